@@ -1,0 +1,422 @@
+"""The scikit-learn estimators: what most users see of the package."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from evolver.errors import InputError, InputTypeError
+from evolver.problem import Budget, Problem, Settings
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+    from evolver.run import Progress
+    from primitives import Catalogue
+
+PARAMETERS = """
+    Parameters
+    ----------
+    time_budget : float or None, default=300.0
+        Seconds for all of `fit`, the final fit included; None: no limit.
+    max_evaluations : int, default=None
+        Candidates to try; with a seed, a reproducible budget.
+    scoring : str or callable, default=None
+        scikit-learn scorer; None: {scoring}.
+    complexity : {{"operators", "fit_time", "predict_time", "size"}} or callable,
+    default="operators"
+        The second objective, less is better: steps, seconds to fit or to predict a fold, bytes of
+        the pickled pipeline, or a function of the fitted estimator. Measured times differ from run
+        to run, and so does a search on them.
+    cv : int, splitter or iterable of splits, default=5
+        Number of shuffled{stratified} folds, or a scikit-learn splitter.
+    population_size : int, default=50
+    search_space : primitives.Catalogue, default=None
+        Primitives that pipelines are made of; None: `primitives.default_catalogue`.
+    n_jobs : int, default=-1
+        Worker processes; -1: one for each core.
+    random_state : int, RandomState, Generator or None, default=None
+    run_dir : str or Path, default=None
+        Folder that keeps the leaderboard, the front and the exported winner of a run; None: nothing
+        is kept.
+    verbose : int, default=1
+        0 is silent; 1 says how the search goes on, on standard error.
+    settings : evolver.Settings, default=None
+        What an expert may turn.
+
+    Attributes
+    ----------
+    best_pipeline_ : Pipeline
+        The winner, fitted on all rows.
+    best_score_ : float
+        Its mean score over the folds; NaN where no candidate had all its folds scored.
+    pareto_front_ : DataFrame
+        rank, score, std, complexity, pipeline and digest of the non-dominated candidates, best
+        score first.
+    leaderboard_ : DataFrame
+        A row for every candidate in the order asked: number, digest, pipeline, outcome, reason,
+        score, std, complexity, seconds, proposer, operator, parents.
+    scorer_ : callable
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Where `X` had column names.
+"""
+
+
+CLASSIFIER_SCORING = '"roc_auc" for two classes, else "neg_log_loss"'
+
+
+class _Evolved:
+    """What the classifier and the regressor share; scikit-learn's own bases come after it."""
+
+    def __init__(
+        self,
+        time_budget: float | None = 300.0,
+        max_evaluations: int | None = None,
+        scoring: str | Callable[..., float] | None = None,
+        complexity: str | Callable[[Any], float] = "operators",
+        cv: Any = 5,
+        population_size: int = 50,
+        search_space: Catalogue | None = None,
+        n_jobs: int | None = -1,
+        random_state: Any = None,
+        run_dir: str | Path | None = None,
+        verbose: int = 1,
+        settings: Settings | None = None,
+    ) -> None:
+        self.time_budget = time_budget
+        self.max_evaluations = max_evaluations
+        self.scoring = scoring
+        self.complexity = complexity
+        self.cv = cv
+        self.population_size = population_size
+        self.search_space = search_space
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.run_dir = run_dir
+        self.verbose = verbose
+        self.settings = settings
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Evolve pipelines, and fit the best on all rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+            Numbers, strings, categories, booleans and dates, with gaps where need be.
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), default=None
+            Reach every step that can use them, and the metric if it can.
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group are never split over a training and a validation part.
+
+        Raises
+        ------
+        InputError, InputTypeError
+            When an argument breaks its rule; also a ValueError or TypeError.
+        NoPipelineError
+            When no candidate succeeded; the message lists the commonest reasons.
+        """
+        from evolver import checks, run
+        from evolver.report import frames
+        from primitives import default_catalogue
+
+        start = time.monotonic()
+        budget, settings, workers = self._check_parameters()
+        rng = checks.check_generator(self.random_state)
+        problem = self._check_problem(X, y, sample_weight, groups, rng)
+        catalogue = (
+            default_catalogue()
+            if self.search_space is None
+            else checks.check_catalogue(self.search_space)
+        )
+        if groups is not None:  # inner folds would not keep groups together
+            catalogue = catalogue.without(
+                *(primitive.name for primitive in catalogue if primitive.cross_fits)
+            )
+        try:
+            catalogue = catalogue.select(problem.task, checks.traits_of(problem))
+        except ValueError as error:
+            raise InputError(str(error)) from None
+        result = run.evolve(
+            problem,
+            catalogue,
+            budget=budget,
+            settings=settings,
+            population_size=self.population_size,
+            workers=workers,
+            rng=rng,
+            start=start,
+            progress=_ProgressLine() if self.verbose else _silent,
+        )
+        self.scorer_ = problem.scorer
+        self.best_pipeline_ = result.pipeline
+        self.best_score_ = result.front[0].outcome.score if result.front else float("nan")
+        self.leaderboard_ = frames.leaderboard(result.records)
+        self.pareto_front_ = frames.pareto_front(result.front)
+        self._front = tuple(result.front)
+        self._trees = {one.candidate.digest: one.candidate.tree for one in result.front}
+        self._winner = result.winner.digest
+        self._fitted = {self._winner: result.pipeline}
+        self._problem = problem
+        if self.run_dir is not None:
+            self._keep(Path(self.run_dir))
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the predictions of `best_pipeline_`, of shape (n_samples,).
+
+        Raises
+        ------
+        InputError
+            When `X` is no table with the columns of `fit`; they are taken by name, in any order.
+        """
+        predictions: np.ndarray = self.best_pipeline_.predict(self._check_columns(X))
+        return predictions
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the score of the predictions by `scoring`, greater is better."""
+        check_is_fitted(self)
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return float(self.scorer_(self, X, y, **weights))
+
+    def select(self, member: str = "best") -> Pipeline:
+        """Return a member of the Pareto front, fitted on all rows.
+
+        Parameters
+        ----------
+        member : str, default="best"
+            ``"best"``: the best score. ``"one_se"``: the simplest within one standard error of the
+            best. ``"knee"``: where more complexity begins to buy little. Or a digest of
+            `pareto_front_`.
+
+        Raises
+        ------
+        InputError
+            When there is no such member, or it was not fitted before the estimator was pickled:
+            data are not kept.
+        """
+        from evolver.evaluation.fold import fit
+        from evolver.genome.pipeline import to_estimator
+
+        digest = self._digest_of(member)
+        if digest not in self._fitted:
+            if self._problem is None:
+                raise InputError(
+                    "`member` must have been fitted before pickling, which keeps no data, got"
+                    f" {member!r}."
+                )
+            problem = self._problem
+            pipeline = to_estimator(self._trees[digest])
+            self._fitted[digest] = fit(pipeline, problem.X, problem.y, problem.sample_weight)
+        return self._fitted[digest]
+
+    def export(self, path: str | Path, member: str = "best") -> None:
+        """Write a member of the Pareto front as a Python file that runs without this package.
+
+        The file has `make_pipeline`, which returns the unfitted pipeline, and is a program that
+        fits on a table and predicts another.
+
+        Parameters
+        ----------
+        path : str or Path
+        member : str, default="best"
+            As in `select`.
+
+        Raises
+        ------
+        InputError
+            When there is no such member, the file cannot be written, or a part cannot be written as
+            source.
+        """
+        from evolver.export import to_source
+
+        digest = self._digest_of(member)
+        row = self.pareto_front_[self.pareto_front_["digest"] == digest]
+        score = f", score {row['score'].iloc[0]:.6g} over {self._n_folds} folds" if len(row) else ""
+        try:
+            source = to_source(
+                self.select(member), self._target_name, f"A pipeline found by evolver{score}."
+            )
+            Path(path).write_text(source, encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"`path` must be a file that can be written, got {str(path)!r}: {error}"
+            ) from error
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the training data out of pickles."""
+        state = dict(super().__getstate__())  # type: ignore[call-overload]  # BaseEstimator's
+        return {**state, "_problem": None} if "_problem" in state else state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[misc]  # BaseEstimator has it
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.non_deterministic = False
+        return tags
+
+    def _check_parameters(self) -> tuple[Budget, Settings, int]:
+        """Check what does not depend on the data."""
+        from evolver import checks
+
+        checks.check_positive("time_budget", self.time_budget)
+        if self.max_evaluations is not None:
+            checks.check_at_least(1, "max_evaluations", self.max_evaluations)
+        checks.check_at_least(2, "population_size", self.population_size)
+        checks.check_complexity(self.complexity)
+        if self.run_dir is not None:
+            checks.check_folder("run_dir", self.run_dir)
+        if not (self.settings is None or isinstance(self.settings, Settings)):
+            raise InputTypeError(
+                f"`settings` must be an evolver.Settings or None, got {self.settings!r}."
+            )
+        budget = Budget(self.time_budget, self.max_evaluations)
+        return budget, self.settings or Settings(), checks.check_workers(self.n_jobs)
+
+    def _check_problem(
+        self, X: Any, y: Any, sample_weight: Any, groups: Any, rng: np.random.Generator
+    ) -> Problem:
+        """Check the data and put them in order."""
+        from evolver import checks
+
+        classification = is_classifier(self)
+        table = checks.check_table(X, checks.MIN_ROWS)
+        target = checks.check_target(y, classification=classification)
+        sample_weight, groups = checks.check_rows(table, target, sample_weight, groups)
+        validate_data(self, X, skip_check_array=True)
+        task = (
+            "regression"
+            if not classification
+            else "binary"
+            if len(np.unique(target)) == 2
+            else "multiclass"
+        )
+        scorer = checks.check_scorer(self.scoring, task, target)
+        folds = checks.scorable_folds(
+            table,
+            target,
+            self.cv,
+            scorer,
+            classification=classification,
+            sample_weight=sample_weight,
+            groups=groups,
+            rng=rng,
+        )
+        self._columns = list(table.columns)
+        self._n_folds = len(folds)
+        self._target_name = str(getattr(y, "name", None) or "target")
+        return Problem(task, table, target, folds, scorer, self.complexity, sample_weight, groups)
+
+    def _check_columns(self, X: Any) -> pd.DataFrame:
+        """Return a table to predict with the columns of `fit`, in their order."""
+        from evolver import checks
+
+        check_is_fitted(self)
+        table = checks.check_table(X)
+        named = isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_")
+        if named and set(self._columns) == set(table.columns):
+            X = table = table[self._columns]
+        try:
+            validate_data(self, X, reset=False, skip_check_array=True)
+        except ValueError as error:
+            raise InputError(f"`X` must have the columns of fit: {error}") from None
+        return table.set_axis(self._columns, axis=1)
+
+    def _digest_of(self, member: str) -> str:
+        """Return the digest of the winner, of a choice from the front, or a member's own."""
+        from evolver.search.selection import CHOICES
+
+        check_is_fitted(self)
+        if member == "best":
+            return self._winner
+        if member in CHOICES and self._front:
+            return CHOICES[member](self._front).candidate.digest
+        if member in {self._winner, *self._trees}:
+            return member
+        raise InputError(
+            f"`member` must be one of {sorted(CHOICES)} or a digest of `pareto_front_`, got"
+            f" {member!r}."
+        )
+
+    def _keep(self, folder: Path) -> None:
+        """Write what a run found: tables of candidates and front, and the winner as a program."""
+        self.leaderboard_.to_csv(folder / "leaderboard.csv", index=False)
+        self.pareto_front_.to_csv(folder / "pareto_front.csv", index=False)
+        self.export(folder / "winner.py")
+
+
+class EvolvedClassifier(_Evolved, ClassifierMixin, BaseEstimator):
+    __doc__ = f"""Evolves classification pipelines within a budget, and predicts with the best.
+
+    {PARAMETERS.format(scoring=CLASSIFIER_SCORING, stratified=" and stratified")}
+    classes_ : ndarray of shape (n_classes,)
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from evolver import EvolvedClassifier
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = EvolvedClassifier(max_evaluations=4, random_state=0, verbose=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (150, 3)
+    """
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The class labels, in the order of the columns of `predict_proba`."""
+        check_is_fitted(self, "best_pipeline_")
+        classes: np.ndarray = self.best_pipeline_.classes_
+        return classes
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probabilities of `best_pipeline_`, of shape (n_samples, n_classes)."""
+        probabilities: np.ndarray = self.best_pipeline_.predict_proba(self._check_columns(X))
+        return probabilities
+
+
+class EvolvedRegressor(_Evolved, RegressorMixin, BaseEstimator):
+    __doc__ = f"""Evolves regression pipelines within a budget, and predicts with the best.
+
+    {PARAMETERS.format(scoring='"neg_root_mean_squared_error"', stratified="")}
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from evolver import EvolvedRegressor
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> model = EvolvedRegressor(max_evaluations=4, random_state=0, verbose=0).fit(X, y)
+    >>> model.predict(X).shape
+    (442,)
+    """
+
+
+class _ProgressLine:
+    """Says on standard error how a search goes on: at most once in `EVERY` seconds."""
+
+    EVERY = 5.0
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.seconds < self._next:
+            return
+        self._next = progress.seconds + self.EVERY
+        best = "nothing scored yet"
+        if progress.best is not None:
+            best = f"best {progress.best.outcome.score:.5g} by {progress.best.candidate.tree}"
+        counts = f"{progress.candidates} candidates, {progress.failed} failed"
+        print(f"[evolver {progress.seconds:5.0f} s] {counts}, {best}", file=sys.stderr)
+
+
+def _silent(progress: Progress) -> None:
+    """Say nothing."""

@@ -1,0 +1,1 @@
+"""Evaluation: how good a pipeline is, one fold at a time."""

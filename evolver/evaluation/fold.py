@@ -1,0 +1,201 @@
+"""One fold of one candidate: fit on the training part, score and predict the validation part.
+
+This is what workers run. Everything that learns from data is inside the estimator and sees the
+training part only; the predictions of the validation part are kept, out-of-fold, for ensembles.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sklearn
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.pipeline import Pipeline
+
+from evolver.evaluation.objectives import Measured, complexity_of
+from evolver.genome.codec import Encoded, decode
+from evolver.genome.pipeline import to_estimator
+from evolver.problem import Problem, Scorer
+from primitives import Catalogue
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a job asks of the evaluator: a fold of a pipeline, or its final fit where `fold` is
+    None."""
+
+    tree: Encoded
+    fold: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class FoldScore:
+    """What one fold gives.
+
+    Parameters
+    ----------
+    score : float
+    complexity : float
+    predictions : ndarray of shape (n_validation,) or (n_validation, n_classes)
+        Of the validation part: probabilities of a classifier, numbers of a regressor.
+    """
+
+    score: float
+    complexity: float
+    predictions: np.ndarray
+
+
+class Evaluator:
+    """Answers requests about one problem; made once and sent to each worker.
+
+    Parameters
+    ----------
+    problem : Problem
+    catalogue : Catalogue
+        Of the trees in the requests.
+    """
+
+    def __init__(self, problem: Problem, catalogue: Catalogue) -> None:
+        self.problem = problem
+        self.catalogue = catalogue
+
+    def __call__(self, request: Request) -> FoldScore | Pipeline:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            if request.fold is None:
+                return self._fit_all(request.tree)
+            return self._score_fold(request.tree, request.fold)
+
+    def _fit_all(self, encoded: Encoded) -> Pipeline:
+        problem = self.problem
+        return fit(
+            to_estimator(decode(encoded, self.catalogue)),
+            problem.X,
+            problem.y,
+            problem.sample_weight,
+        )
+
+    def _score_fold(self, encoded: Encoded, fold: int) -> FoldScore:
+        problem = self.problem
+        train, valid = problem.folds[fold]
+        tree = decode(encoded, self.catalogue)
+        weights = problem.sample_weight
+        start = time.perf_counter()
+        estimator = fit(
+            to_estimator(tree),
+            problem.X.iloc[train],
+            problem.y[train],
+            None if weights is None else weights[train],
+        )
+        fitted = time.perf_counter()
+        remembered = Remembered(estimator, problem.X.iloc[valid])
+        predictions = remembered.response()
+        predicted = time.perf_counter()
+        score = score_of(
+            problem.scorer,
+            remembered,
+            remembered.X,
+            problem.y[valid],
+            None if weights is None else weights[valid],
+        )
+        measured = Measured(tree, estimator, fitted - start, predicted - fitted)
+        return FoldScore(score, complexity_of(problem.complexity, measured), predictions)
+
+
+def fit(
+    estimator: Pipeline, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None
+) -> Pipeline:
+    """Fit a pipeline; weights reach every step that can use them, by scikit-learn's metadata
+    routing."""
+    if sample_weight is None:
+        return estimator.fit(X, y)
+    with sklearn.config_context(enable_metadata_routing=True):
+        _request_weights(estimator)
+        return estimator.fit(X, y, sample_weight=sample_weight)
+
+
+def _request_weights(estimator: Any) -> None:
+    for part in [estimator, *estimator.get_params(deep=True).values()]:
+        request = getattr(part, "set_fit_request", None)
+        if isinstance(part, BaseEstimator) and request is not None:
+            try:
+                request(sample_weight=True)
+            except TypeError:
+                continue
+
+
+def score_of(
+    scorer: Scorer, estimator: Any, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None
+) -> float:
+    """Return the score of a fitted estimator, weighted where the metric can be.
+
+    Raises
+    ------
+    ValueError
+        When it is no finite number.
+    """
+    weighted = sample_weight is not None and getattr(scorer, "_accept_sample_weight", bool)()
+    score = (
+        scorer(estimator, X, y, sample_weight=sample_weight)
+        if weighted
+        else scorer(estimator, X, y)
+    )
+    if not isinstance(score, int | float | np.number) or not np.isfinite(score):
+        raise ValueError(f"A score must be a finite number, got {score!r}.")
+    return float(score)
+
+
+class Remembered:
+    """A fitted estimator that predicts one table once, however often it is asked.
+
+    Scorers ask for the predictions that are kept anyway, and predicting may cost more than fitting.
+    """
+
+    def __init__(self, estimator: Any, X: pd.DataFrame) -> None:
+        self.X = X
+        self._estimator = estimator
+        self._answers: dict[str, np.ndarray] = {}
+
+    def response(self) -> np.ndarray:
+        """Return what is kept of a fold: probabilities of a classifier, numbers of a regressor.
+
+        Raises
+        ------
+        ValueError
+            When they are of the wrong shape or not finite.
+        """
+        answer = np.asarray(
+            self.predict_proba(self.X) if is_classifier(self._estimator) else self.predict(self.X)
+        )
+        shape = (
+            (len(self.X), len(self._estimator.classes_))
+            if is_classifier(self._estimator)
+            else (len(self.X),)
+        )
+        if answer.shape != shape:
+            raise ValueError(f"Predictions must be of shape {shape}, got {answer.shape}.")
+        if answer.dtype.kind not in "fiu" or not np.isfinite(answer).all():
+            raise ValueError("Predictions must be finite real numbers.")
+        return answer
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        return self._answer("predict", X)
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        return self._answer("predict_proba", X)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._estimator, name)
+
+    def _answer(self, method: str, X: pd.DataFrame) -> np.ndarray:
+        if X is not self.X:
+            answer: np.ndarray = getattr(self._estimator, method)(X)
+            return answer
+        if method not in self._answers:
+            self._answers[method] = getattr(self._estimator, method)(X)
+        return self._answers[method]

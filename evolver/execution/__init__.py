@@ -1,0 +1,1 @@
+"""Execution: where jobs run. It knows nothing of what they do."""

@@ -1,0 +1,1 @@
+"""The genome: pipelines as typed trees, and what they become."""

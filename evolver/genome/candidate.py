@@ -1,0 +1,39 @@
+"""What a search proposes: a tree, its digest, and where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from evolver.genome.digest import digest
+from evolver.genome.tree import Tree
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a candidate came from.
+
+    Parameters
+    ----------
+    proposer : str
+        ``"portfolio"``, ``"evolution"`` or ``"refinement"``.
+    operator : str
+        What made it.
+    parents : tuple of str
+        Digests of what it was made from.
+    """
+
+    proposer: str
+    operator: str
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A proposal. The digest follows from the tree."""
+
+    tree: Tree
+    origin: Origin
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", digest(self.tree))

@@ -1,0 +1,46 @@
+"""A pipeline as a directed acyclic graph, equal branches merged: its measure of complexity, its
+picture, its plan.
+
+Nodes are digests, edges run as the data does, and every node but the table carries ``step`` and
+``inputs`` (digests in the order in which the step takes them).
+"""
+
+from __future__ import annotations
+
+import networkx as nx
+
+from evolver.genome.digest import TABLE, Branch, canonical
+from evolver.genome.tree import Step, Tree
+
+
+def to_graph(tree: Tree) -> nx.DiGraph:
+    """Return the graph of a tree; its graph attribute ``output`` is the digest of the whole."""
+    branch = canonical(tree)
+    graph = nx.DiGraph(output=branch.digest)
+    graph.add_node(TABLE.digest)
+    _add(graph, branch)
+    return graph
+
+
+def operators(graph: nx.DiGraph) -> int:
+    """Count the steps of a pipeline, a branch used twice counted once."""
+    return len(graph) - 1
+
+
+def step_of(graph: nx.DiGraph, digest: str) -> Step:
+    step: Step = graph.nodes[digest]["step"]
+    return step
+
+
+def inputs_of(graph: nx.DiGraph, digest: str) -> list[str]:
+    inputs: list[str] = graph.nodes[digest]["inputs"]
+    return inputs
+
+
+def _add(graph: nx.DiGraph, branch: Branch) -> None:
+    if branch.digest in graph:
+        return
+    graph.add_node(branch.digest, step=branch.step, inputs=[part.digest for part in branch.inputs])
+    for part in branch.inputs:
+        _add(graph, part)
+        graph.add_edge(part.digest, branch.digest)

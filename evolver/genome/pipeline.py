@@ -1,0 +1,72 @@
+"""From a tree to an unfitted scikit-learn estimator.
+
+A step with one matrix as input follows its input in a ``Pipeline``; a step that wraps (a union, a
+stack, a vote, a changed target) is built around the estimators of its inputs. What the inputs of a
+wrapping step have in common is put before it, so that it is fitted once, except where the step fits
+its inputs on inner folds: there each must hold all that learns. Seeds come from digests: a branch
+gives the same result wherever it stands.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import networkx as nx
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from evolver.genome.digest import TABLE
+from evolver.genome.graph import inputs_of, step_of, to_graph
+from evolver.genome.tree import Tree
+from primitives import Prediction
+from primitives.transformers import TableCleaner
+
+
+def to_estimator(tree: Tree) -> Pipeline:
+    """Return the unfitted estimator of a tree: a ``Pipeline`` from the raw table to predictions."""
+    graph = to_graph(tree)
+    return make_pipeline(TableCleaner(), *_chain(graph, TABLE.digest, graph.graph["output"]))
+
+
+def _chain(graph: nx.DiGraph, start: str, end: str) -> list[Any]:
+    """Return the estimators that lead from the output of `start` to that of `end`, one after
+    another."""
+    if end == start:
+        return []
+    step, inputs = step_of(graph, end), inputs_of(graph, end)
+    values = dict(step.values)
+    if step.primitive.seeded:
+        values["random_state"] = int(end[:8], 16) >> 1
+    if not step.primitive.wraps:
+        return [*_chain(graph, start, inputs[0]), step.primitive.build(**values)]
+    shared = start if step.primitive.cross_fits else _shared(graph, start, inputs)
+    branches = [_joined(_chain(graph, shared, branch)) for branch in inputs]
+    return [*_chain(graph, start, shared), step.primitive.build(*branches, **values)]
+
+
+def _joined(chain: list[Any]) -> Any:
+    if not chain:
+        return "passthrough"
+    return chain[0] if len(chain) == 1 else make_pipeline(*chain)
+
+
+def _shared(graph: nx.DiGraph, start: str, inputs: list[str]) -> str:
+    """Return the last matrix that every input is made from: their nearest common dominator that is
+    no prediction."""
+    if len(inputs) == 1:
+        return start
+    above = nx.immediate_dominators(graph, start)
+    lines = [_line(above, start, branch) for branch in inputs]
+    common = [node for node in lines[0] if all(node in line for line in lines[1:])]
+    return next(
+        node
+        for node in common
+        if node == start or not issubclass(step_of(graph, node).ret, Prediction)
+    )
+
+
+def _line(above: dict[str, str], start: str, node: str) -> list[str]:
+    """Return a node and its dominators, nearest first."""
+    line = [node]
+    while line[-1] != start:
+        line.append(above[line[-1]])
+    return line

@@ -1,0 +1,162 @@
+"""What is asked for: the data, the folds, the budget and the settings, as frozen values that check
+themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evolver.errors import InputError
+
+Fold = tuple[np.ndarray, np.ndarray]
+"""Row numbers to fit on, and row numbers to validate on."""
+
+Scorer = Callable[..., float]
+"""scikit-learn's: (estimator, X, y) to a number, greater is better."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is to be learned, and how well it is learned is measured.
+
+    Parameters
+    ----------
+    task : str
+        ``"binary"``, ``"multiclass"`` or ``"regression"``.
+    X : DataFrame of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+    folds : sequence of Fold
+        The same for every candidate.
+    scorer : callable
+    complexity : str or callable
+        The second objective, see `evolver.evaluation.objectives`.
+    sample_weight : ndarray of shape (n_samples,), optional
+    groups : ndarray of shape (n_samples,), optional
+    """
+
+    task: str
+    X: pd.DataFrame
+    y: np.ndarray
+    folds: Sequence[Fold]
+    scorer: Scorer
+    complexity: str | Callable[[Any], float] = "operators"
+    sample_weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a run ends: at the first of the two limits.
+
+    Parameters
+    ----------
+    seconds : float or None
+        Wall time for everything, the final fit included.
+    evaluations : int or None
+        Candidates proposed.
+    """
+
+    seconds: float | None = 300.0
+    evaluations: int | None = None
+
+    def __post_init__(self) -> None:
+        _require(
+            self.seconds is None or self.seconds > 0,
+            "time_budget",
+            "positive or None",
+            self.seconds,
+        )
+        _require(
+            self.evaluations is None or self.evaluations >= 1,
+            "max_evaluations",
+            "at least 1 or None",
+            self.evaluations,
+        )
+        _require(
+            self.seconds is not None or self.evaluations is not None,
+            "time_budget",
+            "set where `max_evaluations` is None",
+            None,
+        )
+
+
+OPERATOR_RATES = {
+    "crossover": 0.25,
+    "perturb_parameter": 0.25,
+    "redraw_parameter": 0.10,
+    "replace_step": 0.15,
+    "insert_step": 0.08,
+    "shrink": 0.07,
+    "wrap": 0.10,
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an expert may turn.
+
+    Parameters
+    ----------
+    lag : int, optional
+        Candidate k is bred from the outcomes of the candidates up to k - lag; default 8 x workers.
+        With a fixed lag, a seed gives one sequence of candidates, whatever the number of workers.
+    max_steps : int, default=10
+        Size limit of a pipeline, in steps.
+    initial_steps : int, default=4
+        Size limit of the pipelines a run begins with.
+    operator_rates : mapping of str to float, optional
+        How often each variation operator is tried; default `OPERATOR_RATES`.
+    fold_timeout : float, optional
+        Seconds for one fold; default a tenth of the time budget, at least 1 s, or 600 s where there
+        is no time budget.
+    in_process : bool, default=False
+        Evaluate in the calling process: nothing can be interrupted there, so only for debugging and
+        tests.
+    """
+
+    lag: int | None = None
+    max_steps: int = 10
+    initial_steps: int = 4
+    operator_rates: dict[str, float] = field(default_factory=lambda: dict(OPERATOR_RATES))
+    fold_timeout: float | None = None
+    in_process: bool = False
+
+    def __post_init__(self) -> None:
+        _require(self.lag is None or self.lag >= 1, "settings.lag", "at least 1 or None", self.lag)
+        _require(self.max_steps >= 2, "settings.max_steps", "at least 2", self.max_steps)
+        _require(
+            2 <= self.initial_steps <= self.max_steps,
+            "settings.initial_steps",
+            f"from 2 to `max_steps` ({self.max_steps})",
+            self.initial_steps,
+        )
+        _require(
+            self.fold_timeout is None or self.fold_timeout > 0,
+            "settings.fold_timeout",
+            "positive or None",
+            self.fold_timeout,
+        )
+        rates = self.operator_rates
+        _require(
+            rates.keys() <= OPERATOR_RATES.keys()
+            and all(rate >= 0 for rate in rates.values())
+            and any(rates.values()),
+            "settings.operator_rates",
+            f"rates of at least 0, one positive, for any of {sorted(OPERATOR_RATES)}",
+            rates,
+        )
+
+    def fold_seconds(self, budget: Budget) -> float:
+        """Return the limit of one fold in seconds."""
+        if self.fold_timeout is not None:
+            return self.fold_timeout
+        return 600.0 if budget.seconds is None else max(1.0, budget.seconds / 10)
+
+
+def _require(holds: bool, argument: str, rule: str, value: object) -> None:
+    if not holds:
+        raise InputError(f"`{argument}` must be {rule}, got {value!r}.")

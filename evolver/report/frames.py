@@ -1,0 +1,67 @@
+"""The records of a run as DataFrames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from evolver.outcome import Scored
+from evolver.run import Record
+from evolver.search.selection import Member
+
+LEADERBOARD_COLUMNS = (
+    "number",
+    "digest",
+    "pipeline",
+    "outcome",
+    "reason",
+    "score",
+    "std",
+    "complexity",
+    "seconds",
+    "proposer",
+    "operator",
+    "parents",
+)
+FRONT_COLUMNS = ("rank", "score", "std", "complexity", "pipeline", "digest")
+
+
+def leaderboard(records: Sequence[Record]) -> pd.DataFrame:
+    """Return a row for every candidate, in the order asked."""
+    return pd.DataFrame([_row(record) for record in records], columns=list(LEADERBOARD_COLUMNS))
+
+
+def pareto_front(front: Sequence[Member]) -> pd.DataFrame:
+    """Return a row for every member of a front, best score first."""
+    rows = [
+        (
+            rank,
+            member.outcome.score,
+            member.outcome.std,
+            member.outcome.complexity,
+            str(member.candidate.tree),
+            member.candidate.digest,
+        )
+        for rank, member in enumerate(front, 1)
+    ]
+    return pd.DataFrame(rows, columns=list(FRONT_COLUMNS))
+
+
+def _row(record: Record) -> tuple[object, ...]:
+    candidate, outcome = record.candidate, record.outcome
+    scored = outcome if isinstance(outcome, Scored) else None
+    return (
+        record.number,
+        candidate.digest,
+        str(candidate.tree),
+        type(outcome).__name__.lower(),
+        getattr(outcome, "reason", ""),
+        scored.score if scored else float("nan"),
+        scored.std if scored else float("nan"),
+        scored.complexity if scored else float("nan"),
+        outcome.seconds if outcome else 0.0,
+        candidate.origin.proposer,
+        candidate.origin.operator,
+        candidate.origin.parents,
+    )

@@ -1,0 +1,1 @@
+"""Search: where candidates come from. Pure decisions, no clock and no processes."""

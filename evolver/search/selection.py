@@ -1,0 +1,111 @@
+"""Survival and choice of parents on two objectives: NSGA-II (Deb et al. 2002), by DEAP.
+
+Score is maximised, complexity minimised. This module and `evolver.genome.tree` are the only ones
+that know DEAP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from deap import base, tools
+
+from evolver.genome.candidate import Candidate
+from evolver.outcome import Scored
+
+
+class ScoreAndComplexity(base.Fitness):
+    """DEAP's fitness for our two objectives."""
+
+    weights = (1.0, -1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A scored candidate in a population.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    outcome : Scored
+    rank : int
+        Number of its non-dominated front, 0 the best.
+    crowding : float
+        Distance to its neighbours in the front, greater is lonelier.
+    """
+
+    candidate: Candidate
+    outcome: Scored
+    rank: int = 0
+    crowding: float = 0.0
+    fitness: ScoreAndComplexity = field(init=False)
+
+    def __post_init__(self) -> None:
+        fitness = ScoreAndComplexity((self.outcome.score, self.outcome.complexity))
+        object.__setattr__(self, "fitness", fitness)
+
+
+def survivors(members: Sequence[Member], size: int) -> list[Member]:
+    """Return the `size` members that NSGA-II keeps, with rank and crowding."""
+    kept = tools.selNSGA2(list(members), min(size, len(members)), nd="log")
+    return [
+        replace(member, rank=rank, crowding=member.fitness.crowding_dist)
+        for rank, front in enumerate(_fronts(kept))
+        for member in front
+    ]
+
+
+def front(members: Sequence[Member]) -> list[Member]:
+    """Return the non-dominated members, best score first; of equal ones the first."""
+    distinct = {member.fitness.wvalues: member for member in reversed(members)}
+    if not distinct:
+        return []
+    return sorted(_fronts(list(distinct.values()))[0], key=lambda member: -member.outcome.score)
+
+
+def tournament(members: Sequence[Member], rng: np.random.Generator) -> Member:
+    """Return the better of two members drawn at random: of lower rank, or of equal rank and
+    lonelier."""
+    drawn = [members[int(index)] for index in rng.integers(len(members), size=2)]
+    return min(drawn, key=lambda member: (member.rank, -member.crowding))
+
+
+def best(front: Sequence[Member]) -> Member:
+    """Return the member of a front with the best score."""
+    return max(front, key=lambda member: member.outcome.score)
+
+
+def one_standard_error(front: Sequence[Member]) -> Member:
+    """Return the simplest member whose score is within one standard error of the best (Breiman et
+    al. 1984)."""
+    top = best(front).outcome
+    near = [member for member in front if member.outcome.score >= top.score - top.standard_error]
+    return min(near, key=lambda member: member.outcome.complexity)
+
+
+def knee(front: Sequence[Member]) -> Member:
+    """Return the member farthest from the line between the ends of the front, both objectives
+    scaled to [0, 1]."""
+    ordered = sorted(front, key=lambda member: member.outcome.complexity)
+    objectives = np.array([(member.outcome.score, member.outcome.complexity) for member in ordered])
+    spread = np.ptp(objectives, axis=0)
+    scaled = (objectives - objectives.min(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return ordered[int(np.argmax(scaled[:, 0] - scaled[:, 1]))]
+
+
+CHOICES: dict[str, Callable[[Sequence[Member]], Member]] = {
+    "best": best,
+    "one_se": one_standard_error,
+    "knee": knee,
+}
+"""Rules by which one member of a front is chosen."""
+
+
+def _fronts(members: list[Member]) -> list[list[Member]]:
+    """Sort into non-dominated fronts, crowding distances set."""
+    fronts: list[list[Member]] = tools.sortLogNondominated(members, len(members))
+    for one in fronts:
+        tools.emo.assignCrowdingDist(one)
+    return fronts

@@ -1,0 +1,310 @@
+"""Classifiers: from features to class labels with probabilities.
+
+Every one has ``predict_proba``: the margin of a support vector machine is calibrated on inner
+folds.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.gaussian_process import GaussianProcessClassifier
+from sklearn.gaussian_process.kernels import Matern
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+from sklearn.svm import SVC, LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+
+from primitives.base import (
+    CLASSIFICATION,
+    Features,
+    Kind,
+    NullableFeatures,
+    Prediction,
+    Primitive,
+    Space,
+    Traits,
+    rows_at_most,
+    smallest_class_at_least,
+)
+
+WEIGHTS = CategoricalDistribution((None, "balanced"))
+REGULARISATION = FloatDistribution(1e-3, 100.0, log=True)
+SMOOTHING = {
+    "alpha": FloatDistribution(1e-3, 10.0, log=True),
+    "fit_prior": CategoricalDistribution((False, True)),
+}
+FOREST = {
+    "n_estimators": IntDistribution(50, 300, log=True),
+    "max_features": FloatDistribution(0.05, 1.0),
+    "min_samples_leaf": IntDistribution(1, 20, log=True),
+    "criterion": CategoricalDistribution(("gini", "entropy")),
+    "class_weight": WEIGHTS,
+}
+
+
+def logistic_l1(C: float, class_weight: str | None, random_state: int) -> LogisticRegression:
+    return LogisticRegression(
+        l1_ratio=1.0,
+        C=C,
+        class_weight=class_weight,
+        solver="saga",
+        tol=1e-3,
+        max_iter=300,
+        random_state=random_state,
+    )
+
+
+def logistic_elastic_net(
+    C: float, l1_ratio: float, class_weight: str | None, random_state: int
+) -> LogisticRegression:
+    return LogisticRegression(
+        l1_ratio=l1_ratio,
+        C=C,
+        class_weight=class_weight,
+        solver="saga",
+        tol=1e-3,
+        max_iter=300,
+        random_state=random_state,
+    )
+
+
+def logistic_l2(C: float, class_weight: str | None) -> LogisticRegression:
+    return LogisticRegression(C=C, class_weight=class_weight, max_iter=500)
+
+
+def calibrated(model: Any) -> CalibratedClassifierCV:
+    return CalibratedClassifierCV(model, cv=3, ensemble=False)
+
+
+def linear_svm(C: float, class_weight: str | None, random_state: int) -> CalibratedClassifierCV:
+    return calibrated(
+        LinearSVC(C=C, class_weight=class_weight, dual="auto", random_state=random_state)
+    )
+
+
+def rbf_svm(
+    C: float, gamma: float, class_weight: str | None, random_state: int
+) -> CalibratedClassifierCV:
+    return calibrated(SVC(C=C, gamma=gamma, class_weight=class_weight, random_state=random_state))
+
+
+def bernoulli(alpha: float, fit_prior: bool, binarize: float) -> Pipeline:
+    return make_pipeline(
+        MinMaxScaler(), BernoulliNB(alpha=alpha, fit_prior=fit_prior, binarize=binarize)
+    )
+
+
+def multinomial(alpha: float, fit_prior: bool) -> Pipeline:
+    return make_pipeline(MinMaxScaler(clip=True), MultinomialNB(alpha=alpha, fit_prior=fit_prior))
+
+
+def complement(alpha: float, norm: bool) -> Pipeline:
+    return make_pipeline(MinMaxScaler(clip=True), ComplementNB(alpha=alpha, norm=norm))
+
+
+def discriminant(shrinkage: float) -> LinearDiscriminantAnalysis:
+    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage)
+
+
+def ada_boost(
+    n_estimators: int, learning_rate: float, max_depth: int, random_state: int
+) -> AdaBoostClassifier:
+    return AdaBoostClassifier(
+        DecisionTreeClassifier(max_depth=max_depth),
+        n_estimators=n_estimators,
+        learning_rate=learning_rate,
+        random_state=random_state,
+    )
+
+
+def gaussian_process(
+    length_scale: float, nu: float, random_state: int
+) -> GaussianProcessClassifier:
+    return GaussianProcessClassifier(
+        Matern(length_scale=length_scale, nu=nu), random_state=random_state
+    )
+
+
+def perceptron(layers: int, width: int, random_state: int, **values: Any) -> MLPClassifier:
+    return MLPClassifier(hidden_layer_sizes=(width,) * layers, random_state=random_state, **values)
+
+
+def neighbours_space(traits: Traits) -> Space:
+    return {
+        "n_neighbors": IntDistribution(1, max(2, min(100, traits.rows // 4)), log=True),
+        "weights": CategoricalDistribution(("uniform", "distance")),
+        "p": CategoricalDistribution((1, 2)),
+    }
+
+
+def may_hold_out(traits: Traits) -> CategoricalDistribution:
+    """Early stopping sets a stratified tenth of the rows aside, which needs some of every class."""
+    enough = traits.rows >= 100 and (traits.task == "regression" or traits.smallest_class >= 10)
+    return CategoricalDistribution((False, True) if enough else (False,))
+
+
+def hist_boosting_space(traits: Traits) -> Space:
+    space: Space = {
+        "learning_rate": FloatDistribution(0.01, 0.5, log=True),
+        "max_iter": IntDistribution(30, 500, log=True),
+        "max_leaf_nodes": IntDistribution(4, 128, log=True),
+        "min_samples_leaf": IntDistribution(2, 100, log=True),
+        "l2_regularization": FloatDistribution(1e-6, 10.0, log=True),
+        "max_features": FloatDistribution(0.2, 1.0),
+        "early_stopping": may_hold_out(traits),
+    }
+    return {**space, "class_weight": WEIGHTS} if traits.task != "regression" else space
+
+
+def perceptron_space(traits: Traits) -> Space:
+    return {
+        "layers": IntDistribution(1, 3),
+        "width": IntDistribution(16, 256, log=True),
+        "activation": CategoricalDistribution(("relu", "tanh", "logistic")),
+        "alpha": FloatDistribution(1e-6, 1.0, log=True),
+        "learning_rate_init": FloatDistribution(1e-4, 3e-2, log=True),
+        "early_stopping": may_hold_out(traits),
+    }
+
+
+def for_svm(traits: Traits) -> bool:
+    return traits.rows <= 10_000 and for_calibration(traits)
+
+
+def for_calibration(traits: Traits) -> bool:
+    """Calibration splits the rows in three, with some of every class in each."""
+    return traits.smallest_class >= 6
+
+
+def classifier(
+    name: str, build: Any, space: Any, suits: Any = None, reads: type[Kind] = Features
+) -> Primitive:
+    extra = {} if suits is None else {"suits": suits}
+    return Primitive(name, (reads,), Prediction, build, space, CLASSIFICATION, **extra)
+
+
+CLASSIFIERS = (
+    classifier("LogisticRegression", logistic_l2, {"C": REGULARISATION, "class_weight": WEIGHTS}),
+    classifier("LogisticRegressionL1", logistic_l1, {"C": REGULARISATION, "class_weight": WEIGHTS}),
+    classifier(
+        "LogisticRegressionElasticNet",
+        logistic_elastic_net,
+        {"C": REGULARISATION, "l1_ratio": FloatDistribution(0.05, 0.95), "class_weight": WEIGHTS},
+    ),
+    classifier(
+        "SGDClassifier",
+        SGDClassifier,
+        {
+            "loss": CategoricalDistribution(("log_loss", "modified_huber")),
+            "penalty": CategoricalDistribution(("l2", "l1", "elasticnet")),
+            "alpha": FloatDistribution(1e-6, 1e-1, log=True),
+            "average": CategoricalDistribution((False, True)),
+            "class_weight": WEIGHTS,
+        },
+    ),
+    classifier(
+        "LinearSVC", linear_svm, {"C": REGULARISATION, "class_weight": WEIGHTS}, for_calibration
+    ),
+    classifier(
+        "SVC",
+        rbf_svm,
+        {
+            "C": REGULARISATION,
+            "gamma": FloatDistribution(1e-4, 1.0, log=True),
+            "class_weight": WEIGHTS,
+        },
+        for_svm,
+    ),
+    classifier("KNeighborsClassifier", KNeighborsClassifier, neighbours_space),
+    classifier(
+        "GaussianNB", GaussianNB, {"var_smoothing": FloatDistribution(1e-11, 1e-1, log=True)}
+    ),
+    classifier("BernoulliNB", bernoulli, {**SMOOTHING, "binarize": FloatDistribution(0.0, 0.9)}),
+    classifier("MultinomialNB", multinomial, SMOOTHING),
+    classifier(
+        "ComplementNB",
+        complement,
+        {
+            "alpha": FloatDistribution(1e-3, 10.0, log=True),
+            "norm": CategoricalDistribution((False, True)),
+        },
+    ),
+    classifier(
+        "LinearDiscriminantAnalysis",
+        discriminant,
+        {"shrinkage": FloatDistribution(1e-4, 1.0, log=True)},
+    ),
+    classifier(
+        "QuadraticDiscriminantAnalysis",
+        QuadraticDiscriminantAnalysis,
+        {"reg_param": FloatDistribution(1e-4, 1.0, log=True)},
+        partial(smallest_class_at_least, 4),
+    ),
+    classifier(
+        "DecisionTreeClassifier",
+        DecisionTreeClassifier,
+        {
+            "max_depth": IntDistribution(1, 16, log=True),
+            "min_samples_leaf": IntDistribution(1, 50, log=True),
+            "criterion": CategoricalDistribution(("gini", "entropy")),
+            "class_weight": WEIGHTS,
+        },
+        reads=NullableFeatures,
+    ),
+    classifier("RandomForestClassifier", RandomForestClassifier, FOREST, reads=NullableFeatures),
+    classifier("ExtraTreesClassifier", ExtraTreesClassifier, FOREST, reads=NullableFeatures),
+    classifier(
+        "GradientBoostingClassifier",
+        GradientBoostingClassifier,
+        {
+            "n_estimators": IntDistribution(20, 200, log=True),
+            "learning_rate": FloatDistribution(0.01, 0.5, log=True),
+            "max_depth": IntDistribution(1, 6),
+            "subsample": FloatDistribution(0.5, 1.0),
+            "max_features": FloatDistribution(0.1, 1.0),
+            "min_samples_leaf": IntDistribution(1, 50, log=True),
+        },
+        partial(rows_at_most, 20_000),
+    ),
+    classifier(
+        "HistGradientBoostingClassifier",
+        HistGradientBoostingClassifier,
+        hist_boosting_space,
+        reads=NullableFeatures,
+    ),
+    classifier(
+        "AdaBoostClassifier",
+        ada_boost,
+        {
+            "n_estimators": IntDistribution(20, 200, log=True),
+            "learning_rate": FloatDistribution(0.01, 2.0, log=True),
+            "max_depth": IntDistribution(1, 6),
+        },
+    ),
+    classifier(
+        "GaussianProcessClassifier",
+        gaussian_process,
+        {
+            "length_scale": FloatDistribution(0.1, 30.0, log=True),
+            "nu": CategoricalDistribution((0.5, 1.5, 2.5)),
+        },
+        partial(rows_at_most, 1_000),
+    ),
+    classifier("MLPClassifier", perceptron, perceptron_space),
+)

@@ -1,0 +1,100 @@
+"""Combination: primitives that join branches of a pipeline, or change what a model is asked to
+predict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from optuna.distributions import IntDistribution
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.pipeline import FeatureUnion
+from sklearn.preprocessing import QuantileTransformer
+
+from primitives.base import (
+    CLASSIFICATION,
+    REGRESSION,
+    Features,
+    Prediction,
+    Primitive,
+    Space,
+    Traits,
+    target_never_negative,
+)
+from primitives.transformers import OutOfFoldPredictions
+
+
+def union(*branches: Any) -> FeatureUnion:
+    return FeatureUnion([(f"branch{number}", branch) for number, branch in enumerate(branches, 1)])
+
+
+def stack(model: Any, features: Any, random_state: int) -> FeatureUnion:
+    return FeatureUnion(
+        [
+            ("features", features),
+            ("predictions", OutOfFoldPredictions(model, random_state=random_state)),
+        ]
+    )
+
+
+def soft_vote(*models: Any) -> VotingClassifier:
+    return VotingClassifier(
+        [(f"model{number}", model) for number, model in enumerate(models, 1)], voting="soft"
+    )
+
+
+def average(*models: Any) -> VotingRegressor:
+    return VotingRegressor([(f"model{number}", model) for number, model in enumerate(models, 1)])
+
+
+def log_target(model: Any) -> TransformedTargetRegressor:
+    return TransformedTargetRegressor(
+        model, func=np.log1p, inverse_func=np.expm1, check_inverse=False
+    )
+
+
+def quantile_target(model: Any, n_quantiles: int, random_state: int) -> TransformedTargetRegressor:
+    transformer = QuantileTransformer(
+        n_quantiles=n_quantiles, output_distribution="normal", random_state=random_state
+    )
+    return TransformedTargetRegressor(model, transformer=transformer, check_inverse=False)
+
+
+def quantile_target_space(traits: Traits) -> Space:
+    return {"n_quantiles": IntDistribution(10, max(10, min(1_000, traits.rows // 2)), log=True)}
+
+
+CONSTRUCTION = (
+    Primitive("Union", (Features, Features), Features, union, commutative=True, associative=True),
+    Primitive("Stack", (Prediction, Features), Features, stack, cross_fits=True),
+    Primitive(
+        "SoftVote",
+        (Prediction, Prediction),
+        Prediction,
+        soft_vote,
+        {},
+        CLASSIFICATION,
+        commutative=True,
+    ),
+    Primitive(
+        "Average", (Prediction, Prediction), Prediction, average, {}, REGRESSION, commutative=True
+    ),
+    Primitive(
+        "LogTarget",
+        (Prediction,),
+        Prediction,
+        log_target,
+        {},
+        REGRESSION,
+        suits=target_never_negative,
+    ),
+    Primitive(
+        "QuantileTarget",
+        (Prediction,),
+        Prediction,
+        quantile_target,
+        quantile_target_space,
+        REGRESSION,
+    ),
+)

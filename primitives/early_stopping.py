@@ -1,0 +1,125 @@
+"""Boosting that finds its own number of rounds.
+
+A part of the rows it is given is set aside to see when more rounds stop helping; then the model is
+fitted on all of them with the number found. The libraries are imported only by the models passed
+in.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils.validation import check_is_fitted
+
+MIN_ROWS_TO_HOLD_OUT = 50
+
+
+def rounds_lightgbm(model, patience, train, held_out, weights):
+    """Return the best number of rounds of a LightGBM model, held-out loss being the judge."""
+    model.set_params(early_stopping_round=patience, verbosity=-1)
+    model.fit(*train, sample_weight=weights, eval_X=held_out[0], eval_y=held_out[1])
+    return model.best_iteration_
+
+
+def rounds_xgboost(model, patience, train, held_out, weights):
+    model.set_params(early_stopping_rounds=patience)
+    model.fit(*train, sample_weight=weights, eval_set=[held_out], verbose=False)
+    return model.best_iteration + 1
+
+
+def rounds_catboost(model, patience, train, held_out, weights):
+    model.set_params(od_type="Iter", od_wait=patience)
+    model.fit(*train, sample_weight=weights, eval_set=held_out, verbose=False)
+    return model.get_best_iteration() + 1
+
+
+ROUNDS = {
+    "lightgbm": (rounds_lightgbm, "n_estimators"),
+    "xgboost": (rounds_xgboost, "n_estimators"),
+    "catboost": (rounds_catboost, "iterations"),
+}
+
+
+class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
+    """What the classifier and the regressor share.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A model of LightGBM, XGBoost or CatBoost; its number of rounds is the most that is tried.
+    patience : int, default=30
+        Rounds without a better loss on the rows set aside after which no more are tried.
+    validation_fraction : float, default=0.15
+    random_state : int, default=None
+        Seed of the split.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        Fitted on all rows with `n_rounds_` rounds.
+    n_rounds_ : int
+    """
+
+    def __init__(self, estimator, patience=30, validation_fraction=0.15, random_state=None):
+        self.estimator = estimator
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+
+    def _fit(self, X, y, sample_weight, stratify):
+        find_rounds, parameter = ROUNDS[type(self.estimator).__module__.split(".")[0]]
+        self.n_features_in_ = X.shape[1]
+        self.n_rounds_ = self.estimator.get_params()[parameter]
+        if len(y) >= MIN_ROWS_TO_HOLD_OUT:
+            kept, held_out = train_test_split(
+                np.arange(len(y)),
+                test_size=self.validation_fraction,
+                stratify=stratify,
+                random_state=self.random_state,
+            )
+            weights = None if sample_weight is None else sample_weight[kept]
+            trial = clone(self.estimator)
+            best = find_rounds(
+                trial, self.patience, (X[kept], y[kept]), (X[held_out], y[held_out]), weights
+            )
+            self.n_rounds_ = max(1, best)
+        self.estimator_ = clone(self.estimator).set_params(**{parameter: self.n_rounds_})
+        self.estimator_.fit(X, y, sample_weight=sample_weight)
+        return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class EarlyStoppedClassifier(ClassifierMixin, EarlyStopped):
+    """A boosted classifier that finds its own number of rounds; labels may be of any type."""
+
+    def fit(self, X, y, sample_weight=None):
+        self._labels = LabelEncoder().fit(y)
+        self.classes_ = self._labels.classes_
+        codes = self._labels.transform(y)
+        held_out_rows = len(y) * self.validation_fraction
+        stratifies = np.bincount(codes).min() >= 2 and held_out_rows >= len(self.classes_)
+        return self._fit(X, codes, sample_weight, codes if stratifies else None)
+
+    def predict_proba(self, X):
+        check_is_fitted(self)
+        return self.estimator_.predict_proba(X)
+
+    def predict(self, X):
+        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+
+
+class EarlyStoppedRegressor(RegressorMixin, EarlyStopped):
+    """A boosted regressor that finds its own number of rounds."""
+
+    def fit(self, X, y, sample_weight=None):
+        return self._fit(X, np.asarray(y, dtype=float), sample_weight, None)
+
+    def predict(self, X):
+        check_is_fitted(self)
+        return self.estimator_.predict(X)

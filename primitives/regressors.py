@@ -1,0 +1,299 @@
+"""Regressors: from features to numbers.
+
+Models whose penalties are in units of the target are fitted on a standardised one, so that one
+range serves all.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.ensemble import (
+    AdaBoostRegressor,
+    ExtraTreesRegressor,
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+)
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import Matern
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import (
+    ARDRegression,
+    BayesianRidge,
+    ElasticNet,
+    GammaRegressor,
+    HuberRegressor,
+    Lasso,
+    PoissonRegressor,
+    Ridge,
+    SGDRegressor,
+    TweedieRegressor,
+)
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVR, LinearSVR
+from sklearn.tree import DecisionTreeRegressor
+
+from primitives.base import (
+    REGRESSION,
+    Features,
+    Kind,
+    NullableFeatures,
+    Prediction,
+    Primitive,
+    Space,
+    Traits,
+    columns_at_most,
+    rows_at_most,
+    target_never_negative,
+    target_positive,
+)
+from primitives.classifiers import hist_boosting_space, neighbours_space, perceptron_space
+from primitives.decomposition import below_columns
+from primitives.transformers import AtMostColumns
+
+PENALTY = FloatDistribution(1e-5, 1.0, log=True)
+FOREST = {
+    "n_estimators": IntDistribution(50, 300, log=True),
+    "max_features": FloatDistribution(0.05, 1.0),
+    "min_samples_leaf": IntDistribution(1, 20, log=True),
+}
+
+
+def on_standard_target(model: Any) -> TransformedTargetRegressor:
+    return TransformedTargetRegressor(model, transformer=StandardScaler())
+
+
+def lasso(alpha: float, random_state: int) -> TransformedTargetRegressor:
+    return on_standard_target(Lasso(alpha=alpha, random_state=random_state))
+
+
+def elastic_net(alpha: float, l1_ratio: float, random_state: int) -> TransformedTargetRegressor:
+    return on_standard_target(ElasticNet(alpha=alpha, l1_ratio=l1_ratio, random_state=random_state))
+
+
+def huber(alpha: float, epsilon: float) -> TransformedTargetRegressor:
+    return on_standard_target(HuberRegressor(alpha=alpha, epsilon=epsilon, max_iter=300))
+
+
+def sgd(random_state: int, **values: Any) -> TransformedTargetRegressor:
+    return on_standard_target(SGDRegressor(random_state=random_state, **values))
+
+
+def linear_svm(
+    C: float, epsilon: float, loss: str, random_state: int
+) -> TransformedTargetRegressor:
+    return on_standard_target(
+        LinearSVR(C=C, epsilon=epsilon, loss=loss, dual="auto", random_state=random_state)
+    )
+
+
+def rbf_svm(C: float, epsilon: float, gamma: float) -> TransformedTargetRegressor:
+    return on_standard_target(SVR(C=C, epsilon=epsilon, gamma=gamma))
+
+
+def gaussian_process(
+    length_scale: float, nu: float, alpha: float, random_state: int
+) -> GaussianProcessRegressor:
+    return GaussianProcessRegressor(
+        Matern(length_scale=length_scale, nu=nu),
+        alpha=alpha,
+        normalize_y=True,
+        random_state=random_state,
+    )
+
+
+def perceptron(
+    layers: int, width: int, random_state: int, **values: Any
+) -> TransformedTargetRegressor:
+    return on_standard_target(
+        MLPRegressor(hidden_layer_sizes=(width,) * layers, random_state=random_state, **values)
+    )
+
+
+def ada_boost(
+    n_estimators: int, learning_rate: float, loss: str, max_depth: int, random_state: int
+) -> AdaBoostRegressor:
+    return AdaBoostRegressor(
+        DecisionTreeRegressor(max_depth=max_depth),
+        n_estimators=n_estimators,
+        learning_rate=learning_rate,
+        loss=loss,
+        random_state=random_state,
+    )
+
+
+def kernel_ridge(alpha: float, gamma: float) -> TransformedTargetRegressor:
+    return on_standard_target(KernelRidge(alpha=alpha, kernel="rbf", gamma=gamma))
+
+
+def partial_least_squares(n_components: int) -> AtMostColumns:
+    return AtMostColumns(PLSRegression(n_components=n_components))
+
+
+def poisson(alpha: float) -> Pipeline:
+    return make_pipeline(StandardScaler(), PoissonRegressor(alpha=alpha, max_iter=300))
+
+
+def gamma_model(alpha: float) -> Pipeline:
+    return make_pipeline(StandardScaler(), GammaRegressor(alpha=alpha, max_iter=300))
+
+
+def tweedie(alpha: float, power: float) -> Pipeline:
+    return make_pipeline(StandardScaler(), TweedieRegressor(alpha=alpha, power=power, max_iter=300))
+
+
+def pls_space(traits: Traits) -> Space:
+    return {"n_components": below_columns(traits)}
+
+
+def regressor(
+    name: str, build: Any, space: Any, suits: Any = None, reads: type[Kind] = Features
+) -> Primitive:
+    extra = {} if suits is None else {"suits": suits}
+    return Primitive(name, (reads,), Prediction, build, space, REGRESSION, **extra)
+
+
+REGRESSORS = (
+    regressor("Ridge", Ridge, {"alpha": FloatDistribution(1e-4, 1e3, log=True)}),
+    regressor("Lasso", lasso, {"alpha": PENALTY}),
+    regressor(
+        "ElasticNet", elastic_net, {"alpha": PENALTY, "l1_ratio": FloatDistribution(0.05, 0.95)}
+    ),
+    regressor(
+        "BayesianRidge",
+        BayesianRidge,
+        {
+            "alpha_1": FloatDistribution(1e-8, 1e-2, log=True),
+            "lambda_1": FloatDistribution(1e-8, 1e-2, log=True),
+        },
+    ),
+    regressor(
+        "ARDRegression",
+        ARDRegression,
+        {"threshold_lambda": FloatDistribution(1e2, 1e6, log=True)},
+        partial(columns_at_most, 100),
+    ),
+    regressor(
+        "HuberRegressor",
+        huber,
+        {"alpha": FloatDistribution(1e-6, 1.0, log=True), "epsilon": FloatDistribution(1.05, 3.0)},
+    ),
+    regressor(
+        "SGDRegressor",
+        sgd,
+        {
+            "loss": CategoricalDistribution(("squared_error", "huber", "epsilon_insensitive")),
+            "penalty": CategoricalDistribution(("l2", "l1", "elasticnet")),
+            "alpha": FloatDistribution(1e-6, 1e-1, log=True),
+            "average": CategoricalDistribution((False, True)),
+        },
+    ),
+    regressor(
+        "LinearSVR",
+        linear_svm,
+        {
+            "C": FloatDistribution(1e-3, 30.0, log=True),
+            "epsilon": FloatDistribution(1e-3, 0.5, log=True),
+            "loss": CategoricalDistribution(("epsilon_insensitive", "squared_epsilon_insensitive")),
+        },
+    ),
+    regressor(
+        "SVR",
+        rbf_svm,
+        {
+            "C": FloatDistribution(1e-2, 100.0, log=True),
+            "epsilon": FloatDistribution(1e-3, 0.5, log=True),
+            "gamma": FloatDistribution(1e-4, 1.0, log=True),
+        },
+        partial(rows_at_most, 10_000),
+    ),
+    regressor("KNeighborsRegressor", KNeighborsRegressor, neighbours_space),
+    regressor(
+        "DecisionTreeRegressor",
+        DecisionTreeRegressor,
+        {
+            "max_depth": IntDistribution(1, 16, log=True),
+            "min_samples_leaf": IntDistribution(1, 50, log=True),
+        },
+        reads=NullableFeatures,
+    ),
+    regressor("RandomForestRegressor", RandomForestRegressor, FOREST, reads=NullableFeatures),
+    regressor("ExtraTreesRegressor", ExtraTreesRegressor, FOREST, reads=NullableFeatures),
+    regressor(
+        "GradientBoostingRegressor",
+        GradientBoostingRegressor,
+        {
+            "n_estimators": IntDistribution(20, 200, log=True),
+            "learning_rate": FloatDistribution(0.01, 0.5, log=True),
+            "max_depth": IntDistribution(1, 6),
+            "subsample": FloatDistribution(0.5, 1.0),
+            "max_features": FloatDistribution(0.1, 1.0),
+            "min_samples_leaf": IntDistribution(1, 50, log=True),
+            "loss": CategoricalDistribution(("squared_error", "huber", "absolute_error")),
+        },
+        partial(rows_at_most, 20_000),
+    ),
+    regressor(
+        "HistGradientBoostingRegressor",
+        HistGradientBoostingRegressor,
+        hist_boosting_space,
+        reads=NullableFeatures,
+    ),
+    regressor(
+        "AdaBoostRegressor",
+        ada_boost,
+        {
+            "n_estimators": IntDistribution(20, 200, log=True),
+            "learning_rate": FloatDistribution(0.01, 2.0, log=True),
+            "loss": CategoricalDistribution(("linear", "square", "exponential")),
+            "max_depth": IntDistribution(2, 10),
+        },
+    ),
+    regressor(
+        "GaussianProcessRegressor",
+        gaussian_process,
+        {
+            "length_scale": FloatDistribution(0.1, 30.0, log=True),
+            "nu": CategoricalDistribution((0.5, 1.5, 2.5)),
+            "alpha": FloatDistribution(1e-6, 1.0, log=True),
+        },
+        partial(rows_at_most, 1_000),
+    ),
+    regressor("MLPRegressor", perceptron, perceptron_space),
+    regressor(
+        "KernelRidge",
+        kernel_ridge,
+        {
+            "alpha": FloatDistribution(1e-4, 10.0, log=True),
+            "gamma": FloatDistribution(1e-4, 1.0, log=True),
+        },
+        partial(rows_at_most, 5_000),
+    ),
+    regressor("PLSRegression", partial_least_squares, pls_space),
+    regressor(
+        "PoissonRegressor",
+        poisson,
+        {"alpha": FloatDistribution(1e-6, 10.0, log=True)},
+        target_never_negative,
+    ),
+    regressor(
+        "GammaRegressor",
+        gamma_model,
+        {"alpha": FloatDistribution(1e-6, 10.0, log=True)},
+        target_positive,
+    ),
+    regressor(
+        "TweedieRegressor",
+        tweedie,
+        {"alpha": FloatDistribution(1e-6, 10.0, log=True), "power": FloatDistribution(1.05, 1.95)},
+        target_never_negative,
+    ),
+)

@@ -1,0 +1,250 @@
+"""The few transformers that scikit-learn does not have.
+
+They depend on numpy, pandas and scikit-learn only, and each class is complete with the functions
+beside it, so that an exported pipeline can carry their source.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone, is_classifier
+from sklearn.feature_selection import SelectFwe
+from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+MISSABLE_STRING = pd.StringDtype(na_value=np.nan)
+"""Strings whose gaps are NaN, which is what scikit-learn's encoders understand."""
+
+
+class TableCleaner(TransformerMixin, BaseEstimator):
+    """Give every column one of two forms: float64, or strings whose gaps are NaN.
+
+    Numbers, booleans and time spans become float64, infinities become NaN, dates (also written as
+    ISO 8601 text) become their parts, and anything else becomes text. Columns are taken by name, in
+    any order. What is clean stays as it is.
+
+    Attributes
+    ----------
+    forms_ : dict
+        Column name to ``"number"``, ``"date"`` or ``"string"``.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+    n_features_in_ : int
+    """
+
+    def fit(self, X, y=None):
+        X = as_frame(X)
+        self.forms_ = {name: column_form(X[name]) for name in X.columns}
+        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X):
+        """Return the cleaned columns.
+
+        Raises
+        ------
+        ValueError
+            When a column of `fit` is missing or there is one that `fit` did not see.
+        """
+        check_is_fitted(self)
+        X = as_frame(X)
+        check_columns(self.feature_names_in_, X.columns)
+        columns = {}
+        for name, form in self.forms_.items():
+            columns.update(CLEANED[form](name, X[name]))
+        return pd.DataFrame(columns, index=X.index)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        return tags
+
+
+def as_frame(X):
+    """Return a table as a DataFrame, the columns of an array named x0, x1 and so on."""
+    if isinstance(X, pd.DataFrame):
+        return X
+    X = np.asarray(X)
+    return pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
+
+
+def check_columns(expected, got):
+    """Raise ValueError unless both hold the same names, in any order."""
+    if len(expected) == len(got) and (np.asarray(got, dtype=object) == expected).all():
+        return
+    missing, extra = sorted(set(expected) - set(got)), sorted(set(got) - set(expected))
+    if missing or extra:
+        raise ValueError(
+            "The feature names should match those that were passed during fit:"
+            f" missing columns {missing}, unexpected columns {extra}."
+        )
+
+
+def column_form(column):
+    """Say how a column is to be read: as "number", "date" or "string"."""
+    types = pd.api.types
+    if (
+        types.is_numeric_dtype(column)
+        or types.is_bool_dtype(column)
+        or types.is_timedelta64_dtype(column)
+    ):
+        return "number"
+    if types.is_datetime64_any_dtype(column):
+        return "date"
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return "string"
+    known = column.dropna()
+    if known.empty:
+        return "number"
+    if column.dtype == object and pd.to_numeric(known, errors="coerce").notna().all():
+        return "number"
+    if (
+        known.iloc[:100].astype(str).str.match(r"\d{4}-\d{2}-\d{2}").all()
+        and read_dates(known).notna().all()
+    ):
+        return "date"
+    return "string"
+
+
+def read_dates(column):
+    """Return a column as dates without a time zone, NaT where a value is no date."""
+    return pd.to_datetime(column, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
+
+
+def clean_number(name, column):
+    if pd.api.types.is_timedelta64_dtype(column):
+        numbers = column.dt.total_seconds()
+    elif isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiub":
+        numbers = column
+    else:
+        numbers = pd.to_numeric(column.astype(object), errors="coerce")
+    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    infinite = np.isinf(values)
+    return {name: np.where(infinite, np.nan, values) if infinite.any() else values}
+
+
+def clean_date(name, column):
+    dates = read_dates(column)
+    parts = {
+        "days": (dates - pd.Timestamp(0)) / pd.Timedelta(days=1),
+        "year": dates.dt.year,
+        "month": dates.dt.month,
+        "day": dates.dt.day,
+        "weekday": dates.dt.weekday,
+        "hour": dates.dt.hour,
+    }
+    return {f"{name} ({part})": values.to_numpy(dtype=np.float64) for part, values in parts.items()}
+
+
+def clean_string(name, column):
+    if column.dtype != MISSABLE_STRING:
+        values = column.astype(object)
+        column = values.map(str).where(values.notna(), np.nan).astype(MISSABLE_STRING)
+    return {name: column}
+
+
+CLEANED = {"number": clean_number, "date": clean_date, "string": clean_string}
+
+
+class AtMostColumns(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
+    """An estimator that asks for no more components than there are columns.
+
+    Parameters
+    ----------
+    estimator : estimator
+    parameter : str
+        Its parameter that must not exceed the number of columns; lowered in `fit` where it does.
+    """
+
+    def __init__(self, estimator, parameter="n_components"):
+        self.estimator = estimator
+        self.parameter = parameter
+
+    def fit(self, X, y=None):
+        wanted = self.estimator.get_params()[self.parameter]
+        self.estimator_ = clone(self.estimator).set_params(
+            **{self.parameter: min(wanted, X.shape[1])}
+        )
+        self.estimator_.fit(X, y)
+        return self
+
+    @available_if(lambda self: hasattr(self.estimator, "transform"))
+    def transform(self, X):
+        check_is_fitted(self)
+        return self.estimator_.transform(X)
+
+    @available_if(lambda self: hasattr(self.estimator, "predict"))
+    def predict(self, X):
+        check_is_fitted(self)
+        return self.estimator_.predict(X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.estimator_type = inner.estimator_type
+        tags.regressor_tags = inner.regressor_tags
+        return tags
+
+
+class BestFamilyWise(SelectFwe):
+    """Family-wise error selection that keeps the best column where none passes the test."""
+
+    def _get_support_mask(self):
+        mask = super()._get_support_mask()
+        if not mask.any():
+            mask[np.argmin(np.nan_to_num(self.pvalues_, nan=1.0))] = True
+        return mask
+
+
+class OutOfFoldPredictions(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
+    """The predictions of a model, as features for another.
+
+    The rows it is fitted on get predictions of models that have not seen them; new rows get those
+    of a model fitted on all. Classifiers give the probability of every class but the first,
+    regressors the predicted number (stacked generalisation, Wolpert 1992).
+
+    Parameters
+    ----------
+    estimator : classifier or regressor
+    n_splits : int, default=3
+        Inner folds.
+    random_state : int, default=None
+        Seed of the inner folds.
+    """
+
+    def __init__(self, estimator, n_splits=3, random_state=None):
+        self.estimator = estimator
+        self.n_splits = n_splits
+        self.random_state = random_state
+
+    def fit(self, X, y, sample_weight=None):
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self.estimator_ = clone(self.estimator).fit(X, y, **weights)
+        return self
+
+    def fit_transform(self, X, y, sample_weight=None):
+        self.fit(X, y, sample_weight)
+        splitter = StratifiedKFold if is_classifier(self.estimator) else KFold
+        predictions = cross_val_predict(
+            self.estimator,
+            X,
+            y,
+            cv=splitter(self.n_splits, shuffle=True, random_state=self.random_state),
+            method="predict_proba" if is_classifier(self.estimator) else "predict",
+            params=None if sample_weight is None else {"sample_weight": sample_weight},
+        )
+        return self._as_features(predictions)
+
+    def transform(self, X):
+        check_is_fitted(self)
+        if is_classifier(self.estimator_):
+            return self._as_features(self.estimator_.predict_proba(X))
+        return self._as_features(self.estimator_.predict(X))
+
+    @staticmethod
+    def _as_features(predictions):
+        return predictions.reshape(-1, 1) if predictions.ndim == 1 else predictions[:, 1:]
