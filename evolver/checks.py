@@ -84,8 +84,8 @@ def check_target(y: Any, *, classification: bool) -> np.ndarray:
     Raises
     ------
     InputError
-        When it is missing, not one-dimensional, has NaN or infinite values, is continuous where
-        classes are wanted, or has one class only.
+        When it is missing, not one-dimensional, has NaN or infinite values, or is continuous where
+        classes are wanted.
     """
     if y is None:
         raise InputError(
@@ -106,15 +106,6 @@ def check_target(y: Any, *, classification: bool) -> np.ndarray:
         check_classification_targets(target)
     except ValueError as error:
         raise InputError(f"`y` must be class labels: {error}") from None
-    try:
-        classes = np.unique(target)
-    except TypeError:
-        kinds = sorted({type(label).__name__ for label in target})
-        raise InputTypeError(f"`y` must have labels of one type, got {', '.join(kinds)}.") from None
-    if len(classes) < 2:
-        raise InputError(
-            f"`y` must have at least 2 classes, got one class: {classes[:1].tolist()}."
-        )
     return target
 
 
@@ -158,6 +149,20 @@ def check_rows(X: pd.DataFrame, y: np.ndarray, sample_weight: Any, groups: Any) 
     if groups is not None and pd.isna(groups).any():
         raise InputError("`groups` must name a group for every row, got missing values.")
     return sample_weight, groups
+
+
+def check_classes(y: np.ndarray, sample_weight: np.ndarray | None) -> None:
+    """Raise unless there are two classes or more among the rows that have a weight."""
+    counted = y if sample_weight is None else y[sample_weight > 0]
+    try:
+        classes = np.unique(counted)
+    except TypeError:
+        kinds = sorted({type(label).__name__ for label in counted})
+        raise InputTypeError(f"`y` must have labels of one type, got {', '.join(kinds)}.") from None
+    if len(classes) < 2:
+        raise InputError(
+            f"`y` must have at least 2 classes, got one class: {classes[:1].tolist()}."
+        )
 
 
 def check_scorer(scoring: Any, task: str, y: np.ndarray) -> Scorer:

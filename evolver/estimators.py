@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from evolver.run import Progress
     from primitives import Catalogue
+
+MODEL_FILE = "model.joblib"
+"""Where a run folder keeps the fitted estimator."""
 
 PARAMETERS = """
     Parameters
@@ -45,8 +49,8 @@ PARAMETERS = """
         Worker processes; -1: one for each core.
     random_state : int, RandomState, Generator or None, default=None
     run_dir : str or Path, default=None
-        Folder that keeps the leaderboard, the front and the exported winner of a run; None: nothing
-        is kept.
+        Folder that keeps a run: the fitted model, the leaderboard, the front and the exported
+        winner; None: nothing is kept.
     verbose : int, default=1
         0 is silent; 1 says how the search goes on, on standard error.
     settings : evolver.Settings, default=None
@@ -65,6 +69,8 @@ PARAMETERS = """
         A row for every candidate in the order asked: number, digest, pipeline, outcome, reason,
         score, std, complexity, seconds, proposer, operator, parents.
     scorer_ : callable
+    target_name_ : str
+        Name of the target, "target" where it has none.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Where `X` had column names.
@@ -179,7 +185,8 @@ class _Evolved:
         InputError
             When `X` is no table with the columns of `fit`; they are taken by name, in any order.
         """
-        predictions: np.ndarray = self.best_pipeline_.predict(self._check_columns(X))
+        table = self._check_columns(X)
+        predictions: np.ndarray = self.best_pipeline_.predict(table)
         return predictions
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -244,7 +251,7 @@ class _Evolved:
         score = f", score {row['score'].iloc[0]:.6g} over {self._n_folds} folds" if len(row) else ""
         try:
             source = to_source(
-                self.select(member), self._target_name, f"A pipeline found by evolver{score}."
+                self.select(member), self.target_name_, f"A pipeline found by evolver{score}."
             )
             Path(path).write_text(source, encoding="utf-8")
         except (OSError, ValueError) as error:
@@ -293,6 +300,8 @@ class _Evolved:
         table = checks.check_table(X, checks.MIN_ROWS)
         target = checks.check_target(y, classification=classification)
         sample_weight, groups = checks.check_rows(table, target, sample_weight, groups)
+        if classification:
+            checks.check_classes(target, sample_weight)
         validate_data(self, X, skip_check_array=True)
         task = (
             "regression"
@@ -314,7 +323,7 @@ class _Evolved:
         )
         self._columns = list(table.columns)
         self._n_folds = len(folds)
-        self._target_name = str(getattr(y, "name", None) or "target")
+        self.target_name_ = str(getattr(y, "name", None) or "target")
         return Problem(task, table, target, folds, scorer, self.complexity, sample_weight, groups)
 
     def _check_columns(self, X: Any) -> pd.DataFrame:
@@ -349,9 +358,14 @@ class _Evolved:
         )
 
     def _keep(self, folder: Path) -> None:
-        """Write what a run found: tables of candidates and front, and the winner as a program."""
+        """Write what a run found: the model, the candidates, the front, the winner as a program."""
+        from evolver.report.picture import front_svg
+
+        joblib.dump(self, folder / MODEL_FILE)
         self.leaderboard_.to_csv(folder / "leaderboard.csv", index=False)
         self.pareto_front_.to_csv(folder / "pareto_front.csv", index=False)
+        picture = front_svg(self.leaderboard_, self.pareto_front_)
+        (folder / "pareto_front.svg").write_text(picture, encoding="utf-8")
         self.export(folder / "winner.py")
 
 
@@ -380,7 +394,8 @@ class EvolvedClassifier(_Evolved, ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probabilities of `best_pipeline_`, of shape (n_samples, n_classes)."""
-        probabilities: np.ndarray = self.best_pipeline_.predict_proba(self._check_columns(X))
+        table = self._check_columns(X)
+        probabilities: np.ndarray = self.best_pipeline_.predict_proba(table)
         return probabilities
 
 

@@ -65,11 +65,11 @@ class TableCleaner(TransformerMixin, BaseEstimator):
 
 
 def as_frame(X):
-    """Return a table as a DataFrame, the columns of an array named x0, x1 and so on."""
-    if isinstance(X, pd.DataFrame):
+    """Return a table as a DataFrame, columns without names being x0, x1 and so on."""
+    if isinstance(X, pd.DataFrame) and not isinstance(X.columns, pd.RangeIndex):
         return X
-    X = np.asarray(X)
-    return pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
+    X = pd.DataFrame(X)
+    return X.set_axis([f"x{number}" for number in range(X.shape[1])], axis=1)
 
 
 def check_columns(expected, got):
@@ -134,7 +134,7 @@ def clean_date(name, column):
         "year": dates.dt.year,
         "month": dates.dt.month,
         "day": dates.dt.day,
-        "weekday": dates.dt.weekday,
+        "weekday": dates.dt.day_of_week,
         "hour": dates.dt.hour,
     }
     return {f"{name} ({part})": values.to_numpy(dtype=np.float64) for part, values in parts.items()}

@@ -1,0 +1,125 @@
+"""The Pareto front as a picture: one SVG that any browser and README shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+WIDTH, HEIGHT = 640, 360
+LEFT, RIGHT, TOP, BOTTOM = 76, 24, 40, 52
+STYLE = (
+    "text{font:13px sans-serif;fill:#57606a}.title{font-size:15px;fill:#24292f}"
+    ".grid{stroke:#d0d7de;stroke-width:1}.front{stroke:#0969da;stroke-width:2;fill:none}"
+    ".member{fill:#0969da}.candidate{fill:#8c959f;fill-opacity:.45}"
+)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Maps values to pixels, and knows where its ticks are."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def pixel(self, value: float) -> float:
+        share = (value - self.low) / ((self.high - self.low) or 1.0)
+        return round(self.start + share * (self.end - self.start), 1)
+
+    def ticks(self, about: int = 5) -> list[float]:
+        """Return round values within the axis, about so many."""
+        rough = (self.high - self.low) / about or 1.0
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= rough)
+        first, last = math.ceil(self.low / step), math.floor(self.high / step + 1e-9)
+        return [round(number * step, 12) for number in range(first, last + 1)]
+
+
+def front_svg(leaderboard: pd.DataFrame, front: pd.DataFrame) -> str:
+    """Return a picture of score against complexity: all candidates, and the front among them.
+
+    The worst candidates are left out where they would squeeze the others together.
+
+    Parameters
+    ----------
+    leaderboard, front : DataFrame
+        As the attributes of an estimator: ``leaderboard_`` and ``pareto_front_``.
+    """
+    scored = leaderboard[leaderboard["outcome"] == "scored"]
+    if front.empty:
+        return _svg([_text(WIDTH / 2, HEIGHT / 2, "No candidate was scored", "middle")])
+    lowest = min(front["score"].min(), float(np.quantile(scored["score"], 0.25)))
+    shown = scored[scored["score"] >= lowest]
+    x = _axis(shown["complexity"], LEFT, WIDTH - RIGHT)
+    y = _axis(shown["score"], HEIGHT - BOTTOM, TOP)
+    members = front.sort_values("complexity")
+    parts = [
+        _text(
+            LEFT, 22, f"{len(scored)} scored candidates, {len(front)} on the front", name="title"
+        ),
+        *_grid(x, y),
+        *_dots(x, y, shown, "candidate", radius=3),
+        _steps(x, y, members),
+        *_dots(x, y, members, "member", radius=5),
+        _text(WIDTH - RIGHT, HEIGHT - 10, "complexity", "end"),
+        _text(LEFT, TOP - 6, "score"),
+    ]
+    return _svg(parts)
+
+
+def _axis(values: pd.Series[float], start: float, end: float) -> Axis:
+    margin = 0.05 * float(values.max() - values.min()) or 0.5
+    return Axis(float(values.min()) - margin, float(values.max()) + margin, start, end)
+
+
+def _grid(x: Axis, y: Axis) -> list[str]:
+    lines = []
+    for value in y.ticks():
+        at = y.pixel(value)
+        lines.append(f'<line class="grid" x1="{LEFT}" y1="{at}" x2="{WIDTH - RIGHT}" y2="{at}"/>')
+        lines.append(_text(LEFT - 8, at + 4, f"{value:g}", "end"))
+    whole = [value for value in x.ticks() if x.high - x.low > 20 or value == round(value)]
+    return lines + [
+        _text(x.pixel(value), HEIGHT - BOTTOM + 20, f"{value:g}", "middle") for value in whole
+    ]
+
+
+def _dots(x: Axis, y: Axis, rows: pd.DataFrame, name: str, radius: int) -> list[str]:
+    return [
+        f'<circle class="{name}" cx="{x.pixel(complexity)}" cy="{y.pixel(score)}" r="{radius}">'
+        f"<title>{score:.5g}: {escape(pipeline)}</title></circle>"
+        for complexity, score, pipeline in zip(
+            rows["complexity"], rows["score"], rows["pipeline"], strict=True
+        )
+    ]
+
+
+def _steps(x: Axis, y: Axis, members: pd.DataFrame) -> str:
+    """Return the edge of what the front dominates."""
+    points = [
+        (x.pixel(one), y.pixel(score))
+        for one, score in zip(members["complexity"], members["score"], strict=True)
+    ]
+    path = f"M{points[0][0]} {points[0][1]}" + "".join(f"H{px}V{py}" for px, py in points[1:])
+    return f'<path class="front" d="{path}H{WIDTH - RIGHT}"/>'
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start", name: str = "") -> str:
+    return f'<text class="{name}" x="{x}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def _svg(parts: Sequence[str]) -> str:
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">',
+            f'<style>{STYLE}</style><rect width="100%" height="100%" fill="#ffffff"/>',
+            *parts,
+            "</svg>\n",
+        ]
+    )

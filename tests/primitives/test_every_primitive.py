@@ -1,0 +1,118 @@
+"""Every primitive of the default catalogue, for every task it serves."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.pipeline import Pipeline
+
+from evolver.export import to_source
+from evolver.genome.pipeline import to_estimator
+from primitives import default_catalogue
+from primitives import space as spaces
+from tests.pipelines import catalogue, tree_with
+from tests.tables import small_table
+
+EVERY = [
+    (task, name)
+    for task in ("binary", "multiclass", "regression")
+    for names in [
+        {primitive.name for primitive in catalogue(task)}
+        | {primitive.name for primitive in catalogue(task, categories=0)}
+    ]
+    for name in sorted(names)
+]
+
+
+def columns_for(task: str, name: str) -> dict[str, int]:
+    """Return the traits of a table on which a primitive is worth trying."""
+    return {} if name in catalogue(task) else {"categories": 0}
+
+
+def pipeline_with(task: str, name: str, seed: int) -> Pipeline:
+    space = catalogue(task, **columns_for(task, name))
+    return to_estimator(tree_with(space[name], space, task, np.random.default_rng(seed)))
+
+
+def fitted(pipeline: Pipeline, X: pd.DataFrame, y: np.ndarray) -> Pipeline:
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return pipeline.fit(X, y)
+
+
+def test_there_are_at_least_75_and_none_is_out_of_reach() -> None:
+    assert len(default_catalogue()) >= 75
+    reached = {name for _, name in EVERY}
+    assert reached == {primitive.name for primitive in default_catalogue()}
+
+
+@pytest.mark.parametrize(("task", "name"), EVERY)
+def test_a_hundred_draws_instantiate(task: str, name: str) -> None:
+    rng = np.random.default_rng(0)
+    space = catalogue(task, **columns_for(task, name))
+    for _ in range(100):
+        tree = tree_with(space[name], space, task, rng)
+        assert all(spaces.contains(step.primitive.fixed_space, step.values) for step in tree.steps)
+        assert isinstance(to_estimator(tree), Pipeline)
+
+
+@pytest.mark.parametrize(("task", "name"), EVERY)
+def test_three_draws_fit_and_predict(task: str, name: str) -> None:
+    X, y = small_table(task)
+    for seed in range(3):
+        model = fitted(pipeline_with(task, name, seed), X[:80], y[:80])
+        if task == "regression":
+            predictions = model.predict(X[80:])
+            assert predictions.shape == (40,)
+        else:
+            predictions = model.predict_proba(X[80:])
+            assert predictions.shape == (40, len(np.unique(y)))
+            assert np.allclose(predictions.sum(axis=1), 1.0)
+        assert np.isfinite(predictions).all()
+
+
+RUN_EXPORTED = """
+import runpy, sys
+from pathlib import Path
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("evolver", "primitives"):
+            raise ImportError(name + " must not be needed")
+
+sys.meta_path.insert(0, Refuse())
+folder = Path(sys.argv[1])
+for file in sorted(folder.glob("*.py")):
+    task = file.stem.split("-")[0]
+    sys.argv = [str(file), str(folder / (task + "-train.parquet")), "--predict", str(folder / (task
+    + "-test.parquet"))] sys.argv += ["--out", str(file.with_suffix(".out.parquet"))]
+    runpy.run_path(str(file), run_name="__main__")
+"""
+
+
+def test_an_exported_pipeline_with_it_predicts_the_same(tmp_path: Path) -> None:
+    expected = {}
+    for task in ("binary", "multiclass", "regression"):
+        X, y = small_table(task)
+        X[:80].assign(target=y[:80]).to_parquet(tmp_path / f"{task}-train.parquet")
+        X[80:].to_parquet(tmp_path / f"{task}-test.parquet")
+    for task, name in EVERY:
+        X, y = small_table(task)
+        model = fitted(pipeline_with(task, name, seed=0), X[:80], y[:80])
+        (tmp_path / f"{task}-{name}.py").write_text(to_source(model), encoding="utf-8")
+        expected[f"{task}-{name}"] = model.predict(X[80:])
+    program = [sys.executable, "-W", "ignore", "-c", RUN_EXPORTED, str(tmp_path)]
+    done = subprocess.run(program, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    for stem, predictions in expected.items():
+        got = pd.read_parquet(tmp_path / f"{stem}.out.parquet")["prediction"].to_numpy()
+        if stem.startswith("regression"):
+            np.testing.assert_allclose(got, predictions, rtol=1e-9, err_msg=stem)
+        else:
+            np.testing.assert_array_equal(got, predictions, err_msg=stem)

@@ -1,0 +1,27 @@
+"""Small real tables for tests: the data sets that come with scikit-learn, given gaps and other
+kinds of columns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
+
+LOADERS = {"binary": load_breast_cancer, "multiclass": load_wine, "regression": load_diabetes}
+
+
+def small_table(task: str, rows: int = 120) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return six columns of a real table, one with gaps, one as categories, one as flags, and a
+    date."""
+    data = LOADERS[task](as_frame=True).frame.sample(rows, random_state=0).reset_index(drop=True)
+    y = data.pop("target").to_numpy()
+    X = data.iloc[:, :6].rename(columns=str)
+    X.columns = ["first", "second", "third", "fourth", "fifth", "sixth"]
+    X["first"] = X["first"].mask(np.arange(rows) % 7 == 0)
+    X["category"] = pd.qcut(data.iloc[:, 6], 5, duplicates="drop").astype(str)
+    X["category"] = X["category"].mask(np.arange(rows) % 11 == 0)
+    X["flag"] = data.iloc[:, 7] > data.iloc[:, 7].median()
+    X["day"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(rows) % 60, unit="D")
+    if task == "regression":
+        return X, y.astype(float)
+    return X, np.asarray([f"class {label}" for label in y], dtype=object)
