@@ -16,9 +16,10 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.model_selection import KFold, StratifiedKFold
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from primitives.base import Features, NullableFeatures, Primitive, Space, Table, Traits
+from primitives.transformers import UngroupedTargetEncoder
 
 
 def simple_imputer(strategy: str, add_indicator: bool = False) -> SimpleImputer:
@@ -48,10 +49,10 @@ def ordinal(min_frequency: int) -> OrdinalEncoder:
     )
 
 
-def target(smooth: float, target_type: str, random_state: int) -> TargetEncoder:
+def target(smooth: float, target_type: str, random_state: int) -> UngroupedTargetEncoder:
     splitter = KFold if target_type == "continuous" else StratifiedKFold
     cv = splitter(5, shuffle=True, random_state=random_state)
-    return TargetEncoder(smooth=smooth, target_type=target_type, cv=cv)
+    return UngroupedTargetEncoder(smooth=smooth, target_type=target_type, cv=cv)
 
 
 NUMBERS: dict[str, Callable[..., Any]] = {

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import sklearn
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone, is_classifier
 from sklearn.feature_selection import SelectFwe
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
+from sklearn.preprocessing import TargetEncoder
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -148,6 +150,17 @@ def clean_string(name, column):
 
 
 CLEANED = {"number": clean_number, "date": clean_date, "string": clean_string}
+
+
+class UngroupedTargetEncoder(TargetEncoder):
+    """Target encoding that also works while metadata routing is on, which brings weights to steps.
+
+    `TargetEncoder` of scikit-learn 1.9 then asks for groups and fails where there are none.
+    """
+
+    def fit_transform(self, X, y):
+        with sklearn.config_context(enable_metadata_routing=False):
+            return super().fit_transform(X, y)
 
 
 class AtMostColumns(MetaEstimatorMixin, TransformerMixin, BaseEstimator):

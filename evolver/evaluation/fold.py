@@ -16,6 +16,7 @@ import pandas as pd
 import sklearn
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 from evolver.evaluation.objectives import Measured, complexity_of
 from evolver.genome.codec import Encoded, decode
@@ -116,6 +117,8 @@ def fit(
         return estimator.fit(X, y)
     with sklearn.config_context(enable_metadata_routing=True):
         _request_weights(estimator)
+        if not get_routing_for_object(estimator).consumes("fit", ["sample_weight"]):
+            return estimator.fit(X, y)
         return estimator.fit(X, y, sample_weight=sample_weight)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from evolver.export import to_source
 from evolver.genome.pipeline import to_estimator
 from primitives import default_catalogue
 from primitives import space as spaces
+from tests.alone import run_without_us
 from tests.pipelines import catalogue, tree_with
 from tests.tables import small_table
 
@@ -77,21 +76,14 @@ def test_three_draws_fit_and_predict(task: str, name: str) -> None:
         assert np.isfinite(predictions).all()
 
 
-RUN_EXPORTED = """
-import runpy, sys
+RUN_ALL = """
 from pathlib import Path
 
-class Refuse:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("evolver", "primitives"):
-            raise ImportError(name + " must not be needed")
-
-sys.meta_path.insert(0, Refuse())
 folder = Path(sys.argv[1])
 for file in sorted(folder.glob("*.py")):
-    task = file.stem.split("-")[0]
-    sys.argv = [str(file), str(folder / (task + "-train.parquet")), "--predict", str(folder / (task
-    + "-test.parquet"))] sys.argv += ["--out", str(file.with_suffix(".out.parquet"))]
+    tables = str(folder / file.stem.split("-")[0])
+    sys.argv = [str(file), tables + "-train.parquet", "--predict", tables + "-test.parquet"]
+    sys.argv += ["--out", str(file.with_suffix(".out.parquet"))]
     runpy.run_path(str(file), run_name="__main__")
 """
 
@@ -107,9 +99,7 @@ def test_an_exported_pipeline_with_it_predicts_the_same(tmp_path: Path) -> None:
         model = fitted(pipeline_with(task, name, seed=0), X[:80], y[:80])
         (tmp_path / f"{task}-{name}.py").write_text(to_source(model), encoding="utf-8")
         expected[f"{task}-{name}"] = model.predict(X[80:])
-    program = [sys.executable, "-W", "ignore", "-c", RUN_EXPORTED, str(tmp_path)]
-    done = subprocess.run(program, capture_output=True, text=True, cwd=tmp_path, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
+    run_without_us(RUN_ALL, tmp_path, cwd=tmp_path)
     for stem, predictions in expected.items():
         got = pd.read_parquet(tmp_path / f"{stem}.out.parquet")["prediction"].to_numpy()
         if stem.startswith("regression"):

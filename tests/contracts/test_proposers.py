@@ -1,0 +1,76 @@
+"""What every proposer promises, run over every implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from evolver.genome.candidate import Candidate
+from evolver.genome.tree import check
+from evolver.outcome import Failed, Failure, Outcome, Scored
+from evolver.problem import OPERATOR_RATES
+from evolver.search.evolution import Evolution
+from evolver.search.proposer import Proposer
+from primitives import Catalogue
+from tests.genome.strategies import CATALOGUES
+
+BINARY = CATALOGUES["binary"]
+
+
+def evolution(seed: int, catalogue: Catalogue = BINARY) -> Proposer:
+    return Evolution(
+        catalogue, np.random.default_rng(seed), operator_rates=OPERATOR_RATES, population_size=10
+    )
+
+
+PROPOSERS: list[Callable[[int], Proposer]] = [evolution]
+
+
+def verdict(candidate: Candidate) -> Outcome:
+    """Return an outcome that follows from the candidate alone; every eighth fails."""
+    number = int(candidate.digest[:8], 16)
+    if number % 8 == 0:
+        return Failed(Failure.ERROR, "unlucky", 1.0)
+    return Scored((number % 1000 / 1000,), float(len(candidate.tree.steps)), 1.0)
+
+
+def converse(proposer: Proposer, turns: int) -> list[Candidate]:
+    asked = []
+    for _ in range(turns):
+        candidate = proposer.ask()
+        if candidate is None:
+            break
+        asked.append(candidate)
+        proposer.tell(candidate, verdict(candidate))
+    return asked
+
+
+@pytest.mark.parametrize("make", PROPOSERS)
+class TestProposer:
+    def test_candidates_are_valid_and_never_repeat(self, make: Callable[[int], Proposer]) -> None:
+        asked = converse(make(0), 120)
+        assert len(asked) == 120
+        assert len({candidate.digest for candidate in asked}) == 120
+        for candidate in asked:
+            check(candidate.tree, BINARY)
+
+    def test_a_seed_and_outcomes_give_one_sequence(self, make: Callable[[int], Proposer]) -> None:
+        one, other = converse(make(1), 60), converse(make(1), 60)
+        assert [candidate.digest for candidate in one] == [candidate.digest for candidate in other]
+
+    def test_seeds_differ(self, make: Callable[[int], Proposer]) -> None:
+        one, other = converse(make(1), 5), converse(make(2), 5)
+        assert [candidate.digest for candidate in one] != [candidate.digest for candidate in other]
+
+    def test_it_asks_without_having_been_told(self, make: Callable[[int], Proposer]) -> None:
+        proposer = make(0)
+        assert len({proposer.ask().digest for _ in range(30)}) == 30  # type: ignore[union-attr]
+
+    def test_failures_do_not_stop_it(self, make: Callable[[int], Proposer]) -> None:
+        proposer = make(0)
+        for _ in range(40):
+            candidate = proposer.ask()
+            assert candidate is not None
+            proposer.tell(candidate, Failed(Failure.CRASH, "always", 1.0))

@@ -1,0 +1,216 @@
+"""Folds: nothing leaks, weights count, predictions are kept, and what is no prediction is
+refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.dummy import DummyClassifier
+from sklearn.metrics import get_scorer
+
+from evolver.evaluation.fold import Evaluator, FoldScore, Remembered, Request, fit
+from evolver.evaluation.folds import make_folds
+from evolver.evaluation.objectives import COMPLEXITIES
+from evolver.genome.codec import encode
+from evolver.genome.pipeline import to_estimator
+from evolver.genome.tree import Step, Tree, X
+from evolver.problem import Problem
+from primitives import Catalogue, Features, Prediction, Primitive, Table
+from tests.pipelines import catalogue, tree_with
+from tests.tables import small_table
+
+
+def problem(task: str = "binary", **changes: Any) -> Problem:
+    X, y = small_table(task)
+    rng = np.random.default_rng(0)
+    folds = make_folds(X, y, 4, classification=task != "regression", groups=None, rng=rng)
+    scorer = get_scorer("r2" if task == "regression" else "roc_auc_ovr")
+    fields = {"task": task, "X": X, "y": y, "folds": folds, "scorer": scorer}
+    return Problem(**{**fields, **changes})
+
+
+def evaluate(
+    names: Sequence[str], space: Catalogue, on: Problem, fold: int | None = 0
+) -> FoldScore | Any:
+    tree = Tree([Step(space[name], {}) for name in names] + [X])
+    return Evaluator(on, space)(Request(encode(tree), fold))
+
+
+class Remembering(TransformerMixin, BaseEstimator):
+    """Notes the rows it is fitted on; they must be those of the training part alone."""
+
+    seen: ClassVar[list[set[int]]] = []
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Remembering:
+        self.seen.append(set(X["row"].astype(int)))
+        return self
+
+    def transform(self, X: pd.DataFrame) -> np.ndarray:
+        return X[["row"]].to_numpy()
+
+
+class LabelReader(ClassifierMixin, BaseEstimator):
+    """Memorises the label of every row it is fitted on, and guesses the first class elsewhere."""
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> LabelReader:
+        self.classes_ = np.unique(y)
+        self.known_ = dict(zip(X[:, 0], y, strict=True))
+        return self
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        labels = [self.known_.get(row, self.classes_[0]) for row in X[:, 0]]
+        return (np.asarray(labels)[:, None] == self.classes_).astype(float)
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+SPIES = Catalogue(
+    [
+        Primitive("Remembering", (Table,), Features, Remembering),
+        Primitive("LabelReader", (Features,), Prediction, LabelReader),
+    ]
+)
+
+
+def test_everything_is_fitted_on_the_training_part_alone() -> None:
+    base = problem()
+    on = problem(X=pd.DataFrame({"row": np.arange(len(base.y))}), scorer=get_scorer("accuracy"))
+    for number, (train, valid) in enumerate(on.folds):
+        Remembering.seen.clear()
+        result = evaluate(["LabelReader", "Remembering"], SPIES, on, number)
+        assert [set(train)] == Remembering.seen
+        assert result.score == np.mean(on.y[valid] == np.unique(on.y)[0])
+
+
+@pytest.mark.parametrize(
+    "name", ["MedianTarget", "SelectPercentileFClassif", "SelectFromTreesClassif"]
+)
+def test_what_learns_from_the_target_finds_nothing_in_noise(name: str) -> None:
+    """Fitted before the split, each would find the columns that happen to fit all labels."""
+    rng = np.random.default_rng(0)
+    rows = 120
+    table = pd.DataFrame(rng.normal(size=(rows, 300))).rename(columns=lambda number: f"n{number}")
+    table["category"] = rng.integers(0, 60, size=rows).astype(str)
+    y = np.repeat([0, 1], rows // 2)
+    folds = make_folds(table, y, 4, classification=True, groups=None, rng=rng)
+    on = Problem("binary", table, y, folds, get_scorer("roc_auc"))
+    space = catalogue("binary", gaps=False)
+    tree = tree_with(space[name], space, "binary", rng)
+    scores = [Evaluator(on, space)(Request(encode(tree), fold)).score for fold in range(4)]
+    assert np.mean(scores) < 0.62
+
+
+def test_out_of_fold_predictions_are_kept_and_repeat() -> None:
+    space = catalogue("multiclass").only("ConstantOrdinal", "GaussianNB")
+    tree = tree_with(space["GaussianNB"], space, "multiclass", np.random.default_rng(0))
+    on = problem("multiclass")
+    evaluator = Evaluator(on, space)
+    one, again = (evaluator(Request(encode(tree), 1)) for _ in range(2))
+    assert one.predictions.shape == (len(on.folds[1][1]), 3)
+    np.testing.assert_array_equal(one.predictions, again.predictions)
+    assert one.score == again.score
+
+
+def test_the_score_is_that_of_scikit_learn() -> None:
+    space = catalogue("regression")
+    tree = tree_with(space["Ridge"], space, "regression", np.random.default_rng(0))
+    on = problem("regression")
+    train, valid = on.folds[0]
+    model = to_estimator(tree).fit(on.X.iloc[train], on.y[train])
+    result = Evaluator(on, space)(Request(encode(tree), 0))
+    assert result.score == pytest.approx(model.score(on.X.iloc[valid], on.y[valid]), rel=1e-12)
+    np.testing.assert_allclose(result.predictions, model.predict(on.X.iloc[valid]), rtol=1e-12)
+
+
+class TestWeights:
+    def test_they_change_the_fit_and_the_score(self) -> None:
+        on = problem()
+        weights = np.where(on.y == on.y[0], 20.0, 1.0)
+        space = catalogue("binary")
+        tree = tree_with(space["LogisticRegression"], space, "binary", np.random.default_rng(0))
+        plain = Evaluator(problem(scorer=get_scorer("neg_log_loss")), space)
+        heavy = Evaluator(problem(scorer=get_scorer("neg_log_loss"), sample_weight=weights), space)
+        request = Request(encode(tree), 0)
+        assert abs(plain(request).score - heavy(request).score) > 0.01
+
+    @pytest.mark.parametrize(
+        "name", ["RandomForestClassifier", "SoftVote", "Stack", "Union", "LinearSVC"]
+    )
+    def test_a_row_without_weight_is_as_if_absent_from_what_learns(self, name: str) -> None:
+        X, y = small_table("binary")
+        space = catalogue("binary")
+        tree = tree_with(space[name], space, "binary", np.random.default_rng(0))
+        flipped = y.copy()
+        flipped[::2] = np.where(y[::2] == y[0], next(label for label in y if label != y[0]), y[0])
+        ignoring = np.where(np.arange(len(y)) % 2 == 0, 1e-9, 1.0)
+        model = fit(to_estimator(tree), X, flipped, ignoring)
+        assert np.mean(model.predict(X[1::2]) == y[1::2]) > 0.8
+
+    def test_models_that_cannot_use_them_are_fitted_without(self) -> None:
+        X, y = small_table("binary")
+        space = catalogue("binary")
+        tree = tree_with(space["KNeighborsClassifier"], space, "binary", np.random.default_rng(0))
+        assert fit(to_estimator(tree), X, y, np.ones(len(y))).predict(X).shape == y.shape
+
+
+@pytest.mark.parametrize("complexity", sorted(COMPLEXITIES))
+def test_complexities_are_positive_numbers(complexity: str) -> None:
+    space = catalogue("binary")
+    tree = tree_with(space["Union"], space, "binary", np.random.default_rng(0))
+    result = Evaluator(problem(complexity=complexity), space)(Request(encode(tree), 0))
+    assert result.complexity > 0
+
+
+def test_a_function_may_be_the_complexity() -> None:
+    space = catalogue("binary")
+    tree = tree_with(space["GaussianNB"], space, "binary", np.random.default_rng(0))
+    on = problem(complexity=lambda estimator: len(estimator.steps))
+    assert Evaluator(on, space)(Request(encode(tree), 0)).complexity == 3.0
+
+
+class Babbler(DummyClassifier):
+    """Gives back whatever it is told to."""
+
+    answer: Any = None
+
+    def predict_proba(self, X: Any) -> Any:
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (np.ones((3, 5)), "shape"),
+        (np.full((4, 2), np.nan), "finite"),
+        (np.ones((4, 2), dtype=complex), "real"),
+    ],
+)
+def test_what_is_no_prediction_is_refused(answer: np.ndarray, message: str) -> None:
+    X = pd.DataFrame({"a": [1, 2, 3, 4]})
+    model = Babbler().fit(X, [0, 1, 0, 1])
+    model.answer = answer
+    with pytest.raises(ValueError, match=message):
+        Remembered(model, X).response()
+
+
+def test_predictions_are_computed_once() -> None:
+    class Counting(DummyClassifier):
+        calls = 0
+
+        def predict_proba(self, X: Any) -> Any:
+            type(self).calls += 1
+            return super().predict_proba(X)
+
+    X = pd.DataFrame({"a": [1, 2, 3, 4]})
+    y = np.asarray([0, 1, 0, 1])
+    model = Remembered(Counting().fit(X, y), X)
+    model.response()
+    get_scorer("neg_log_loss")(model, X, y)
+    get_scorer("roc_auc")(model, X, y)
+    assert Counting.calls == 1

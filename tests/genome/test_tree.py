@@ -1,0 +1,183 @@
+"""Trees: what grows is valid, small enough and repeatable; digests, codec and pipelines agree."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from sklearn.base import clone
+
+from evolver.export import to_source
+from evolver.genome.codec import decode, encode
+from evolver.genome.digest import digest
+from evolver.genome.graph import operators, to_graph
+from evolver.genome.pipeline import to_estimator
+from evolver.genome.tree import Step, Tree, X, check, grow
+from primitives import Catalogue, Prediction
+from tests.genome.strategies import CATALOGUES, random_tree, seeds, spaces
+
+BINARY = CATALOGUES["binary"]
+
+
+def step(name: str, **changes: object) -> Step:
+    """Return a step with the first values of its space, but for `changes`."""
+    primitive = BINARY[name]
+    values = {
+        parameter: getattr(distribution, "choices", [getattr(distribution, "low", None)])[0]
+        for parameter, distribution in primitive.fixed_space.items()
+    }
+    return Step(primitive, {**values, **changes})
+
+
+def tree(*nodes: str | Step) -> Tree:
+    """Return a tree of names in prefix order, X for the table."""
+    return Tree(
+        [X if node == "X" else step(node) if isinstance(node, str) else node for node in nodes]
+    )
+
+
+@given(spaces, seeds)
+def test_what_grows_is_valid_and_within_its_size(space: Catalogue, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    steps = int(rng.integers(2, 12))
+    grown = grow(Prediction, space, rng, steps)
+    check(grown, space)
+    assert len(grown.steps) <= steps
+
+
+@given(spaces, seeds)
+def test_a_seed_gives_one_tree(space: Catalogue, seed: int) -> None:
+    assert random_tree(space, seed) == random_tree(space, seed)
+
+
+def test_too_few_steps_are_refused() -> None:
+    with pytest.raises(ValueError, match="`steps` must be at least 2"):
+        grow(Prediction, BINARY, np.random.default_rng(0), 1)
+
+
+@given(spaces, seeds)
+def test_the_codec_gives_back_the_tree(space: Catalogue, seed: int) -> None:
+    one = random_tree(space, seed)
+    assert decode(encode(one), space) == one
+    assert decode(json.loads(json.dumps(encode(one))), space) == one
+
+
+def test_the_codec_refuses_what_is_no_tree_of_the_catalogue() -> None:
+    encoded = list(encode(tree("GaussianNB", "MedianOneHot", "X")))
+    with pytest.raises(ValueError, match="primitives of the catalogue, got Unknown"):
+        decode([("Unknown", {}), *encoded[1:]], BINARY)
+    with pytest.raises(ValueError, match="as many nodes"):
+        decode(encoded[:-1], BINARY)
+    with pytest.raises(ValueError, match="must give Features"):
+        decode([encoded[0], None], BINARY)
+    with pytest.raises(ValueError, match="within its space"):
+        decode([("GaussianNB", {"var_smoothing": 5.0}), *encoded[1:]], BINARY)
+
+
+@given(spaces, seeds)
+def test_trees_survive_pickling(space: Catalogue, seed: int) -> None:
+    one = random_tree(space, seed)
+    again = pickle.loads(pickle.dumps(one))
+    assert again == one
+    assert digest(again) == digest(one)
+
+
+def test_text_reads_as_the_data_flows() -> None:
+    one = tree(step("GaussianNB", var_smoothing=0.001), "StandardScaler", "MedianOneHot", "X")
+    assert str(one) == (
+        "GaussianNB(StandardScaler(MedianOneHot(X, add_indicator=False, max_categories=4)),"
+        " var_smoothing=0.001)"
+    )
+
+
+def test_wanted_is_what_the_parent_takes() -> None:
+    one = tree("GaussianNB", "Stack", "GaussianNB", "MedianOneHot", "X", "MeanOrdinal", "X")
+    kinds = [one.wanted(index).__name__ for index in range(len(one))]
+    assert kinds == [
+        "Prediction",
+        "Features",
+        "Prediction",
+        "Features",
+        "Table",
+        "Features",
+        "Table",
+    ]
+    with pytest.raises(IndexError):
+        one.wanted(7)
+
+
+class TestDigest:
+    def test_the_order_of_a_union_does_not_matter(self) -> None:
+        branches = (["MedianOneHot", "X"], ["PCA", "MeanOrdinal", "X"])
+        one = tree("GaussianNB", "Union", *branches[0], *branches[1])
+        other = tree("GaussianNB", "Union", *branches[1], *branches[0])
+        assert one != other
+        assert digest(one) == digest(other)
+
+    def test_the_order_of_a_stack_does(self) -> None:
+        model, features = ["GaussianNB", "MedianOneHot", "X"], ["MeanOrdinal", "X"]
+        one = tree("GaussianNB", "Stack", *model, *features)
+        other = tree("GaussianNB", "Stack", "GaussianNB", *features, "MedianOneHot", "X")
+        assert digest(one) != digest(other)
+
+    def test_a_union_of_equal_branches_is_the_branch(self) -> None:
+        one = tree("GaussianNB", "Union", "MedianOneHot", "X", "MedianOneHot", "X")
+        assert digest(one) == digest(tree("GaussianNB", "MedianOneHot", "X"))
+
+    def test_nested_unions_are_one(self) -> None:
+        a, b, c = (["MedianOneHot", "X"], ["MeanOrdinal", "X"], ["ConstantTarget", "X"])
+        left = tree("GaussianNB", "Union", "Union", *a, *b, *c)
+        right = tree("GaussianNB", "Union", *b, "Union", *c, *a)
+        assert digest(left) == digest(right)
+        assert to_source(to_estimator(left)) == to_source(to_estimator(right))
+
+    def test_a_parameter_matters(self) -> None:
+        one = tree(step("GaussianNB", var_smoothing=0.001), "MedianOneHot", "X")
+        assert digest(one) != digest(tree("GaussianNB", "MedianOneHot", "X"))
+
+    def test_it_is_the_same_in_every_process(self) -> None:
+        one = tree(step("GaussianNB", var_smoothing=0.001), "MedianOneHot", "X")
+        assert digest(one) == "b70d99aaf94c25cbf16212cd4bb300c4"
+
+    @given(spaces, seeds, seeds)
+    def test_equal_digests_are_equal_pipelines(self, space: Catalogue, a: int, b: int) -> None:
+        one, other = random_tree(space, a, steps=3), random_tree(space, b, steps=3)
+        same = to_source(to_estimator(one)) == to_source(to_estimator(other))
+        assert (digest(one) == digest(other)) == same
+
+
+class TestPipeline:
+    @given(spaces, seeds)
+    @settings(deadline=None)
+    def test_every_tree_is_an_estimator_that_clones(self, space: Catalogue, seed: int) -> None:
+        pipeline = to_estimator(random_tree(space, seed))
+        assert to_source(clone(pipeline)) == to_source(pipeline)
+
+    def test_a_branch_used_twice_counts_once(self) -> None:
+        one = tree("GaussianNB", "Union", "PCA", "MedianOneHot", "X", "Bins", "MedianOneHot", "X")
+        assert operators(to_graph(one)) == 5
+
+    def test_what_the_branches_of_a_union_share_is_fitted_once(self) -> None:
+        one = tree("GaussianNB", "Union", "PCA", "MedianOneHot", "X", "Bins", "MedianOneHot", "X")
+        names = [name for name, _ in to_estimator(one).steps]
+        assert names == ["tablecleaner", "columntransformer", "featureunion", "gaussiannb"]
+
+    def test_nothing_is_shared_with_a_stack_that_fits_on_inner_folds(self) -> None:
+        one = tree("GaussianNB", "Stack", "GaussianNB", "MedianTarget", "X", "MedianTarget", "X")
+        pipeline = to_estimator(one)
+        assert [name for name, _ in pipeline.steps] == [
+            "tablecleaner",
+            "featureunion",
+            "gaussiannb",
+        ]
+        inner = dict(pipeline.named_steps["featureunion"].transformer_list)["predictions"].estimator
+        assert [name for name, _ in inner.steps] == ["columntransformer", "gaussiannb"]
+
+    def test_a_branch_has_its_seed_wherever_it_stands(self) -> None:
+        encoder = to_estimator(tree("GaussianNB", "MedianTarget", "X"))[1]
+        other = to_estimator(tree("DecisionTreeClassifier", "MedianTarget", "X"))[1]
+        assert to_source(encoder) == to_source(other)
+        assert encoder.transformers[1][1].cv.random_state is not None

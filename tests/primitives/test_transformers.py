@@ -1,0 +1,118 @@
+"""Our own transformers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.decomposition import TruncatedSVD
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.utils.estimator_checks import check_estimator
+
+from primitives.transformers import (
+    AtMostColumns,
+    BestFamilyWise,
+    OutOfFoldPredictions,
+    TableCleaner,
+)
+from tests.tables import small_table
+
+MESSY = pd.DataFrame(
+    {
+        "whole": [1, 2, 3, 4],
+        "nullable": pd.array([1, None, 3, 4], dtype="Int64"),
+        "flag": [True, False, True, True],
+        "missable flag": pd.array([True, None, False, True], dtype="boolean"),
+        "infinite": [1.0, np.inf, -np.inf, 2.0],
+        "text": ["a", "b", None, "a"],
+        "category": pd.Categorical(["x", None, "y", "x"]),
+        "numbers as objects": np.array([1, 2.5, None, 4], dtype=object),
+        "mixed": np.array([1, "one", None, 2.0], dtype=object),
+        "date": pd.to_datetime(["2024-01-31", None, "2024-02-29", "2025-12-01"]),
+        "date as text": ["2024-01-31", "2024-02-29T12:00", None, "2025-12-01"],
+        "nothing": [None, None, None, None],
+    }
+)
+
+
+def test_every_column_becomes_numbers_or_strings_with_nan() -> None:
+    clean = TableCleaner().fit_transform(MESSY)
+    for name in clean.columns:
+        if name in ("text", "category", "mixed"):
+            assert isinstance(clean[name].dtype, pd.StringDtype)
+            assert clean[name].isna().sum() == 1
+        else:
+            assert clean[name].dtype == np.float64
+    assert clean["infinite"].isna().tolist() == [False, True, True, False]
+    assert clean["date (month)"].tolist()[2:] == [2.0, 12.0]
+    assert clean["date as text (hour)"][1] == 12.0
+
+
+def test_what_is_clean_stays_as_it_is() -> None:
+    clean = TableCleaner().fit_transform(MESSY)
+    pd.testing.assert_frame_equal(TableCleaner().fit_transform(clean), clean)
+
+
+def test_columns_are_taken_by_name() -> None:
+    cleaner = TableCleaner().fit(MESSY)
+    shuffled = MESSY[MESSY.columns[::-1]]
+    pd.testing.assert_frame_equal(cleaner.transform(shuffled), cleaner.transform(MESSY))
+    with pytest.raises(ValueError, match=r"missing columns \['text'\]"):
+        cleaner.transform(MESSY.drop(columns="text"))
+    with pytest.raises(ValueError, match=r"unexpected columns \['more'\]"):
+        cleaner.transform(MESSY.assign(more=1))
+
+
+def test_text_where_a_number_was_is_missing() -> None:
+    cleaner = TableCleaner().fit(pd.DataFrame({"a": [1.0, 2.0]}))
+    assert cleaner.transform(pd.DataFrame({"a": ["3", "junk"]}))["a"].isna().tolist() == [
+        False,
+        True,
+    ]
+
+
+def test_the_input_is_left_alone() -> None:
+    before = MESSY.copy(deep=True)
+    TableCleaner().fit_transform(MESSY)
+    pd.testing.assert_frame_equal(MESSY, before)
+
+
+def test_components_are_lowered_to_the_columns() -> None:
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    assert AtMostColumns(TruncatedSVD(10)).fit_transform(X).shape == (20, 3)
+    model = AtMostColumns(PLSRegression(10)).fit(X, X[:, 0])
+    assert model.estimator_.n_components == 3
+    assert np.allclose(model.predict(X).ravel(), X[:, 0])
+
+
+def test_family_wise_selection_keeps_the_best_of_noise() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 5)), rng.integers(0, 2, size=40)
+    selector = BestFamilyWise(alpha=1e-9).fit(X, y)
+    assert selector.get_support().nonzero()[0].tolist() == [np.argmin(selector.pvalues_)]
+
+
+def test_stacked_predictions_of_rows_fitted_on_come_from_models_that_have_not_seen_them() -> None:
+    """One neighbour knows every row it was fitted on; labels are noise, so others cannot."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 4)), rng.integers(0, 2, size=300)
+    stacked = OutOfFoldPredictions(KNeighborsClassifier(1), random_state=0)
+    honest = stacked.fit_transform(X, y).ravel()
+    assert np.mean(honest == y) < 0.6
+    assert np.mean(stacked.transform(X).ravel() == y) == 1.0
+
+
+def test_weights_reach_the_stacked_model() -> None:
+    X, y = small_table("binary")
+    numbers = X[["second", "third"]].to_numpy()
+    weights = np.where(y == y[0], 100.0, 1.0)
+    stacked = OutOfFoldPredictions(LogisticRegression(), random_state=0).fit(numbers, y, weights)
+    plain = OutOfFoldPredictions(LogisticRegression(), random_state=0).fit(numbers, y)
+    assert abs(stacked.transform(numbers).mean() - plain.transform(numbers).mean()) > 0.1
+
+
+def test_scikit_learn_finds_nothing_to_complain_of() -> None:
+    results = check_estimator(BestFamilyWise(), on_skip=None, on_fail=None)
+    assert [result["check_name"] for result in results if result["status"] == "failed"] == []

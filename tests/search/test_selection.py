@@ -1,0 +1,87 @@
+"""Survival and choice on two objectives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evolver.genome.candidate import Candidate, Origin
+from evolver.outcome import Scored
+from evolver.search.selection import (
+    Member,
+    best,
+    front,
+    knee,
+    one_standard_error,
+    survivors,
+    tournament,
+)
+from tests.genome.strategies import CATALOGUES, random_tree
+
+SOME = Candidate(random_tree(CATALOGUES["binary"], 0), Origin("evolution", "growth"))
+
+objectives = st.lists(st.tuples(st.integers(0, 6), st.integers(1, 6)), min_size=1, max_size=25)
+
+
+def member(score: float, complexity: float, spread: float = 0.0) -> Member:
+    return Member(SOME, Scored((score - spread, score + spread), complexity, 1.0))
+
+
+def dominates(one: Member, other: Member) -> bool:
+    a, b = one.outcome, other.outcome
+    no_worse = a.score >= b.score and a.complexity <= b.complexity
+    return no_worse and (a.score > b.score or a.complexity < b.complexity)
+
+
+@given(objectives)
+def test_the_front_is_what_nothing_dominates(pairs: list[tuple[int, int]]) -> None:
+    members = [member(score, complexity) for score, complexity in pairs]
+    expected = {
+        (one.outcome.score, one.outcome.complexity)
+        for one in members
+        if not any(dominates(other, one) for other in members)
+    }
+    found = front(members)
+    assert [(one.outcome.score, one.outcome.complexity) for one in found] == sorted(
+        expected, reverse=True
+    )
+
+
+@given(objectives, st.integers(1, 30))
+def test_survivors_are_as_many_as_wanted_and_nobody_dropped_is_of_a_better_rank(
+    pairs: list[tuple[int, int]], size: int
+) -> None:
+    members = [member(score, complexity) for score, complexity in pairs]
+    kept = survivors(members, size)
+    assert len(kept) == min(size, len(members))
+    ranks = {id(one.fitness.wvalues): one.rank for one in kept}
+    assert min(ranks.values()) == 0
+    for one in kept:
+        for other in kept:
+            if dominates(one, other):
+                assert one.rank < other.rank
+
+
+def test_the_best_score_always_survives() -> None:
+    members = [member(score, complexity) for score in range(5) for complexity in range(1, 5)]
+    assert max(one.outcome.score for one in survivors(members, 2)) == 4
+
+
+def test_tournaments_prefer_lower_ranks() -> None:
+    population = survivors([member(1, 1), member(0, 2)], 2)
+    rng = np.random.default_rng(0)
+    won = [tournament(population, rng).outcome.score for _ in range(400)]
+    assert 0.65 < np.mean(won) < 0.85
+
+
+def test_choices_from_a_front() -> None:
+    members = front([member(0.90, 8, 0.02), member(0.89, 3), member(0.80, 2), member(0.50, 1)])
+    assert best(members).outcome.complexity == 8
+    assert one_standard_error(members).outcome.complexity == 3
+    assert knee(members).outcome.complexity == pytest.approx(3, abs=1)
+
+
+def test_the_front_of_nothing_is_empty() -> None:
+    assert front([]) == []

@@ -1,0 +1,157 @@
+"""The house: which way imports point, which library has which door, and what the public sees."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import evolver
+import primitives
+
+ROOT = Path(__file__).parents[1]
+
+LAYERS = [
+    {"errors", "outcome", "program"},
+    {"problem"},
+    {"genome"},
+    {"search", "evaluation", "execution"},
+    {"run"},
+    {"report", "export"},
+    {"checks"},
+    {"estimators"},
+    {"cli"},
+]
+"""From the ground up. A module may import from the layers below its own, and from its own part."""
+
+DOORS = {
+    "deap": {"evolver.genome.tree", "evolver.search.selection"},
+    "networkx": {"evolver.genome.graph", "evolver.genome.pipeline"},
+    "multiprocess": {"evolver.execution.pool"},
+    "cloudpickle": {
+        "evolver.execution.payload",
+        "evolver.execution.pool",
+        "evolver.execution.worker",
+    },
+    "psutil": {"evolver.execution.pool"},
+    "click": {"evolver.cli"},
+    "sqlite3": {"evolver.journal"},
+    "dask": {"evolver.execution.dask"},
+}
+"""The only modules that may import a foreign library."""
+
+OPTIONAL = ("lightgbm", "xgboost", "catboost", "pyarrow", "matplotlib", "torch", "dask")
+
+
+def modules() -> dict[str, Path]:
+    """Return every module of both packages by its name."""
+    files = [
+        file for package in ("evolver", "primitives") for file in (ROOT / package).rglob("*.py")
+    ]
+    names = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
+    return {name.removesuffix(".__init__"): file for name, file in zip(names, files, strict=True)}
+
+
+def imports(file: Path) -> set[str]:
+    """Return the full names of the modules that a file imports, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: imports must be absolute"
+            found.add(node.module or "")
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def layer(part: str) -> int:
+    return next(height for height, parts in enumerate(LAYERS) if part in parts)
+
+
+def test_every_part_has_its_layer() -> None:
+    parts = {name.split(".")[1] for name in modules() if name.startswith("evolver.")}
+    assert parts == set().union(*LAYERS)
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_imports_point_down(name: str) -> None:
+    ours = {one for one in imports(modules()[name]) if one in modules()}
+    if name.startswith("primitives"):
+        assert not {one for one in ours if one.startswith("evolver")}
+        return
+    part = name.split(".")[1] if "." in name else None
+    for one in ours:
+        other = one.split(".")[1] if one.startswith("evolver.") else None
+        if part is not None and other is not None and other != part:
+            assert layer(other) < layer(part), f"{name} imports {one}"
+
+
+@pytest.mark.parametrize("library", sorted(DOORS))
+def test_a_foreign_library_has_its_door(library: str) -> None:
+    users = {
+        name
+        for name, file in modules().items()
+        if any(one.split(".")[0] == library for one in imports(file))
+    }
+    assert users <= DOORS[library]
+
+
+def test_public_names() -> None:
+    assert evolver.__all__ == [
+        "EvolvedClassifier",
+        "EvolvedRegressor",
+        "EvolverError",
+        "InputError",
+        "InputTypeError",
+        "NoPipelineError",
+        "Settings",
+    ]
+    assert primitives.__all__ == [
+        "CLASSIFICATION",
+        "REGRESSION",
+        "Catalogue",
+        "Features",
+        "Kind",
+        "NullableFeatures",
+        "Prediction",
+        "Primitive",
+        "Space",
+        "Table",
+        "Traits",
+        "default_catalogue",
+    ]
+    for package in (evolver, primitives):
+        assert all(hasattr(package, name) for name in package.__all__)
+
+
+def test_importing_loads_nothing_optional_and_prints_nothing() -> None:
+    code = f"import evolver, sys; print(sorted(set(sys.modules) & set({OPTIONAL!r})))"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    before = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            code.replace("import evolver", "import sklearn.model_selection, pandas"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == before.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "command", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
+)
+def test_lint_and_types(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
