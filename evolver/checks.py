@@ -106,6 +106,9 @@ def check_target(y: Any, *, classification: bool) -> np.ndarray:
         check_classification_targets(target)
     except ValueError as error:
         raise InputError(f"`y` must be class labels: {error}") from None
+    except TypeError:
+        kinds = sorted({type(label).__name__ for label in target})
+        raise InputTypeError(f"`y` must have labels of one type, got {', '.join(kinds)}.") from None
     return target
 
 
@@ -153,12 +156,7 @@ def check_rows(X: pd.DataFrame, y: np.ndarray, sample_weight: Any, groups: Any) 
 
 def check_classes(y: np.ndarray, sample_weight: np.ndarray | None) -> None:
     """Raise unless there are two classes or more among the rows that have a weight."""
-    counted = y if sample_weight is None else y[sample_weight > 0]
-    try:
-        classes = np.unique(counted)
-    except TypeError:
-        kinds = sorted({type(label).__name__ for label in counted})
-        raise InputTypeError(f"`y` must have labels of one type, got {', '.join(kinds)}.") from None
+    classes = np.unique(y if sample_weight is None else y[sample_weight > 0])
     if len(classes) < 2:
         raise InputError(
             f"`y` must have at least 2 classes, got one class: {classes[:1].tolist()}."
@@ -298,6 +296,8 @@ def scorable_folds(
     if isinstance(cv, Integral) and not isinstance(cv, bool):
         check_at_least(2, "cv", cv)
         cv = int(cv)
+        if cv > len(y):
+            raise InputError(f"`cv` must be at most the number of rows, {len(y)}, got {cv}.")
     elif isinstance(cv, bool | str) or not (hasattr(cv, "split") or hasattr(cv, "__iter__")):
         raise InputTypeError(f"`cv` must be a number of folds or a splitter, got {cv!r}.")
     attempts = [cv]

@@ -1,0 +1,396 @@
+"""The estimators: scikit-learn's own checks, one clear error for bad input, and what is
+promised."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_matrix
+from sklearn.base import clone
+from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, roc_auc_score
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+from sklearn.utils.validation import check_is_fitted
+
+import evolver
+from evolver import EvolvedClassifier, EvolvedRegressor, InputError, InputTypeError, Settings
+from primitives import Catalogue, default_catalogue
+from tests.tables import small_table
+
+CHEAP = default_catalogue().only(
+    "Median",
+    "MedianOneHot",
+    "ConstantOneHot",
+    "ConstantOrdinal",
+    "StandardScaler",
+    "PCA",
+    "Union",
+    "Stack",
+    "GaussianNB",
+    "LogisticRegression",
+    "LinearDiscriminantAnalysis",
+    "DecisionTreeClassifier",
+    "Ridge",
+    "BayesianRidge",
+    "DecisionTreeRegressor",
+    "QuantileTarget",
+)
+IN_PROCESS = Settings(in_process=True)
+
+CANNOT_HOLD = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "repeating a row puts its copies into different folds, which weighting it cannot: the two"
+        " searches are scored on different data"
+    ),
+}
+"""Checks of scikit-learn that cannot hold, each with its reason."""
+
+
+def classifier(**changes: Any) -> EvolvedClassifier:
+    return EvolvedClassifier(**{**QUICK, **changes})
+
+
+def regressor(**changes: Any) -> EvolvedRegressor:
+    return EvolvedRegressor(**{**QUICK, **changes})
+
+
+QUICK: dict[str, Any] = {
+    "time_budget": None,
+    "max_evaluations": 6,
+    "cv": 3,
+    "search_space": CHEAP,
+    "n_jobs": 1,
+    "random_state": 0,
+    "verbose": 0,
+    "settings": IN_PROCESS,
+}
+
+
+@pytest.mark.parametrize(
+    "model", [classifier(), regressor(scoring="r2")], ids=lambda m: type(m).__name__
+)
+def test_scikit_learns_own_checks_pass(model: Any) -> None:
+    results = check_estimator(model, expected_failed_checks=CANNOT_HOLD, on_skip=None, on_fail=None)
+    failed = {one["check_name"]: one["exception"] for one in results if one["status"] == "failed"}
+    assert failed == {}
+
+
+@pytest.fixture(scope="module", params=["binary", "multiclass", "regression"])
+def fitted(request: pytest.FixtureRequest) -> tuple[Any, pd.DataFrame, np.ndarray]:
+    X, y = small_table(request.param)
+    make = regressor if request.param == "regression" else classifier
+    return make(max_evaluations=25).fit(X[:90], y[:90]), X[90:], y[90:]
+
+
+class TestFitted:
+    def test_predictions_are_those_of_the_winner(self, fitted: Any) -> None:
+        model, X, _ = fitted
+        np.testing.assert_array_equal(model.predict(X), model.best_pipeline_.predict(X))
+        if hasattr(model, "predict_proba"):
+            assert model.predict_proba(X).shape == (len(X), len(model.classes_))
+            assert set(model.predict(X)) <= set(model.classes_)
+
+    def test_the_score_is_that_of_the_metric(self, fitted: Any) -> None:
+        model, X, y = fitted
+        if not hasattr(model, "classes_"):
+            expected = -np.sqrt(np.mean((model.predict(X) - y) ** 2))
+        elif len(model.classes_) == 2:
+            expected = roc_auc_score(y, model.predict_proba(X)[:, 1])
+        else:
+            expected = -log_loss(y, model.predict_proba(X), labels=model.classes_)
+        assert model.score(X, y) == pytest.approx(expected)
+
+    def test_the_front_is_a_table_best_score_first(self, fitted: Any) -> None:
+        front = fitted[0].pareto_front_
+        assert list(front) == ["rank", "score", "std", "complexity", "pipeline", "digest"]
+        assert front["score"].is_monotonic_decreasing
+        assert front["complexity"].is_monotonic_decreasing
+        assert front["score"].iloc[0] == fitted[0].best_score_
+
+    def test_the_leaderboard_has_a_row_for_every_candidate_in_order(self, fitted: Any) -> None:
+        board = fitted[0].leaderboard_
+        assert list(board) == [
+            "number",
+            "digest",
+            "pipeline",
+            "outcome",
+            "reason",
+            "score",
+            "std",
+            "complexity",
+            "seconds",
+            "proposer",
+            "operator",
+            "parents",
+        ]
+        assert board["number"].tolist() == list(range(25))
+        assert board["digest"].is_unique
+        assert set(board["proposer"]) == {"evolution"}
+        assert (board["seconds"] > 0).all()
+
+    def test_members_are_selected_and_fitted(self, fitted: Any) -> None:
+        model, X, _ = fitted
+        assert model.select("best") is model.best_pipeline_
+        for member in ("one_se", "knee", *model.pareto_front_["digest"]):
+            pipeline = model.select(member)
+            check_is_fitted(pipeline)
+            assert pipeline.predict(X).shape == (len(X),)
+        with pytest.raises(InputError, match="`member` must be one of"):
+            model.select("second")
+
+    def test_columns_are_taken_by_name(self, fitted: Any) -> None:
+        model, X, _ = fitted
+        np.testing.assert_array_equal(model.predict(X[X.columns[::-1]]), model.predict(X))
+        with pytest.raises(InputError, match=r"now missing:\n- first"):
+            model.predict(X.drop(columns="first"))
+        with pytest.raises(InputError, match=r"unseen at fit time:\n- more"):
+            model.predict(X.assign(more=1.0))
+
+    def test_gaps_only_at_predict_are_filled(self, fitted: Any) -> None:
+        model, X, _ = fitted
+        assert np.isfinite(
+            np.asarray(model.predict(X.assign(second=np.nan)) == 0, dtype=float)
+        ).all()
+
+    def test_a_pickle_predicts_the_same_and_keeps_no_data(self, fitted: Any) -> None:
+        model, X, _ = fitted
+        again = pickle.loads(pickle.dumps(model))
+        np.testing.assert_array_equal(again.predict(X), model.predict(X))
+        assert again._problem is None
+        assert again.select("best").predict(X).shape == (len(X),)
+
+
+def test_a_member_not_fitted_before_pickling_is_refused() -> None:
+    X, y = small_table("regression")
+    model = regressor(max_evaluations=40).fit(X, y)
+    others = [digest for digest in model.pareto_front_["digest"] if digest != model._winner]
+    assert others
+    with pytest.raises(InputError, match="fitted before pickling"):
+        pickle.loads(pickle.dumps(model)).select(others[0])
+
+
+class TestNesting:
+    def test_clone_keeps_every_parameter(self) -> None:
+        model = classifier(scoring="accuracy", complexity="size", run_dir="somewhere")
+        changed = {"search_space", "settings"}  # deep copies
+        before, after = model.get_params(), clone(model).get_params()
+        assert {name: before[name] for name in before.keys() - changed} == {
+            name: after[name] for name in after.keys() - changed
+        }
+
+    def test_in_a_pipeline_a_grid_search_and_cross_validation(self) -> None:
+        X, y = small_table("binary")
+        numbers = X[["second", "third", "fourth"]]
+        model = classifier(max_evaluations=3)
+        assert (
+            make_pipeline(StandardScaler(), model).fit(numbers, y).predict(numbers).shape == y.shape
+        )
+        search = GridSearchCV(model, {"population_size": [5, 10]}, cv=2).fit(numbers, y)
+        assert search.best_estimator_.score(numbers, y) > 0.5
+        assert cross_val_score(model, numbers, y, cv=2).shape == (2,)
+
+
+class TestInputs:
+    """What a table may hold."""
+
+    def test_arrays_lists_and_frames_without_names(self) -> None:
+        X, y = small_table("binary")
+        numbers = X[["second", "third"]].to_numpy()
+        model = classifier(max_evaluations=3).fit(numbers, list(y))
+        expected = model.predict(numbers)
+        np.testing.assert_array_equal(model.predict(numbers.tolist()), expected)
+        np.testing.assert_array_equal(model.predict(pd.DataFrame(numbers)), expected)
+        assert not hasattr(model, "feature_names_in_")
+
+    @pytest.mark.parametrize(
+        "labels",
+        [
+            np.array([0, 1]),
+            np.array([True, False]),
+            np.array(["no", "yes"]),
+            pd.Categorical(["no", "yes"]),
+            pd.Series(["no", "yes"], dtype="str"),
+            np.array([3.0, 7.0]),
+        ],
+        ids=lambda labels: str(labels.dtype),
+    )
+    def test_labels_of_any_type_come_back(self, labels: Any) -> None:
+        X, _ = small_table("binary")
+        y = pd.Series(labels).iloc[np.arange(len(X)) % 2].reset_index(drop=True)
+        model = classifier(max_evaluations=2).fit(X, y)
+        assert set(model.predict(X)) <= set(np.asarray(labels).tolist())
+
+    def test_groups_stay_together_and_stacks_are_left_out(self) -> None:
+        X, y = small_table("binary")
+        groups = np.arange(len(X)) // 3
+        model = classifier(max_evaluations=25).fit(X, y, groups=groups)
+        assert not model.leaderboard_["pipeline"].str.contains("Stack").any()
+        for train, valid in model._problem.folds:
+            assert not set(groups[train]) & set(groups[valid])
+        assert classifier(cv=GroupKFold(3)).fit(X, y, groups=groups).best_score_ > 0
+
+    def test_weights_change_the_model(self) -> None:
+        X, y = small_table("regression")
+        weights = np.where(y > np.median(y), 50.0, 1.0)
+        plain = regressor().fit(X, y).predict(X).mean()
+        heavy = regressor().fit(X, y, sample_weight=weights).predict(X).mean()
+        assert heavy > plain + 5
+
+    def test_a_rare_class_is_warned_of_and_every_fold_scored(self) -> None:
+        X, y = small_table("multiclass")
+        y = y.copy()
+        y[:2], y[2:3] = "rare", "single"
+        with pytest.warns(UserWarning, match=r"Class 'single' has 1 rows, fewer than the 3 folds"):
+            model = classifier().fit(X, y)
+        assert set(model.classes_) >= {"rare", "single"}
+        assert (model.leaderboard_["outcome"] == "scored").any()
+
+    def test_a_custom_scorer_and_a_metric_by_name(self) -> None:
+        X, y = small_table("binary")
+        model = classifier(scoring=lambda estimator, X, y: accuracy_score(y, estimator.predict(X)))
+        assert model.fit(X, y).score(X, y) == accuracy_score(y, model.predict(X))
+        X, y = small_table("regression")
+        model = regressor(scoring="neg_mean_absolute_error").fit(X, y)
+        assert model.score(X, y) == -mean_absolute_error(y, model.predict(X))
+
+
+X, Y = small_table("binary")
+NUMBERS = small_table("regression")[1]
+BAD = {
+    "no rows": ({}, X[:0], Y[:0], "`X` must have enough rows.*0 sample"),
+    "one row": ({}, X[:1], Y[:1], "`X` must have enough rows.*1 sample"),
+    "no columns": ({}, X[[]], Y, "`X` must have enough rows and columns: 0 feature"),
+    "one dimension": ({}, np.arange(9.0), Y[:9], "`X` must be a table.*2D"),
+    "sparse": ({}, csr_matrix(np.eye(9)), Y[:9], "`X` must be dense"),
+    "lengths": ({}, X, Y[:-1], r"`X`, `y`.*inconsistent numbers of samples: \[120, 119\]"),
+    "no target": ({}, X, None, "`y` must be given"),
+    "missing label": ({}, X, np.where(np.arange(120) == 5, None, Y), "`y`.*NaN, first in row 5"),
+    "one class": ({}, X, np.full(120, "a"), r"`y` must have at least 2 classes.*\['a'\]"),
+    "labels of two types": ({}, X, np.array(["a", 1] * 60, dtype=object), "`y` must"),
+    "continuous labels": ({}, X, np.linspace(0, 1, 120), "`y` must be class labels: Unknown label"),
+    "duplicate names": ({}, X.set_axis(["a"] * 9, axis=1), Y, r"unique column names.*\['a'\]"),
+    "number as name": ({}, X.rename(columns={"first": 7}), Y, r"names that are strings, got \[7\]"),
+    "negative weights": (
+        {"fit": {"sample_weight": -np.ones(120)}},
+        X,
+        Y,
+        "`sample_weight`.*at least 0",
+    ),
+    "few weights": ({"fit": {"sample_weight": np.ones(3)}}, X, Y, "`sample_weight`"),
+    "few groups": ({"fit": {"groups": np.ones(3)}}, X, Y, "`groups`"),
+    "unknown scorer": ({"scoring": "cleverness"}, X, Y, "`scoring` must be the name.*'cleverness'"),
+    "metric as scorer": ({"scoring": accuracy_score}, X, Y, "`scoring`.*metric 'accuracy_score'"),
+    "score of another task": ({"scoring": "r2"}, X, Y, "`scoring` must be able to score"),
+    "scorer without number": (
+        {"scoring": lambda e, X, y: "good"},
+        X,
+        Y,
+        "`scoring`.*finite number",
+    ),
+    "no scorer": ({"scoring": 3}, X, Y, "`scoring` must be a scorer"),
+    "cv 1": ({"cv": 1}, X, Y, "`cv` must be at least 2, got 1"),
+    "cv above rows": ({"cv": 500}, X, Y, "`cv` must be at most the number of rows, 120, got 500"),
+    "cv text": ({"cv": "five"}, X, Y, "`cv` must be a number of folds or a splitter"),
+    "n_jobs 0": ({"n_jobs": 0}, X, Y, "`n_jobs` must be at least 1.*got 0"),
+    "n_jobs text": ({"n_jobs": "all"}, X, Y, "`n_jobs` must be an integer"),
+    "no time": ({"time_budget": 0}, X, Y, "`time_budget` must be finite and above 0, got 0"),
+    "negative time": ({"time_budget": -5.0}, X, Y, "`time_budget`.*got -5.0"),
+    "time as text": ({"time_budget": "5m"}, X, Y, "`time_budget` must be a number"),
+    "no limit": ({"max_evaluations": None}, X, Y, "`time_budget` must be set where"),
+    "no candidates": ({"max_evaluations": 0}, X, Y, "`max_evaluations` must be at least 1, got 0"),
+    "population": ({"population_size": 1}, X, Y, "`population_size` must be at least 2, got 1"),
+    "complexity": ({"complexity": "depth"}, X, Y, "`complexity` must be one of.*'depth'"),
+    "no catalogue": (
+        {"search_space": ["PCA"]},
+        X,
+        Y,
+        "`search_space` must be a primitives.Catalogue",
+    ),
+    "empty catalogue": (
+        {"search_space": Catalogue()},
+        X,
+        Y,
+        "`search_space` must hold a primitive",
+    ),
+    "no model": ({"search_space": CHEAP.only("MedianOneHot")}, X, Y, "`search_space` must hold"),
+    "no settings": ({"settings": {"lag": 3}}, X, Y, "`settings` must be an evolver.Settings"),
+    "seed": ({"random_state": "lucky"}, X, Y, "`random_state` must be a seed"),
+    "folder": (
+        {"run_dir": "/proc/nowhere"},
+        X,
+        Y,
+        "`run_dir` must be a folder that can be written",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", sorted(BAD))
+def test_bad_input_gets_one_clear_error_before_any_work(case: str) -> None:
+    changes, table, target, message = BAD[case]
+    changes = dict(changes)
+    arguments = changes.pop("fit", {})
+    with pytest.raises((InputError, InputTypeError), match=message):
+        classifier(**changes).fit(table, target, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (np.where(NUMBERS > 300, np.inf, NUMBERS), "`y` must be finite.*infinity"),
+        (np.where(NUMBERS > 300, np.nan, NUMBERS), "`y` must have no missing values"),
+        (np.full(120, "a"), "`y` must be numbers"),
+    ],
+)
+def test_a_bad_numeric_target_is_named(target: np.ndarray, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        regressor().fit(X, target)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"lag": 0}, "`settings.lag` must be at least 1"),
+        ({"max_steps": 1}, "`settings.max_steps`"),
+        ({"initial_steps": 99}, "`settings.initial_steps`"),
+        ({"fold_timeout": 0}, "`settings.fold_timeout`"),
+        ({"operator_rates": {"leap": 1.0}}, "`settings.operator_rates`"),
+        ({"operator_rates": {"crossover": 0.0}}, "`settings.operator_rates`"),
+    ],
+)
+def test_bad_settings_are_named(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Settings(**changes)
+
+
+def test_errors_are_ours_and_scikit_learns() -> None:
+    assert issubclass(evolver.InputError, (evolver.EvolverError, ValueError))
+    assert issubclass(evolver.InputTypeError, TypeError)
+
+
+def test_progress_is_shown_only_when_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
+    classifier(verbose=0).fit(X, Y)
+    assert capfd.readouterr() == ("", "")
+    classifier(verbose=1).fit(X, Y)
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert "[evolver" in captured.err
+
+
+def test_a_run_folder_keeps_what_was_found(tmp_path: Any) -> None:
+    model = classifier(run_dir=tmp_path / "run").fit(X, Y)
+    kept = {file.name for file in (tmp_path / "run").iterdir()}
+    assert kept == {
+        "model.joblib",
+        "leaderboard.csv",
+        "pareto_front.csv",
+        "pareto_front.svg",
+        "winner.py",
+    }
+    front = pd.read_csv(tmp_path / "run" / "pareto_front.csv")
+    assert front["digest"].tolist() == model.pareto_front_["digest"].tolist()

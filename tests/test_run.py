@@ -1,0 +1,210 @@
+"""Runs: timing decides nothing but their length, and something usable comes of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from evolver.errors import NoPipelineError
+from evolver.outcome import Failed, Failure, Scored, Stopped
+from evolver.problem import Budget, Settings
+from evolver.run import Result, evolve
+from primitives import CLASSIFICATION, Catalogue, Features, Prediction, Primitive
+from tests.evaluation.test_fold import problem
+from tests.pipelines import catalogue
+
+QUICK = catalogue("binary").only(
+    "MedianOneHot",
+    "ConstantOrdinal",
+    "StandardScaler",
+    "SelectPercentileFClassif",
+    "PCA",
+    "Union",
+    "GaussianNB",
+    "LogisticRegression",
+    "DecisionTreeClassifier",
+    "LinearDiscriminantAnalysis",
+)
+
+
+def result_of(
+    space: Catalogue = QUICK,
+    *,
+    seconds: float | None = None,
+    evaluations: int | None = None,
+    workers: int = 1,
+    seed: int = 0,
+    population_size: int = 8,
+    **settings: Any,
+) -> Result:
+    return evolve(
+        problem(),
+        space,
+        budget=Budget(seconds, evaluations),
+        settings=Settings(**settings),
+        population_size=population_size,
+        workers=workers,
+        rng=np.random.default_rng(seed),
+    )
+
+
+def sequence(result: Result) -> list[tuple[str, float | None]]:
+    """Return digest and score of every candidate in the order asked."""
+    return [
+        (record.candidate.digest, getattr(record.outcome, "score", None))
+        for record in result.records
+    ]
+
+
+class TestSameSeed:
+    """One seed and lag, one sequence of candidates and one winner."""
+
+    @pytest.fixture(scope="class")
+    def expected(self) -> Result:
+        return result_of(evaluations=40, lag=5, in_process=True)
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_whatever_the_number_of_workers_and_again(self, expected: Result, workers: int) -> None:
+        for _ in range(2):
+            again = result_of(evaluations=40, lag=5, workers=workers)
+            assert sequence(again) == sequence(expected)
+            assert again.winner.digest == expected.winner.digest
+
+    def test_however_long_each_took(self, expected: Result) -> None:
+        """A pipeline that dawdles at random is bred and scored as if it did not."""
+
+        def dawdling() -> LogisticRegression:
+            time.sleep(np.random.default_rng().random() / 20)
+            return LogisticRegression()
+
+        slow = Primitive("Dawdling", (Features,), Prediction, dawdling, {}, CLASSIFICATION)
+        one, other = (result_of(QUICK.add(slow), evaluations=25, lag=4, workers=2) for _ in "ab")
+        assert sequence(one) == sequence(other)
+
+    def test_another_seed_is_another_search(self, expected: Result) -> None:
+        other = result_of(evaluations=40, lag=5, in_process=True, seed=1)
+        assert sequence(other) != sequence(expected)
+
+    def test_outcomes_are_used_after_the_lag(self, expected: Result) -> None:
+        bred = [record.candidate for record in expected.records if record.candidate.origin.parents]
+        assert len(bred) > 20
+        numbers = {record.candidate.digest: record.number for record in expected.records}
+        for record in expected.records:
+            for parent in record.candidate.origin.parents:
+                assert numbers[parent] <= record.number - 5
+
+
+def test_the_winner_is_fitted_and_the_best() -> None:
+    result = result_of(evaluations=15, in_process=True)
+    check_is_fitted(result.pipeline)
+    scores = [r.outcome.score for r in result.records if isinstance(r.outcome, Scored)]
+    assert result.front[0].outcome.score == max(scores)
+    assert result.front[0].candidate.digest == result.winner.digest
+    assert len(result.records) == 15
+
+
+@pytest.mark.parametrize("seconds", [5.0, 8.0])
+def test_a_time_budget_covers_everything(seconds: float) -> None:
+    start = time.monotonic()
+    result = result_of(catalogue("binary"), seconds=seconds, workers=2)
+    assert time.monotonic() - start < seconds + 2.0
+    check_is_fitted(result.pipeline)
+
+
+def test_what_fails_is_data_and_the_run_goes_on() -> None:
+    broken = failing("Broken", lambda: 1 / 0)
+    result = result_of(QUICK.add(broken), evaluations=20, in_process=True)
+    failed = [record.outcome for record in result.records if isinstance(record.outcome, Failed)]
+    assert failed
+    assert {outcome.reason for outcome in failed} == {"ZeroDivisionError: division by zero"}
+    assert len(result.records) == 20
+
+
+def failing(name: str, act: Callable[[], object]) -> Primitive:
+    """Return a primitive whose models act when they are fitted."""
+
+    class Acting(DummyClassifier):
+        def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+            act()
+            return super().fit(X, y)
+
+    return Primitive(name, (Features,), Prediction, Acting, {}, CLASSIFICATION)
+
+
+def test_a_hanging_pipeline_is_ended_at_its_deadline() -> None:
+    hanging = failing("Hanging", lambda: time.sleep(1000))
+    space = QUICK.only("MedianOneHot", "GaussianNB").add(hanging)
+    result = result_of(
+        space, evaluations=4, workers=2, fold_timeout=1.0, max_steps=2, initial_steps=2
+    )
+    failed = [record.outcome for record in result.records if isinstance(record.outcome, Failed)]
+    assert {outcome.kind for outcome in failed} == {Failure.TIMEOUT}
+    assert isinstance(result.pipeline, Pipeline)
+
+
+def test_a_winner_that_cannot_be_fitted_on_all_rows_gives_way_to_the_next() -> None:
+    rows = len(problem().y)
+
+    class Fussy(LogisticRegression):
+        def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+            if len(y) == rows:
+                raise ValueError("not all of them")
+            return super().fit(X, y)
+
+    fussy = Primitive("Fussy", (Features,), Prediction, Fussy, {}, CLASSIFICATION)
+    dummy = Primitive("Dummy", (Features,), Prediction, DummyClassifier, {}, CLASSIFICATION)
+    space = Catalogue([QUICK["MedianOneHot"], fussy, dummy])
+    result = result_of(space, evaluations=4, in_process=True, max_steps=2, initial_steps=2)
+    assert result.front[0].candidate.tree.root.name == "Fussy"
+    assert result.winner.tree.root.name == "Dummy"
+
+
+def test_when_nothing_succeeds_the_commonest_reasons_are_named() -> None:
+    def complain() -> None:
+        raise ValueError("no luck")
+
+    space = Catalogue([QUICK["MedianOneHot"], failing("Broken", complain)])
+    with pytest.raises(NoPipelineError, match=r"\d+ x error: ValueError: no luck"):
+        result_of(space, evaluations=3, in_process=True, max_steps=2, initial_steps=2)
+
+
+def test_an_interrupt_keeps_the_best_so_far() -> None:
+    class Interrupting:
+        """Stands for Ctrl-C: the terminal interrupts the parent after the twelfth outcome."""
+
+        outcomes = 0
+
+        def __call__(self, progress: object) -> None:
+            self.outcomes += 1
+            if self.outcomes == 12:
+                raise KeyboardInterrupt
+
+    result = evolve(
+        problem(),
+        QUICK,
+        budget=Budget(None, 1000),
+        settings=Settings(in_process=True),
+        population_size=8,
+        workers=1,
+        rng=np.random.default_rng(0),
+        progress=Interrupting(),
+    )
+    assert sum(isinstance(record.outcome, Scored) for record in result.records) == 12
+    check_is_fitted(result.pipeline)
+
+
+def test_candidates_cut_short_by_the_end_are_stopped_not_failed() -> None:
+    slow = failing("Slow", lambda: time.sleep(0.5))
+    space = QUICK.only("MedianOneHot", "GaussianNB").add(slow)
+    result = result_of(space, seconds=4.0, workers=2, fold_timeout=3.0)
+    assert not any(isinstance(record.outcome, Failed) for record in result.records)
+    assert all(record.outcome is not None for record in result.records)
+    assert any(isinstance(record.outcome, Scored | Stopped) for record in result.records)
