@@ -26,7 +26,7 @@ def read_table(path):
     path = Path(path)
     separators = {".csv": ",", ".tsv": "\t"}
     if path.suffix in separators:
-        return pd.read_csv(path, sep=separators[path.suffix], float_precision="round_trip")
+        return pd.read_csv(path, sep=separators[path.suffix])
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
     raise ValueError(f"A table must be a .csv, .tsv or .parquet file, got {str(path)!r}.")

@@ -1,0 +1,32 @@
+"""Options and fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile("evolver", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("evolver")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--datasets",
+        default=os.environ.get("EVOLVER_DATASETS"),
+        help="folder of real tables (NAME.parquet with a column `target`); also EVOLVER_DATASETS",
+    )
+
+
+@pytest.fixture(scope="session")
+def datasets(request: pytest.FixtureRequest) -> Path:
+    """The folder of real tables; tests that need it are skipped where there is none, but not in
+    CI."""
+    folder = request.config.getoption("--datasets")
+    if folder is None or not Path(folder).is_dir():
+        if os.environ.get("CI"):
+            pytest.fail("CI needs the folder of real tables: --datasets or EVOLVER_DATASETS")
+        pytest.skip("needs a folder of real tables: --datasets or EVOLVER_DATASETS")
+    return Path(folder)

@@ -1,0 +1,98 @@
+"""The command line, as a user types it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from evolver.cli import main
+from tests.alone import run_exported
+from tests.tables import small_table
+
+
+def evolver(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with tables and a finished run of each task."""
+    folder = tmp_path_factory.mktemp("cli")
+    for task in ("multiclass", "regression"):
+        X, y = small_table(task)
+        table = X.assign(goal=y)
+        table[:90].to_parquet(folder / f"{task}.parquet")
+        table[90:].drop(columns="goal").to_parquet(folder / f"{task}-new.parquet")
+        run = ["--time", "6s", "--out", folder / task, "--seed", 1]
+        result = evolver("fit", folder / f"{task}.parquet", "--target", "goal", *run)
+        assert result.exit_code == 0, result.output
+        kind = "regression" if task == "regression" else "classification"
+        assert f"Predicting 'goal' by {kind}." in result.output
+    return folder
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_fit_predict_export_and_the_exported_program_agree(folder: Path, task: str) -> None:
+    new, out = folder / f"{task}-new.parquet", folder / f"{task}-predictions.parquet"
+    result = evolver("predict", folder / task, new, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "Wrote 30 predictions" in result.output
+    result = evolver("export", folder / task, "--out", folder / f"{task}.py")
+    assert result.exit_code == 0, result.output
+    alone = folder / f"{task}-alone.parquet"
+    train = folder / f"{task}.parquet"
+    run_exported(folder / f"{task}.py", train, "--predict", new, "--out", alone)
+    pd.testing.assert_frame_equal(pd.read_parquet(alone), pd.read_parquet(out), rtol=1e-9)
+
+
+def test_a_csv_is_as_good_as_a_parquet(folder: Path, tmp_path: Path) -> None:
+    X, _ = small_table("multiclass")
+    X[90:].to_csv(tmp_path / "new.csv", index=False)
+    out = tmp_path / "out.csv"
+    assert (
+        evolver("predict", folder / "multiclass", tmp_path / "new.csv", "--out", out).exit_code == 0
+    )
+    assert len(pd.read_csv(out)) == 30
+
+
+@pytest.mark.parametrize("command", [[], ["fit"], ["export"], ["predict"]])
+def test_help_is_there(command: list[str]) -> None:
+    result = evolver(*command, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+
+
+def test_version() -> None:
+    assert "0.1.0" in evolver("--version").output
+
+
+def test_mistakes_get_one_clear_line(folder: Path, tmp_path: Path) -> None:
+    table = folder / "multiclass.parquet"
+    (tmp_path / "text.doc").write_text("not a table")
+    (tmp_path / "broken.parquet").write_text("not a table")
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "empty").mkdir()
+    cases = [
+        (["fit", tmp_path / "absent.csv", "--target", "a"], "does not exist"),
+        (["fit", tmp_path / "text.doc", "--target", "a"], "must be a .csv, .tsv or .parquet"),
+        (["fit", tmp_path / "broken.parquet", "--target", "a"], "Error: "),
+        (["fit", table, "--target", "nothing"], "The target must be a column of the table"),
+        (["fit", table], "Missing option '--target'"),
+        (["fit", table, "--target", "goal", "--time", "soon"], "such as 90s, 5m or 1h, got 'soon'"),
+        (["fit", table, "--target", "goal", "--jobs", 0], "`n_jobs` must be at least 1"),
+        (["fit", table, "--target", "goal", "--out", "/proc/x"], "`run_dir` must be a folder"),
+        (["fit", table, "--target", "goal", "--task", "regression"], "`y` must be numbers"),
+        (["predict", tmp_path / "empty", table], "must hold a finished run"),
+        (["predict", folder / "multiclass", tmp_path / "other.csv"], "columns of fit"),
+        (["predict", folder / "multiclass", table, "--out", "/proc/x.csv"], "Error: "),
+        (["export", folder / "multiclass", "--out", "/proc/x.py"], "must be a file that can be"),
+        (["export", folder / "multiclass", "--member", "none"], "`member` must be one of"),
+    ]
+    for arguments, message in cases:
+        result = evolver(*arguments)
+        assert result.exit_code != 0, arguments
+        assert message in result.output, (arguments, result.output)
+        assert "Traceback" not in result.output

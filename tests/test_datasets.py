@@ -1,0 +1,29 @@
+"""Real tables of every kind, end to end, by the script that measures it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[1] / "benchmarks" / "end_to_end" / "measure.py"
+SECONDS = 12.0
+
+
+@pytest.mark.parametrize("name", ["credit-g", "segment", "adult", "ames-housing", "abalone"])
+def test_a_short_run_is_on_time_beats_the_constant_and_its_export_agrees(
+    datasets: Path, tmp_path: Path, name: str
+) -> None:
+    program = [sys.executable, SCRIPT, "--datasets", datasets, "--names", name]
+    program += ["--budget", str(SECONDS), "--out", tmp_path]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (record,) = json.loads((tmp_path / "records.json").read_text())
+    assert record["seconds"] < SECONDS + 2.0
+    assert record["score"] > record["constant_score"]
+    assert record.get("equal_labels", True)
+    assert record["largest_difference"] <= 1e-9
+    assert (tmp_path / f"{name}.svg").exists()

@@ -1,0 +1,56 @@
+"""The examples, run as a user runs them, with small budgets; and what the README says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = {
+    "quickstart.py": ("6", "AUC on rows it has not seen: 0.9", {"winner.py"}),
+    "regression.py": ("6", "Mean absolute error on rows it has not seen", set()),
+    "choose_from_front.py": ("6", "one_se: ", {"simplest.py", "pareto_front.svg"}),
+    "own_primitive.py": ("26", "candidates use the new primitive", set()),
+}
+"""Argument, what is printed, and what is written."""
+
+
+def test_every_example_is_run() -> None:
+    assert {file.name for file in (ROOT / "examples").glob("*.py")} == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_an_example_runs(name: str, tmp_path: Path) -> None:
+    argument, printed, written = EXAMPLES[name]
+    program = [sys.executable, ROOT / "examples" / name, argument]
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert printed in done.stdout
+    assert {file.name for file in tmp_path.iterdir()} == written
+    if name == "own_primitive.py":
+        used = re.match(r"(\d+) of \d+ candidates", done.stdout.splitlines()[-1])
+        assert used is not None
+        assert int(used[1]) >= 1
+
+
+def test_the_readmes_python_runs(tmp_path: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert blocks
+    code = "\n".join(blocks).replace("time_budget=60", "time_budget=5")
+    assert "time_budget=5" in code
+    program = [sys.executable, "-c", code]
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "winner.py").exists()
+
+
+def test_the_readmes_files_exist() -> None:
+    text = (ROOT / "README.md").read_text()
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+    assert links
+    for link in links:
+        assert (ROOT / link).exists(), link
