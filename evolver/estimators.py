@@ -324,7 +324,7 @@ class _Evolved:
         self._columns = list(table.columns)
         self._n_folds = len(folds)
         self.target_name_ = str(getattr(y, "name", None) or "target")
-        return Problem(task, table, target, folds, scorer, self.complexity, sample_weight, groups)
+        return Problem(task, table, target, folds, scorer, self.complexity, sample_weight)
 
     def _check_columns(self, X: Any) -> pd.DataFrame:
         """Return a table to predict with the columns of `fit`, in their order."""

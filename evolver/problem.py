@@ -35,7 +35,6 @@ class Problem:
     complexity : str or callable
         The second objective, see `evolver.evaluation.objectives`.
     sample_weight : ndarray of shape (n_samples,), optional
-    groups : ndarray of shape (n_samples,), optional
     """
 
     task: str
@@ -45,7 +44,6 @@ class Problem:
     scorer: Scorer
     complexity: str | Callable[[Any], float] = "operators"
     sample_weight: np.ndarray | None = None
-    groups: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,184 @@
+"""Compares evolver with its peers: the same rows, metric, workers and seconds for all.
+
+Every system runs in a process group of its own, one at a time, and is scored here on rows it has
+not seen. Each run leaves a record; a run whose record exists is not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+import table
+from environments import REQUIREMENTS, interpreter, variables, version
+from job import TARGET, Answer, Job, read_answer
+from record import Record, Run, load
+from scoring import METRICS, constant_prediction
+from sklearn.model_selection import train_test_split
+from supervision import Ending, supervise
+
+HERE = Path(__file__).absolute().parent
+
+WORKERS = 2
+TEST_SHARE = 0.3
+KILL_AFTER = 3.0
+"""Budgets from the start of a run to its killing."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set, split."""
+
+    task: str
+    train: pd.DataFrame
+    test: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job: an answer, or a status other than ``"ok"`` and the error."""
+
+    status: str
+    answer: Answer | None = None
+    error: str | None = None
+
+
+def main() -> None:
+    """Run what has no record yet, and write the table of all records."""
+    options = _parse_arguments()
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name in options.names:
+        for system in options.systems:
+            run = Run(name, system, options.budget, options.seed)
+            path = options.out / run.name
+            if not path.exists():
+                measure(run, options.datasets, options.environments).save(path)
+            print(f"{run.name} is recorded.", flush=True)
+    (options.out / "table.md").write_text(table.render(load(options.out)), encoding="utf-8")
+
+
+def measure(run: Run, datasets: Path, environments: Path) -> Record:
+    """Run a system on a data set, and score its predictions.
+
+    Parameters
+    ----------
+    run : Run
+    datasets : Path
+        Folder of the Parquet files and their catalogue.
+    environments : Path
+        Folder of the virtual environments of the peers.
+    """
+    data = load_data(datasets, run.dataset, run.seed)
+    python = interpreter(run.system, environments)
+    current = version(run.system, python)
+    print(f"{run.system} {current} runs on {run.dataset} for {run.budget:g} s.", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        ending, outcome = execute(run, data, python, Path(folder))
+    return _record(run, data, current, ending, outcome)
+
+
+def load_data(datasets: Path, name: str, seed: int) -> Data:
+    """Return a data set, split at random; classes keep their shares in both parts."""
+    catalogue = json.loads((datasets / "catalog.json").read_text(encoding="utf-8"))
+    task = next(entry["task"] for entry in catalogue if entry["name"] == name)
+    rows = pd.read_parquet(datasets / f"{name}.parquet")
+    train, test = train_test_split(
+        rows,
+        test_size=TEST_SHARE,
+        random_state=seed,
+        stratify=None if task == "regression" else rows[TARGET],
+    )
+    return Data(task, train.reset_index(drop=True), test.reset_index(drop=True))
+
+
+def execute(run: Run, data: Data, python: str, folder: Path) -> tuple[Ending, Outcome]:
+    """Give a system its job in a folder of its own, and see to it that it ends."""
+    job = Job(
+        train=str(folder / "train.parquet"),
+        test=str(folder / "test.parquet"),
+        task=data.task,
+        budget=run.budget,
+        seed=run.seed,
+        workers=WORKERS,
+        output=str(folder / "answer.json"),
+    )
+    data.train.to_parquet(job.train)
+    data.test.drop(columns=TARGET).to_parquet(job.test)
+    log = folder / "log.txt"
+    command = [python, str(HERE / f"run_{run.system}.py"), job.to_json()]
+    ending = supervise(command, variables(python), log, KILL_AFTER * run.budget)
+    return ending, _outcome(ending, Path(job.output), log)
+
+
+def _outcome(ending: Ending, output: Path, log: Path) -> Outcome:
+    """Return what came of a job; predictions count even when the process then would not end."""
+    if output.exists():
+        try:
+            return Outcome("ok", read_answer(output))
+        except RuntimeError as error:
+            return Outcome("failed", error=str(error))
+    if ending.exit_code is None:
+        return Outcome("killed", error=f"No prediction after {KILL_AFTER:g} budgets.")
+    last_words = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[-1]
+    return Outcome("failed", error=f"Exit code {ending.exit_code}: {last_words}")
+
+
+def _record(run: Run, data: Data, current: str, ending: Ending, outcome: Outcome) -> Record:
+    metric = METRICS[data.task]
+    truth = data.test[TARGET]
+    constant = metric.score(truth, constant_prediction(data.train[TARGET], len(truth)))
+    score, status, error = constant, outcome.status, outcome.error
+    if outcome.answer is not None:
+        try:
+            score = metric.score(truth, outcome.answer.prediction)
+        except ValueError as invalid:
+            status, error = "failed", str(invalid)
+    seconds = None if outcome.answer is None else outcome.answer.fit_seconds
+    return Record(
+        **asdict(run),
+        version=current,
+        task=data.task,
+        metric=metric.name,
+        rows=len(data.train) + len(data.test),
+        columns=data.train.shape[1] - 1,
+        workers=WORKERS,
+        score=score,
+        constant_score=constant,
+        imputed=status != "ok",
+        fit_seconds=seconds,
+        overrun=None if seconds is None else seconds / run.budget - 1,
+        peak_memory=ending.peak_memory,
+        status=status,
+        error=error,
+    )
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--datasets", type=Path, required=True, help="NAME.parquet, catalog.json")
+    parser.add_argument("--names", nargs="+", default=["credit-g", "segment", "abalone"])
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds for a fit")
+    parser.add_argument("--systems", nargs="+", default=list(REQUIREMENTS), choices=REQUIREMENTS)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=HERE / "results", help="folder of the records")
+    parser.add_argument(
+        "--environments",
+        type=Path,
+        default=Path("~/.cache/evolver-benchmarks").expanduser(),
+        help="folder of the virtual environments",
+    )
+    options = parser.parse_args()
+    unknown = [
+        name for name in options.names if not (options.datasets / f"{name}.parquet").exists()
+    ]
+    if unknown:
+        parser.error(f"`--names` must be data sets in `--datasets`, got {', '.join(unknown)}.")
+    return options
+
+
+if __name__ == "__main__":
+    main()
