@@ -57,6 +57,15 @@ FOREST = {
     "class_weight": WEIGHTS,
 }
 
+GRADIENT_BOOSTING = {
+    "n_estimators": IntDistribution(20, 200, log=True),
+    "learning_rate": FloatDistribution(0.01, 0.5, log=True),
+    "max_depth": IntDistribution(1, 6),
+    "subsample": FloatDistribution(0.5, 1.0),
+    "max_features": FloatDistribution(0.1, 1.0),
+    "min_samples_leaf": IntDistribution(1, 50, log=True),
+}
+
 
 def logistic_l1(C: float, class_weight: str | None, random_state: int) -> LogisticRegression:
     return LogisticRegression(
@@ -272,14 +281,7 @@ CLASSIFIERS = (
     classifier(
         "GradientBoostingClassifier",
         GradientBoostingClassifier,
-        {
-            "n_estimators": IntDistribution(20, 200, log=True),
-            "learning_rate": FloatDistribution(0.01, 0.5, log=True),
-            "max_depth": IntDistribution(1, 6),
-            "subsample": FloatDistribution(0.5, 1.0),
-            "max_features": FloatDistribution(0.1, 1.0),
-            "min_samples_leaf": IntDistribution(1, 50, log=True),
-        },
+        GRADIENT_BOOSTING,
         partial(rows_at_most, 20_000),
     ),
     classifier(

@@ -55,7 +55,12 @@ from primitives.base import (
     target_never_negative,
     target_positive,
 )
-from primitives.classifiers import hist_boosting_space, neighbours_space, perceptron_space
+from primitives.classifiers import (
+    GRADIENT_BOOSTING,
+    hist_boosting_space,
+    neighbours_space,
+    perceptron_space,
+)
 from primitives.decomposition import below_columns
 from primitives.transformers import AtMostColumns
 
@@ -231,12 +236,7 @@ REGRESSORS = (
         "GradientBoostingRegressor",
         GradientBoostingRegressor,
         {
-            "n_estimators": IntDistribution(20, 200, log=True),
-            "learning_rate": FloatDistribution(0.01, 0.5, log=True),
-            "max_depth": IntDistribution(1, 6),
-            "subsample": FloatDistribution(0.5, 1.0),
-            "max_features": FloatDistribution(0.1, 1.0),
-            "min_samples_leaf": IntDistribution(1, 50, log=True),
+            **GRADIENT_BOOSTING,
             "loss": CategoricalDistribution(("squared_error", "huber", "absolute_error")),
         },
         partial(rows_at_most, 20_000),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 WIDTH, HEIGHT = 640, 360
-LEFT, RIGHT, TOP, BOTTOM = 76, 24, 40, 52
+LEFT, RIGHT, TOP, BOTTOM = 76, 24, 56, 52
 STYLE = (
     "text{font:13px sans-serif;fill:#57606a}.title{font-size:15px;fill:#24292f}"
     ".grid{stroke:#d0d7de;stroke-width:1}.front{stroke:#0969da;stroke-width:2;fill:none}"
