@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from pickle import PicklingError
 from typing import TYPE_CHECKING, Any, Self
 
 import joblib
@@ -15,13 +19,19 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_clas
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from evolver.errors import InputError, InputTypeError
-from evolver.problem import Budget, Problem, Settings
+from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-    from evolver.run import Progress
+    from evolver.journal import Journal
+    from evolver.run import Progress, Result
     from primitives import Catalogue
+
+logger = logging.getLogger("evolver")
+
+FALLBACK = "fallback"
+"""Stands for the digest of a model that is no candidate."""
 
 MODEL_FILE = "model.joblib"
 """Where a run folder keeps the fitted estimator."""
@@ -49,8 +59,9 @@ PARAMETERS = """
         Worker processes; -1: one for each core.
     random_state : int, RandomState, Generator or None, default=None
     run_dir : str or Path, default=None
-        Folder that keeps a run: the fitted model, the leaderboard, the front and the exported
-        winner; None: nothing is kept.
+        Folder that keeps a run: its journal and out-of-fold predictions, the fitted model, the
+        leaderboard, the front and the exported winner. Where it holds a run on the same data and
+        settings, that run goes on. None: nothing is kept.
     verbose : int, default=1
         0 is silent; 1 says how the search goes on, on standard error.
     settings : evolver.Settings, default=None
@@ -66,8 +77,8 @@ PARAMETERS = """
         rank, score, std, complexity, pipeline and digest of the non-dominated candidates, best
         score first.
     leaderboard_ : DataFrame
-        A row for every candidate in the order asked: number, digest, pipeline, outcome, reason,
-        score, std, complexity, seconds, proposer, operator, parents.
+        A row for every candidate in the order asked: number, digest, pipeline, outcome, failure,
+        reason, score, std, complexity, seconds, proposer, operator, parents.
     scorer_ : callable
     target_name_ : str
         Name of the target, "target" where it has none.
@@ -132,47 +143,35 @@ class _Evolved:
             When no candidate succeeded; the message lists the commonest reasons.
         """
         from evolver import checks, run
-        from evolver.report import frames
-        from primitives import default_catalogue
+        from evolver.fingerprint import header_of
+        from evolver.journal import Journal, run_folder
+        from evolver.store import FOLDER, Store
 
         start = time.monotonic()
         budget, settings, workers = self._check_parameters()
-        rng = checks.check_generator(self.random_state)
-        problem = self._check_problem(X, y, sample_weight, groups, rng)
-        catalogue = (
-            default_catalogue()
-            if self.search_space is None
-            else checks.check_catalogue(self.search_space)
-        )
-        if groups is not None:  # inner folds would not keep groups together
-            catalogue = catalogue.without(
-                *(primitive.name for primitive in catalogue if primitive.cross_fits)
+        with run_folder(self.run_dir) as folder, closing(Journal(folder)) as journal:
+            rng = checks.check_generator(self.random_state)
+            if self.random_state is None and journal.header is not None:
+                rng.bit_generator.state = journal.header["random_state"]
+            seed = rng.bit_generator.state
+            problem = self._check_problem(X, y, sample_weight, groups, rng)
+            catalogue = self._check_catalogue(problem, grouped=groups is not None)
+            settings = replace(settings, lag=self._lag(settings, workers, journal))
+            journal.begin(header_of(problem, catalogue, settings, self.population_size, seed))
+            result = run.evolve(
+                problem,
+                catalogue,
+                budget=budget,
+                settings=settings,
+                population_size=self.population_size,
+                workers=workers,
+                rng=rng,
+                journal=journal,
+                store=Store(folder / FOLDER, settings.store_limit),
+                start=start,
+                progress=_ProgressLine() if self.verbose else _silent,
             )
-        try:
-            catalogue = catalogue.select(problem.task, checks.traits_of(problem))
-        except ValueError as error:
-            raise InputError(str(error)) from None
-        result = run.evolve(
-            problem,
-            catalogue,
-            budget=budget,
-            settings=settings,
-            population_size=self.population_size,
-            workers=workers,
-            rng=rng,
-            start=start,
-            progress=_ProgressLine() if self.verbose else _silent,
-        )
-        self.scorer_ = problem.scorer
-        self.best_pipeline_ = result.pipeline
-        self.best_score_ = result.front[0].outcome.score if result.front else float("nan")
-        self.leaderboard_ = frames.leaderboard(result.records)
-        self.pareto_front_ = frames.pareto_front(result.front)
-        self._front = tuple(result.front)
-        self._trees = {one.candidate.digest: one.candidate.tree for one in result.front}
-        self._winner = result.winner.digest
-        self._fitted = {self._winner: result.pipeline}
-        self._problem = problem
+        self._take(problem, result)
         if self.run_dir is not None:
             self._keep(Path(self.run_dir))
         return self
@@ -341,6 +340,44 @@ class _Evolved:
             raise InputError(f"`X` must have the columns of fit: {error}") from None
         return table.set_axis(self._columns, axis=1)
 
+    def _check_catalogue(self, problem: Problem, *, grouped: bool) -> Catalogue:
+        """Return what of the search space suits the problem."""
+        from evolver import checks
+        from primitives import default_catalogue
+
+        catalogue = default_catalogue()
+        if self.search_space is not None:
+            catalogue = checks.check_catalogue(self.search_space)
+        if grouped:  # inner folds would not keep groups together
+            catalogue = catalogue.without(*(one.name for one in catalogue if one.cross_fits))
+        try:
+            return catalogue.select(problem.task, checks.traits_of(problem))
+        except ValueError as error:
+            raise InputError(str(error)) from None
+
+    def _lag(self, settings: Settings, workers: int, journal: Journal) -> int:
+        """Return the lag of a run; one that is resumed keeps its own, on any number of workers."""
+        if settings.lag is not None:
+            return settings.lag
+        if journal.header is not None:
+            return int(journal.header["lag"])
+        return LAG_PER_WORKER * workers
+
+    def _take(self, problem: Problem, result: Result) -> None:
+        """Set what a run found as attributes."""
+        from evolver.report import frames
+
+        self.scorer_ = problem.scorer
+        self.best_pipeline_ = result.pipeline
+        self.best_score_ = result.front[0].outcome.score if result.front else float("nan")
+        self.leaderboard_ = frames.leaderboard(result.records)
+        self.pareto_front_ = frames.pareto_front(result.front)
+        self._front = tuple(result.front)
+        self._trees = {one.candidate.digest: one.candidate.tree for one in result.front}
+        self._winner = FALLBACK if result.winner is None else result.winner.digest
+        self._fitted = {self._winner: result.pipeline}
+        self._problem = problem
+
     def _digest_of(self, member: str) -> str:
         """Return the digest of the winner, of a choice from the front, or a member's own."""
         from evolver.search.selection import CHOICES
@@ -361,12 +398,17 @@ class _Evolved:
         """Write what a run found: the model, the candidates, the front, the winner as a program."""
         from evolver.report.picture import front_svg
 
-        joblib.dump(self, folder / MODEL_FILE)
-        self.leaderboard_.to_csv(folder / "leaderboard.csv", index=False)
-        self.pareto_front_.to_csv(folder / "pareto_front.csv", index=False)
-        picture = front_svg(self.leaderboard_, self.pareto_front_)
-        (folder / "pareto_front.svg").write_text(picture, encoding="utf-8")
-        self.export(folder / "winner.py")
+        try:
+            joblib.dump(self, folder / MODEL_FILE)
+            self.leaderboard_.to_csv(folder / "leaderboard.csv", index=False)
+            self.pareto_front_.to_csv(folder / "pareto_front.csv", index=False)
+            picture = front_svg(self.leaderboard_, self.pareto_front_)
+            (folder / "pareto_front.svg").write_text(picture, encoding="utf-8")
+            self.export(folder / "winner.py")
+        except (OSError, InputError, PicklingError, AttributeError) as error:
+            logger.warning(
+                "The model is fitted, but not all of it is kept in %s: %s", folder, error
+            )
 
 
 class EvolvedClassifier(_Evolved, ClassifierMixin, BaseEstimator):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import sqrt
@@ -17,6 +17,24 @@ class Failure(StrEnum):
     TIMEOUT = "timeout"
     MEMORY = "memory"
     CRASH = "crash"
+
+
+@dataclass(frozen=True)
+class ScoredFold:
+    """One fold was scored: what is kept of it, but for the predictions.
+
+    Parameters
+    ----------
+    score : float
+        Greater is better.
+    complexity : float
+        Less is better.
+    seconds : float
+    """
+
+    score: float
+    complexity: float
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -79,6 +97,15 @@ class Failed:
 
 
 Outcome = Scored | Stopped | Failed
+
+
+def scored(folds: Sequence[ScoredFold]) -> Scored:
+    """Return the outcome of a candidate whose folds are all scored, in the order of the folds."""
+    return Scored(
+        tuple(fold.score for fold in folds),
+        fmean(fold.complexity for fold in folds),
+        sum(fold.seconds for fold in folds),
+    )
 
 
 def commonest_reasons(outcomes: Iterable[Outcome], most: int = 5) -> str:

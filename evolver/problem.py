@@ -82,6 +82,8 @@ class Budget:
         )
 
 
+LAG_PER_WORKER = 8
+
 OPERATOR_RATES = {
     "crossover": 0.25,
     "perturb_parameter": 0.25,
@@ -111,6 +113,10 @@ class Settings:
     fold_timeout : float, optional
         Seconds for one fold; default a tenth of the time budget, at least 1 s, or 600 s where there
         is no time budget.
+    worker_memory : int, optional
+        Bytes that a worker process may hold; default a fair share of four fifths of what is free.
+    store_limit : int, default=1 GiB
+        Bytes of out-of-fold predictions that are kept; those of the worst candidates go first.
     in_process : bool, default=False
         Evaluate in the calling process: nothing can be interrupted there, so only for debugging and
         tests.
@@ -121,6 +127,8 @@ class Settings:
     initial_steps: int = 4
     operator_rates: dict[str, float] = field(default_factory=lambda: dict(OPERATOR_RATES))
     fold_timeout: float | None = None
+    worker_memory: int | None = None
+    store_limit: int = 1024**3
     in_process: bool = False
 
     def __post_init__(self) -> None:
@@ -138,6 +146,13 @@ class Settings:
             "positive or None",
             self.fold_timeout,
         )
+        _require(
+            self.worker_memory is None or self.worker_memory > 0,
+            "settings.worker_memory",
+            "positive or None",
+            self.worker_memory,
+        )
+        _require(self.store_limit >= 0, "settings.store_limit", "at least 0", self.store_limit)
         rates = self.operator_rates
         _require(
             rates.keys() <= OPERATOR_RATES.keys()

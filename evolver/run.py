@@ -1,18 +1,21 @@
 """One run: from a problem to the records of its candidates and a fitted winner.
 
-The only module that holds a clock, an executor and a search at once. The fold is the unit of work:
-whenever a worker is free it gets the next fold of the candidates asked for, and when there is none
-the next candidate is asked for. So the first candidate already uses every core, and little is lost
-at the end.
+The only module that holds a clock, an executor, a journal and a search at once. The fold is the
+unit of work: whenever a worker is free it gets the next fold of the candidates asked for, and when
+there is none the next candidate is asked for. So the first candidate already uses every core, and
+little is lost at the end.
 
 Timing decides nothing but the length of a run: outcomes are told in the order in which candidates
 were asked, and candidate k is asked for when exactly the outcomes of the candidates up to k - lag
-have been told.
+have been told. Everything is in the journal before it is acted on, and resuming is asking again:
+the candidates are the same, and those the journal knows are not evaluated but recalled.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -23,20 +26,31 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from evolver.errors import NoPipelineError
+from evolver.evaluation.fallback import fallback
 from evolver.evaluation.fold import Evaluator, FoldScore, Request
 from evolver.execution.inline import InlineExecutor
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Done, Executor, Job
 from evolver.genome.candidate import Candidate
 from evolver.genome.codec import encode
-from evolver.outcome import Failed, Failure, Outcome, Scored, Stopped, commonest_reasons
-from evolver.problem import Budget, Problem, Settings
+from evolver.journal import Journal
+from evolver.outcome import (
+    Failed,
+    Failure,
+    Outcome,
+    Scored,
+    ScoredFold,
+    Stopped,
+    commonest_reasons,
+    scored,
+)
+from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
 from evolver.search.evolution import Evolution
 from evolver.search.proposer import Proposer
 from evolver.search.selection import Member, front
+from evolver.store import Store
 from primitives import Catalogue
 
-LAG_PER_WORKER = 8
 PRELOAD = (
     "pandas",
     "sklearn.ensemble",
@@ -45,8 +59,13 @@ PRELOAD = (
     "primitives.regressors",
 )
 
-FINAL_OVERHEAD = 0.5
-"""Seconds to start a worker for the final fit and to bring its result home."""
+FINAL_OVERHEAD = 0.3
+"""Seconds to hand over the final fit and to bring the pipeline home."""
+
+FIT_MARGIN = 1.3
+"""How much longer than expected a final fit may take."""
+
+TIME_OVER = "the time was over"
 
 
 @dataclass(eq=False)
@@ -56,9 +75,13 @@ class Record:
 
     number: int
     candidate: Candidate
-    folds: dict[int, FoldScore] = field(default_factory=dict)
-    seconds: dict[int, float] = field(default_factory=dict)
+    folds: dict[int, ScoredFold] = field(default_factory=dict)
     outcome: Outcome | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Summed over the folds that were scored."""
+        return sum(fold.seconds for fold in self.folds.values())
 
     @property
     def member(self) -> Member:
@@ -87,14 +110,15 @@ class Result:
         One for each candidate, in the order asked.
     front : sequence of Member
         Non-dominated, best score first; empty where no candidate had all its folds scored.
-    winner : Candidate
+    winner : Candidate or None
+        None where no candidate could be fitted in time.
     pipeline : Pipeline
-        The winner, fitted on all rows.
+        The winner, or a fallback, fitted.
     """
 
     records: Sequence[Record]
     front: Sequence[Member]
-    winner: Candidate
+    winner: Candidate | None
     pipeline: Pipeline
 
 
@@ -107,6 +131,8 @@ def evolve(
     population_size: int,
     workers: int,
     rng: np.random.Generator,
+    journal: Journal,
+    store: Store,
     start: float | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Result:
@@ -124,6 +150,10 @@ def evolve(
         Number of processes.
     rng : numpy.random.Generator
         The only source of randomness.
+    journal : Journal
+        Of this run, begun; what it knows is not evaluated again.
+    store : Store
+        Takes the out-of-fold predictions.
     start : float, optional
         When the budget began to run, as `time.monotonic` gives it; default now.
     progress : callable
@@ -132,9 +162,9 @@ def evolve(
     Raises
     ------
     NoPipelineError
-        When no fold of any candidate could be scored, or nothing that scored could be fitted on all
-        rows.
+        When candidates failed and none of them succeeded.
     """
+    start = time.monotonic() if start is None else start
     evolution = Evolution(
         catalogue,
         rng,
@@ -144,43 +174,52 @@ def evolve(
         max_steps=settings.max_steps,
     )
     evaluator = Evaluator(problem, catalogue)
-
-    def executor(capacity: int) -> Executor:
-        return (
-            InlineExecutor(evaluator)
-            if settings.in_process
-            else ProcessPool(evaluator, capacity, PRELOAD)
-        )
-
-    run = Run(evolution, len(problem.folds), budget, settings, workers, start, progress)
-    run.search(executor)
-    winner, pipeline = run.fit_winner(executor)
-    return Result(run.records, run.front, winner, pipeline)
+    executor: Executor = (
+        InlineExecutor(evaluator)
+        if settings.in_process
+        else ProcessPool(evaluator, workers, PRELOAD, settings.worker_memory)
+    )
+    run = Run(evolution, executor, journal, store, len(problem.folds), budget, settings, start)
+    try:
+        run.search(progress)
+        record, pipeline = run.fit_winner()
+    finally:
+        executor.close()
+    if record is not None and pipeline is not None:
+        return Result(run.records, run.front, record.candidate, pipeline)
+    warnings.warn(
+        "No candidate could be fitted within the budget: the model is a small decision tree.",
+        UserWarning,
+        stacklevel=3,
+    )
+    return Result(run.records, run.front, None, fallback(problem))
 
 
 class Run:
-    """The loop between a proposer and an executor. Made for one search, then for fitting its
+    """The loop between a proposer and an executor. Made for one search and the fit of its
     winner."""
 
     def __init__(
         self,
         proposer: Proposer,
+        executor: Executor,
+        journal: Journal,
+        store: Store,
         n_folds: int,
         budget: Budget,
         settings: Settings,
-        workers: int,
-        start: float | None,
-        progress: Callable[[Progress], None],
+        start: float,
     ) -> None:
         self.records: list[Record] = []
         self._proposer = proposer
+        self._executor = executor
+        self._journal = journal
+        self._store = store
         self._n_folds = n_folds
         self._budget = budget
         self._fold_seconds = settings.fold_seconds(budget)
-        self._workers = workers
-        self._lag = settings.lag or LAG_PER_WORKER * workers
-        self._start = time.monotonic() if start is None else start
-        self._progress = progress
+        self._lag = settings.lag or LAG_PER_WORKER * executor.capacity
+        self._start = start - journal.seconds
         self._waiting: deque[tuple[int, int]] = deque()
         self._cut_short: set[tuple[int, ...]] = set()
         self._in_flight = 0
@@ -195,63 +234,68 @@ class Run:
             [record.member for record in self.records if isinstance(record.outcome, Scored)]
         )
 
-    def search(self, executor: Callable[[int], Executor]) -> None:
+    def search(self, progress: Callable[[Progress], None]) -> None:
         """Evaluate candidates until the budget is spent, there are no more, or the user
         interrupts."""
-        workers = executor(self._workers)
-        try:
-            self._loop(workers)
-        except KeyboardInterrupt:
-            pass  # what was found so far is kept and fitted; a second interrupt is the caller's
-        finally:
-            workers.close()
-        self._stop_unfinished()
+        # After an interrupt what was found is kept and fitted; a second one is the caller's.
+        with contextlib.suppress(KeyboardInterrupt):
+            self._loop(progress)
+        self._executor.abandon()
+        for record in self.records:
+            if record.outcome is None:
+                record.outcome = Stopped(TIME_OVER, record.seconds)
 
-    def fit_winner(self, executor: Callable[[int], Executor]) -> tuple[Candidate, Pipeline]:
-        """Fit the best candidate on all rows; where that fails or takes too long, the next."""
+    def fit_winner(self) -> tuple[Record | None, Pipeline | None]:
+        """Fit the best candidate on all rows; where that fails or cannot end in time, the next.
+
+        Returns nothing where time was too short for any.
+        """
         failures: list[Outcome] = []
-        worker = executor(1)
-        try:
-            for record in self._by_merit():
-                seconds = self._seconds_left()
-                if failures and seconds is not None and seconds <= 0:
-                    break
-                timeout = None if seconds is None else max(seconds, 1.0)
-                worker.submit(
-                    Job((record.number,), Request(encode(record.candidate.tree), None), timeout)
-                )
-                result = worker.wait()[0].result
-                if isinstance(result, Pipeline):
-                    return record.candidate, result
-                failures.append(result)
-        finally:
-            worker.close()
-        outcomes = [
-            *failures,
-            *(record.outcome for record in self.records if record.outcome is not None),
-        ]
-        reasons = commonest_reasons(outcomes) or "no fold was finished within the budget"
-        raise NoPipelineError(
-            f"No pipeline could be fitted ({len(self.records)} candidates). The commonest"
-            f" reasons:\n{reasons}"
-        )
+        for record in self._by_merit():
+            left = self._seconds_left()
+            if left is not None and self._expected_fit(record) > left:
+                continue
+            timeout = FIT_MARGIN * self._n_folds * self._fold_seconds if left is None else left
+            request = Request(encode(record.candidate.tree), None)
+            self._executor.submit(Job((record.number,), request, timeout))
+            result = self._executor.wait()[0].result
+            if isinstance(result, Pipeline):
+                return record, result
+            failures.append(result)
+        self._complain_unless_late(failures)
+        return None, None
 
-    def _loop(self, executor: Executor) -> None:
+    def _complain_unless_late(self, failures: list[Outcome]) -> None:
+        """Raise when candidates failed for reasons of their own more often than for time."""
+        outcomes = [*failures, *(record.outcome for record in self.records if record.outcome)]
+        failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+        late = sum(outcome.kind is Failure.TIMEOUT for outcome in failed)
+        if failed and 2 * late < len(failed):
+            raise NoPipelineError(
+                f"No pipeline could be fitted ({len(self.records)} candidates). The commonest"
+                f" reasons:\n{commonest_reasons(failed)}"
+            )
+
+    def _loop(self, progress: Callable[[Progress], None]) -> None:
         while True:
-            while self._in_flight < executor.capacity and (job := self._next_job()) is not None:
-                executor.submit(job)
+            while (
+                self._in_flight < self._executor.capacity and (job := self._next_job()) is not None
+            ):
+                self._executor.submit(job)
                 self._in_flight += 1
-            if self._in_flight == 0:
+            if self._in_flight == 0 or self._is_over():
                 return
-            for done in executor.wait(self._search_seconds_left()):
+            for done in self._executor.wait(self._search_seconds_left()):
                 self._in_flight -= 1
-                self._receive(done)
-            if self._is_over():
-                return
+                if self._receive(done):
+                    progress(self._now())
 
     def _next_job(self) -> Job | None:
-        """Return the next fold to run; asks for a candidate where none is waiting."""
-        if self._is_over() or not (self._waiting or self._ask()):
+        """Return the next fold to run; asks for candidates where none is waiting."""
+        while not self._waiting:
+            if not self._ask():
+                return None
+        if self._is_over():
             return None
         number, fold = self._waiting.popleft()
         left = self._search_seconds_left()
@@ -264,16 +308,28 @@ class Run:
         )
 
     def _ask(self) -> bool:
+        """Ask for the next candidate, and recall what the journal knows of it."""
         number = len(self.records)
         if self._budget.evaluations is not None and number >= self._budget.evaluations:
+            return False
+        known = self._journal.candidates.get(number)
+        if (known is None or known.outcome is None) and self._is_over():
             return False
         if not self._tell(number - self._lag):
             return False
         candidate = self._proposer.ask()
         if candidate is None:
             return False
-        self.records.append(Record(number, candidate))
-        self._waiting.extend((number, fold) for fold in range(self._n_folds))
+        self._journal.propose(number, candidate)
+        record = Record(number, candidate)
+        self.records.append(record)
+        if known is not None:
+            record.folds.update(known.folds)
+            if known.outcome is not None:
+                self._settle(record, known.outcome)
+                return True
+        todo = [fold for fold in range(self._n_folds) if fold not in record.folds]
+        self._waiting.extend((number, fold) for fold in todo)
         return True
 
     def _tell(self, last: int) -> bool:
@@ -286,50 +342,54 @@ class Run:
             self._told += 1
         return True
 
-    def _receive(self, done: Done) -> None:
+    def _receive(self, done: Done) -> bool:
+        """Take in what became of a fold; say whether its candidate has an outcome now."""
         number, fold = done.key
         record = self.records[number]
-        record.seconds[fold] = done.seconds
         if isinstance(done.result, FoldScore):
-            record.folds[fold] = done.result
-        if record.outcome is None:
-            self._settle(record, done)
+            result = done.result
+            self._store.put(record.candidate.digest, fold, result.predictions)
+            record.folds[fold] = ScoredFold(result.score, result.complexity, done.seconds)
+            self._journal.fold(number, fold, record.folds[fold])
+        if record.outcome is not None:
+            return False
+        outcome = self._verdict(record, done)
+        if outcome is None:
+            return False
+        self._journal.settle(number, outcome, time.monotonic() - self._start)
+        self._settle(record, outcome)
+        return True
 
-    def _settle(self, record: Record, done: Done) -> None:
-        """Give a record its outcome, if it has one now."""
-        seconds = sum(record.seconds.values())
-        result = done.result
-        if isinstance(result, Failed):
-            if result.kind is Failure.TIMEOUT and done.key in self._cut_short:
-                record.outcome = Stopped("the time was over", seconds)
-            else:
-                record.outcome = Failed(result.kind, result.reason, seconds)
-                self._failed += 1
-            self._waiting = deque(job for job in self._waiting if job[0] != record.number)
-        elif len(record.folds) == self._n_folds:
-            folds = [record.folds[fold] for fold in range(self._n_folds)]
-            complexity = fmean(fold.complexity for fold in folds)
-            record.outcome = Scored(tuple(fold.score for fold in folds), complexity, seconds)
-            self._best = min((r for r in (self._best, record) if r is not None), key=_merit)
-        else:
+    def _verdict(self, record: Record, done: Done) -> Outcome | None:
+        """Return the outcome of a record, if it has one now that a fold is done."""
+        if isinstance(done.result, Failed):
+            seconds = record.seconds + done.seconds
+            if done.result.kind is Failure.TIMEOUT and done.key in self._cut_short:
+                return Stopped(TIME_OVER, seconds)
+            return Failed(done.result.kind, done.result.reason, seconds)
+        if len(record.folds) < self._n_folds:
+            return None
+        return scored([record.folds[fold] for fold in range(self._n_folds)])
+
+    def _settle(self, record: Record, outcome: Outcome) -> None:
+        """Give a record its outcome; what is left of its folds is not run."""
+        record.outcome = outcome
+        if isinstance(outcome, Scored):
+            self._store.rate(record.candidate.digest, outcome.score)
+            self._best = min((one for one in (self._best, record) if one is not None), key=_merit)
             return
-        self._progress(self._now())
+        self._failed += isinstance(outcome, Failed)
+        self._waiting = deque(job for job in self._waiting if job[0] != record.number)
 
     def _now(self) -> Progress:
         best = None if self._best is None else self._best.member
         return Progress(time.monotonic() - self._start, len(self.records), self._failed, best)
 
-    def _stop_unfinished(self) -> None:
-        for record in self.records:
-            if record.outcome is None:
-                record.outcome = Stopped("the time was over", sum(record.seconds.values()))
-
     def _by_merit(self) -> Iterable[Record]:
-        """Return what could be fitted, best first: all that was scored, or failing that what has
-        the most folds."""
-        scored = [record for record in self.records if isinstance(record.outcome, Scored)]
-        if scored:
-            return sorted(scored, key=_merit)
+        """Return what could be fitted, best first: what was scored, failing that what has folds."""
+        complete = [record for record in self.records if isinstance(record.outcome, Scored)]
+        if complete:
+            return sorted(complete, key=_merit)
         begun = [
             record
             for record in self.records
@@ -337,7 +397,7 @@ class Run:
         ]
         return sorted(
             begun,
-            key=lambda record: (-len(record.folds), -fmean(f.score for f in record.folds.values())),
+            key=lambda one: (-len(one.folds), -fmean(fold.score for fold in one.folds.values())),
         )
 
     def _is_over(self) -> bool:
@@ -345,28 +405,28 @@ class Run:
         return left is not None and left <= 0
 
     def _seconds_left(self) -> float | None:
-        return (
-            None
-            if self._budget.seconds is None
-            else self._start + self._budget.seconds - time.monotonic()
-        )
+        if self._budget.seconds is None:
+            return None
+        return self._start + self._budget.seconds - time.monotonic()
 
     def _search_seconds_left(self) -> float | None:
+        """Return the seconds until the final fit must begin."""
         left = self._seconds_left()
-        return None if left is None else left - self._reserve()
+        if left is None:
+            return None
+        if self._best is None:
+            return left - min(0.1 * (self._budget.seconds or 0.0), 2.0)
+        return left - FINAL_OVERHEAD - FIT_MARGIN * self._expected_fit(self._best)
 
-    def _reserve(self) -> float:
-        """Return the seconds that the final fit needs, judged by the slowest fold of the best
-        candidate.
+    def _expected_fit(self, record: Record) -> float:
+        """Return the seconds that fitting a candidate on all rows should take, by its slowest fold.
 
         All rows are n / (n - 1) times those of a training part; the power covers models that are
         slower than linear.
         """
-        if self._best is None:
-            return 0.1 * (self._budget.seconds or 0.0)
-        slowest = max(self._best.seconds.values())
-        growth = (self._n_folds / max(1, self._n_folds - 1)) ** 1.5
-        return float(FINAL_OVERHEAD + 1.2 * growth * slowest)
+        slowest = max(fold.seconds for fold in record.folds.values())
+        growth = float(self._n_folds / max(1, self._n_folds - 1)) ** 1.5
+        return float(growth * slowest)
 
 
 def _merit(record: Record) -> tuple[Any, ...]:

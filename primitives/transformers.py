@@ -20,13 +20,17 @@ from sklearn.utils.validation import check_is_fitted
 MISSABLE_STRING = pd.StringDtype(na_value=np.nan)
 """Strings whose gaps are NaN, which is what scikit-learn's encoders understand."""
 
+LARGEST = 1e30
+"""Where numbers are cut off: far below the largest of float32, so that sums fit too."""
+
 
 class TableCleaner(TransformerMixin, BaseEstimator):
     """Give every column one of two forms: float64, or strings whose gaps are NaN.
 
-    Numbers, booleans and time spans become float64, infinities become NaN, dates (also written as
-    ISO 8601 text) become their parts, and anything else becomes text. Columns are taken by name, in
-    any order. What is clean stays as it is.
+    Numbers, booleans and time spans become float64, infinities become NaN, numbers too large for
+    float32, in which trees compute, are cut off, dates (also written as ISO 8601 text) become their
+    parts, and anything else becomes text. Columns are taken by name, in any order. What is clean
+    stays as it is.
 
     Attributes
     ----------
@@ -125,8 +129,9 @@ def clean_number(name, column):
     else:
         numbers = pd.to_numeric(column.astype(object), errors="coerce")
     values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
-    infinite = np.isinf(values)
-    return {name: np.where(infinite, np.nan, values) if infinite.any() else values}
+    if (np.abs(values) > LARGEST).any():
+        values = np.where(np.isinf(values), np.nan, np.clip(values, -LARGEST, LARGEST))
+    return {name: values}
 
 
 def clean_date(name, column):

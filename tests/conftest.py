@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from evolver.execution import fork_server
+from evolver.run import PRELOAD
 
 hypothesis.settings.register_profile("evolver", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("evolver")
@@ -18,6 +22,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("EVOLVER_DATASETS"),
         help="folder of real tables (NAME.parquet with a column `target`); also EVOLVER_DATASETS",
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fork_server_for_all_tests() -> Iterator[None]:
+    """Keep one fork server for all pools: each test that makes one would wait two seconds."""
+    fork_server.enter(PRELOAD)
+    yield
+    fork_server.leave()
 
 
 @pytest.fixture(scope="session")

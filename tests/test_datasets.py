@@ -26,4 +26,4 @@ def test_a_short_run_is_on_time_beats_the_constant_and_its_export_agrees(
     assert record["score"] > record["constant_score"]
     assert record.get("equal_labels", True)
     assert record["largest_difference"] <= 1e-9
-    assert (tmp_path / f"{name}.svg").exists()
+    assert (tmp_path / f"{name}-0.svg").exists()

@@ -120,6 +120,7 @@ class TestFitted:
             "digest",
             "pipeline",
             "outcome",
+            "failure",
             "reason",
             "score",
             "std",
@@ -391,6 +392,8 @@ def test_a_run_folder_keeps_what_was_found(tmp_path: Any) -> None:
         "pareto_front.csv",
         "pareto_front.svg",
         "winner.py",
+        "journal.sqlite",
+        "predictions",
     }
     front = pd.read_csv(tmp_path / "run" / "pareto_front.csv")
     assert front["digest"].tolist() == model.pareto_front_["digest"].tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from evolver.errors import NoPipelineError
+from evolver.journal import Journal
 from evolver.outcome import Failed, Failure, Scored, Stopped
 from evolver.problem import Budget, Settings
 from evolver.run import Result, evolve
+from evolver.store import Store
 from primitives import CLASSIFICATION, Catalogue, Features, Prediction, Primitive
 from tests.evaluation.test_fold import problem
 from tests.pipelines import catalogue
@@ -53,6 +56,8 @@ def result_of(
         population_size=population_size,
         workers=workers,
         rng=np.random.default_rng(seed),
+        journal=Journal(None),
+        store=Store(Path("/nowhere"), 0),
     )
 
 
@@ -64,12 +69,13 @@ def sequence(result: Result) -> list[tuple[str, float | None]]:
     ]
 
 
+@pytest.fixture(scope="module")
+def expected() -> Result:
+    return result_of(evaluations=40, lag=5, in_process=True)
+
+
 class TestSameSeed:
     """One seed and lag, one sequence of candidates and one winner."""
-
-    @pytest.fixture(scope="class")
-    def expected(self) -> Result:
-        return result_of(evaluations=40, lag=5, in_process=True)
 
     @pytest.mark.parametrize("workers", [1, 2])
     def test_whatever_the_number_of_workers_and_again(self, expected: Result, workers: int) -> None:
@@ -195,6 +201,8 @@ def test_an_interrupt_keeps_the_best_so_far() -> None:
         population_size=8,
         workers=1,
         rng=np.random.default_rng(0),
+        journal=Journal(None),
+        store=Store(Path("/nowhere"), 0),
         progress=Interrupting(),
     )
     assert sum(isinstance(record.outcome, Scored) for record in result.records) == 12

@@ -38,8 +38,11 @@ class InlineExecutor:
             result = Failed(Failure.ERROR, reason_of(error), time.perf_counter() - start)
         return [Done(job.key, result, time.perf_counter() - start)]
 
-    def close(self) -> None:
+    def abandon(self) -> None:
         self._jobs.clear()
+
+    def close(self) -> None:
+        self.abandon()
 
 
 def reason_of(error: BaseException) -> str:

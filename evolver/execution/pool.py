@@ -4,17 +4,16 @@
     wait()      <── answers, deadlines and deaths, watched together by the parent
 
 Each worker has a pipe of its own, so that killing one disturbs no other. The parent holds the
-deadlines: a job that is late ends with its worker, which is killed with its children and replaced.
-A worker that dies before it said "started" has not touched the job, which is handed on; after that
-the job is `Failed`.
-
-Workers are never forked from the caller: a forked child of a process that has fitted with OpenMP
-hangs for ever. On Linux they come from a fork server, elsewhere they are spawned.
+deadlines and the memory caps: a job that breaks one ends with its worker, which is killed with its
+children and replaced. A worker that dies before it said "started" has not touched the job, which is
+handed on; after that the job is `Failed`. A worker that keeps much memory after a job is replaced
+before the next, so that one leak does not end the jobs of others.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 import shutil
 import signal
@@ -27,17 +26,28 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
-import multiprocess
 import psutil
 from multiprocess.connection import wait as wait_for_any
 
 from evolver.errors import EvolverError
-from evolver.execution import payload
+from evolver.execution import fork_server, memory, payload
 from evolver.execution.protocol import Done, Function, Job
 from evolver.execution.worker import STARTED, work
 from evolver.outcome import Failed, Failure
 
 MAX_DEATHS_AT_START = 3
+FUNCTION_FILE = "function"
+SPARE_PLACES = ("/dev/shm", ".")
+"""Where the function goes when the folder for temporary files is full or not there."""
+
+MEMORY_SECONDS = 0.2
+"""Between two looks at the memory of the workers."""
+
+LOOKS_TO_FAMILY = 5
+"""Every so many looks the children of a worker are counted too."""
+
+SHARE_TO_KEEP = 0.5
+"""Of its cap: a worker that holds more between two jobs is replaced."""
 
 
 class ProcessPool:
@@ -51,21 +61,31 @@ class ProcessPool:
         Number of workers.
     preload : sequence of str, default=()
         Modules that the fork server imports once, so that a worker is replaced at once.
+    cap : int, optional
+        Bytes that a worker and its children may hold; default: a fair share of what is free.
+
+    Raises
+    ------
+    EvolverError
+        When workers do not start, or their data cannot be written anywhere.
     """
 
-    def __init__(self, function: Function, capacity: int, preload: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        function: Function,
+        capacity: int,
+        preload: Sequence[str] = (),
+        cap: int | None = None,
+    ) -> None:
         self.capacity = capacity
-        self._folder = Path(tempfile.mkdtemp(prefix="evolver-"))
+        self._cap = memory.cap(capacity) if cap is None else cap
         self._workers: list[_Worker] = []
         self._deaths_at_start = 0
-        self._context = multiprocess.get_context(
-            "forkserver" if sys.platform == "linux" else "spawn"
-        )
+        self._next_look = 0.0
+        self._folder: Path | None = _written(function)
+        fork_server.enter(preload)
         try:
-            payload.write(self._folder / "function", function)
-            if sys.platform == "linux":
-                self._context.set_forkserver_preload(list(preload))
-            self._workers.extend(self._start() for _ in range(capacity))
+            self._workers.extend(_Worker(self._folder / FUNCTION_FILE) for _ in range(capacity))
         except BaseException:
             self.close()
             raise
@@ -80,29 +100,37 @@ class ProcessPool:
             for place in wait_for_any(self._watched(), self._pause(end)):
                 self._hear(next(worker for worker in self._workers if place in worker.places))
             self._end_overdue()
+            self._end_oversized()
             done = [worker.give() for worker in self._workers if worker.done is not None]
             if done or (end is not None and time.monotonic() >= end):
                 return done
         return []
 
+    def abandon(self) -> None:
+        """End every job that is under way; nothing comes back of them."""
+        for worker in self._workers:
+            if worker.job is not None:
+                worker.forget()
+
     def close(self) -> None:
         for worker in self._workers:
             worker.kill()
         self._workers.clear()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _start(self) -> _Worker:
-        return _Worker(self._context, self._folder / "function")
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+            fork_server.leave()
 
     def _watched(self) -> list[Any]:
         return [place for worker in self._workers if worker.job for place in worker.places]
 
-    def _pause(self, end: float | None) -> float | None:
-        """Return the seconds until something is due; None where nothing ever is."""
+    def _pause(self, end: float | None) -> float:
+        """Return the seconds until something is due."""
         due = [worker.deadline for worker in self._workers if worker.deadline is not None]
+        due.append(max(self._next_look, time.monotonic()))
         if end is not None:
             due.append(end)
-        return max(0.0, min(due) - time.monotonic()) if due else None
+        return max(0.0, min(due) - time.monotonic())
 
     def _hear(self, worker: _Worker) -> None:
         try:
@@ -116,53 +144,86 @@ class ProcessPool:
 
     def _mourn(self, worker: _Worker) -> None:
         """Replace a worker that died; hand on its job where that was not begun."""
-        job = worker.job
         worker.kill()
+        ending = _exit_of(worker.process.exitcode)
         if worker.started is not None:
+            starved = ending == "SIGKILL" and worker.held > SHARE_TO_KEEP * self._cap
             worker.fail(
-                Failure.CRASH, f"the worker process ended: {_exit_of(worker.process.exitcode)}"
+                Failure.MEMORY if starved else Failure.CRASH,
+                f"the worker process ended: {ending}, holding {worker.held / 1e6:.0f} MB"
+                if starved
+                else f"the worker process ended: {ending}",
             )
-            self._replace(worker)
+            worker.restart()
             return
         self._deaths_at_start += 1
         if self._deaths_at_start > MAX_DEATHS_AT_START:
-            raise EvolverError(
-                f"Workers must start, but {_exit_of(worker.process.exitcode)} ended them."
-            )
-        self._replace(worker)
-        if job is not None:
-            worker.take(job)
+            raise EvolverError(f"Workers must start, but {ending} ended them.")
+        worker.restart()
+        if worker.job is not None:
+            worker.take(worker.job)
 
     def _end_overdue(self) -> None:
         now = time.monotonic()
         for worker in self._workers:
-            if (
-                worker.done is None
-                and worker.deadline is not None
-                and now >= worker.deadline
-                and worker.job
-            ):
+            if worker.job and not worker.done and worker.deadline and now >= worker.deadline:
                 worker.kill()
                 worker.fail(Failure.TIMEOUT, f"longer than {worker.job.timeout:.3g} s")
-                self._replace(worker)
+                worker.restart()
 
-    def _replace(self, worker: _Worker) -> None:
-        worker.restart(self._context, self._folder / "function")
+    def _end_oversized(self) -> None:
+        """Kill workers above the cap, replace idle ones that keep too much; now and then."""
+        if time.monotonic() < self._next_look:
+            return
+        for worker in self._workers:
+            if worker.job is None or worker.done is not None:
+                continue
+            held = worker.measure()
+            if held > self._cap and worker.started is not None:
+                worker.kill()
+                limits = f"{held / 1e6:.0f} MB, above the cap of {self._cap / 1e6:.0f} MB"
+                worker.fail(Failure.MEMORY, f"held {limits}")
+                worker.restart()
+        for worker in self._workers:
+            if worker.done is not None and worker.measure() > SHARE_TO_KEEP * self._cap:
+                worker.kill()
+                worker.restart()
+        self._next_look = time.monotonic() + MEMORY_SECONDS
+
+
+def _written(function: Function) -> Path:
+    """Return a new folder that holds a function's file, in the first place that has room."""
+    errors = []
+    for place in (None, *SPARE_PLACES):
+        folder = None
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="evolver-", dir=place))
+            payload.write(folder / FUNCTION_FILE, function)
+            return folder
+        except OSError as error:
+            errors.append(str(error))
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+    raise EvolverError(f"The workers' data must be written somewhere: {'; '.join(errors)}")
 
 
 class _Worker:
     """One place in the pool: a process, its pipe, and the job it has, if any."""
 
-    def __init__(self, context: Any, function_file: Path) -> None:
+    def __init__(self, function_file: Path) -> None:
         self.job: Job | None = None
         self.done: Done | None = None
         self.started: float | None = None
-        self.restart(context, function_file)
+        self.held = 0
+        self._looks = 0
+        self._function_file = function_file
+        self.restart()
 
-    def restart(self, context: Any, function_file: Path) -> None:
+    def restart(self) -> None:
+        context = fork_server.context
         self.connection: Connection
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=work, args=(theirs, function_file), daemon=True)
+        self.process = context.Process(target=work, args=(theirs, self._function_file), daemon=True)
         with _main_hidden():
             self.process.start()
         theirs.close()
@@ -207,13 +268,33 @@ class _Worker:
         done, self.done, self.job, self.started = self.done, None, None, None
         return done
 
+    def forget(self) -> None:
+        """Drop the job with its process, and be idle."""
+        self.kill()
+        self.done, self.job, self.started = None, None, None
+        self.restart()
+
+    def measure(self) -> int:
+        """Return the bytes that the process holds now; at every few looks with its children.
+
+        To find the children of a process, all processes of the machine are gone through.
+        """
+        self._looks += 1
+        find = memory.alone if self._looks % LOOKS_TO_FAMILY else memory.family
+        self.held = memory.resident(find(self.process.pid))
+        return self.held
+
     def kill(self) -> None:
-        """Kill the process and its children, and wait until it is gone."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for child in psutil.Process(self.process.pid).children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    child.kill()
-        self.process.kill()
+        """Kill the process and its children, and wait until it is gone.
+
+        Children outlive a worker that died by itself, but stay in its process group.
+        """
+        for process in memory.family(self.process.pid):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.join()
         self.connection.close()
 

@@ -58,5 +58,8 @@ class Executor(Protocol):
         """Return what is done, at least one where there is any, after `timeout` seconds at the
         latest."""
 
+    def abandon(self) -> None:
+        """End every job that is under way; nothing comes back of them."""
+
     def close(self) -> None:
         """End every job and worker. May be called twice."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pickle
+import random
 import signal
 import sys
 from multiprocessing.connection import Connection
@@ -17,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
+import numpy as np
 from threadpoolctl import threadpool_limits
 
-from evolver.execution import payload
+from evolver.execution import fork_server, payload
 from evolver.execution.inline import reason_of
 from evolver.execution.protocol import Function
 from evolver.outcome import Failed, Failure
@@ -44,10 +46,11 @@ def work(connection: Connection, function_file: Path) -> None:
         Where `payload.write` put the function.
     """
     _end_with_parent()
-    _ignore_interrupts()
+    _lead_a_group()
     for variable in THREAD_VARIABLES:
         os.environ[variable] = "1"
     function = payload.read(function_file)
+    folder = os.getcwd()
     with threadpool_limits(1):
         while True:
             try:
@@ -55,6 +58,7 @@ def work(connection: Connection, function_file: Path) -> None:
             except EOFError:
                 return
             connection.send_bytes(STARTED)
+            _restore(folder)
             connection.send_bytes(_answer(function, message))
 
 
@@ -72,19 +76,32 @@ def _pickled(value: Any) -> bytes:
     return message
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C, which a terminal sends to every process, to the parent."""
+def _restore(folder: str) -> None:
+    """Undo what the last job may have done to the process: its folder, output and random state."""
+    os.chdir(folder)
+    _silence()
+    random.seed(0)
+    np.random.seed(0)
+
+
+def _silence() -> None:
+    """Send what estimators print nowhere, also from native code."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    if nowhere > 2:  # it may have taken the place of an output that a job closed
+        os.close(nowhere)
+
+
+def _lead_a_group() -> None:
+    """Be killed together with all children, and leave Ctrl-C in a terminal to the parent."""
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _end_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent dies, and let go of what keeps a fork
-    server alive."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    server = sys.modules.get("multiprocess.forkserver")
-    alive = None if server is None else server._forkserver._forkserver_alive_fd
-    if alive is not None:
-        os.close(alive)
-        server._forkserver._forkserver_alive_fd = None  # type: ignore[union-attr]  # `alive` shows that it is there
+    """Ask the kernel to kill this process when its parent dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        fork_server.let_go()

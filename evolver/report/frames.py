@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from evolver.outcome import Scored
+from evolver.outcome import Failed, Scored
 from evolver.run import Record
 from evolver.search.selection import Member
 
@@ -15,6 +15,7 @@ LEADERBOARD_COLUMNS = (
     "digest",
     "pipeline",
     "outcome",
+    "failure",
     "reason",
     "score",
     "std",
@@ -56,6 +57,7 @@ def _row(record: Record) -> tuple[object, ...]:
         candidate.digest,
         str(candidate.tree),
         type(outcome).__name__.lower(),
+        outcome.kind.value if isinstance(outcome, Failed) else "",
         getattr(outcome, "reason", ""),
         scored.score if scored else float("nan"),
         scored.std if scored else float("nan"),

@@ -1,0 +1,90 @@
+"""What makes a run that run: its data and settings as short hashes, for the head of its journal.
+
+Each part has its own entry, so that a journal that is refused can say what differs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evolver.problem import Problem, Settings
+from primitives import Catalogue
+from primitives import space as spaces
+
+
+def header_of(
+    problem: Problem,
+    catalogue: Catalogue,
+    settings: Settings,
+    population_size: int,
+    random_state: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the head of a journal.
+
+    Parameters
+    ----------
+    problem : Problem
+    catalogue : Catalogue
+        Selected for the problem.
+    settings : Settings
+        With the lag settled.
+    population_size : int
+    random_state : mapping
+        Of the run's bit generator, before anything was drawn.
+    """
+    search = (settings.max_steps, settings.initial_steps, sorted(settings.operator_rates.items()))
+    return {
+        "versions": {name: version(name) for name in ("evolver", "scikit-learn", "numpy", "deap")},
+        "X": _table_hash(problem.X),
+        "y": _array_hash(problem.y),
+        "sample_weight": _array_hash(problem.sample_weight),
+        "cv": _hash(part.tobytes() for fold in problem.folds for part in fold),
+        "scoring": _name(problem.scorer),
+        "complexity": _name(problem.complexity),
+        "search_space": _catalogue_hash(catalogue),
+        "settings": _hash([repr((search, population_size)).encode()]),
+        "lag": settings.lag,
+        "random_state": random_state,
+    }
+
+
+def _table_hash(X: pd.DataFrame) -> str:
+    names = json.dumps([[name, str(dtype)] for name, dtype in X.dtypes.items()])
+    columns = (pd.util.hash_pandas_object(_hashable(X[name]), index=False) for name in X)
+    return _hash([names.encode(), *(column.to_numpy().tobytes() for column in columns)])
+
+
+def _hashable(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column of mixed objects as text, which pandas can hash."""
+    return column.map(repr) if column.dtype == object else column
+
+
+def _array_hash(array: np.ndarray | None) -> str:
+    return "" if array is None else _table_hash(pd.DataFrame({"array": array}))
+
+
+def _catalogue_hash(catalogue: Catalogue) -> str:
+    return _hash(
+        f"{primitive.name} {primitive.inputs} {spaces.to_json(primitive.fixed_space)}".encode()
+        for primitive in catalogue
+    )
+
+
+def _name(thing: Any) -> str:
+    """Return text that names a scorer or a function in every process."""
+    return getattr(thing, "__qualname__", None) or str(thing)
+
+
+def _hash(parts: Iterable[bytes]) -> str:
+    total = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        total.update(len(part).to_bytes(8, "little"))
+        total.update(part)
+    return total.hexdigest()

@@ -1,0 +1,94 @@
+"""Out-of-fold predictions of candidates, in files under their digests, within a size limit.
+
+The predictions of the worst candidates go first. What cannot be written is kept in memory, so that
+a full disk costs nothing but memory.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+FOLDER = "predictions"
+"""Where a run folder keeps its store."""
+
+logger = logging.getLogger("evolver")
+
+
+class Store:
+    """Predictions by digest and fold. Only a run writes to it.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when it is first written to; files that are already there are part of the store.
+    limit : int
+        Bytes, in files and memory together.
+    """
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self._folder = folder
+        self._limit = limit
+        self._sizes = {file.stem: file.stat().st_size for file in folder.glob("*.npz")}
+        self._size = sum(self._sizes.values())
+        self._memory: dict[str, np.ndarray] = {}
+        self._merits: dict[str, float] = {}
+        self._complained = False
+
+    @property
+    def size(self) -> int:
+        """Bytes held."""
+        return self._size
+
+    def put(self, digest: str, fold: int, predictions: np.ndarray) -> None:
+        """Keep the predictions of one fold."""
+        name = _name(digest, fold)
+        self._size += predictions.nbytes - self._sizes.get(name, 0)
+        self._sizes[name] = predictions.nbytes
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            np.savez(self._folder / f"{name}.npz", predictions=predictions)
+        except OSError as error:
+            self._memory[name] = predictions
+            if not self._complained:
+                logger.warning("Predictions are kept in memory, not in %s: %s", self._folder, error)
+                self._complained = True
+        self._make_room()
+
+    def get(self, digest: str, fold: int) -> np.ndarray | None:
+        """Return the predictions of one fold; None where they are not kept, or cannot be read."""
+        name = _name(digest, fold)
+        if name in self._memory:
+            return self._memory[name]
+        if name not in self._sizes:
+            return None
+        try:
+            with np.load(self._folder / f"{name}.npz", allow_pickle=False) as kept:
+                predictions: np.ndarray = kept["predictions"]
+        except (OSError, ValueError, KeyError, BadZipFile):  # the archive has checksums
+            return None
+        return predictions
+
+    def rate(self, digest: str, merit: float) -> None:
+        """Say how good a candidate is: the worst go first where room is wanted."""
+        self._merits[digest] = merit
+
+    def _make_room(self) -> None:
+        while self.size > self._limit:
+            worst = min(self._sizes, key=lambda name: (_merit(name, self._merits), name))
+            self._size -= self._sizes.pop(worst)
+            if self._memory.pop(worst, None) is None:
+                (self._folder / f"{worst}.npz").unlink(missing_ok=True)
+
+
+def _name(digest: str, fold: int) -> str:
+    return f"{digest}-{fold}"
+
+
+def _merit(name: str, merits: Mapping[str, float]) -> float:
+    """Return the merit of a file's candidate; one not yet rated is kept longest."""
+    return merits.get(name.rpartition("-")[0], np.inf)

@@ -1,0 +1,173 @@
+"""Models that do something terrible when they are fitted or asked for predictions."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.dummy import DummyClassifier
+
+from evolver.outcome import Failure
+from primitives import CLASSIFICATION, Catalogue, Features, Prediction, Primitive
+
+CHILD = "evolver-fault-child"
+"""On the command line of every child that a fault leaves behind."""
+
+LEAK_BYTES = 60_000_000
+
+
+class UnprintableError(Exception):
+    """An exception whose text cannot be had."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def loop_forever(X: np.ndarray) -> None:
+    while True:
+        pass
+
+
+def hang_in_native_code(X: np.ndarray) -> None:
+    """Hold the GIL in C, deaf to polite signals."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+        signal.signal(number, signal.SIG_IGN)
+    ctypes.PyDLL(None).sleep(1000)
+
+
+def leave_a_child(X: np.ndarray) -> None:
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)", CHILD])
+
+
+def leave_a_child_and_crash(X: np.ndarray) -> None:
+    leave_a_child(X)
+    time.sleep(0.2)
+    os.abort()
+
+
+def allocate_beyond_the_cap(X: np.ndarray) -> None:
+    """Take memory and use it, for as long as there is any."""
+    held = []
+    while True:
+        held.append(np.ones(10_000_000))
+
+
+def leak(X: np.ndarray, held: list[np.ndarray] = []) -> None:  # noqa: B006
+    """Keep some memory of every fit, as long as the process lives."""
+    held.append(np.ones(LEAK_BYTES // 8))
+
+
+def raise_what_cannot_be_shown(X: np.ndarray) -> None:
+    raise UnprintableError
+
+
+def flood(X: np.ndarray) -> None:
+    for _ in range(2_000):
+        print("x" * 1_000)
+        print("y" * 1_000, file=sys.stderr)
+    os.write(1, b"z" * 100_000)
+
+
+def storm(X: np.ndarray) -> None:
+    for number in range(5_000):
+        warnings.warn(f"warning {number}", UserWarning, stacklevel=1)
+
+
+def ask_to_exit(X: np.ndarray) -> None:
+    sys.exit("please")
+
+
+def interrupt(X: np.ndarray) -> None:
+    raise KeyboardInterrupt
+
+
+def change_the_input(X: np.ndarray) -> None:
+    X[:] = 0.0
+
+
+def seed_globally(X: np.ndarray) -> None:
+    np.random.seed(1)
+    random.seed(1)
+
+
+ON_FIT: dict[str, tuple[Callable[[np.ndarray], Any], Failure | None]] = {
+    "EndlessLoop": (loop_forever, Failure.TIMEOUT),
+    "EndlessNativeCall": (hang_in_native_code, Failure.TIMEOUT),
+    "Segfault": (lambda X: ctypes.string_at(0), Failure.CRASH),
+    "Abort": (lambda X: os.abort(), Failure.CRASH),
+    "Exit": (lambda X: os._exit(0), Failure.CRASH),
+    "KillNine": (lambda X: os.kill(os.getpid(), signal.SIGKILL), Failure.CRASH),
+    "LeftChild": (leave_a_child, None),
+    "LeftChildAndCrash": (leave_a_child_and_crash, Failure.CRASH),
+    "Allocation": (allocate_beyond_the_cap, Failure.MEMORY),
+    "HugeAllocation": (lambda X: bytearray(1 << 62), Failure.MEMORY),
+    "SlowLeak": (leak, None),
+    "Unprintable": (raise_what_cannot_be_shown, Failure.ERROR),
+    "Flood": (flood, None),
+    "Storm": (storm, None),
+    "AskedExit": (ask_to_exit, Failure.ERROR),
+    "Interrupt": (interrupt, Failure.ERROR),
+    "ChangedInput": (change_the_input, None),
+    "ClosedOutput": (lambda X: [os.close(1), os.close(2)], None),
+    "GlobalSeed": (seed_globally, None),
+    "OtherFolder": (lambda X: os.chdir("/"), None),
+}
+"""What a model does when it is fitted, and how its candidate must end: scored where None."""
+
+ON_PREDICT: dict[str, Callable[[np.ndarray], Any]] = {
+    "WrongShape": lambda answer: answer[:-1],
+    "NoNumbers": lambda answer: np.full_like(answer, np.nan),
+    "Complex": lambda answer: answer.astype(complex),
+    "Text": lambda answer: answer.astype(str),
+}
+"""What becomes of the probabilities; all must end as errors."""
+
+EXPECTED: dict[str, Failure | None] = {
+    **{name: failure for name, (_, failure) in ON_FIT.items()},
+    **dict.fromkeys(ON_PREDICT, Failure.ERROR),
+}
+
+
+class Faulty(DummyClassifier):
+    """A constant prediction, with a fault."""
+
+    faults: ClassVar[dict[str, Any]] = ON_FIT
+
+    def __init__(self, fault: str = "") -> None:
+        super().__init__()
+        self.fault = fault
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        if self.fault in ON_FIT:
+            ON_FIT[self.fault][0](X)
+        return super().fit(X, y, sample_weight)
+
+    def predict_proba(self, X: Any) -> Any:
+        answer = super().predict_proba(X)
+        return ON_PREDICT[self.fault](answer) if self.fault in ON_PREDICT else answer
+
+
+def build(fault: str) -> Callable[[], Faulty]:
+    def faulty() -> Faulty:
+        return Faulty(fault)
+
+    return faulty
+
+
+def catalogue_with_faults(good: Catalogue) -> Catalogue:
+    """Return a catalogue of good primitives and one for every fault."""
+    return good.add(
+        *(
+            Primitive(name, (Features,), Prediction, build(name), {}, CLASSIFICATION)
+            for name in EXPECTED
+        )
+    )

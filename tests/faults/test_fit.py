@@ -1,0 +1,235 @@
+"""Every fault through `fit`: its candidate is a row of the leaderboard, and the model is good."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from evolver import EvolvedClassifier, Settings
+from primitives import default_catalogue
+from tests.faults.models import CHILD, EXPECTED, catalogue_with_faults
+from tests.tables import small_table
+
+GOOD = default_catalogue().only(
+    "MedianOneHot", "StandardScaler", "GaussianNB", "LogisticRegression"
+)
+CAP = 700_000_000
+
+
+@pytest.fixture(scope="module")
+def fitted() -> EvolvedClassifier:
+    """A run in which every fault happened."""
+    X, y = small_table("binary")
+    model = EvolvedClassifier(
+        time_budget=None,
+        max_evaluations=len(EXPECTED) + 12,
+        population_size=len(EXPECTED) + 8,
+        cv=3,
+        search_space=catalogue_with_faults(GOOD),
+        n_jobs=2,
+        random_state=0,
+        verbose=0,
+        settings=Settings(fold_timeout=3.0, worker_memory=CAP, initial_steps=2),
+    )
+    return model.fit(X, y)
+
+
+@pytest.mark.parametrize("fault", sorted(EXPECTED))
+def test_a_fault_ends_as_it_must(fitted: EvolvedClassifier, fault: str) -> None:
+    rows = fitted.leaderboard_[fitted.leaderboard_["pipeline"].str.startswith(f"{fault}(")]
+    assert len(rows) >= 1
+    expected = EXPECTED[fault]
+    for _, row in rows.iterrows():
+        if expected is None:
+            assert row["outcome"] == "scored", row["reason"]
+        else:
+            assert row["outcome"] == "failed"
+            assert row["failure"] == expected.value, row["reason"]
+            assert row["reason"]
+
+
+def test_the_others_are_scored_and_the_best_of_them_wins(fitted: EvolvedClassifier) -> None:
+    board = fitted.leaderboard_
+    good = board["pipeline"].str.startswith(("GaussianNB", "LogisticRegression"))
+    assert good.sum() >= 3
+    assert (board[good]["outcome"] == "scored").all()
+    assert fitted.best_score_ > 0.9
+    X, y = small_table("binary")
+    assert fitted.score(X, y) > 0.9
+
+
+def test_scores_are_those_of_a_run_without_faults(fitted: EvolvedClassifier) -> None:
+    """What changes its input, the seed or the folder changes nothing for others."""
+    X, y = small_table("binary")
+    alone = EvolvedClassifier(
+        time_budget=None,
+        max_evaluations=4,
+        cv=3,
+        search_space=GOOD.only("MedianOneHot", "GaussianNB"),
+        n_jobs=1,
+        random_state=0,
+        verbose=0,
+        settings=Settings(in_process=True, initial_steps=2, max_steps=2),
+    ).fit(X, y)
+    both = fitted.leaderboard_.merge(alone.leaderboard_, on="digest", suffixes=("", "_alone"))
+    if len(both):
+        np.testing.assert_array_equal(both["score"], both["score_alone"])
+    train, _ = fitted._problem.folds[0]
+    pd.testing.assert_frame_equal(fitted._problem.X, X)
+    assert len(train) == 80
+
+
+def test_no_child_is_left(fitted: EvolvedClassifier) -> None:
+    assert left_behind(CHILD) == []
+
+
+def left_behind(mark: str) -> list[int]:
+    """Return the processes that carry a mark on their command line."""
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "status"])
+        if mark in (process.info["cmdline"] or []) and process.info["status"] != "zombie"
+    ]
+
+
+SCRIPT = """
+import sys
+import psutil
+from pathlib import Path
+from evolver import EvolvedClassifier, Settings
+from primitives import default_catalogue
+from tests.tables import small_table
+
+space = default_catalogue().only(
+    "MedianOneHot", "ConstantOrdinal", "StandardScaler", "PCA", "Union", "GaussianNB",
+    "LogisticRegression", "DecisionTreeClassifier", "RandomForestClassifier",
+)
+X, y = small_table("binary")
+model = EvolvedClassifier(
+    time_budget=None,
+    max_evaluations=int(sys.argv[2]),
+    cv=3, search_space=space, population_size=10, n_jobs=2, random_state=0,
+    run_dir=sys.argv[1], settings=Settings(lag=6, in_process="in process" in sys.argv),
+)
+model.fit(X, y)
+model.leaderboard_.drop(columns="seconds").to_csv(Path(sys.argv[1]) / "compared.csv")
+print("winner", model._winner)
+print("left", [process.name() for process in psutil.Process().children(recursive=True)])
+"""
+ROOT = Path(__file__).parents[2]
+
+
+def run_script(folder: Path, *arguments: object, **options: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", SCRIPT, str(folder), *map(str, arguments)]
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    out, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    return out
+
+
+def test_killed_at_twenty_moments_and_resumed_a_run_is_as_if_never_killed(tmp_path: Path) -> None:
+    evaluations = 120
+    expected = finish(run_script(tmp_path / "whole", evaluations))
+    rng = np.random.default_rng(0)
+    kills = 0
+    while kills < 20:
+        place = "pool" if kills % 5 == 0 else "in process"  # starting a pool takes its time
+        process = run_script(tmp_path / "killed", evaluations, place)
+        assert process.stderr is not None
+        process.stderr.readline()  # the first outcome: the search is under way
+        time.sleep(float(rng.random()) * 0.5)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        kills += 1
+    got = finish(run_script(tmp_path / "killed", evaluations))
+    assert got == expected
+    whole, killed = (pd.read_csv(tmp_path / name / "compared.csv") for name in ("whole", "killed"))
+    pd.testing.assert_frame_equal(killed, whole)
+
+
+def test_after_a_run_no_process_and_no_file_is_left(tmp_path: Path) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    before = set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    out = finish(run_script(tmp_path / "run", 10, env=environment))
+    assert "left []" in out
+    assert list(temporary.iterdir()) == []
+    if before:
+        assert set(os.listdir("/dev/shm")) <= before
+
+
+def test_an_interrupt_keeps_the_best_and_a_second_ends_at_once(tmp_path: Path) -> None:
+    process = run_script(tmp_path / "one", 100_000, start_new_session=True)
+    assert process.stderr is not None
+    process.stderr.readline()
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    assert "winner" in finish(process)
+
+    process = run_script(tmp_path / "two", 100_000, start_new_session=True)
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode is not None
+
+
+def test_a_run_folder_in_use_is_refused(tmp_path: Path) -> None:
+    first = run_script(tmp_path, 100_000)
+    assert first.stderr is not None
+    first.stderr.readline()
+    second = run_script(tmp_path, 5)
+    _, err = second.communicate(timeout=60)
+    first.kill()
+    first.communicate()
+    assert second.returncode != 0
+    assert "must not be in use by another run" in err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small file system")
+def test_a_full_disk_costs_the_journal_not_the_run(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as small:
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=80k", "tmpfs", small], check=False
+        )
+        if mounted.returncode != 0:
+            pytest.skip("this system lets nobody mount a small file system")
+        try:
+            process = run_script(Path(small), 40)
+            _, err = process.communicate(timeout=200)
+        finally:
+            subprocess.run(["umount", "-l", small], check=True)
+    assert "The run goes on without its journal" in err
+    assert err.count("The run goes on without its journal") == 1
+    assert "The model is fitted, but not all of it is kept" in err
+
+
+def test_a_folder_that_vanishes_costs_the_journal_not_the_run(tmp_path: Path) -> None:
+    import shutil
+
+    process = run_script(tmp_path / "run", 60)
+    assert process.stderr is not None
+    process.stderr.readline()
+    shutil.rmtree(tmp_path / "run")
+    _, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    assert err.count("The run goes on without its journal") == 1

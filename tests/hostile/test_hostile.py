@@ -1,0 +1,206 @@
+"""Hostile tables: each ends with a usable model within its budget, or one clear error."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evolver import EvolvedClassifier, EvolvedRegressor, InputError
+
+SECONDS = 5.0
+Data = tuple[pd.DataFrame, np.ndarray]
+
+
+def numbers(rows: int, columns: int, seed: int = 0) -> pd.DataFrame:
+    values = np.random.default_rng(seed).normal(size=(rows, columns))
+    return pd.DataFrame(values, columns=[f"n{number}" for number in range(columns)])
+
+
+def labels(X: pd.DataFrame) -> np.ndarray:
+    """Return labels that the first column tells, but for some noise."""
+    noise = np.random.default_rng(1).normal(size=len(X)) / 2
+    return np.where(X.iloc[:, 0].to_numpy(dtype=float) + noise > 0, "yes", "no")
+
+
+def wide() -> Data:
+    X = numbers(100, 10_000)
+    return X, labels(X)
+
+
+def two_rows_a_class() -> Data:
+    X = numbers(40, 5)
+    return X, np.repeat([f"class {number}" for number in range(20)], 2)
+
+
+def sixty_classes() -> Data:
+    X = numbers(1_200, 6)
+    return X, np.array([f"class {number % 60}" for number in range(1_200)])
+
+
+def useless_columns() -> Data:
+    X = numbers(200, 3)
+    X["constant"] = 1.0
+    X["constant text"] = "same"
+    X["duplicate"] = X["n0"]
+    X["all missing"] = np.nan
+    X["all missing text"] = pd.Series([None] * 200, dtype="object")
+    return X, labels(X)
+
+
+def infinite_and_huge() -> Data:
+    X = numbers(200, 3)
+    X["infinite"] = np.where(np.arange(200) % 3 == 0, np.inf, -np.inf)
+    X["huge"] = X["n0"] * 1e300
+    X["tiny"] = X["n1"] * 1e-300
+    X["both"] = np.where(np.arange(200) % 2 == 0, 1e300, 1e-300)
+    return X, labels(X)
+
+
+def a_category_a_row() -> Data:
+    X = numbers(2_000, 2)
+    X["identifier"] = [f"row number {number} " * 20 for number in range(2_000)]
+    return X, labels(X)
+
+
+def given_away() -> Data:
+    X = numbers(300, 3)
+    y = labels(X)
+    X["target again"] = (y == "yes").astype(float)
+    return X, y
+
+
+def one_in_a_thousand() -> Data:
+    X = numbers(6_000, 4)
+    return X, np.where(np.arange(6_000) % 1_000 == 0, "rare", "common")
+
+
+def many_rows() -> Data:
+    X = numbers(200_000, 10)
+    return X, labels(X)
+
+
+def one_column() -> Data:
+    X = numbers(200, 1)
+    return X, labels(X)
+
+
+def one_text_column() -> Data:
+    X = numbers(200, 1)
+    y = labels(X)
+    return pd.DataFrame({"text": np.where(X["n0"] > 0, "high", "low")}), y
+
+
+def every_dtype() -> Data:
+    X = numbers(300, 1)
+    whole = np.arange(300) % 7
+    X["int8"] = whole.astype("int8")
+    X["uint64"] = (whole + 2**60).astype("uint64")
+    X["float32"] = X["n0"].astype("float32")
+    X["bool"] = whole > 3
+    X["string"] = pd.Series(whole.astype(str), dtype="string")
+    X["object"] = pd.Series(whole.astype(str)).astype(object)
+    X["mixed"] = [number if number % 2 else str(number) for number in whole]
+    X["Int64"] = pd.array([None if number == 0 else number for number in whole], dtype="Int64")
+    X["boolean"] = pd.array(
+        [None if number == 0 else number > 3 for number in whole], dtype="boolean"
+    )
+    X["Float64"] = pd.array(
+        [None if number == 0 else number / 2 for number in whole], dtype="Float64"
+    )
+    X["category"] = pd.Categorical([None if number == 0 else f"c{number}" for number in whole])
+    X["ordered"] = pd.Categorical(whole, ordered=True)
+    X["date"] = pd.Timestamp("2020-02-29") + pd.to_timedelta(whole, unit="D")
+    X["zone"] = X["date"].dt.tz_localize("Europe/Zurich")
+    X["span"] = pd.to_timedelta(whole, unit="h")
+    return X, labels(X)
+
+
+def odd_names() -> Data:
+    X = numbers(200, 7)
+    X.columns = ["with space", "quote'\"s", "new\nline", "naïve 名前", "", "class", "tab\t{brace}"]
+    return X, labels(X)
+
+
+HOSTILE: list[Callable[[], Data]] = [
+    wide,
+    two_rows_a_class,
+    sixty_classes,
+    useless_columns,
+    infinite_and_huge,
+    a_category_a_row,
+    given_away,
+    one_in_a_thousand,
+    many_rows,
+    one_column,
+    one_text_column,
+    every_dtype,
+    odd_names,
+]
+
+
+@pytest.mark.parametrize("make", HOSTILE, ids=lambda make: make.__name__)
+def test_a_hostile_table_ends_with_a_usable_model_in_time(make: Callable[[], Data]) -> None:
+    X, y = make()
+    model = EvolvedClassifier(time_budget=SECONDS, n_jobs=2, random_state=0, verbose=0)
+    start = time.monotonic()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y)
+    assert time.monotonic() - start < SECONDS + 2.0
+    probabilities = model.predict_proba(X.iloc[:50])
+    assert probabilities.shape == (min(50, len(X)), len(np.unique(y)))
+    assert np.isfinite(probabilities).all()
+    assert set(model.predict(X.iloc[:50])) <= set(y)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        lambda X: np.full(len(X), 7.0),
+        lambda X: X["n0"].to_numpy() * 1e100,
+        lambda X: np.where(np.arange(len(X)) == 0, 1e12, 0.0),
+        lambda X: X["n0"].to_numpy(),
+    ],
+    ids=["constant", "huge", "one outlier", "given away"],
+)
+def test_a_hostile_numeric_target_ends_with_a_usable_model(target: Any) -> None:
+    X = numbers(200, 4)
+    model = EvolvedRegressor(time_budget=SECONDS, n_jobs=2, random_state=0, verbose=0)
+    model.fit(X, target(X))
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_a_target_too_large_for_its_metric_is_said_at_once() -> None:
+    X = numbers(200, 4)
+    with pytest.raises(InputError, match=r"`scoring`.*must be a finite number"):
+        EvolvedRegressor(time_budget=SECONDS, verbose=0).fit(X, X["n0"] * 1e200)
+
+
+def test_a_budget_of_two_seconds_gives_a_usable_model() -> None:
+    X = numbers(500, 8)
+    y = labels(X)
+    start = time.monotonic()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = EvolvedClassifier(time_budget=2.0, n_jobs=2, random_state=0, verbose=0).fit(X, y)
+    assert time.monotonic() - start < 4.0
+    assert model.score(X, y) > 0.7
+
+
+def test_a_budget_too_short_for_anything_gives_a_small_tree_and_says_so(tmp_path: Any) -> None:
+    X = numbers(500, 8)
+    y = labels(X)
+    model = EvolvedClassifier(time_budget=0.05, n_jobs=1, random_state=0, verbose=0)
+    with pytest.warns(UserWarning, match="the model is a small decision tree"):
+        model.fit(X, y)
+    assert model.score(X, y) > 0.7
+    assert model.pareto_front_.empty
+    assert np.isnan(model.best_score_)
+    model.export(tmp_path / "winner.py")
+    assert "DecisionTreeClassifier(max_depth=4" in (tmp_path / "winner.py").read_text()
