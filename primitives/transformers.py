@@ -42,13 +42,13 @@ class TableCleaner(TransformerMixin, BaseEstimator):
 
     def fit(self, X, y=None):
         X = as_frame(X)
-        self.forms_ = {name: column_form(X[name]) for name in X.columns}
+        self.forms_ = column_forms(X)
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         self.n_features_in_ = X.shape[1]
         return self
 
     def transform(self, X):
-        """Return the cleaned columns.
+        """Return the cleaned columns, those of numbers first.
 
         Raises
         ------
@@ -58,10 +58,16 @@ class TableCleaner(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = as_frame(X)
         check_columns(self.feature_names_in_, X.columns)
-        columns = {}
-        for name, form in self.forms_.items():
-            columns.update(CLEANED[form](name, X[name]))
-        return pd.DataFrame(columns, index=X.index)
+        readable = plain_numbers(X)
+        plain = [
+            name for name, form in self.forms_.items() if form == "number" and name in readable
+        ]
+        numbers = pd.DataFrame(cut_off(X[plain].to_numpy(np.float64)), X.index, plain)
+        others = {}
+        for name, form in sorted(self.forms_.items(), key=lambda item: item[1] == "string"):
+            if name not in numbers:
+                others.update(CLEANED[form](name, X[name]))
+        return pd.concat([numbers, pd.DataFrame(others, X.index)], axis=1)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -90,30 +96,48 @@ def check_columns(expected, got):
         )
 
 
-def column_form(column):
-    """Say how a column is to be read: as "number", "date" or "string"."""
+def column_forms(X):
+    """Say how each column is to be read: as "number", "date" or "string"."""
+    by_type = {dtype: form_of_type(dtype) for dtype in set(X.dtypes)}
+    forms = [by_type[dtype] or form_of_values(X[name]) for name, dtype in X.dtypes.items()]
+    return dict(zip(X.columns, forms, strict=True))
+
+
+def form_of_type(dtype):
+    """Return the form of columns of a type; None where it depends on the values."""
     types = pd.api.types
-    if (
-        types.is_numeric_dtype(column)
-        or types.is_bool_dtype(column)
-        or types.is_timedelta64_dtype(column)
-    ):
+    if types.is_numeric_dtype(dtype) or types.is_bool_dtype(dtype) or dtype.kind == "m":
         return "number"
-    if types.is_datetime64_any_dtype(column):
+    if types.is_datetime64_any_dtype(dtype):
         return "date"
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return "string"
+    return "string" if isinstance(dtype, pd.CategoricalDtype) else None
+
+
+def form_of_values(column):
+    """Return the form of a column of strings or other objects."""
     known = column.dropna()
     if known.empty:
         return "number"
     if column.dtype == object and pd.to_numeric(known, errors="coerce").notna().all():
         return "number"
-    if (
-        known.iloc[:100].astype(str).str.match(r"\d{4}-\d{2}-\d{2}").all()
-        and read_dates(known).notna().all()
-    ):
-        return "date"
-    return "string"
+    looks_like_dates = known.iloc[:100].astype(str).str.match(r"\d{4}-\d{2}-\d{2}").all()
+    return "date" if looks_like_dates and read_dates(known).notna().all() else "string"
+
+
+def plain_numbers(X):
+    """Return the names of the columns that numpy holds as numbers, to be read in one go."""
+    return {
+        name
+        for name, dtype in X.dtypes.items()
+        if isinstance(dtype, np.dtype) and dtype.kind in "fiub"
+    }
+
+
+def cut_off(values):
+    """Return numbers within `LARGEST`, NaN for the infinite."""
+    if not (np.abs(values) > LARGEST).any():
+        return values
+    return np.where(np.isinf(values), np.nan, np.clip(values, -LARGEST, LARGEST))
 
 
 def read_dates(column):
@@ -122,16 +146,11 @@ def read_dates(column):
 
 
 def clean_number(name, column):
-    if pd.api.types.is_timedelta64_dtype(column):
+    if column.dtype.kind == "m":
         numbers = column.dt.total_seconds()
-    elif isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiub":
-        numbers = column
     else:
         numbers = pd.to_numeric(column.astype(object), errors="coerce")
-    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
-    if (np.abs(values) > LARGEST).any():
-        values = np.where(np.isinf(values), np.nan, np.clip(values, -LARGEST, LARGEST))
-    return {name: values}
+    return {name: cut_off(numbers.to_numpy(dtype=np.float64, na_value=np.nan))}
 
 
 def clean_date(name, column):
@@ -148,7 +167,10 @@ def clean_date(name, column):
 
 
 def clean_string(name, column):
-    if column.dtype != MISSABLE_STRING:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        texts = pd.array([str(category) for category in column.cat.categories], MISSABLE_STRING)
+        column = pd.Series(texts.take(column.cat.codes.to_numpy(), allow_fill=True), column.index)
+    elif column.dtype != MISSABLE_STRING:
         values = column.astype(object)
         column = values.map(str).where(values.notna(), np.nan).astype(MISSABLE_STRING)
     return {name: column}

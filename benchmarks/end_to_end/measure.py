@@ -97,7 +97,7 @@ def measure(file: Path, budget: float, seed: int) -> tuple[Any, dict[str, Any]]:
         "overrun": round(seconds / budget - 1, 4),
         "candidates": int(outcomes.sum()),
         "failed": int(outcomes.get("failed", 0)),
-        "pipeline": model.pareto_front_["pipeline"].iloc[0],
+        "pipeline": model.pareto_front_["pipeline"].iloc[0] if len(model.pareto_front_) else None,
         **agreement(model, train, test),
     }
 
@@ -151,13 +151,9 @@ def summary(records: list[dict[str, Any]], budget: float) -> str:
     for record in records:
         metric = record["metric"].removeprefix("make_scorer(").split(",")[0].rstrip(")")
         difference = f"{record['largest_difference']:.1e}"
-        cells = [
-            record["name"],
-            metric,
-            f"{record['score']:.4f}",
-            f"{record['constant_score']:.4f}",
-        ]
-        cells += [record["seconds"], record["candidates"], record["failed"], difference]
+        cells = [record["name"], record["seed"], metric]
+        cells += [f"{record['score']:.4f}", f"{record['constant_score']:.4f}", record["seconds"]]
+        cells += [f"{record['overrun']:+.1%}", record["candidates"], record["failed"], difference]
         lines.append(row(cells))
     note = (
         "`export`: largest relative difference of the exported file's predictions from the model's."
