@@ -240,7 +240,7 @@ def check_workers(n_jobs: Any) -> int:
 def check_generator(random_state: Any) -> np.random.Generator:
     """Return the Generator that a seed, a RandomState or None stands for."""
     if isinstance(random_state, np.random.Generator):
-        return random_state
+        return np.random.default_rng(random_state.integers(2**32, size=4).tolist())
     if random_state is None:
         return np.random.default_rng()
     try:

@@ -3,8 +3,10 @@ Parquet."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,22 @@ if TYPE_CHECKING:
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 MAX_CLASSES_OF_INTEGERS = 20
 """An integer target with more distinct values is taken as a number to predict."""
+
+
+COMMAND_FILE = "command.json"
+"""Where a run folder keeps what `evolver fit` was asked."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What `evolver fit` was asked, so that `evolver resume` can ask it again."""
+
+    table: str
+    target: str
+    seconds: float
+    task: str
+    jobs: int
+    seed: int | None
 
 
 class Duration(click.ParamType[float]):
@@ -55,17 +73,24 @@ def fit(
     table: Path, target: str, seconds: float, task: str, out: Path, jobs: int, seed: int | None
 ) -> None:
     """Evolve pipelines for TABLE and keep model, leaderboard, front and winner.py in a folder."""
-    from evolver.estimators import EvolvedClassifier, EvolvedRegressor
-    from evolver.program import split_target
+    from evolver.checks import check_folder
 
-    X, column = _or_complain(lambda: split_target(_read(table), target))
-    classification = _is_classification(column) if task == "auto" else task == "classification"
-    click.echo(f"Predicting {target!r} by {'classification' if classification else 'regression'}.")
-    estimator = EvolvedClassifier if classification else EvolvedRegressor
-    model = estimator(time_budget=seconds, n_jobs=jobs, random_state=seed, run_dir=out)
-    _or_complain(lambda: model.fit(X, column))
-    click.echo(model.pareto_front_.drop(columns="digest").to_string(index=False, max_colwidth=60))
-    click.echo(f"Kept in {out}: model, leaderboard, Pareto front and winner.py.")
+    command = Command(str(table.absolute()), target, seconds, task, jobs, seed)
+    _or_complain(lambda: check_folder("run_dir", out))
+    (out / COMMAND_FILE).write_text(json.dumps(asdict(command), indent=1), encoding="utf-8")
+    _evolve(command, out)
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--time", "seconds", type=Duration(), help="Time for the whole run.")
+def resume(folder: Path, seconds: float | None) -> None:
+    """Go on with the run in FOLDER where it stopped, on the same table."""
+    file = folder / COMMAND_FILE
+    if not file.exists():
+        raise click.ClickException(f"FOLDER must hold a run that `evolver fit` began: {folder}")
+    command = Command(**json.loads(file.read_text(encoding="utf-8")))
+    _evolve(command if seconds is None else replace(command, seconds=seconds), folder)
 
 
 @main.command()
@@ -92,6 +117,26 @@ def predict(folder: Path, table: Path, out: Path) -> None:
     predictions = _or_complain(lambda: predict_table(model, X))
     _or_complain(lambda: write_table(predictions, out))
     click.echo(f"Wrote {len(predictions)} predictions to {out}.")
+
+
+def _evolve(command: Command, out: Path) -> None:
+    """Fit as a command says, and keep the run in a folder."""
+    from evolver.estimators import EvolvedClassifier, EvolvedRegressor
+    from evolver.program import split_target
+
+    X, column = _or_complain(lambda: split_target(_read(Path(command.table)), command.target))
+    classification = command.task == "classification"
+    if command.task == "auto":
+        classification = _is_classification(column)
+    kind = "classification" if classification else "regression"
+    click.echo(f"Predicting {command.target!r} by {kind}.")
+    estimator = EvolvedClassifier if classification else EvolvedRegressor
+    model = estimator(
+        time_budget=command.seconds, n_jobs=command.jobs, random_state=command.seed, run_dir=out
+    )
+    _or_complain(lambda: model.fit(X, column))
+    click.echo(model.pareto_front_.drop(columns="digest").to_string(index=False, max_colwidth=60))
+    click.echo(f"Kept in {out}: model, leaderboard, Pareto front and winner.py.")
 
 
 def _read(table: Path) -> pd.DataFrame:

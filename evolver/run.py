@@ -226,6 +226,7 @@ class Run:
         self._told = 0
         self._failed = 0
         self._best: Record | None = None
+        self._quickest: Record | None = None
 
     @property
     def front(self) -> list[Member]:
@@ -250,24 +251,39 @@ class Run:
 
         Returns nothing where time was too short for any.
         """
-        failures: list[Outcome] = []
+        failures: list[Outcome | None] = []
         for record in self._by_merit():
-            left = self._seconds_left()
-            if left is not None and self._expected_fit(record) > left:
+            timeout = self._fit_timeout(record)
+            if self._expected_fit(record) > timeout:
                 continue
-            timeout = FIT_MARGIN * self._n_folds * self._fold_seconds if left is None else left
             request = Request(encode(record.candidate.tree), None)
             self._executor.submit(Job((record.number,), request, timeout))
-            result = self._executor.wait()[0].result
-            if isinstance(result, Pipeline):
-                return record, result
-            failures.append(result)
+            done = self._executor.wait(timeout)
+            if not done:
+                self._executor.abandon()
+            elif isinstance(done[0].result, Pipeline):
+                return record, done[0].result
+            else:
+                failures.append(done[0].result)
         self._complain_unless_late(failures)
         return None, None
 
-    def _complain_unless_late(self, failures: list[Outcome]) -> None:
-        """Raise when candidates failed for reasons of their own more often than for time."""
-        outcomes = [*failures, *(record.outcome for record in self.records if record.outcome)]
+    def _fit_timeout(self, record: Record) -> float:
+        """Return the seconds that fitting a candidate on all rows may take.
+
+        Unless it is the quickest itself, it leaves the time to fit that instead.
+        """
+        left = self._seconds_left()
+        if left is None:
+            return FIT_MARGIN * self._n_folds * self._fold_seconds
+        if self._quickest is None or self._quickest is record:
+            return left
+        return left - FIT_MARGIN * self._expected_fit(self._quickest)
+
+    def _complain_unless_late(self, failures: list[Outcome | None]) -> None:
+        """Raise when what could have won failed for reasons of its own more often than for time."""
+        begun = any(record.folds for record in self.records)
+        outcomes = failures if begun else [record.outcome for record in self.records]
         failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
         late = sum(outcome.kind is Failure.TIMEOUT for outcome in failed)
         if failed and 2 * late < len(failed):
@@ -376,7 +392,10 @@ class Run:
         record.outcome = outcome
         if isinstance(outcome, Scored):
             self._store.rate(record.candidate.digest, outcome.score)
-            self._best = min((one for one in (self._best, record) if one is not None), key=_merit)
+            if self._best is None or _merit(record) < _merit(self._best):
+                self._best = record
+            if self._quickest is None or record.seconds < self._quickest.seconds:
+                self._quickest = record
             return
         self._failed += isinstance(outcome, Failed)
         self._waiting = deque(job for job in self._waiting if job[0] != record.number)
@@ -414,9 +433,10 @@ class Run:
         left = self._seconds_left()
         if left is None:
             return None
-        if self._best is None:
+        if self._best is None or self._quickest is None:
             return left - min(0.1 * (self._budget.seconds or 0.0), 2.0)
-        return left - FINAL_OVERHEAD - FIT_MARGIN * self._expected_fit(self._best)
+        fits = {self._expected_fit(self._best), self._expected_fit(self._quickest)}
+        return left - FINAL_OVERHEAD - FIT_MARGIN * sum(fits)
 
     def _expected_fit(self, record: Record) -> float:
         """Return the seconds that fitting a candidate on all rows should take, by its slowest fold.

@@ -58,7 +58,18 @@ def test_a_csv_is_as_good_as_a_parquet(folder: Path, tmp_path: Path) -> None:
     assert len(pd.read_csv(out)) == 30
 
 
-@pytest.mark.parametrize("command", [[], ["fit"], ["export"], ["predict"]])
+def test_a_run_is_resumed_with_more_time(folder: Path) -> None:
+    run = folder / "multiclass"
+    before = pd.read_csv(run / "leaderboard.csv")
+    result = evolver("resume", run, "--time", "9s")
+    assert result.exit_code == 0, result.output
+    after = pd.read_csv(run / "leaderboard.csv")
+    known = before[before["outcome"] != "stopped"]
+    assert len(after) > len(known)
+    assert after["digest"][: len(known)].tolist() == known["digest"].tolist()
+
+
+@pytest.mark.parametrize("command", [[], ["fit"], ["resume"], ["export"], ["predict"]])
 def test_help_is_there(command: list[str]) -> None:
     result = evolver(*command, "--help")
     assert result.exit_code == 0
@@ -86,6 +97,7 @@ def test_mistakes_get_one_clear_line(folder: Path, tmp_path: Path) -> None:
         (["fit", table, "--target", "goal", "--out", "/proc/x"], "`run_dir` must be a folder"),
         (["fit", table, "--target", "goal", "--task", "regression"], "`y` must be numbers"),
         (["predict", tmp_path / "empty", table], "must hold a finished run"),
+        (["resume", tmp_path / "empty"], "must hold a run that `evolver fit` began"),
         (["predict", folder / "multiclass", tmp_path / "other.csv"], "columns of fit"),
         (["predict", folder / "multiclass", table, "--out", "/proc/x.csv"], "Error: "),
         (["export", folder / "multiclass", "--out", "/proc/x.py"], "must be a file that can be"),

@@ -173,6 +173,26 @@ def test_a_winner_that_cannot_be_fitted_on_all_rows_gives_way_to_the_next() -> N
     assert result.winner.tree.root.name == "Dummy"
 
 
+def test_a_winner_that_hangs_on_all_rows_gives_way_within_the_budget() -> None:
+    rows = len(problem().y)
+
+    class Hanging(LogisticRegression):
+        def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+            if len(y) == rows:
+                time.sleep(1000)
+            return super().fit(X, y)
+
+    hanging = Primitive("Hanging", (Features,), Prediction, Hanging, {}, CLASSIFICATION)
+    dummy = Primitive("Dummy", (Features,), Prediction, DummyClassifier, {}, CLASSIFICATION)
+    space = Catalogue([QUICK["MedianOneHot"], hanging, dummy])
+    start = time.monotonic()
+    result = result_of(space, seconds=6.0, workers=2, max_steps=2, initial_steps=2)
+    assert time.monotonic() - start < 8.0
+    assert result.front[0].candidate.tree.root.name == "Hanging"
+    assert result.winner is not None
+    assert result.winner.tree.root.name == "Dummy"
+
+
 def test_when_nothing_succeeds_the_commonest_reasons_are_named() -> None:
     def complain() -> None:
         raise ValueError("no luck")

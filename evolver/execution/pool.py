@@ -36,6 +36,9 @@ from evolver.execution.worker import STARTED, work
 from evolver.outcome import Failed, Failure
 
 MAX_DEATHS_AT_START = 3
+START_SECONDS = 60.0
+"""That a worker may take to begin with a job: it imports libraries and maps its data first."""
+
 FUNCTION_FILE = "function"
 SPARE_PLACES = ("/dev/shm", ".")
 """Where the function goes when the folder for temporary files is full or not there."""
@@ -97,8 +100,10 @@ class ProcessPool:
     def wait(self, timeout: float | None = None) -> Sequence[Done]:
         end = None if timeout is None else time.monotonic() + timeout
         while any(worker.job for worker in self._workers):
-            for place in wait_for_any(self._watched(), self._pause(end)):
-                self._hear(next(worker for worker in self._workers if place in worker.places))
+            ready = wait_for_any(self._watched(), self._pause(end))
+            for worker in self._workers:
+                if any(place in ready for place in worker.places):
+                    self._hear(worker)
             self._end_overdue()
             self._end_oversized()
             done = [worker.give() for worker in self._workers if worker.done is not None]
@@ -147,13 +152,10 @@ class ProcessPool:
         worker.kill()
         ending = _exit_of(worker.process.exitcode)
         if worker.started is not None:
+            # What the system kills for want of memory looks like any other kill.
             starved = ending == "SIGKILL" and worker.held > SHARE_TO_KEEP * self._cap
-            worker.fail(
-                Failure.MEMORY if starved else Failure.CRASH,
-                f"the worker process ended: {ending}, holding {worker.held / 1e6:.0f} MB"
-                if starved
-                else f"the worker process ended: {ending}",
-            )
+            kind = Failure.MEMORY if starved else Failure.CRASH
+            worker.fail(kind, f"the worker process ended: {ending}")
             worker.restart()
             return
         self._deaths_at_start += 1
@@ -214,6 +216,7 @@ class _Worker:
         self.job: Job | None = None
         self.done: Done | None = None
         self.started: float | None = None
+        self.taken = 0.0
         self.held = 0
         self._looks = 0
         self._function_file = function_file
@@ -235,15 +238,16 @@ class _Worker:
 
     @property
     def deadline(self) -> float | None:
-        if self.started is None or self.job is None or self.job.timeout is None:
+        """When the job is late: it counts from its start, for which there is a limit too."""
+        if self.job is None or self.job.timeout is None:
             return None
-        return self.started + self.job.timeout
+        start = self.taken + START_SECONDS if self.started is None else self.started
+        return start + self.job.timeout
 
     def take(self, job: Job) -> None:
-        self.job, self.started = job, None
-        with contextlib.suppress(
-            OSError
-        ):  # a dead worker is noticed, and its job handed on, by wait()
+        self.job, self.started, self.taken = job, None, time.monotonic()
+        # That a worker is dead is noticed, and its job handed on, by wait().
+        with contextlib.suppress(OSError):
             self.connection.send_bytes(cloudpickle.dumps(job.argument, protocol=5))
 
     def hear(self) -> None:

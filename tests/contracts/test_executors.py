@@ -86,6 +86,14 @@ def test_waiting_for_nothing_returns(executor: Executor) -> None:
     assert list(executor.wait(0.0)) == []
 
 
+def test_what_is_abandoned_does_not_come_back(executor: Executor) -> None:
+    for number in range(executor.capacity):
+        executor.submit(Job((number,), number, 60.0))
+    executor.abandon()
+    assert list(executor.wait(0.5)) == []
+    assert len(run(executor, [1, 2])) == 2
+
+
 def test_closing_twice_does_no_harm(executor: Executor) -> None:
     executor.close()
     executor.close()

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
+import psutil
 from sklearn.dummy import DummyClassifier
 
 from evolver.outcome import Failure
@@ -161,6 +162,15 @@ def build(fault: str) -> Callable[[], Faulty]:
         return Faulty(fault)
 
     return faulty
+
+
+def left_behind() -> list[int]:
+    """Return the children that faults left behind and that still run."""
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "status"])
+        if CHILD in (process.info["cmdline"] or []) and process.info["status"] != "zombie"
+    ]
 
 
 def catalogue_with_faults(good: Catalogue) -> Catalogue:

@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 
 from evolver import EvolvedClassifier, Settings
 from primitives import default_catalogue
-from tests.faults.models import CHILD, EXPECTED, catalogue_with_faults
+from tests.faults.models import EXPECTED, catalogue_with_faults, left_behind
 from tests.tables import small_table
 
 GOOD = default_catalogue().only(
@@ -91,16 +90,7 @@ def test_scores_are_those_of_a_run_without_faults(fitted: EvolvedClassifier) -> 
 
 
 def test_no_child_is_left(fitted: EvolvedClassifier) -> None:
-    assert left_behind(CHILD) == []
-
-
-def left_behind(mark: str) -> list[int]:
-    """Return the processes that carry a mark on their command line."""
-    return [
-        process.pid
-        for process in psutil.process_iter(["cmdline", "status"])
-        if mark in (process.info["cmdline"] or []) and process.info["status"] != "zombie"
-    ]
+    assert left_behind() == []
 
 
 SCRIPT = """

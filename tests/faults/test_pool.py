@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -12,91 +11,54 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
 from evolver.execution.pool import ProcessPool
-from evolver.execution.protocol import Job
 from evolver.outcome import Failed, Failure
 from tests.contracts.test_executors import run
+from tests.faults.models import ON_FIT, left_behind
+
+CAP = 700_000_000
 
 
 def misbehave(argument: Any) -> Any:
-    """Do what the argument says."""
-    return FAULTS[argument]() if argument in FAULTS else argument
+    """Do what the argument says, and give it back."""
+    if argument == "UnpicklableResult":
+        return (number for number in range(3))
+    if argument in ON_FIT:
+        ON_FIT[argument][0](np.ones(3))
+    return argument
 
 
-def hang_in_python() -> None:
-    while True:
-        pass
-
-
-def hang_in_native_code() -> None:
-    """Hold the GIL in C, deaf to polite signals."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
-        signal.signal(number, signal.SIG_IGN)
-    ctypes.PyDLL(None).sleep(1000)
-
-
-def leave_a_child_and_hang() -> None:
-    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)", "evolver-test-child"])
-    hang_in_python()
-
-
-def exit_quietly() -> None:
-    os._exit(0)
-
-
-def ask_to_exit() -> None:
-    sys.exit("please")
-
-
-def interrupt() -> None:
-    raise KeyboardInterrupt
-
-
-FAULTS: dict[str, Any] = {
-    "hang in Python": hang_in_python,
-    "hang in native code": hang_in_native_code,
-    "leave a child": leave_a_child_and_hang,
-    "segfault": lambda: ctypes.string_at(0),
-    "abort": os.abort,
-    "exit quietly": exit_quietly,
-    "kill -9": lambda: os.kill(os.getpid(), signal.SIGKILL),
-    "ask to exit": ask_to_exit,
-    "interrupt": interrupt,
-    "unpicklable result": lambda: (number for number in range(3)),
-    "out of memory": lambda: bytearray(1 << 62),
-}
-
-EXPECTED = {
-    "hang in Python": Failure.TIMEOUT,
-    "hang in native code": Failure.TIMEOUT,
-    "leave a child": Failure.TIMEOUT,
-    "segfault": Failure.CRASH,
-    "abort": Failure.CRASH,
-    "exit quietly": Failure.CRASH,
-    "kill -9": Failure.CRASH,
-    "ask to exit": Failure.ERROR,
-    "interrupt": Failure.ERROR,
-    "unpicklable result": Failure.ERROR,
-    "out of memory": Failure.MEMORY,
-}
-
-
-@pytest.mark.parametrize("fault", sorted(FAULTS))
+@pytest.mark.parametrize("fault", [*sorted(ON_FIT), "UnpicklableResult"])
 def test_a_fault_is_a_value_and_the_others_get_their_results(fault: str) -> None:
-    pool = ProcessPool(misbehave, 2)
+    pool = ProcessPool(misbehave, 2, cap=CAP)
+    expected = ON_FIT[fault][1] if fault in ON_FIT else Failure.ERROR
     try:
         done = run(pool, [1, fault, 2, 3, 4], timeout=1.0)
-        failed = done[1].result
-        assert isinstance(failed, Failed)
-        assert failed.kind is EXPECTED[fault]
-        assert failed.reason
+        result = done[1].result
+        if expected is None:
+            assert result == fault
+        else:
+            assert isinstance(result, Failed)
+            assert result.kind is expected
+            assert result.reason
         assert [done[number].result for number in (0, 2, 3, 4)] == [1, 2, 3, 4]
         assert run(pool, [5])[0].result == 5
     finally:
         pool.close()
+    assert left_behind() == []
+
+
+def test_a_leak_costs_no_job_however_long_it_goes_on() -> None:
+    pool = ProcessPool(misbehave, 1, cap=CAP)
+    try:
+        done = run(pool, ["SlowLeak"] * 40)
+    finally:
+        pool.close()
+    assert {one.result for one in done.values()} == {"SlowLeak"}
 
 
 def test_a_worker_killed_while_idle_costs_no_job() -> None:
@@ -113,31 +75,17 @@ def test_a_worker_killed_while_idle_costs_no_job() -> None:
 
 def test_closing_ends_workers_and_their_children_and_leaves_no_file() -> None:
     pool = ProcessPool(misbehave, 2)
-    pool.submit(Job((0,), "leave a child", None))
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and not children_left():
-        pool.wait(0.1)
-    assert children_left()
+    assert run(pool, ["LeftChild"])[0].result == "LeftChild"
+    assert left_behind()
     workers = [worker.process.pid for worker in pool._workers]
     folder = pool._folder
     pool.close()
-    assert not children_left()
+    assert left_behind() == []
     assert not any(psutil.pid_exists(pid) for pid in workers)
     assert not folder.exists()
 
 
-def children_left() -> list[psutil.Process]:
-    return [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if "evolver-test-child" in (process.info["cmdline"] or [])
-        and process.status() != psutil.STATUS_ZOMBIE
-    ]
-
-
 def test_data_are_shared_read_only_memory() -> None:
-    import numpy as np
-
     data = np.arange(10.0)
 
     def look(argument: Any) -> tuple[bool, float]:
