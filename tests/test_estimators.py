@@ -383,6 +383,29 @@ def test_progress_is_shown_only_when_asked_for(capfd: pytest.CaptureFixture[str]
     assert "[evolver" in captured.err
 
 
+def test_a_run_folder_goes_on_with_the_same_and_refuses_another_run(tmp_path: Any) -> None:
+    before = classifier(run_dir=tmp_path).fit(X, Y).leaderboard_
+    after = classifier(run_dir=tmp_path, max_evaluations=9, n_jobs=2).fit(X, Y).leaderboard_
+    pd.testing.assert_frame_equal(after[:6], before)
+    assert len(after) == 9
+    others: list[tuple[dict[str, Any], Any, str]] = [
+        ({"cv": 4}, X, "cv"),
+        ({"scoring": "accuracy"}, X, "scoring"),
+        ({"random_state": 1}, X, "cv, random_state"),
+        ({"search_space": CHEAP.without("PCA")}, X, "search_space"),
+        ({}, X.assign(second=0.0), "X"),
+    ]
+    for changes, table, differs in others:
+        with pytest.raises(InputError, match=f"differs in {differs}"):
+            classifier(run_dir=tmp_path, **changes).fit(table, Y)
+
+
+def test_without_a_seed_a_run_goes_on_with_its_own(tmp_path: Any) -> None:
+    before = classifier(run_dir=tmp_path, random_state=None).fit(X, Y).leaderboard_
+    again = classifier(run_dir=tmp_path, random_state=None).fit(X, Y).leaderboard_
+    pd.testing.assert_frame_equal(again, before)
+
+
 def test_a_run_folder_keeps_what_was_found(tmp_path: Any) -> None:
     model = classifier(run_dir=tmp_path / "run").fit(X, Y)
     kept = {file.name for file in (tmp_path / "run").iterdir()}

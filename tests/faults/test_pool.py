@@ -98,6 +98,22 @@ def test_data_are_shared_read_only_memory() -> None:
         pool.close()
 
 
+def test_numeric_libraries_have_one_thread() -> None:
+    def threads(argument: Any) -> list[int]:
+        import sklearn.ensemble  # noqa: F401 - loads OpenMP
+        from threadpoolctl import threadpool_info
+
+        return [library["num_threads"] for library in threadpool_info()]
+
+    pool = ProcessPool(threads, 1)
+    try:
+        found = run(pool, [None])[0].result
+    finally:
+        pool.close()
+    assert found
+    assert set(found) == {1}
+
+
 def test_a_script_without_a_main_guard_is_not_run_again_by_its_workers(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
