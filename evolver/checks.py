@@ -28,7 +28,7 @@ from evolver.evaluation.fold import score_of
 from evolver.evaluation.folds import make_folds
 from evolver.evaluation.objectives import COMPLEXITIES
 from evolver.problem import Fold, Problem, Scorer
-from primitives import Catalogue, Traits
+from primitives import Catalogue, Traits, default_catalogue
 from primitives.transformers import TableCleaner, as_frame
 
 DEFAULT_SCORING = {
@@ -249,15 +249,6 @@ def check_generator(random_state: Any) -> np.random.Generator:
         raise InputError(f"`random_state` must be a seed: {error}") from None
 
 
-def check_catalogue(search_space: Any) -> Catalogue:
-    """Return the catalogue to search; InputTypeError when it is none."""
-    if not isinstance(search_space, Catalogue):
-        raise InputTypeError(
-            f"`search_space` must be a primitives.Catalogue or None, got {search_space!r}."
-        )
-    return search_space
-
-
 def check_folder(name: str, folder: Any) -> Path:
     """Return a folder, made where it does not exist; InputError when it cannot be written to."""
     path = Path(folder)
@@ -372,3 +363,24 @@ def traits_of(problem: Problem) -> Traits:
         smallest_class=smallest_class,
         target_min=float(problem.y.min()) if problem.task == "regression" else float("nan"),
     )
+
+
+def selected_catalogue(search_space: Any, problem: Problem, *, grouped: bool) -> Catalogue:
+    """Return what of a search space suits a problem; None stands for the default catalogue.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        When it is no catalogue, or holds no complete pipeline for the task.
+    """
+    catalogue = default_catalogue() if search_space is None else search_space
+    if not isinstance(catalogue, Catalogue):
+        raise InputTypeError(
+            f"`search_space` must be a primitives.Catalogue or None, got {search_space!r}."
+        )
+    if grouped:  # inner folds would not keep groups together
+        catalogue = catalogue.without(*(one.name for one in catalogue if one.cross_fits))
+    try:
+        return catalogue.select(problem.task, traits_of(problem))
+    except ValueError as error:
+        raise InputError(str(error)) from None

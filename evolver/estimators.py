@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from evolver.journal import Journal
-    from evolver.run import Progress, Result
+    from evolver.record import Result
     from primitives import Catalogue
 
 logger = logging.getLogger("evolver")
@@ -145,6 +144,7 @@ class _Evolved:
         from evolver import checks, run
         from evolver.fingerprint import header_of
         from evolver.journal import Journal, run_folder
+        from evolver.report.progress import ProgressLine, silent
         from evolver.store import FOLDER, Store
 
         start = time.monotonic()
@@ -155,7 +155,9 @@ class _Evolved:
                 rng.bit_generator.state = journal.header["random_state"]
             seed = rng.bit_generator.state
             problem = self._check_problem(X, y, sample_weight, groups, rng)
-            catalogue = self._check_catalogue(problem, grouped=groups is not None)
+            catalogue = checks.selected_catalogue(
+                self.search_space, problem, grouped=groups is not None
+            )
             settings = replace(settings, lag=self._lag(settings, workers, journal))
             journal.begin(header_of(problem, catalogue, settings, self.population_size, seed))
             result = run.evolve(
@@ -169,7 +171,7 @@ class _Evolved:
                 journal=journal,
                 store=Store(folder / FOLDER, settings.store_limit),
                 start=start,
-                progress=_ProgressLine() if self.verbose else _silent,
+                progress=ProgressLine() if self.verbose else silent,
             )
         self._take(problem, result)
         if self.run_dir is not None:
@@ -340,21 +342,6 @@ class _Evolved:
             raise InputError(f"`X` must have the columns of fit: {error}") from None
         return table.set_axis(self._columns, axis=1)
 
-    def _check_catalogue(self, problem: Problem, *, grouped: bool) -> Catalogue:
-        """Return what of the search space suits the problem."""
-        from evolver import checks
-        from primitives import default_catalogue
-
-        catalogue = default_catalogue()
-        if self.search_space is not None:
-            catalogue = checks.check_catalogue(self.search_space)
-        if grouped:  # inner folds would not keep groups together
-            catalogue = catalogue.without(*(one.name for one in catalogue if one.cross_fits))
-        try:
-            return catalogue.select(problem.task, checks.traits_of(problem))
-        except ValueError as error:
-            raise InputError(str(error)) from None
-
     def _lag(self, settings: Settings, workers: int, journal: Journal) -> int:
         """Return the lag of a run; one that is resumed keeps its own, on any number of workers."""
         if settings.lag is not None:
@@ -454,26 +441,3 @@ class EvolvedRegressor(_Evolved, RegressorMixin, BaseEstimator):
     >>> model.predict(X).shape
     (442,)
     """
-
-
-class _ProgressLine:
-    """Says on standard error how a search goes on: at most once in `EVERY` seconds."""
-
-    EVERY = 5.0
-
-    def __init__(self) -> None:
-        self._next = 0.0
-
-    def __call__(self, progress: Progress) -> None:
-        if progress.seconds < self._next:
-            return
-        self._next = progress.seconds + self.EVERY
-        best = "nothing scored yet"
-        if progress.best is not None:
-            best = f"best {progress.best.outcome.score:.5g} by {progress.best.candidate.tree}"
-        counts = f"{progress.candidates} candidates, {progress.failed} failed"
-        print(f"[evolver {progress.seconds:5.0f} s] {counts}, {best}", file=sys.stderr)
-
-
-def _silent(progress: Progress) -> None:
-    """Say nothing."""

@@ -17,10 +17,8 @@ import contextlib
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -31,7 +29,6 @@ from evolver.evaluation.fold import Evaluator, FoldScore, Request
 from evolver.execution.inline import InlineExecutor
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Done, Executor, Job
-from evolver.genome.candidate import Candidate
 from evolver.genome.codec import encode
 from evolver.journal import Journal
 from evolver.outcome import (
@@ -45,6 +42,7 @@ from evolver.outcome import (
     scored,
 )
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
+from evolver.record import Progress, Record, Result, merit
 from evolver.search.evolution import Evolution
 from evolver.search.proposer import Proposer
 from evolver.search.selection import Member, front
@@ -62,64 +60,13 @@ PRELOAD = (
 FINAL_OVERHEAD = 0.3
 """Seconds to hand over the final fit and to bring the pipeline home."""
 
+LAST_CHANCE = 1.0
+"""Seconds that the quickest candidate may take at the least: a model late by that beats none."""
+
 FIT_MARGIN = 1.3
 """How much longer than expected a final fit may take."""
 
 TIME_OVER = "the time was over"
-
-
-@dataclass(eq=False)
-class Record:
-    """What is known of one candidate, in the order asked. The outcome is None while folds are
-    out."""
-
-    number: int
-    candidate: Candidate
-    folds: dict[int, ScoredFold] = field(default_factory=dict)
-    outcome: Outcome | None = None
-
-    @property
-    def seconds(self) -> float:
-        """Summed over the folds that were scored."""
-        return sum(fold.seconds for fold in self.folds.values())
-
-    @property
-    def member(self) -> Member:
-        """This record as a member of a population; it must be scored."""
-        assert isinstance(self.outcome, Scored)
-        return Member(self.candidate, self.outcome)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What a run shows while it goes on."""
-
-    seconds: float
-    candidates: int
-    failed: int
-    best: Member | None
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What a run gives back.
-
-    Parameters
-    ----------
-    records : sequence of Record
-        One for each candidate, in the order asked.
-    front : sequence of Member
-        Non-dominated, best score first; empty where no candidate had all its folds scored.
-    winner : Candidate or None
-        None where no candidate could be fitted in time.
-    pipeline : Pipeline
-        The winner, or a fallback, fitted.
-    """
-
-    records: Sequence[Record]
-    front: Sequence[Member]
-    winner: Candidate | None
-    pipeline: Pipeline
 
 
 def evolve(
@@ -277,8 +224,8 @@ class Run:
         if left is None:
             return FIT_MARGIN * self._n_folds * self._fold_seconds
         if self._quickest is None or self._quickest is record:
-            return left
-        return left - FIT_MARGIN * self._expected_fit(self._quickest)
+            return max(left, LAST_CHANCE)
+        return left - FINAL_OVERHEAD - FIT_MARGIN * self._expected_fit(self._quickest)
 
     def _complain_unless_late(self, failures: list[Outcome | None]) -> None:
         """Raise when what could have won failed for reasons of its own more often than for time."""
@@ -392,7 +339,7 @@ class Run:
         record.outcome = outcome
         if isinstance(outcome, Scored):
             self._store.rate(record.candidate.digest, outcome.score)
-            if self._best is None or _merit(record) < _merit(self._best):
+            if self._best is None or merit(record) < merit(self._best):
                 self._best = record
             if self._quickest is None or record.seconds < self._quickest.seconds:
                 self._quickest = record
@@ -408,7 +355,7 @@ class Run:
         """Return what could be fitted, best first: what was scored, failing that what has folds."""
         complete = [record for record in self.records if isinstance(record.outcome, Scored)]
         if complete:
-            return sorted(complete, key=_merit)
+            return sorted(complete, key=merit)
         begun = [
             record
             for record in self.records
@@ -436,7 +383,7 @@ class Run:
         if self._best is None or self._quickest is None:
             return left - min(0.1 * (self._budget.seconds or 0.0), 2.0)
         fits = {self._expected_fit(self._best), self._expected_fit(self._quickest)}
-        return left - FINAL_OVERHEAD - FIT_MARGIN * sum(fits)
+        return left - sum(FINAL_OVERHEAD + FIT_MARGIN * fit for fit in fits)
 
     def _expected_fit(self, record: Record) -> float:
         """Return the seconds that fitting a candidate on all rows should take, by its slowest fold.
@@ -447,9 +394,3 @@ class Run:
         slowest = max(fold.seconds for fold in record.folds.values())
         growth = float(self._n_folds / max(1, self._n_folds - 1)) ** 1.5
         return float(growth * slowest)
-
-
-def _merit(record: Record) -> tuple[Any, ...]:
-    """Order scored records best first: by score, then simplicity, then age."""
-    assert isinstance(record.outcome, Scored)
-    return -record.outcome.score, record.outcome.complexity, record.number

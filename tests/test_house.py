@@ -19,6 +19,7 @@ LAYERS = [
     {"problem"},
     {"genome"},
     {"search", "evaluation", "execution", "journal", "store"},
+    {"record"},
     {"run"},
     {"report", "export", "fingerprint"},
     {"checks"},

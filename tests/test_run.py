@@ -18,7 +18,8 @@ from evolver.errors import NoPipelineError
 from evolver.journal import Journal
 from evolver.outcome import Failed, Failure, Scored, Stopped
 from evolver.problem import Budget, Settings
-from evolver.run import Result, evolve
+from evolver.record import Result
+from evolver.run import evolve
 from evolver.store import Store
 from primitives import CLASSIFICATION, Catalogue, Features, Prediction, Primitive
 from tests.evaluation.test_fold import problem

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from evolver.outcome import Failed, Scored
-from evolver.run import Record
+from evolver.record import Record
 from evolver.search.selection import Member
 
 LEADERBOARD_COLUMNS = (

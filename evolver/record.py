@@ -1,0 +1,73 @@
+"""What a run knows of its candidates, what it shows while it goes on, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from evolver.genome.candidate import Candidate
+from evolver.outcome import Outcome, Scored, ScoredFold
+from evolver.search.selection import Member
+
+
+@dataclass(eq=False)
+class Record:
+    """What is known of one candidate, in the order asked. The outcome is None while folds are
+    out."""
+
+    number: int
+    candidate: Candidate
+    folds: dict[int, ScoredFold] = field(default_factory=dict)
+    outcome: Outcome | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Summed over the folds that were scored."""
+        return sum(fold.seconds for fold in self.folds.values())
+
+    @property
+    def member(self) -> Member:
+        """This record as a member of a population; it must be scored."""
+        assert isinstance(self.outcome, Scored)
+        return Member(self.candidate, self.outcome)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a run shows while it goes on."""
+
+    seconds: float
+    candidates: int
+    failed: int
+    best: Member | None
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a run gives back.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        One for each candidate, in the order asked.
+    front : sequence of Member
+        Non-dominated, best score first; empty where no candidate had all its folds scored.
+    winner : Candidate or None
+        None where no candidate could be fitted in time.
+    pipeline : Pipeline
+        The winner, or a fallback, fitted.
+    """
+
+    records: Sequence[Record]
+    front: Sequence[Member]
+    winner: Candidate | None
+    pipeline: Pipeline
+
+
+def merit(record: Record) -> tuple[Any, ...]:
+    """Order scored records best first: by score, then simplicity, then age."""
+    assert isinstance(record.outcome, Scored)
+    return -record.outcome.score, record.outcome.complexity, record.number

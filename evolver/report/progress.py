@@ -1,0 +1,30 @@
+"""What a run says while it goes on."""
+
+from __future__ import annotations
+
+import sys
+
+from evolver.record import Progress
+
+
+class ProgressLine:
+    """Says on standard error how a search goes on: at most once in `EVERY` seconds."""
+
+    EVERY = 5.0
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.seconds < self._next:
+            return
+        self._next = progress.seconds + self.EVERY
+        best = "nothing scored yet"
+        if progress.best is not None:
+            best = f"best {progress.best.outcome.score:.5g} by {progress.best.candidate.tree}"
+        counts = f"{progress.candidates} candidates, {progress.failed} failed"
+        print(f"[evolver {progress.seconds:5.0f} s] {counts}, {best}", file=sys.stderr)
+
+
+def silent(progress: Progress) -> None:
+    """Say nothing."""
