@@ -50,7 +50,7 @@ LOOKS_TO_FAMILY = 5
 """Every so many looks the children of a worker are counted too."""
 
 SHARE_TO_KEEP = 0.5
-"""Of its cap: a worker that holds more between two jobs is replaced."""
+"""Of the memory it may take: a worker that keeps more after a job is replaced."""
 
 
 class ProcessPool:
@@ -106,6 +106,7 @@ class ProcessPool:
                     self._hear(worker)
             self._end_overdue()
             self._end_oversized()
+            self._replace_leaky()
             done = [worker.give() for worker in self._workers if worker.done is not None]
             if done or (end is not None and time.monotonic() >= end):
                 return done
@@ -174,7 +175,7 @@ class ProcessPool:
                 worker.restart()
 
     def _end_oversized(self) -> None:
-        """Kill workers above the cap, replace idle ones that keep too much; now and then."""
+        """Kill workers that hold more than the cap; looked at now and then."""
         if time.monotonic() < self._next_look:
             return
         for worker in self._workers:
@@ -186,11 +187,16 @@ class ProcessPool:
                 limits = f"{held / 1e6:.0f} MB, above the cap of {self._cap / 1e6:.0f} MB"
                 worker.fail(Failure.MEMORY, f"held {limits}")
                 worker.restart()
-        for worker in self._workers:
-            if worker.done is not None and worker.measure() > SHARE_TO_KEEP * self._cap:
-                worker.kill()
-                worker.restart()
         self._next_look = time.monotonic() + MEMORY_SECONDS
+
+    def _replace_leaky(self) -> None:
+        """Replace workers that keep much of what their jobs took; looked at after every job."""
+        for worker in self._workers:
+            if worker.done is not None and worker.held_at_start > 0:
+                room = self._cap - worker.held_at_start
+                if worker.measure() - worker.held_at_start > SHARE_TO_KEEP * room:
+                    worker.kill()
+                    worker.restart()
 
 
 def _written(function: Function) -> Path:
@@ -224,6 +230,7 @@ class _Worker:
 
     def restart(self) -> None:
         context = fork_server.context
+        self.held_at_start = 0
         self.connection: Connection
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=work, args=(theirs, self._function_file), daemon=True)
@@ -254,6 +261,7 @@ class _Worker:
         message = self.connection.recv_bytes()
         if message == STARTED:
             self.started = time.monotonic()
+            self.held_at_start = self.held_at_start or self.measure()
             return
         try:
             result = pickle.loads(message)

@@ -37,7 +37,8 @@ def test_a_fault_is_a_value_and_the_others_get_their_results(fault: str) -> None
     pool = ProcessPool(misbehave, 2, cap=CAP)
     expected = ON_FIT[fault][1] if fault in ON_FIT else Failure.ERROR
     try:
-        done = run(pool, [1, fault, 2, 3, 4], timeout=1.0)
+        timeout = 20.0 if expected is Failure.MEMORY else 1.0
+        done = run(pool, [1, fault, 2, 3, 4], timeout=timeout)
         result = done[1].result
         if expected is None:
             assert result == fault
