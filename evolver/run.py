@@ -14,10 +14,12 @@ the candidates are the same, and those the journal knows are not evaluated but r
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from statistics import fmean
 
 import numpy as np
@@ -65,6 +67,9 @@ LAST_CHANCE = 1.0
 
 FIT_MARGIN = 1.3
 """How much longer than expected a final fit may take."""
+
+INTERRUPT_SECONDS = 0.5
+"""After which an interrupt is noticed at the latest."""
 
 TIME_OVER = "the time was over"
 
@@ -185,9 +190,12 @@ class Run:
     def search(self, progress: Callable[[Progress], None]) -> None:
         """Evaluate candidates until the budget is spent, there are no more, or the user
         interrupts."""
-        # After an interrupt what was found is kept and fitted; a second one is the caller's.
-        with contextlib.suppress(KeyboardInterrupt):
-            self._loop(progress)
+        with first_interrupt_noted() as interrupted:
+            try:
+                self._loop(progress, interrupted)
+            except KeyboardInterrupt:
+                if interrupted.is_set():  # a second one is the caller's
+                    raise
         self._executor.abandon()
         for record in self.records:
             if record.outcome is None:
@@ -239,16 +247,18 @@ class Run:
                 f" reasons:\n{commonest_reasons(failed)}"
             )
 
-    def _loop(self, progress: Callable[[Progress], None]) -> None:
+    def _loop(self, progress: Callable[[Progress], None], interrupted: threading.Event) -> None:
         while True:
             while (
                 self._in_flight < self._executor.capacity and (job := self._next_job()) is not None
             ):
                 self._executor.submit(job)
                 self._in_flight += 1
-            if self._in_flight == 0 or self._is_over():
+            if self._in_flight == 0 or self._is_over() or interrupted.is_set():
                 return
-            for done in self._executor.wait(self._search_seconds_left()):
+            left = self._search_seconds_left()
+            pause = INTERRUPT_SECONDS if left is None else min(left, INTERRUPT_SECONDS)
+            for done in self._executor.wait(pause):
                 self._in_flight -= 1
                 if self._receive(done):
                     progress(self._now())
@@ -394,3 +404,28 @@ class Run:
         slowest = max(fold.seconds for fold in record.folds.values())
         growth = float(self._n_folds / max(1, self._n_folds - 1)) ** 1.5
         return float(growth * slowest)
+
+
+@contextlib.contextmanager
+def first_interrupt_noted() -> Iterator[threading.Event]:
+    """Note the first Ctrl-C instead of raising it, and raise the second.
+
+    Raised anywhere, an interrupt may be swallowed by a finalizer. Only the main thread gets it, and
+    a handler of the caller's own stays.
+    """
+    noted = threading.Event()
+
+    def note(number: int, frame: object) -> None:
+        if noted.is_set():
+            raise KeyboardInterrupt
+        noted.set()
+
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield noted
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -33,18 +33,19 @@ def cap(workers: int) -> int:
     return max(LEAST_CAP, int(SHARE_OF_WORKERS * free / workers))
 
 
-def alone(pid: int) -> list[psutil.Process]:
-    """Return a process; empty when it has ended."""
+def alone(pid: int | None) -> list[psutil.Process]:
+    """Return a process; empty when it has ended or was not started."""
+    if pid is None:
+        return []
     with contextlib.suppress(psutil.NoSuchProcess):
         return [psutil.Process(pid)]
     return []
 
 
-def family(pid: int) -> list[psutil.Process]:
-    """Return a process and all that descend from it; empty when it has ended."""
+def family(pid: int | None) -> list[psutil.Process]:
+    """Return a process and all that descend from it; empty when it has ended or was not started."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        return [process, *process.children(recursive=True)]
+        return [one for process in alone(pid) for one in (process, *process.children(True))]
     return []
 
 

@@ -304,6 +304,9 @@ class _Worker:
         for process in memory.family(self.process.pid):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
+        if self.process.pid is None:  # interrupted before it was started
+            self.connection.close()
+            return
         if hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
