@@ -80,7 +80,10 @@ def test_version() -> None:
     assert "0.1.0" in evolver("--version").output
 
 
-def test_mistakes_get_one_clear_line(folder: Path, tmp_path: Path) -> None:
+def test_mistakes_get_one_clear_line(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the default run folder is made where one stands
     table = folder / "multiclass.parquet"
     (tmp_path / "text.doc").write_text("not a table")
     (tmp_path / "broken.parquet").write_text("not a table")
