@@ -2,7 +2,7 @@
 
 A step with one matrix as input follows its input in a ``Pipeline``; a step that wraps (a union, a
 stack, a vote, a changed target) is built around the estimators of its inputs. What the inputs of a
-wrapping step have in common is put before it, so that it is fitted once, except where the step fits
+wrapping step have in common is put before it, so that it is fitted once, except where a step fits
 its inputs on inner folds: there each must hold all that learns. Seeds come from digests: a branch
 gives the same result wherever it stands.
 """
@@ -27,20 +27,34 @@ def to_estimator(tree: Tree) -> Pipeline:
     return make_pipeline(TableCleaner(), *_chain(graph, TABLE.digest, graph.graph["output"]))
 
 
+def branch_estimator(graph: nx.DiGraph, digest: str) -> Any:
+    """Return the unfitted estimator of a branch, from the clean table to what the branch gives.
+
+    ``"passthrough"`` where the branch is the table itself.
+    """
+    return _joined(_chain(graph, TABLE.digest, digest))
+
+
+def step_estimator(graph: nx.DiGraph, digest: str, *inputs: Any) -> Any:
+    """Return the unfitted estimator of one step; of one that wraps, around those of its inputs."""
+    step = step_of(graph, digest)
+    values = dict(step.values)
+    if step.primitive.seeded:
+        values["random_state"] = int(digest[:8], 16) >> 1
+    return step.primitive.build(*inputs, **values)
+
+
 def _chain(graph: nx.DiGraph, start: str, end: str) -> list[Any]:
     """Return the estimators that lead from the output of `start` to that of `end`, one after
     another."""
     if end == start:
         return []
-    step, inputs = step_of(graph, end), inputs_of(graph, end)
-    values = dict(step.values)
-    if step.primitive.seeded:
-        values["random_state"] = int(end[:8], 16) >> 1
-    if not step.primitive.wraps:
-        return [*_chain(graph, start, inputs[0]), step.primitive.build(**values)]
-    shared = start if step.primitive.cross_fits else _shared(graph, start, inputs)
+    inputs = inputs_of(graph, end)
+    if not step_of(graph, end).primitive.wraps:
+        return [*_chain(graph, start, inputs[0]), step_estimator(graph, end)]
+    shared = _shared(graph, start, end)
     branches = [_joined(_chain(graph, shared, branch)) for branch in inputs]
-    return [*_chain(graph, start, shared), step.primitive.build(*branches, **values)]
+    return [*_chain(graph, start, shared), step_estimator(graph, end, *branches)]
 
 
 def _joined(chain: list[Any]) -> Any:
@@ -49,10 +63,14 @@ def _joined(chain: list[Any]) -> Any:
     return chain[0] if len(chain) == 1 else make_pipeline(*chain)
 
 
-def _shared(graph: nx.DiGraph, start: str, inputs: list[str]) -> str:
-    """Return the last matrix that every input is made from: their nearest common dominator that is
-    no prediction."""
-    if len(inputs) == 1:
+def _shared(graph: nx.DiGraph, start: str, end: str) -> str:
+    """Return the last matrix that every input of a step is made from: their nearest common
+    dominator that is no prediction.
+
+    Nothing is shared with a step that fits on inner folds, wherever in the branches it stands.
+    """
+    inputs = inputs_of(graph, end)
+    if len(inputs) == 1 or _cross_fits(graph, end):
         return start
     above = nx.immediate_dominators(graph, start)
     lines = [_line(above, start, branch) for branch in inputs]
@@ -62,6 +80,12 @@ def _shared(graph: nx.DiGraph, start: str, inputs: list[str]) -> str:
         for node in common
         if node == start or not issubclass(step_of(graph, node).ret, Prediction)
     )
+
+
+def _cross_fits(graph: nx.DiGraph, end: str) -> bool:
+    """Say whether a step, or one that it is made from, fits its inputs on inner folds."""
+    steps = {end, *nx.ancestors(graph, end)} - {TABLE.digest}
+    return any(step_of(graph, node).primitive.cross_fits for node in steps)
 
 
 def _line(above: dict[str, str], start: str, node: str) -> list[str]:

@@ -176,6 +176,24 @@ class TestPipeline:
         inner = dict(pipeline.named_steps["featureunion"].transformer_list)["predictions"].estimator
         assert [name for name, _ in inner.steps] == ["columntransformer", "gaussiannb"]
 
+    def test_a_union_shares_nothing_with_a_stack_in_one_of_its_branches(self) -> None:
+        stack = ["Stack", "GaussianNB", "MedianTarget", "X", "MedianTarget", "X"]
+        one = tree("GaussianNB", "Union", *stack, "PCA", "MedianTarget", "X")
+        pipeline = to_estimator(one)
+        assert [name for name, _ in pipeline.steps] == [
+            "tablecleaner",
+            "featureunion",
+            "gaussiannb",
+        ]
+        inner = [
+            dict(branch.transformer_list)["predictions"].estimator
+            for _, branch in pipeline.named_steps["featureunion"].transformer_list
+            if hasattr(branch, "transformer_list")
+        ]
+        assert [[name for name, _ in model.steps] for model in inner] == [
+            ["columntransformer", "gaussiannb"]
+        ]
+
     def test_a_branch_has_its_seed_wherever_it_stands(self) -> None:
         encoder = to_estimator(tree("GaussianNB", "MedianTarget", "X"))[1]
         other = to_estimator(tree("DecisionTreeClassifier", "MedianTarget", "X"))[1]
