@@ -25,7 +25,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.fold import score_of
-from evolver.evaluation.folds import make_folds
+from evolver.evaluation.folds import make_folds, make_ladder
 from evolver.evaluation.objectives import COMPLEXITIES
 from evolver.problem import Fold, Problem, Scorer
 from primitives import Catalogue, Traits, default_catalogue
@@ -314,6 +314,23 @@ def scorable_folds(
         if not failure:
             return folds
     raise InputError(failure)
+
+
+def scorable_ladder(
+    X: pd.DataFrame,
+    y: np.ndarray,
+    folds: Sequence[Fold],
+    scorer: Scorer,
+    *,
+    classification: bool,
+    sample_weight: np.ndarray | None,
+    rng: np.random.Generator,
+) -> list[Fold]:
+    """Return folds of fewer rows on each of which the constant prediction can be scored, or
+    none."""
+    ladder = make_ladder(folds, y, classification=classification, rng=rng)
+    failure = _why_not_scorable(ladder, X, y, scorer, classification, sample_weight)
+    return [] if failure else ladder
 
 
 def _why_not_scorable(

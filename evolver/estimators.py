@@ -78,6 +78,9 @@ PARAMETERS = """
     leaderboard_ : DataFrame
         A row for every candidate in the order asked: number, digest, pipeline, outcome, failure,
         reason, score, std, complexity, seconds, proposer, operator, parents.
+    statistics_ : dict
+        Candidates by outcome; the seconds their folds took, all workers together; the seconds and
+        the share of lookups that the cache saved.
     scorer_ : callable
     target_name_ : str
         Name of the target, "target" where it has none.
@@ -154,7 +157,7 @@ class _Evolved:
             if self.random_state is None and journal.header is not None:
                 rng.bit_generator.state = journal.header["random_state"]
             seed = rng.bit_generator.state
-            problem = self._check_problem(X, y, sample_weight, groups, rng)
+            problem = self._check_problem(X, y, sample_weight, groups, rng, settings)
             catalogue = checks.selected_catalogue(
                 self.search_space, problem, grouped=groups is not None
             )
@@ -292,7 +295,13 @@ class _Evolved:
         return budget, self.settings or Settings(), checks.check_workers(self.n_jobs)
 
     def _check_problem(
-        self, X: Any, y: Any, sample_weight: Any, groups: Any, rng: np.random.Generator
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        groups: Any,
+        rng: np.random.Generator,
+        settings: Settings,
     ) -> Problem:
         """Check the data and put them in order."""
         from evolver import checks
@@ -322,10 +331,29 @@ class _Evolved:
             groups=groups,
             rng=rng,
         )
+        ladder = checks.scorable_ladder(
+            table,
+            target,
+            folds,
+            scorer,
+            classification=classification,
+            sample_weight=sample_weight,
+            rng=np.random.default_rng(rng.integers(2**31)),
+        )
+        climbs = settings.row_ladder and settings.racing_error > 0
         self._columns = list(table.columns)
         self._n_folds = len(folds)
         self.target_name_ = str(getattr(y, "name", None) or "target")
-        return Problem(task, table, target, folds, scorer, self.complexity, sample_weight)
+        return Problem(
+            task,
+            table,
+            target,
+            folds,
+            scorer,
+            self.complexity,
+            sample_weight,
+            ladder if climbs else (),
+        )
 
     def _check_columns(self, X: Any) -> pd.DataFrame:
         """Return a table to predict with the columns of `fit`, in their order."""
@@ -359,6 +387,7 @@ class _Evolved:
         self.best_score_ = result.front[0].outcome.score if result.front else float("nan")
         self.leaderboard_ = frames.leaderboard(result.records)
         self.pareto_front_ = frames.pareto_front(result.front)
+        self.statistics_ = frames.statistics(result)
         self._front = tuple(result.front)
         self._trees = {one.candidate.digest: one.candidate.tree for one in result.front}
         self._winner = FALLBACK if result.winner is None else result.winner.digest

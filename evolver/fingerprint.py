@@ -39,13 +39,18 @@ def header_of(
     random_state : mapping
         Of the run's bit generator, before anything was drawn.
     """
-    search = (settings.max_steps, settings.initial_steps, sorted(settings.operator_rates.items()))
+    search = (
+        settings.max_steps,
+        settings.initial_steps,
+        sorted(settings.operator_rates.items()),
+        settings.racing_error,
+    )
     return {
         "versions": {name: version(name) for name in ("evolver", "scikit-learn", "numpy", "deap")},
         "X": _table_hash(problem.X),
         "y": _array_hash(problem.y),
         "sample_weight": _array_hash(problem.sample_weight),
-        "cv": _hash(part.tobytes() for fold in problem.folds for part in fold),
+        "cv": _hash(part.tobytes() for fold in problem.units for part in fold),
         "scoring": _name(problem.scorer),
         "complexity": _name(problem.complexity),
         "search_space": _catalogue_hash(catalogue),

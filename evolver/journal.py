@@ -24,10 +24,10 @@ from typing import Any
 from evolver.errors import InputError
 from evolver.genome.candidate import Candidate
 from evolver.genome.codec import encode
-from evolver.outcome import Failed, Failure, Outcome, Scored, ScoredFold, scored
+from evolver.outcome import Failed, Failure, Outcome, Scored, ScoredFold
 
 FILE = "journal.sqlite"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 0.2
 NO_ROOM = (
     sqlite3.SQLITE_FULL,
@@ -48,13 +48,16 @@ class Journaled:
     ----------
     digest : str
     folds : dict of int to ScoredFold
-    outcome : Outcome or None
-        None where the run ended before it was known.
+    settled : bool
+        Whether its outcome was known.
+    failed : Failed or None
+        The outcome where it is that. Any other follows from the folds.
     """
 
     digest: str
     folds: dict[int, ScoredFold] = field(default_factory=dict)
-    outcome: Outcome | None = None
+    settled: bool = False
+    failed: Failed | None = None
 
 
 class Journal:
@@ -139,7 +142,10 @@ class Journal:
         self._append(number, "fold", [fold, *astuple(scored_fold)])
 
     def settle(self, number: int, outcome: Outcome, seconds: float) -> None:
-        """Append the outcome of a candidate, and the seconds of the run so far."""
+        """Append the outcome of a candidate, and the seconds of the run so far; once."""
+        known = self.candidates.get(number)
+        if known is not None and known.settled:
+            return
         body = {"seconds": seconds}
         if isinstance(outcome, Scored):
             self._append(number, "scored", body)
@@ -150,6 +156,8 @@ class Journal:
                 "spent": outcome.seconds,
             }
             self._append(number, "failed", {**body, **failed})
+        else:
+            self._append(number, "stopped", {**body, "reason": outcome.reason})
 
     def close(self) -> None:
         """Close the file; nothing can be appended any more."""
@@ -194,7 +202,8 @@ class Journal:
             self.candidates[number].folds[fold] = ScoredFold(*values)
         else:
             self.seconds = body["seconds"]
-            self.candidates[number].outcome = _outcome(kind, body, self.candidates[number])
+            self.candidates[number].settled = True
+            self.candidates[number].failed = _failed(body) if kind == "failed" else None
 
     def _damaged(self, why: str) -> InputError:
         return InputError(
@@ -245,7 +254,5 @@ def _checksum(last: str, number: int, kind: str, text: str) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
-def _outcome(kind: str, body: dict[str, Any], known: Journaled) -> Outcome:
-    if kind == "failed":
-        return Failed(Failure(body["kind"]), body["reason"], body["spent"])
-    return scored([known.folds[fold] for fold in sorted(known.folds)])
+def _failed(body: Mapping[str, Any]) -> Failed:
+    return Failed(Failure(body["kind"]), body["reason"], body["spent"])

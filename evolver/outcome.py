@@ -30,11 +30,47 @@ class ScoredFold:
     complexity : float
         Less is better.
     seconds : float
+    saved : float
+        Seconds that it would have taken longer without the cache.
     """
 
     score: float
     complexity: float
     seconds: float
+    saved: float = 0.0
+
+    @property
+    def whole_seconds(self) -> float:
+        """What it would have taken without the cache."""
+        return self.seconds + self.saved
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What evaluating cost, and what the cache saved of it. Efforts add up.
+
+    Parameters
+    ----------
+    seconds : float
+        Inside the estimators' methods.
+    saved : float
+        Seconds that it would have taken to compute again what the cache gave.
+    hits, lookups : int
+        How often the cache had what was asked for, and how often it was asked.
+    """
+
+    seconds: float = 0.0
+    saved: float = 0.0
+    hits: int = 0
+    lookups: int = 0
+
+    def __add__(self, other: Effort) -> Effort:
+        return Effort(
+            self.seconds + other.seconds,
+            self.saved + other.saved,
+            self.hits + other.hits,
+            self.lookups + other.lookups,
+        )
 
 
 @dataclass(frozen=True)
@@ -99,12 +135,21 @@ class Failed:
 Outcome = Scored | Stopped | Failed
 
 
-def scored(folds: Sequence[ScoredFold]) -> Scored:
-    """Return the outcome of a candidate whose folds are all scored, in the order of the folds."""
+def scored(units: Sequence[ScoredFold], ladder: int) -> Scored:
+    """Return the outcome of a candidate whose folds are all scored.
+
+    Parameters
+    ----------
+    units : sequence of ScoredFold
+        In the order of the folds, those of fewer rows first.
+    ladder : int
+        Number of those: they cost seconds, and do not count otherwise.
+    """
+    folds = units[ladder:]
     return Scored(
         tuple(fold.score for fold in folds),
         fmean(fold.complexity for fold in folds),
-        sum(fold.seconds for fold in folds),
+        sum(unit.seconds for unit in units),
     )
 
 

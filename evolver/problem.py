@@ -35,6 +35,8 @@ class Problem:
     complexity : str or callable
         The second objective, see `evolver.evaluation.objectives`.
     sample_weight : ndarray of shape (n_samples,), optional
+    ladder : sequence of Fold
+        Folds of fewer rows that a candidate passes before the others, the smallest first.
     """
 
     task: str
@@ -44,6 +46,12 @@ class Problem:
     scorer: Scorer
     complexity: str | Callable[[Any], float] = "operators"
     sample_weight: np.ndarray | None = None
+    ladder: Sequence[Fold] = ()
+
+    @property
+    def units(self) -> Sequence[Fold]:
+        """What a candidate is evaluated on, in this order; one number names a fold everywhere."""
+        return *self.ladder, *self.folds
 
 
 @dataclass(frozen=True)
@@ -117,6 +125,13 @@ class Settings:
         Bytes that a worker process may hold; default a fair share of four fifths of what is free.
     store_limit : int, default=1 GiB
         Bytes of out-of-fold predictions that are kept; those of the worst candidates go first.
+    racing_error : float, default=0.05
+        How often a candidate may be stopped, on the folds it was evaluated on so far, that would
+        have been the better one; 0: every candidate is evaluated on all folds.
+    row_ladder : bool, default=True
+        On tables of 10,000 rows or more, whether candidates are evaluated on fewer rows first.
+    cache_limit : int, default=256 MiB
+        Bytes of what branches of pipelines gave that each worker keeps; 0: nothing.
     in_process : bool, default=False
         Evaluate in the calling process: nothing can be interrupted there, so only for debugging and
         tests.
@@ -129,6 +144,9 @@ class Settings:
     fold_timeout: float | None = None
     worker_memory: int | None = None
     store_limit: int = 1024**3
+    racing_error: float = 0.05
+    row_ladder: bool = True
+    cache_limit: int = 256 * 1024**2
     in_process: bool = False
 
     def __post_init__(self) -> None:
@@ -153,6 +171,13 @@ class Settings:
             self.worker_memory,
         )
         _require(self.store_limit >= 0, "settings.store_limit", "at least 0", self.store_limit)
+        _require(
+            0 <= self.racing_error <= 0.5,
+            "settings.racing_error",
+            "from 0 to 0.5",
+            self.racing_error,
+        )
+        _require(self.cache_limit >= 0, "settings.cache_limit", "at least 0", self.cache_limit)
         rates = self.operator_rates
         _require(
             rates.keys() <= OPERATOR_RATES.keys()

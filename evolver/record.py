@@ -9,19 +9,22 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from evolver.genome.candidate import Candidate
-from evolver.outcome import Outcome, Scored, ScoredFold
+from evolver.outcome import Effort, Outcome, Scored, ScoredFold
 from evolver.search.selection import Member
 
 
 @dataclass(eq=False)
 class Record:
-    """What is known of one candidate, in the order asked. The outcome is None while folds are
-    out."""
+    """What is known of one candidate, in the order asked. The outcome is None while folds are out.
+
+    `errors` is what a race knew of the error of scores when the candidate was asked for.
+    """
 
     number: int
     candidate: Candidate
     folds: dict[int, ScoredFold] = field(default_factory=dict)
     outcome: Outcome | None = None
+    errors: Sequence[float | None] = ()
 
     @property
     def seconds(self) -> float:
@@ -59,12 +62,15 @@ class Result:
         None where no candidate could be fitted in time.
     pipeline : Pipeline
         The winner, or a fallback, fitted.
+    effort : Effort
+        Of all folds.
     """
 
     records: Sequence[Record]
     front: Sequence[Member]
     winner: Candidate | None
     pipeline: Pipeline
+    effort: Effort
 
 
 def merit(record: Record) -> tuple[Any, ...]:

@@ -6,20 +6,18 @@ there is none the next candidate is asked for. So the first candidate already us
 little is lost at the end.
 
 Timing decides nothing but the length of a run: outcomes are told in the order in which candidates
-were asked, and candidate k is asked for when exactly the outcomes of the candidates up to k - lag
-have been told. Everything is in the journal before it is acted on, and resuming is asking again:
-the candidates are the same, and those the journal knows are not evaluated but recalled.
+were asked, candidate k is asked for when exactly the outcomes of the candidates up to k - lag have
+been told, and who is raced out is judged in the same order. Everything is in the journal before it
+is acted on, and resuming is asking again: the candidates are the same, and the folds that the
+journal knows are not evaluated but recalled.
 """
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import threading
 import time
 import warnings
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from statistics import fmean
 
 import numpy as np
@@ -32,8 +30,10 @@ from evolver.execution.inline import InlineExecutor
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Done, Executor, Job
 from evolver.genome.codec import encode
+from evolver.interrupt import first_interrupt_noted
 from evolver.journal import Journal
 from evolver.outcome import (
+    Effort,
     Failed,
     Failure,
     Outcome,
@@ -43,10 +43,13 @@ from evolver.outcome import (
     commonest_reasons,
     scored,
 )
+from evolver.pace import Pace
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
 from evolver.record import Progress, Record, Result, merit
+from evolver.schedule import RACED_OUT, Schedule, runner
 from evolver.search.evolution import Evolution
 from evolver.search.proposer import Proposer
+from evolver.search.racing import Race
 from evolver.search.selection import Member, front
 from evolver.store import Store
 from primitives import Catalogue
@@ -63,7 +66,7 @@ FINAL_OVERHEAD = 0.3
 """Seconds to hand over the final fit and to bring the pipeline home."""
 
 LAST_CHANCE = 1.0
-"""Seconds that the quickest candidate may take at the least: a model late by that beats none."""
+"""Seconds that the reserve may take at the least: a model late by that beats none."""
 
 FIT_MARGIN = 1.3
 """How much longer than expected a final fit may take."""
@@ -125,26 +128,37 @@ def evolve(
         initial_steps=settings.initial_steps,
         max_steps=settings.max_steps,
     )
-    evaluator = Evaluator(problem, catalogue)
+    evaluator = Evaluator(problem, catalogue, settings.cache_limit)
     executor: Executor = (
         InlineExecutor(evaluator)
         if settings.in_process
         else ProcessPool(evaluator, workers, PRELOAD, settings.worker_memory)
     )
-    run = Run(evolution, executor, journal, store, len(problem.folds), budget, settings, start)
+    race = Race(len(problem.ladder), len(problem.folds), population_size, settings.racing_error)
+    run = Run(
+        evolution,
+        race,
+        executor,
+        journal,
+        store,
+        problem,
+        budget=budget,
+        settings=settings,
+        start=start,
+    )
     try:
         run.search(progress)
         record, pipeline = run.fit_winner()
     finally:
         executor.close()
     if record is not None and pipeline is not None:
-        return Result(run.records, run.front, record.candidate, pipeline)
+        return Result(run.records, run.front, record.candidate, pipeline, run.effort)
     warnings.warn(
         "No candidate could be fitted within the budget: the model is a small decision tree.",
         UserWarning,
         stacklevel=3,
     )
-    return Result(run.records, run.front, None, fallback(problem))
+    return Result(run.records, run.front, None, fallback(problem), run.effort)
 
 
 class Run:
@@ -154,31 +168,39 @@ class Run:
     def __init__(
         self,
         proposer: Proposer,
+        race: Race,
         executor: Executor,
         journal: Journal,
         store: Store,
-        n_folds: int,
+        problem: Problem,
+        *,
         budget: Budget,
         settings: Settings,
         start: float,
     ) -> None:
         self.records: list[Record] = []
+        self.effort = Effort()
         self._proposer = proposer
+        self._race = race
         self._executor = executor
         self._journal = journal
         self._store = store
-        self._n_folds = n_folds
         self._budget = budget
         self._fold_seconds = settings.fold_seconds(budget)
         self._lag = settings.lag or LAG_PER_WORKER * executor.capacity
         self._start = start - journal.seconds
-        self._waiting: deque[tuple[int, int]] = deque()
+        self._rows = len(problem.y)
+        self._train_rows = [len(train) for train, _ in problem.units]
+        self._ladder = len(problem.ladder)
+        self._n_folds = len(problem.folds)
+        self._schedule = Schedule(self.records, race if race.ends_any else None, len(problem.units))
+        self._pace = Pace(self._train_rows)
         self._cut_short: set[tuple[int, ...]] = set()
         self._in_flight = 0
         self._told = 0
         self._failed = 0
         self._best: Record | None = None
-        self._quickest: Record | None = None
+        self._quickest: dict[str, Record] = {}
 
     @property
     def front(self) -> list[Member]:
@@ -226,14 +248,15 @@ class Run:
     def _fit_timeout(self, record: Record) -> float:
         """Return the seconds that fitting a candidate on all rows may take.
 
-        Unless it is the quickest itself, it leaves the time to fit that instead.
+        Unless it is the reserve itself, it leaves the time to fit that instead.
         """
         left = self._seconds_left()
         if left is None:
             return FIT_MARGIN * self._n_folds * self._fold_seconds
-        if self._quickest is None or self._quickest is record:
+        reserve = self._reserve()
+        if reserve is None or reserve is record:
             return max(left, LAST_CHANCE)
-        return left - FINAL_OVERHEAD - FIT_MARGIN * self._expected_fit(self._quickest)
+        return left - FINAL_OVERHEAD - FIT_MARGIN * self._expected_fit(reserve)
 
     def _complain_unless_late(self, failures: list[Outcome | None]) -> None:
         """Raise when what could have won failed for reasons of its own more often than for time."""
@@ -265,28 +288,34 @@ class Run:
 
     def _next_job(self) -> Job | None:
         """Return the next fold to run; asks for candidates where none is waiting."""
-        while not self._waiting:
-            if not self._ask():
-                return None
-        if self._is_over():
-            return None
-        number, fold = self._waiting.popleft()
-        left = self._search_seconds_left()
-        timeout = self._fold_seconds
-        if left is not None and left < timeout:
-            timeout = left
-            self._cut_short.add((number, fold))
-        return Job(
-            (number, fold), Request(encode(self.records[number].candidate.tree), fold), timeout
-        )
+        while True:
+            over = self._is_over()
+            place = None if over else self._schedule.next()
+            if place is None:
+                if (over and not self._is_known(len(self.records))) or not self._ask():
+                    return None
+                continue
+            number, unit = place
+            record = self.records[number]
+            left = self._search_seconds_left()
+            timeout = self._fold_seconds
+            if left is not None and left < timeout:
+                if self._pace.expected(record, self._train_rows[unit]) > left:
+                    self._settle(record, Stopped(TIME_OVER, record.seconds))
+                    continue
+                timeout = left
+                self._cut_short.add(place)
+            return Job(place, Request(encode(record.candidate.tree), unit), timeout)
+
+    def _is_known(self, number: int) -> bool:
+        """Say whether the journal has the outcome of a candidate."""
+        known = self._journal.candidates.get(number)
+        return known is not None and known.settled
 
     def _ask(self) -> bool:
         """Ask for the next candidate, and recall what the journal knows of it."""
         number = len(self.records)
         if self._budget.evaluations is not None and number >= self._budget.evaluations:
-            return False
-        known = self._journal.candidates.get(number)
-        if (known is None or known.outcome is None) and self._is_over():
             return False
         if not self._tell(number - self._lag):
             return False
@@ -296,13 +325,14 @@ class Run:
         self._journal.propose(number, candidate)
         record = Record(number, candidate)
         self.records.append(record)
+        known = self._journal.candidates.get(number)
         if known is not None:
             record.folds.update(known.folds)
-            if known.outcome is not None:
-                self._settle(record, known.outcome)
-                return True
-        todo = [fold for fold in range(self._n_folds) if fold not in record.folds]
-        self._waiting.extend((number, fold) for fold in todo)
+            if known.failed is not None:
+                self._settle(record, known.failed)
+        self._schedule.add(record)
+        self._conclude(record)
+        self._advance()
         return True
 
     def _tell(self, last: int) -> bool:
@@ -312,50 +342,67 @@ class Run:
             if record.outcome is None:
                 return False
             self._proposer.tell(record.candidate, record.outcome)
+            if isinstance(record.outcome, Scored):
+                self._race.tell(runner(record, len(self._train_rows)))
             self._told += 1
         return True
 
     def _receive(self, done: Done) -> bool:
-        """Take in what became of a fold; say whether its candidate has an outcome now."""
-        number, fold = done.key
+        """Take in what became of a fold; say whether some candidate has an outcome now."""
+        number, unit = done.key
         record = self.records[number]
         if isinstance(done.result, FoldScore):
             result = done.result
-            self._store.put(record.candidate.digest, fold, result.predictions)
-            record.folds[fold] = ScoredFold(result.score, result.complexity, done.seconds)
-            self._journal.fold(number, fold, record.folds[fold])
-        if record.outcome is not None:
-            return False
-        outcome = self._verdict(record, done)
-        if outcome is None:
-            return False
-        self._journal.settle(number, outcome, time.monotonic() - self._start)
-        self._settle(record, outcome)
-        return True
+            self.effort += result.effort
+            if unit >= self._ladder:
+                self._store.put(record.candidate.digest, unit - self._ladder, result.predictions)
+            record.folds[unit] = ScoredFold(
+                result.score, result.complexity, done.seconds, result.effort.saved
+            )
+            self._journal.fold(number, unit, record.folds[unit])
+            self._pace.learn(record, unit)
+        elif record.outcome is None:
+            self._settle(record, self._failure(record, done))
+        known = self._conclude(record)
+        return self._advance() or known
 
-    def _verdict(self, record: Record, done: Done) -> Outcome | None:
-        """Return the outcome of a record, if it has one now that a fold is done."""
-        if isinstance(done.result, Failed):
-            seconds = record.seconds + done.seconds
-            if done.result.kind is Failure.TIMEOUT and done.key in self._cut_short:
-                return Stopped(TIME_OVER, seconds)
-            return Failed(done.result.kind, done.result.reason, seconds)
-        if len(record.folds) < self._n_folds:
-            return None
-        return scored([record.folds[fold] for fold in range(self._n_folds)])
+    def _failure(self, record: Record, done: Done) -> Outcome:
+        """Return the outcome of a record, a fold of which failed."""
+        seconds = record.seconds + done.seconds
+        if done.result.kind is Failure.TIMEOUT and done.key in self._cut_short:
+            return Stopped(TIME_OVER, seconds)
+        return Failed(done.result.kind, done.result.reason, seconds)
+
+    def _conclude(self, record: Record) -> bool:
+        """Settle a record all of whose folds are scored; say whether it has an outcome."""
+        if record.outcome is None and len(record.folds) == len(self._train_rows):
+            units = [record.folds[unit] for unit in sorted(record.folds)]
+            self._settle(record, scored(units, self._ladder))
+        return record.outcome is not None
+
+    def _advance(self) -> bool:
+        """Judge who can be judged; say whether any is raced out."""
+        any_stopped = False
+        while stopped := self._schedule.advance():
+            any_stopped = True
+            for record in stopped:
+                self._settle(record, Stopped(RACED_OUT, record.seconds))
+        return any_stopped
 
     def _settle(self, record: Record, outcome: Outcome) -> None:
         """Give a record its outcome; what is left of its folds is not run."""
         record.outcome = outcome
+        if not (isinstance(outcome, Stopped) and outcome.reason == TIME_OVER):
+            self._journal.settle(record.number, outcome, time.monotonic() - self._start)
         if isinstance(outcome, Scored):
             self._store.rate(record.candidate.digest, outcome.score)
             if self._best is None or merit(record) < merit(self._best):
                 self._best = record
-            if self._quickest is None or record.seconds < self._quickest.seconds:
-                self._quickest = record
-            return
+            last_step = record.candidate.tree.root.name
+            quickest = self._quickest.setdefault(last_step, record)
+            if self._expected_fit(record) < self._expected_fit(quickest):
+                self._quickest[last_step] = record
         self._failed += isinstance(outcome, Failed)
-        self._waiting = deque(job for job in self._waiting if job[0] != record.number)
 
     def _now(self) -> Progress:
         best = None if self._best is None else self._best.member
@@ -390,42 +437,19 @@ class Run:
         left = self._seconds_left()
         if left is None:
             return None
-        if self._best is None or self._quickest is None:
+        reserve = self._reserve()
+        if self._best is None or reserve is None:
             return left - min(0.1 * (self._budget.seconds or 0.0), 2.0)
-        fits = {self._expected_fit(self._best), self._expected_fit(self._quickest)}
+        fits = {self._expected_fit(self._best), self._expected_fit(reserve)}
         return left - sum(FINAL_OVERHEAD + FIT_MARGIN * fit for fit in fits)
 
+    def _reserve(self) -> Record | None:
+        """Return what is fitted where the best cannot be: the quickest with another last step, as
+        what is wrong with the best may be that."""
+        best = None if self._best is None else self._best.candidate.tree.root.name
+        others = [record for name, record in self._quickest.items() if name != best]
+        return min(others or self._quickest.values(), key=self._expected_fit, default=None)
+
     def _expected_fit(self, record: Record) -> float:
-        """Return the seconds that fitting a candidate on all rows should take, by its slowest fold.
-
-        All rows are n / (n - 1) times those of a training part; the power covers models that are
-        slower than linear.
-        """
-        slowest = max(fold.seconds for fold in record.folds.values())
-        growth = float(self._n_folds / max(1, self._n_folds - 1)) ** 1.5
-        return float(growth * slowest)
-
-
-@contextlib.contextmanager
-def first_interrupt_noted() -> Iterator[threading.Event]:
-    """Note the first Ctrl-C instead of raising it, and raise the second.
-
-    Raised anywhere, an interrupt may be swallowed by a finalizer. Only the main thread gets it, and
-    a handler of the caller's own stays.
-    """
-    noted = threading.Event()
-
-    def note(number: int, frame: object) -> None:
-        if noted.is_set():
-            raise KeyboardInterrupt
-        noted.set()
-
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield noted
-        return
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield noted
-    finally:
-        signal.signal(signal.SIGINT, before)
+        """Return the seconds that fitting a candidate on all rows should take."""
+        return self._pace.expected(record, self._rows)

@@ -51,6 +51,7 @@ SPACES = {
         "l2_leaf_reg": FloatDistribution(0.5, 20.0, log=True),
     },
 }
+COSTS = {"lightgbm": 100.0, "xgboost": 100.0, "catboost": 500.0}
 MODELS: dict[tuple[str, str], Any] = {
     ("lightgbm", "LGBMClassifier"): EarlyStoppedClassifier,
     ("lightgbm", "LGBMRegressor"): EarlyStoppedRegressor,
@@ -78,6 +79,7 @@ BOOSTING = tuple(
         space=SPACES[library],
         tasks=CLASSIFICATION if wrapper is EarlyStoppedClassifier else REGRESSION,
         library=library,
+        cost=COSTS[library],
     )
     for (library, model), wrapper in MODELS.items()
 )

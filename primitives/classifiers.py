@@ -39,9 +39,11 @@ from primitives.base import (
     Primitive,
     Space,
     Traits,
+    always,
     rows_at_most,
     smallest_class_at_least,
 )
+from primitives.early_stopping import EarlyStoppedClassifier
 
 WEIGHTS = CategoricalDistribution((None, "balanced"))
 REGULARISATION = FloatDistribution(1e-3, 100.0, log=True)
@@ -131,6 +133,13 @@ def discriminant(shrinkage: float) -> LinearDiscriminantAnalysis:
     return LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage)
 
 
+def hist_boosting(random_state: int, **values: Any) -> EarlyStoppedClassifier:
+    model = HistGradientBoostingClassifier(
+        early_stopping=False, random_state=random_state, **values
+    )
+    return EarlyStoppedClassifier(model, random_state=random_state)
+
+
 def ada_boost(
     n_estimators: int, learning_rate: float, max_depth: int, random_state: int
 ) -> AdaBoostClassifier:
@@ -171,12 +180,11 @@ def may_hold_out(traits: Traits) -> CategoricalDistribution:
 def hist_boosting_space(traits: Traits) -> Space:
     space: Space = {
         "learning_rate": FloatDistribution(0.01, 0.5, log=True),
-        "max_iter": IntDistribution(30, 500, log=True),
+        "max_iter": IntDistribution(30, 1_000, log=True),
         "max_leaf_nodes": IntDistribution(4, 128, log=True),
         "min_samples_leaf": IntDistribution(2, 100, log=True),
         "l2_regularization": FloatDistribution(1e-6, 10.0, log=True),
         "max_features": FloatDistribution(0.2, 1.0),
-        "early_stopping": may_hold_out(traits),
     }
     return {**space, "class_weight": WEIGHTS} if traits.task != "regression" else space
 
@@ -202,19 +210,33 @@ def for_calibration(traits: Traits) -> bool:
 
 
 def classifier(
-    name: str, build: Any, space: Any, suits: Any = None, reads: type[Kind] = Features
+    name: str,
+    build: Any,
+    space: Any,
+    suits: Any = always,
+    reads: type[Kind] = Features,
+    cost: float = 1.0,
 ) -> Primitive:
-    extra = {} if suits is None else {"suits": suits}
-    return Primitive(name, (reads,), Prediction, build, space, CLASSIFICATION, **extra)
+    return Primitive(
+        name, (reads,), Prediction, build, space, CLASSIFICATION, suits=suits, cost=cost
+    )
 
 
 CLASSIFIERS = (
-    classifier("LogisticRegression", logistic_l2, {"C": REGULARISATION, "class_weight": WEIGHTS}),
-    classifier("LogisticRegressionL1", logistic_l1, {"C": REGULARISATION, "class_weight": WEIGHTS}),
+    classifier(
+        "LogisticRegression", logistic_l2, {"C": REGULARISATION, "class_weight": WEIGHTS}, cost=100
+    ),
+    classifier(
+        "LogisticRegressionL1",
+        logistic_l1,
+        {"C": REGULARISATION, "class_weight": WEIGHTS},
+        cost=200,
+    ),
     classifier(
         "LogisticRegressionElasticNet",
         logistic_elastic_net,
         {"C": REGULARISATION, "l1_ratio": FloatDistribution(0.05, 0.95), "class_weight": WEIGHTS},
+        cost=200,
     ),
     classifier(
         "SGDClassifier",
@@ -226,9 +248,14 @@ CLASSIFIERS = (
             "average": CategoricalDistribution((False, True)),
             "class_weight": WEIGHTS,
         },
+        cost=100,
     ),
     classifier(
-        "LinearSVC", linear_svm, {"C": REGULARISATION, "class_weight": WEIGHTS}, for_calibration
+        "LinearSVC",
+        linear_svm,
+        {"C": REGULARISATION, "class_weight": WEIGHTS},
+        for_calibration,
+        cost=100,
     ),
     classifier(
         "SVC",
@@ -239,6 +266,7 @@ CLASSIFIERS = (
             "class_weight": WEIGHTS,
         },
         for_svm,
+        cost=500,
     ),
     classifier("KNeighborsClassifier", KNeighborsClassifier, neighbours_space),
     classifier(
@@ -276,19 +304,25 @@ CLASSIFIERS = (
         },
         reads=NullableFeatures,
     ),
-    classifier("RandomForestClassifier", RandomForestClassifier, FOREST, reads=NullableFeatures),
-    classifier("ExtraTreesClassifier", ExtraTreesClassifier, FOREST, reads=NullableFeatures),
+    classifier(
+        "RandomForestClassifier", RandomForestClassifier, FOREST, reads=NullableFeatures, cost=200
+    ),
+    classifier(
+        "ExtraTreesClassifier", ExtraTreesClassifier, FOREST, reads=NullableFeatures, cost=100
+    ),
     classifier(
         "GradientBoostingClassifier",
         GradientBoostingClassifier,
         GRADIENT_BOOSTING,
         partial(rows_at_most, 20_000),
+        cost=200,
     ),
     classifier(
         "HistGradientBoostingClassifier",
-        HistGradientBoostingClassifier,
+        hist_boosting,
         hist_boosting_space,
         reads=NullableFeatures,
+        cost=200,
     ),
     classifier(
         "AdaBoostClassifier",
@@ -298,6 +332,7 @@ CLASSIFIERS = (
             "learning_rate": FloatDistribution(0.01, 2.0, log=True),
             "max_depth": IntDistribution(1, 6),
         },
+        cost=200,
     ),
     classifier(
         "GaussianProcessClassifier",
@@ -307,6 +342,7 @@ CLASSIFIERS = (
             "nu": CategoricalDistribution((0.5, 1.5, 2.5)),
         },
         partial(rows_at_most, 1_000),
+        cost=2_000,
     ),
-    classifier("MLPClassifier", perceptron, perceptron_space),
+    classifier("MLPClassifier", perceptron, perceptron_space, cost=200),
 )

@@ -129,7 +129,7 @@ DECOMPOSITION = (
         suits=several_columns,
     ),
     Primitive("FastICA", (Features,), Features, ica, components_space, suits=several_columns),
-    Primitive("NMF", (Features,), Features, nmf, components_space, suits=several_columns),
+    Primitive("NMF", (Features,), Features, nmf, components_space, suits=several_columns, cost=20),
     Primitive(
         "KernelPCA",
         (Features,),
@@ -137,6 +137,7 @@ DECOMPOSITION = (
         KernelPCA,
         kernel_pca_space,
         suits=partial(rows_at_most, 2_000),
+        cost=200,
     ),
     Primitive(
         "FeatureAgglomeration",

@@ -35,7 +35,14 @@ def rounds_catboost(model, patience, train, held_out, weights):
     return model.get_best_iteration() + 1
 
 
+def rounds_sklearn(model, patience, train, held_out, weights):
+    model.set_params(early_stopping=True, n_iter_no_change=patience)
+    model.fit(*train, sample_weight=weights, X_val=held_out[0], y_val=held_out[1])
+    return int(np.argmax(model.validation_score_[1:])) + 1
+
+
 ROUNDS = {
+    "sklearn": (rounds_sklearn, "max_iter"),
     "lightgbm": (rounds_lightgbm, "n_estimators"),
     "xgboost": (rounds_xgboost, "n_estimators"),
     "catboost": (rounds_catboost, "iterations"),
@@ -48,7 +55,8 @@ class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
     Parameters
     ----------
     estimator : estimator
-        A model of LightGBM, XGBoost or CatBoost; its number of rounds is the most that is tried.
+        A model of LightGBM, XGBoost or CatBoost, or scikit-learn's histogram boosting; its number
+        of rounds is the most that is tried.
     patience : int, default=30
         Rounds without a better loss on the rows set aside after which no more are tried.
     validation_fraction : float, default=0.15

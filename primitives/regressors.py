@@ -50,6 +50,7 @@ from primitives.base import (
     Primitive,
     Space,
     Traits,
+    always,
     columns_at_most,
     rows_at_most,
     target_never_negative,
@@ -62,6 +63,7 @@ from primitives.classifiers import (
     perceptron_space,
 )
 from primitives.decomposition import below_columns
+from primitives.early_stopping import EarlyStoppedRegressor
 from primitives.transformers import AtMostColumns
 
 PENALTY = FloatDistribution(1e-5, 1.0, log=True)
@@ -123,6 +125,11 @@ def perceptron(
     )
 
 
+def hist_boosting(random_state: int, **values: Any) -> EarlyStoppedRegressor:
+    model = HistGradientBoostingRegressor(early_stopping=False, random_state=random_state, **values)
+    return EarlyStoppedRegressor(model, random_state=random_state)
+
+
 def ada_boost(
     n_estimators: int, learning_rate: float, loss: str, max_depth: int, random_state: int
 ) -> AdaBoostRegressor:
@@ -160,10 +167,14 @@ def pls_space(traits: Traits) -> Space:
 
 
 def regressor(
-    name: str, build: Any, space: Any, suits: Any = None, reads: type[Kind] = Features
+    name: str,
+    build: Any,
+    space: Any,
+    suits: Any = always,
+    reads: type[Kind] = Features,
+    cost: float = 1.0,
 ) -> Primitive:
-    extra = {} if suits is None else {"suits": suits}
-    return Primitive(name, (reads,), Prediction, build, space, REGRESSION, **extra)
+    return Primitive(name, (reads,), Prediction, build, space, REGRESSION, suits=suits, cost=cost)
 
 
 REGRESSORS = (
@@ -190,6 +201,7 @@ REGRESSORS = (
         "HuberRegressor",
         huber,
         {"alpha": FloatDistribution(1e-6, 1.0, log=True), "epsilon": FloatDistribution(1.05, 3.0)},
+        cost=20,
     ),
     regressor(
         "SGDRegressor",
@@ -219,6 +231,7 @@ REGRESSORS = (
             "gamma": FloatDistribution(1e-4, 1.0, log=True),
         },
         partial(rows_at_most, 10_000),
+        cost=50,
     ),
     regressor("KNeighborsRegressor", KNeighborsRegressor, neighbours_space),
     regressor(
@@ -230,8 +243,10 @@ REGRESSORS = (
         },
         reads=NullableFeatures,
     ),
-    regressor("RandomForestRegressor", RandomForestRegressor, FOREST, reads=NullableFeatures),
-    regressor("ExtraTreesRegressor", ExtraTreesRegressor, FOREST, reads=NullableFeatures),
+    regressor(
+        "RandomForestRegressor", RandomForestRegressor, FOREST, reads=NullableFeatures, cost=100
+    ),
+    regressor("ExtraTreesRegressor", ExtraTreesRegressor, FOREST, reads=NullableFeatures, cost=100),
     regressor(
         "GradientBoostingRegressor",
         GradientBoostingRegressor,
@@ -240,12 +255,14 @@ REGRESSORS = (
             "loss": CategoricalDistribution(("squared_error", "huber", "absolute_error")),
         },
         partial(rows_at_most, 20_000),
+        cost=100,
     ),
     regressor(
         "HistGradientBoostingRegressor",
-        HistGradientBoostingRegressor,
+        hist_boosting,
         hist_boosting_space,
         reads=NullableFeatures,
+        cost=200,
     ),
     regressor(
         "AdaBoostRegressor",
@@ -256,6 +273,7 @@ REGRESSORS = (
             "loss": CategoricalDistribution(("linear", "square", "exponential")),
             "max_depth": IntDistribution(2, 10),
         },
+        cost=200,
     ),
     regressor(
         "GaussianProcessRegressor",
@@ -266,8 +284,9 @@ REGRESSORS = (
             "alpha": FloatDistribution(1e-6, 1.0, log=True),
         },
         partial(rows_at_most, 1_000),
+        cost=2_000,
     ),
-    regressor("MLPRegressor", perceptron, perceptron_space),
+    regressor("MLPRegressor", perceptron, perceptron_space, cost=2000),
     regressor(
         "KernelRidge",
         kernel_ridge,
@@ -276,6 +295,7 @@ REGRESSORS = (
             "gamma": FloatDistribution(1e-4, 1.0, log=True),
         },
         partial(rows_at_most, 5_000),
+        cost=200,
     ),
     regressor("PLSRegression", partial_least_squares, pls_space),
     regressor(
@@ -283,17 +303,20 @@ REGRESSORS = (
         poisson,
         {"alpha": FloatDistribution(1e-6, 10.0, log=True)},
         target_never_negative,
+        cost=200,
     ),
     regressor(
         "GammaRegressor",
         gamma_model,
         {"alpha": FloatDistribution(1e-6, 10.0, log=True)},
         target_positive,
+        cost=100,
     ),
     regressor(
         "TweedieRegressor",
         tweedie,
         {"alpha": FloatDistribution(1e-6, 10.0, log=True), "power": FloatDistribution(1.05, 1.95)},
         target_never_negative,
+        cost=500,
     ),
 )

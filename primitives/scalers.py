@@ -62,7 +62,7 @@ SCALERS = (
         "RobustScaler", (Features,), Features, robust_scaler, {"tail": FloatDistribution(1.0, 25.0)}
     ),
     Primitive("QuantileTransformer", (Features,), Features, QuantileTransformer, quantile_space),
-    Primitive("PowerTransformer", (Features,), Features, PowerTransformer),
+    Primitive("PowerTransformer", (Features,), Features, PowerTransformer, cost=20),
     Primitive(
         "Normalizer",
         (Features,),

@@ -115,6 +115,7 @@ SELECTION = (
         PERCENTILE,
         CLASSIFICATION,
         suits=small,
+        cost=100,
     ),
     Primitive(
         "SelectPercentileMutualInfoRegression",
@@ -124,6 +125,7 @@ SELECTION = (
         PERCENTILE,
         REGRESSION,
         suits=small,
+        cost=50,
     ),
     Primitive(
         "SelectFweFClassif",
@@ -148,6 +150,7 @@ SELECTION = (
         from_trees_classif,
         FROM_TREES,
         CLASSIFICATION,
+        cost=50,
     ),
     Primitive(
         "SelectFromTreesRegression",
@@ -156,6 +159,7 @@ SELECTION = (
         from_trees_regression,
         FROM_TREES,
         REGRESSION,
+        cost=50,
     ),
     Primitive(
         "SelectFromL1Classif",
@@ -164,6 +168,7 @@ SELECTION = (
         from_l1_classif,
         {"C": FloatDistribution(1e-2, 10.0, log=True)},
         CLASSIFICATION,
+        cost=200,
     ),
     Primitive(
         "SelectFromL1Regression",
@@ -174,9 +179,21 @@ SELECTION = (
         REGRESSION,
     ),
     Primitive(
-        "EliminationClassif", (Features,), Features, elimination_classif, SHARE, CLASSIFICATION
+        "EliminationClassif",
+        (Features,),
+        Features,
+        elimination_classif,
+        SHARE,
+        CLASSIFICATION,
+        cost=100,
     ),
     Primitive(
-        "EliminationRegression", (Features,), Features, elimination_regression, SHARE, REGRESSION
+        "EliminationRegression",
+        (Features,),
+        Features,
+        elimination_regression,
+        SHARE,
+        REGRESSION,
+        cost=100,
     ),
 )

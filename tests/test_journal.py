@@ -20,23 +20,24 @@ from tests.genome.strategies import CATALOGUES, random_tree
 HEADER = {"X": "abc", "lag": 16, "random_state": {"state": 2**100}}
 CANDIDATES = [
     Candidate(random_tree(CATALOGUES["binary"], seed), Origin("evolution", "growth"))
-    for seed in range(3)
+    for seed in range(4)
 ]
 FOLDS = [ScoredFold(0.1 + 1e-17 * number, 2.0, 0.25) for number in range(3)]
 
 
 def filled(folder: Path) -> Journal:
-    """Return a journal of a scored, a failed and an unfinished candidate."""
+    """Return a journal of a scored, a failed, an unfinished and a stopped candidate."""
     journal = Journal(folder)
     journal.begin(HEADER)
     for number, candidate in enumerate(CANDIDATES):
         journal.propose(number, candidate)
     for fold, entry in enumerate(FOLDS):
         journal.fold(0, fold, entry)
-    journal.settle(0, scored(FOLDS), 1.5)
+    journal.settle(0, scored(FOLDS, 0), 1.5)
     journal.settle(1, Failed(Failure.MEMORY, "too big", 0.5), 2.5)
     journal.fold(2, 1, FOLDS[0])
-    journal.settle(2, Stopped("the time was over", 0.25), 3.0)
+    journal.fold(3, 0, FOLDS[0])
+    journal.settle(3, Stopped("raced out", 0.25), 3.0)
     return journal
 
 
@@ -45,11 +46,12 @@ def test_what_was_appended_is_recalled(tmp_path: Path) -> None:
     again = Journal(tmp_path)
     assert again.header == HEADER
     assert [one.digest for one in again.candidates.values()] == [one.digest for one in CANDIDATES]
-    assert again.candidates[0].outcome == scored(FOLDS)
-    assert again.candidates[1].outcome == Failed(Failure.MEMORY, "too big", 0.5)
-    assert again.candidates[2].outcome is None
+    assert again.candidates[0].folds == dict(enumerate(FOLDS))
+    assert again.candidates[1].failed == Failed(Failure.MEMORY, "too big", 0.5)
     assert again.candidates[2].folds == {1: FOLDS[0]}
-    assert again.seconds == 2.5
+    assert [one.settled for one in again.candidates.values()] == [True, True, False, True]
+    assert [number for number, one in again.candidates.items() if one.failed] == [1]
+    assert again.seconds == 3.0
     again.begin(HEADER)
     again.close()
 

@@ -2,6 +2,8 @@
 
 This is what workers run. Everything that learns from data is inside the estimator and sees the
 training part only; the predictions of the validation part are kept, out-of-fold, for ensembles.
+Where a cache may hold branches of the pipeline, they are not fitted again; score and predictions
+are the same with it and without.
 """
 
 from __future__ import annotations
@@ -18,9 +20,14 @@ from sklearn.base import BaseEstimator, is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from evolver.evaluation.branches import Branches, Parts
+from evolver.evaluation.cache import Cache
 from evolver.evaluation.objectives import Measured, complexity_of
 from evolver.genome.codec import Encoded, decode
+from evolver.genome.graph import operators, to_graph
 from evolver.genome.pipeline import to_estimator
+from evolver.genome.tree import Tree
+from evolver.outcome import Effort
 from evolver.problem import Problem, Scorer
 from primitives import Catalogue
 
@@ -44,11 +51,13 @@ class FoldScore:
     complexity : float
     predictions : ndarray of shape (n_validation,) or (n_validation, n_classes)
         Of the validation part: probabilities of a classifier, numbers of a regressor.
+    effort : Effort
     """
 
     score: float
     complexity: float
     predictions: np.ndarray
+    effort: Effort
 
 
 class Evaluator:
@@ -59,53 +68,93 @@ class Evaluator:
     problem : Problem
     catalogue : Catalogue
         Of the trees in the requests.
+    cache_limit : int, default=0
+        Bytes of branches that each worker may keep; 0: every pipeline is compiled and fitted whole.
     """
 
-    def __init__(self, problem: Problem, catalogue: Catalogue) -> None:
+    def __init__(self, problem: Problem, catalogue: Catalogue, cache_limit: int = 0) -> None:
         self.problem = problem
         self.catalogue = catalogue
+        self._cache = Cache(cache_limit if _may_recall(problem) else 0)
+        self._parts: dict[int, Parts] = {}
 
     def __call__(self, request: Request) -> FoldScore | Pipeline:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
+            tree = decode(request.tree, self.catalogue)
             if request.fold is None:
-                return self._fit_all(request.tree)
-            return self._score_fold(request.tree, request.fold)
+                return self._fit_all(tree)
+            if self._cache.limit == 0:
+                return self._score_compiled(tree, request.fold)
+            try:
+                return self._score_recalled(tree, request.fold)
+            except ValueError as error:
+                if "read-only" not in str(error):
+                    raise
+            return self._score_compiled(tree, request.fold)  # a step changes its input in place
 
-    def _fit_all(self, encoded: Encoded) -> Pipeline:
+    def _fit_all(self, tree: Tree) -> Pipeline:
         problem = self.problem
-        return fit(
-            to_estimator(decode(encoded, self.catalogue)),
-            problem.X,
-            problem.y,
-            problem.sample_weight,
-        )
+        return fit(to_estimator(tree), problem.X, problem.y, problem.sample_weight)
 
-    def _score_fold(self, encoded: Encoded, fold: int) -> FoldScore:
+    def _score_compiled(self, tree: Tree, fold: int) -> FoldScore:
         problem = self.problem
-        train, valid = problem.folds[fold]
-        tree = decode(encoded, self.catalogue)
+        train, valid = problem.units[fold]
         weights = problem.sample_weight
+        X_train, X_valid = problem.X.iloc[train], problem.X.iloc[valid]
+        estimator = to_estimator(tree)
         start = time.perf_counter()
-        estimator = fit(
-            to_estimator(tree),
-            problem.X.iloc[train],
-            problem.y[train],
-            None if weights is None else weights[train],
-        )
+        fit(estimator, X_train, problem.y[train], None if weights is None else weights[train])
         fitted = time.perf_counter()
-        remembered = Remembered(estimator, problem.X.iloc[valid])
+        remembered = Remembered(estimator, X_valid)
         predictions = remembered.response()
         predicted = time.perf_counter()
-        score = score_of(
-            problem.scorer,
-            remembered,
-            remembered.X,
-            problem.y[valid],
-            None if weights is None else weights[valid],
-        )
         measured = Measured(tree, estimator, fitted - start, predicted - fitted)
-        return FoldScore(score, complexity_of(problem.complexity, measured), predictions)
+        return FoldScore(
+            self._score(remembered, valid),
+            complexity_of(problem.complexity, measured),
+            predictions,
+            Effort(predicted - start),
+        )
+
+    def _score_recalled(self, tree: Tree, fold: int) -> FoldScore:
+        start = time.perf_counter()
+        graph = to_graph(tree)
+        branches = Branches(graph, self._parts_of(fold), self._cache)
+        remembered = Remembered(*branches.fit())
+        predictions = remembered.response()
+        branches.keep_response(predictions)
+        effort = branches.effort(time.perf_counter() - start)
+        return FoldScore(
+            self._score(remembered, self.problem.units[fold][1]),
+            float(operators(graph)),
+            predictions,
+            effort,
+        )
+
+    def _score(self, remembered: Remembered, valid: np.ndarray) -> float:
+        problem = self.problem
+        weights = None if problem.sample_weight is None else problem.sample_weight[valid]
+        return score_of(problem.scorer, remembered, remembered.X, problem.y[valid], weights)
+
+    def _parts_of(self, fold: int) -> Parts:
+        if fold not in self._parts:
+            problem = self.problem
+            train, valid = problem.units[fold]
+            classification = problem.task != "regression"
+            y = problem.y[train]
+            self._parts[fold] = Parts(fold, problem.X, y, train, valid, classification)
+        return self._parts[fold]
+
+
+def _may_recall(problem: Problem) -> bool:
+    """Say whether nothing but predictions is asked of a pipeline: what is recalled is never
+    fitted."""
+    return (
+        problem.sample_weight is None
+        and problem.complexity == "operators"
+        and hasattr(problem.scorer, "_response_method")  # of scikit-learn, not a function
+    )
 
 
 def fit(
@@ -172,14 +221,10 @@ class Remembered:
         ValueError
             When they are of the wrong shape or not finite.
         """
-        answer = np.asarray(
-            self.predict_proba(self.X) if is_classifier(self._estimator) else self.predict(self.X)
-        )
-        shape = (
-            (len(self.X), len(self._estimator.classes_))
-            if is_classifier(self._estimator)
-            else (len(self.X),)
-        )
+        classifies = is_classifier(self._estimator)
+        answer = np.asarray(self.predict_proba(self.X) if classifies else self.predict(self.X))
+        rows: int = self.X.shape[0]
+        shape = (rows, len(self._estimator.classes_)) if classifies else (rows,)
         if answer.shape != shape:
             raise ValueError(f"Predictions must be of shape {shape}, got {answer.shape}.")
         if answer.dtype.kind not in "fiu" or not np.isfinite(answer).all():

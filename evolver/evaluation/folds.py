@@ -1,7 +1,9 @@
-"""The folds of cross-validation: the same for every candidate, each one scorable."""
+"""The folds of cross-validation, and folds of fewer rows to come before them: the same for every
+candidate, each one scorable."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,60 @@ from sklearn.model_selection import (
 )
 
 from evolver.problem import Fold
+
+LADDER_FROM = 10_000
+"""Rows of a table from which a ladder pays."""
+
+LADDER_START = 2_500
+LADDER_STEP = 4
+LEAST_OF_CLASS = 10
+"""Rows of each class, where there are so many, in the fewest rows."""
+
+
+def make_ladder(
+    folds: Sequence[Fold], y: np.ndarray, *, classification: bool, rng: np.random.Generator
+) -> list[Fold]:
+    """Return folds of fewer rows, the smallest first; none for a small table.
+
+    Each is part of the first fold and holds the rows of the one before. It has as many rows to
+    validate on as to fit on, where there are so many: few rows rank candidates badly.
+
+    Parameters
+    ----------
+    folds : sequence of Fold
+    y : ndarray of shape (n_samples,)
+    classification : bool
+        Whether classes keep their shares.
+    rng : numpy.random.Generator
+    """
+    train, valid = folds[0]
+    rows = len(train) + len(valid)
+    if rows < LADDER_FROM:
+        return []
+    orders = [_stratified(part, y, classification, rng) for part in (train, valid)]
+    ladder, size = [], LADDER_START
+    while 2 * size <= rows:
+        fitted_on = round(size * len(train) / rows)
+        ladder.append((np.sort(orders[0][:fitted_on]), np.sort(orders[1][:fitted_on])))
+        size *= LADDER_STEP
+    return ladder
+
+
+def _stratified(
+    rows: np.ndarray, y: np.ndarray, classification: bool, rng: np.random.Generator
+) -> np.ndarray:
+    """Return rows in an order in which the first so many have some of every class, in about its
+    share."""
+    rows = rng.permutation(rows)
+    if not classification:
+        return rows
+    _, classes, counts = np.unique(y[rows], return_inverse=True, return_counts=True)
+    order = np.argsort(classes, kind="stable")
+    rank = np.empty(len(rows), dtype=np.int64)
+    rank[order] = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    share = (rank + 0.5) / counts[classes]
+    share[rank < LEAST_OF_CLASS] -= 1.0
+    return rows[np.argsort(share, kind="stable")]
 
 
 def make_folds(

@@ -7,13 +7,17 @@ Nodes are digests, edges run as the data does, and every node but the table carr
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import networkx as nx
 
 from evolver.genome.digest import TABLE, Branch, canonical
 from evolver.genome.tree import Step, Tree
 
+Graph: TypeAlias = nx.DiGraph
 
-def to_graph(tree: Tree) -> nx.DiGraph:
+
+def to_graph(tree: Tree) -> Graph:
     """Return the graph of a tree; its graph attribute ``output`` is the digest of the whole."""
     branch = canonical(tree)
     graph = nx.DiGraph(output=branch.digest)
@@ -22,22 +26,22 @@ def to_graph(tree: Tree) -> nx.DiGraph:
     return graph
 
 
-def operators(graph: nx.DiGraph) -> int:
+def operators(graph: Graph) -> int:
     """Count the steps of a pipeline, a branch used twice counted once."""
     return len(graph) - 1
 
 
-def step_of(graph: nx.DiGraph, digest: str) -> Step:
+def step_of(graph: Graph, digest: str) -> Step:
     step: Step = graph.nodes[digest]["step"]
     return step
 
 
-def inputs_of(graph: nx.DiGraph, digest: str) -> list[str]:
+def inputs_of(graph: Graph, digest: str) -> list[str]:
     inputs: list[str] = graph.nodes[digest]["inputs"]
     return inputs
 
 
-def _add(graph: nx.DiGraph, branch: Branch) -> None:
+def _add(graph: Graph, branch: Branch) -> None:
     if branch.digest in graph:
         return
     graph.add_node(branch.digest, step=branch.step, inputs=[part.digest for part in branch.inputs])

@@ -15,7 +15,7 @@ import networkx as nx
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from evolver.genome.digest import TABLE
-from evolver.genome.graph import inputs_of, step_of, to_graph
+from evolver.genome.graph import Graph, inputs_of, step_of, to_graph
 from evolver.genome.tree import Tree
 from primitives import Prediction
 from primitives.transformers import TableCleaner
@@ -27,7 +27,7 @@ def to_estimator(tree: Tree) -> Pipeline:
     return make_pipeline(TableCleaner(), *_chain(graph, TABLE.digest, graph.graph["output"]))
 
 
-def branch_estimator(graph: nx.DiGraph, digest: str) -> Any:
+def branch_estimator(graph: Graph, digest: str) -> Any:
     """Return the unfitted estimator of a branch, from the clean table to what the branch gives.
 
     ``"passthrough"`` where the branch is the table itself.
@@ -35,7 +35,7 @@ def branch_estimator(graph: nx.DiGraph, digest: str) -> Any:
     return _joined(_chain(graph, TABLE.digest, digest))
 
 
-def step_estimator(graph: nx.DiGraph, digest: str, *inputs: Any) -> Any:
+def step_estimator(graph: Graph, digest: str, *inputs: Any) -> Any:
     """Return the unfitted estimator of one step; of one that wraps, around those of its inputs."""
     step = step_of(graph, digest)
     values = dict(step.values)
@@ -44,7 +44,7 @@ def step_estimator(graph: nx.DiGraph, digest: str, *inputs: Any) -> Any:
     return step.primitive.build(*inputs, **values)
 
 
-def _chain(graph: nx.DiGraph, start: str, end: str) -> list[Any]:
+def _chain(graph: Graph, start: str, end: str) -> list[Any]:
     """Return the estimators that lead from the output of `start` to that of `end`, one after
     another."""
     if end == start:
@@ -63,7 +63,7 @@ def _joined(chain: list[Any]) -> Any:
     return chain[0] if len(chain) == 1 else make_pipeline(*chain)
 
 
-def _shared(graph: nx.DiGraph, start: str, end: str) -> str:
+def _shared(graph: Graph, start: str, end: str) -> str:
     """Return the last matrix that every input of a step is made from: their nearest common
     dominator that is no prediction.
 
@@ -82,7 +82,7 @@ def _shared(graph: nx.DiGraph, start: str, end: str) -> str:
     )
 
 
-def _cross_fits(graph: nx.DiGraph, end: str) -> bool:
+def _cross_fits(graph: Graph, end: str) -> bool:
     """Say whether a step, or one that it is made from, fits its inputs on inner folds."""
     steps = {end, *nx.ancestors(graph, end)} - {TABLE.digest}
     return any(step_of(graph, node).primitive.cross_fits for node in steps)

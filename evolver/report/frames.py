@@ -1,13 +1,14 @@
-"""The records of a run as DataFrames."""
+"""The records of a run as DataFrames, and in numbers."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
 
 from evolver.outcome import Failed, Scored
-from evolver.record import Record
+from evolver.record import Record, Result
 from evolver.search.selection import Member
 
 LEADERBOARD_COLUMNS = (
@@ -47,6 +48,19 @@ def pareto_front(front: Sequence[Member]) -> pd.DataFrame:
         for rank, member in enumerate(front, 1)
     ]
     return pd.DataFrame(rows, columns=list(FRONT_COLUMNS))
+
+
+def statistics(result: Result) -> dict[str, float]:
+    """Return counts of the candidates by outcome, and what evaluating them cost."""
+    outcomes = Counter(type(record.outcome).__name__.lower() for record in result.records)
+    effort = result.effort
+    return {
+        "candidates": len(result.records),
+        **{outcome: outcomes[outcome] for outcome in ("scored", "stopped", "failed")},
+        "seconds": effort.seconds,
+        "seconds_saved": effort.saved,
+        "hit_rate": effort.hits / effort.lookups if effort.lookups else 0.0,
+    }
 
 
 def _row(record: Record) -> tuple[object, ...]:

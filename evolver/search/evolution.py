@@ -1,8 +1,8 @@
 """Evolution as a proposer: steady-state NSGA-II on typed trees.
 
-    ask    the first candidates grow at random, one predictor after another;
-           then two members meet in tournaments, one operator makes a child, until it is new and
-           small enough
+    ask    the first candidates grow at random, predictor after predictor, at first the cheap ones
+           before the others; then two members meet in tournaments, one operator makes a child,
+           until it is new and small enough
     tell   a scored candidate joins the population, and the worst one leaves it
 
 There are no generations: a child may be asked for at any time and is bred from what has been told
@@ -22,11 +22,13 @@ from evolver.genome.tree import Tree, grammar_of, grow
 from evolver.outcome import Outcome, Scored
 from evolver.search.selection import Member, survivors, tournament
 from evolver.search.variation import OPERATORS
-from primitives import Catalogue, Prediction
+from primitives import Catalogue, Prediction, Primitive
 
 MAX_TRIES = 50
 """Attempts at a child that is new and small enough, before a tree is grown instead; and as many at
 that."""
+
+GROWTH = Origin("evolution", "growth")
 
 
 class Evolution:
@@ -65,6 +67,7 @@ class Evolution:
         rates = np.array([operator_rates[name] for name in self._operators], dtype=float)
         self._rates = rates / rates.sum()
         self._roots = list(rng.permutation(np.array(catalogue.producing(Prediction), dtype=object)))
+        self._opening: list[Tree] = sorted((self._grown_on(root) for root in self._roots), key=cost)
         self._asked = 0
         self._grown = 0
         self._seen: set[str] = set()
@@ -97,12 +100,15 @@ class Evolution:
         return self._asked >= self._population_size and len(self._population) > 0
 
     def _grow(self) -> tuple[Tree, Origin]:
+        if self._opening:
+            return self._opening.pop(0), GROWTH
         root = self._roots[self._grown % len(self._roots)]
         self._grown += 1
+        return self._grown_on(root), GROWTH
+
+    def _grown_on(self, root: Primitive) -> Tree:
         steps = max(self._initial_steps, grammar_of(self._catalogue).fewest_of(root))
-        return grow(Prediction, self._catalogue, self._rng, steps, root), Origin(
-            "evolution", "growth"
-        )
+        return grow(Prediction, self._catalogue, self._rng, steps, root)
 
     def _breed(self) -> tuple[Tree, Origin]:
         name = self._operators[self._rng.choice(len(self._operators), p=self._rates)]
@@ -119,3 +125,9 @@ class Evolution:
         self._seen.add(candidate.digest)
         self._asked += 1
         return candidate
+
+
+def cost(tree: Tree) -> float:
+    """Return what is known beforehand of the cost of fitting a tree; it does not depend on
+    data."""
+    return sum(step.primitive.cost for step in tree.steps)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import GroupKFold, TimeSeriesSplit
 
-from evolver.evaluation.folds import make_folds
+from evolver.evaluation.folds import make_folds, make_ladder
+from evolver.problem import Fold
 
 ROWS = 60
 X = pd.DataFrame({"a": np.arange(ROWS)})
@@ -52,3 +53,46 @@ def test_a_splitter_is_taken_as_it_is() -> None:
     splits = folds(np.linspace(0, 1, ROWS), TimeSeriesSplit(3))
     assert [len(valid) for _, valid in splits] == [15, 15, 15]
     assert all(train.max() < valid.min() for train, valid in splits)
+
+
+class TestLadder:
+    """Folds of fewer rows, for tables of many."""
+
+    @staticmethod
+    def ladder_of(y: np.ndarray, classification: bool = True) -> tuple[list[Fold], list[Fold]]:
+        rng = np.random.default_rng(0)
+        X = pd.DataFrame({"a": np.arange(len(y))})
+        folds = make_folds(X, y, 5, classification=classification, groups=None, rng=rng)
+        return make_ladder(folds, y, classification=classification, rng=rng), folds
+
+    def test_small_tables_have_none(self) -> None:
+        assert self.ladder_of(np.arange(9_999) % 2)[0] == []
+
+    def test_each_holds_the_one_before_within_the_first_fold(self) -> None:
+        ladder, folds = self.ladder_of(np.arange(100_000) % 7)
+        assert [len(train) for train, _ in ladder] == [2_000, 8_000, 32_000]
+        for (train, valid), (more_train, more_valid) in zip(
+            ladder, [*ladder[1:], folds[0]], strict=True
+        ):
+            assert set(train) < set(more_train)
+            assert set(valid) <= set(more_valid)
+            assert not set(train) & set(valid)
+
+    def test_there_are_as_many_rows_to_validate_on_where_there_are_so_many(self) -> None:
+        ladder, folds = self.ladder_of(np.arange(100_000) % 7)
+        assert [len(valid) for _, valid in ladder] == [2_000, 8_000, len(folds[0][1])]
+
+    def test_classes_keep_their_shares_and_the_rarest_some_rows(self) -> None:
+        y = np.zeros(50_000, dtype=int)
+        y[:10_000] = 1
+        y[10_000:10_060] = 2
+        ladder, _ = self.ladder_of(y)
+        train, valid = ladder[0]
+        assert np.mean(y[train] == 1) == pytest.approx(0.2, abs=0.01)
+        assert np.sum(y[train] == 2) >= 10
+        assert np.sum(y[valid] == 2) >= 10
+
+    def test_numbers_are_drawn_at_random(self) -> None:
+        y = np.sort(np.random.default_rng(0).normal(size=20_000))
+        ladder, _ = self.ladder_of(y, classification=False)
+        assert abs(np.mean(y[ladder[0][0]])) < 0.1

@@ -9,7 +9,7 @@ import numpy as np
 from evolver.genome.candidate import Candidate
 from evolver.outcome import Scored
 from evolver.problem import OPERATOR_RATES
-from evolver.search.evolution import Evolution
+from evolver.search.evolution import Evolution, cost
 from primitives import Catalogue, Prediction
 from tests.genome.strategies import CATALOGUES
 
@@ -39,6 +39,14 @@ def test_the_first_candidates_try_every_predictor() -> None:
     search = evolution(size=50)
     roots = {search.ask().tree.root.name for _ in range(len(BINARY.producing(Prediction)))}  # type: ignore[union-attr]
     assert roots == {primitive.name for primitive in BINARY.producing(Prediction)}
+
+
+def test_the_cheap_of_the_first_candidates_come_first() -> None:
+    search = evolution(size=50)
+    first = [search.ask() for _ in range(len(BINARY.producing(Prediction)))]
+    costs = [cost(candidate.tree) for candidate in first]  # type: ignore[union-attr]
+    assert costs == sorted(costs)
+    assert costs[0] < 0.1 * costs[-1]
 
 
 def test_children_stay_within_the_size_limit() -> None:

@@ -1,0 +1,53 @@
+"""How long a fold will take, from those that were done.
+
+It decides nothing but what is no longer started, because it would not end in time. Seconds are
+those without a cache: the final fit has none.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median
+
+from evolver.record import Record
+
+MEMORY = 15
+"""Folds of a last step that are remembered."""
+
+GROWTH = 1.2
+"""Power of the number of rows by which seconds grow: between linear and the slower models."""
+
+
+class Pace:
+    """Seconds by last step and rows. Only a run tells it.
+
+    Parameters
+    ----------
+    rows : sequence of int
+        Training rows of each fold of a candidate.
+    """
+
+    def __init__(self, rows: list[int]) -> None:
+        self._rows = rows
+        self._known: dict[str, deque[float]] = {}
+
+    def learn(self, record: Record, unit: int) -> None:
+        """Take in a fold that was done."""
+        known = self._known.setdefault(record.candidate.tree.root.name, deque(maxlen=MEMORY))
+        known.append(record.folds[unit].whole_seconds / self._rows[unit] ** GROWTH)
+
+    def expected(self, record: Record, rows: int) -> float:
+        """Return the seconds to fit a candidate on so many rows; 0 where nothing is known.
+
+        Its own folds on the most rows say it best; else those of others with the same last step.
+        """
+        if record.folds:
+            most = max(self._rows[unit] for unit in record.folds)
+            slowest = max(
+                fold.whole_seconds
+                for unit, fold in record.folds.items()
+                if self._rows[unit] > 0.9 * most
+            )
+            return float(slowest * (rows / most) ** GROWTH)
+        known = self._known.get(record.candidate.tree.root.name)
+        return float(median(known) * rows**GROWTH) if known else 0.0

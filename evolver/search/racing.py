@@ -1,0 +1,175 @@
+"""Racing: which candidates are evaluated to the end (after Maron and Moore 1994, and successive
+halving, Jamieson and Talwalkar 2016).
+
+    stage    what a candidate has been evaluated on: the folds of fewer rows, then those of all
+    so far   the score of the last fold of fewer rows; on all rows, the mean over the folds so far
+    decide   after each stage, in the order of the candidates
+
+A candidate goes on while it could still be one of the survivors: the share `1 / REDUCTION` of all
+candidates so far, at most a population, that NSGA-II would keep by complexity and the score so far.
+It could not, when a rival of the last front of the survivors, of no greater complexity, is ahead on
+the same folds by more than the score so far is off the final one, with a stated rate of error. How
+far it is off is seen from candidates that were evaluated to the end.
+
+Nothing here depends on time: candidate k is judged at a stage against the candidates before k that
+reached it, whatever became of them later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from statistics import NormalDist
+
+import numpy as np
+
+REDUCTION = 4
+"""One of so many candidates is meant to be evaluated to the end."""
+
+LEAST_RIVALS = 4
+"""Fewer end no candidate."""
+
+LEAST_FINISHED = 8
+"""From so many on, the error of the scores so far is seen; before, it is taken to be as large as
+the differences between candidates."""
+
+MOST_FINISHED = 200
+"""Of the latest, from which the error is seen."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A candidate at some stage.
+
+    Parameters
+    ----------
+    number : int
+        Counts candidates in the order asked.
+    complexity : float
+    scores : tuple of float
+        By fold, those of fewer rows first.
+    """
+
+    number: int
+    complexity: float
+    scores: tuple[float, ...]
+
+
+class Race:
+    """Decides who goes on. Only a run calls it: `decide` in the order of the candidates at each
+    stage, `tell` in the order of the candidates.
+
+    Parameters
+    ----------
+    ladder : int
+        Number of folds of fewer rows, which come first.
+    folds : int
+        Number of folds of all rows.
+    size : int
+        Most survivors.
+    error : float
+        How often a candidate that a rival is ahead of may have been the better one; 0 ends none.
+    """
+
+    def __init__(self, ladder: int, folds: int, size: int, error: float) -> None:
+        self._ladder = ladder
+        self._size = size
+        self._margin = NormalDist().inv_cdf(1 - error) if error else None
+        self._pools: list[list[tuple[float, float]]] = [[] for _ in range(ladder + folds)]
+        self._off: list[list[float]] = []
+        self.errors: tuple[float | None, ...] = (None,) * (ladder + folds)
+
+    @property
+    def ends_any(self) -> bool:
+        """Whether any candidate may be ended before its last fold."""
+        return self._margin is not None
+
+    def decide(self, runner: Runner, errors: Sequence[float | None]) -> bool:
+        """Say whether a candidate goes on, and let it be a rival of those after it.
+
+        Parameters
+        ----------
+        runner : Runner
+        errors : sequence of float or None
+            `errors` as it was when the candidate was asked for.
+        """
+        stage = len(runner.scores) - 1
+        pool = self._pools[stage]
+        score = self.so_far(runner.scores)
+        goes_on = not self._is_beaten(runner, score, pool, errors[stage])
+        pool.append((score, runner.complexity))
+        if len(pool) > 2 * self._size + LEAST_RIVALS:
+            self._pools[stage] = first_fronts(pool, self._size)
+        return goes_on
+
+    def tell(self, runner: Runner) -> None:
+        """Learn from a candidate that was evaluated to the end how far the scores so far are off
+        the final one."""
+        final = self.so_far(runner.scores)
+        stages = range(1, len(runner.scores) + 1)
+        self._off.append([self.so_far(runner.scores[:stage]) - final for stage in stages])
+        del self._off[:-MOST_FINISHED]
+        if len(self._off) >= LEAST_FINISHED:
+            columns = np.array(self._off).T
+            self.errors = tuple(float(np.sqrt(2)) * robust_deviation(one) for one in columns)
+
+    def so_far(self, scores: Sequence[float]) -> float:
+        """Return the score so far."""
+        full = scores[self._ladder :]
+        return float(np.mean(full)) if len(full) else scores[-1]
+
+    def _is_beaten(
+        self, runner: Runner, score: float, pool: list[tuple[float, float]], error: float | None
+    ) -> bool:
+        survivors = min(self._size, ceil(runner.number / REDUCTION))
+        if self._margin is None or len(pool) < max(LEAST_RIVALS, survivors):
+            return False
+        scores, complexities = np.array(pool).T
+        if error is None:
+            error = robust_deviation(scores)
+        last = last_front(scores, complexities, survivors)
+        rivals = last & (complexities <= runner.complexity)
+        return bool((scores[rivals] > score + self._margin * error).any())
+
+
+def robust_deviation(values: Sequence[float] | np.ndarray) -> float:
+    """Return the standard deviation that fits the median absolute deviation of the values."""
+    array = np.asarray(values)
+    return float(1.4826 * np.median(np.abs(array - np.median(array))))
+
+
+def first_fronts(pool: list[tuple[float, float]], survivors: int) -> list[tuple[float, float]]:
+    """Return the fronts that hold the first so many survivors: no other will be one again."""
+    scores, complexities = np.array(pool).T
+    last = last_front(scores, complexities, survivors)
+    beyond = dominated(scores, complexities, last)
+    return [one for one, behind in zip(pool, beyond, strict=True) if not behind]
+
+
+def last_front(scores: np.ndarray, complexities: np.ndarray, survivors: int) -> np.ndarray:
+    """Return which are in the front that holds the last of so many survivors.
+
+    Parameters
+    ----------
+    scores, complexities : ndarray of shape (n,)
+    survivors : int
+        At most n.
+
+    Returns
+    -------
+    ndarray of shape (n,), bool
+    """
+    left = np.ones(len(scores), dtype=bool)
+    while True:
+        front = left & ~dominated(scores, complexities, left)
+        left &= ~front
+        if len(scores) - left.sum() >= survivors:
+            return np.asarray(front)
+
+
+def dominated(scores: np.ndarray, complexities: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Return which are dominated by one of `among`: no better in either, and worse in one."""
+    no_worse = (scores[among] >= scores[:, None]) & (complexities[among] <= complexities[:, None])
+    better = (scores[among] > scores[:, None]) | (complexities[among] < complexities[:, None])
+    return np.asarray((no_worse & better).any(axis=1))

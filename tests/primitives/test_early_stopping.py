@@ -1,0 +1,81 @@
+"""Boosting finds its rounds on a part of the rows it is given, and is fitted on all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+from primitives import default_catalogue
+from primitives.early_stopping import EarlyStoppedClassifier, EarlyStoppedRegressor
+
+MODELS = {
+    "HistGradientBoosting": "max_iter",
+    "LGBM": "n_estimators",
+    "XGB": "n_estimators",
+    "CatBoost": "iterations",
+}
+MOST = 300
+
+
+def boosted(name: str, task: str, **values: Any) -> Any:
+    """Return an unfitted model of the catalogue with many quick rounds."""
+    kind = "Regressor" if task == "regression" else "Classifier"
+    build = default_catalogue()[f"{name}{kind}"].build
+    return build(random_state=0, learning_rate=0.3, **{MODELS[name]: MOST}, **values)
+
+
+def data(task: str) -> tuple[np.ndarray, np.ndarray]:
+    load = load_diabetes if task == "regression" else load_breast_cancer
+    X, y = load(return_X_y=True)
+    return X, y
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("name", sorted(MODELS))
+class TestRounds:
+    def test_they_are_fewer_than_allowed_and_those_of_the_final_model(
+        self, name: str, task: str
+    ) -> None:
+        X, y = data(task)
+        model = boosted(name, task).fit(X, y)
+        assert 1 <= model.n_rounds_ < MOST
+        assert model.estimator_.get_params()[MODELS[name]] == model.n_rounds_
+
+    def test_what_is_predicted_later_does_not_change_them(self, name: str, task: str) -> None:
+        """Rows that are not given to `fit`, whatever their labels, cannot matter."""
+        X, y = data(task)
+        given = np.arange(len(y)) % 2 == 0
+        one = boosted(name, task).fit(X[given], y[given])
+        changed = np.where(given, y, y[::-1])
+        other = boosted(name, task).fit(X[given], changed[given])
+        assert one.n_rounds_ == other.n_rounds_
+        np.testing.assert_array_equal(one.predict(X[~given]), other.predict(X[~given]))
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "model", "task"),
+    [
+        (EarlyStoppedClassifier, HistGradientBoostingClassifier, "binary"),
+        (EarlyStoppedRegressor, HistGradientBoostingRegressor, "regression"),
+    ],
+)
+def test_the_final_model_is_fitted_on_all_rows_with_the_rounds_found(
+    wrapper: Any, model: Any, task: str
+) -> None:
+    X, y = data(task)
+    plain = model(max_iter=MOST, early_stopping=False, random_state=0)
+    stopped = wrapper(plain, random_state=0).fit(X, y)
+    alone = model(max_iter=stopped.n_rounds_, early_stopping=False, random_state=0).fit(X, y)
+    expected = alone.predict_proba(X) if task == "binary" else alone.predict(X)
+    got = stopped.predict_proba(X) if task == "binary" else stopped.predict(X)
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_few_rows_are_all_fitted_on_with_all_rounds() -> None:
+    X, y = data("regression")
+    model = boosted("HistGradientBoosting", "regression").fit(X[:30], y[:30])
+    assert model.n_rounds_ == MOST

@@ -1,0 +1,157 @@
+"""Racing ends what a rival is surely ahead of, keeps what may still win, and depends on no time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evolver.search.racing import (
+    LEAST_RIVALS,
+    Race,
+    Runner,
+    dominated,
+    first_fronts,
+    last_front,
+    robust_deviation,
+)
+
+objectives = st.lists(
+    st.tuples(st.integers(0, 6).map(float), st.integers(1, 5).map(float)), min_size=1, max_size=40
+)
+
+
+def run(race: Race, scores: np.ndarray, complexities: np.ndarray, lag: int = 5) -> dict[int, int]:
+    """Race candidates one after another; return how many folds each was evaluated on."""
+    stages = scores.shape[1]
+    reached, errors = {}, []
+    for number, row in enumerate(scores):
+        if number >= lag and reached[number - lag] == stages:
+            told = number - lag
+            race.tell(Runner(told, complexities[told], tuple(scores[told])))
+        errors.append(race.errors)
+        reached[number] = stages
+        for stage in range(1, stages):
+            runner = Runner(number, complexities[number], tuple(row[:stage]))
+            if not race.decide(runner, errors[number]):
+                reached[number] = stage
+                break
+    return reached
+
+
+def noisy(seed: int, candidates: int = 200, folds: int = 5, noise: float = 0.01) -> np.ndarray:
+    """Return scores whose candidates differ by ten times the noise of a fold, less its own
+    level."""
+    rng = np.random.default_rng(seed)
+    quality = rng.normal(0.8, 10 * noise, size=candidates)
+    level = rng.normal(0.0, noise, size=folds)
+    return quality[:, None] + level + rng.normal(0.0, noise, size=(candidates, folds))
+
+
+def test_most_are_ended_early_and_the_best_is_not() -> None:
+    for seed in range(5):
+        scores = noisy(seed)
+        reached = run(Race(0, 5, 50, 0.05), scores, np.ones(len(scores)))
+        assert sum(reached.values()) < 0.5 * scores.size
+        assert reached[int(scores.mean(axis=1).argmax())] == 5
+
+
+def test_an_error_of_zero_ends_nothing() -> None:
+    scores = noisy(0)
+    race = Race(0, 5, 50, 0.0)
+    assert not race.ends_any
+    assert set(run(race, scores, np.ones(len(scores))).values()) == {5}
+
+
+def test_without_rivals_everyone_goes_on() -> None:
+    scores = -np.arange(LEAST_RIVALS, dtype=float)[:, None].repeat(3, axis=1)
+    reached = run(Race(0, 3, 1, 0.05), scores, np.ones(LEAST_RIVALS))
+    assert set(reached.values()) == {3}
+
+
+def test_only_rivals_of_no_greater_complexity_count() -> None:
+    """The simplest candidate is dominated by nobody, however bad its score."""
+    scores = noisy(1)
+    scores[150] = 0.0
+    complexities = np.full(len(scores), 3.0)
+    complexities[150] = 1.0
+    assert run(Race(0, 5, 50, 0.05), scores, complexities)[150] == 5
+    complexities[150] = 3.0
+    assert run(Race(0, 5, 50, 0.05), scores, complexities)[150] == 1
+
+
+def test_scores_on_fewer_rows_are_compared_with_each_other_alone() -> None:
+    """On fewer rows everyone is much worse; the good ones go on all the same."""
+    scores = noisy(2, folds=6)
+    scores[:, 0] -= 0.5
+    reached = run(Race(1, 5, 50, 0.05), scores, np.ones(len(scores)))
+    finals = scores[:, 1:].mean(axis=1)
+    assert reached[int(finals.argmax())] == 6
+    assert np.mean([reached[number] == 1 for number in range(50, 200)]) > 0.4
+
+
+def test_a_later_candidate_changes_nothing_for_those_before() -> None:
+    scores = noisy(3)
+    other = scores.copy()
+    other[120:] += 1.0
+    one = run(Race(0, 5, 50, 0.05), scores, np.ones(len(scores)))
+    two = run(Race(0, 5, 50, 0.05), other, np.ones(len(scores)))
+    assert [one[number] for number in range(120)] == [two[number] for number in range(120)]
+
+
+@pytest.mark.parametrize("error", [0.01, 0.05, 0.2])
+def test_the_rate_of_error_holds(error: float) -> None:
+    """Of pairs in which the first is truly the better, so many are judged the other way."""
+    wrong = total = 0
+    for seed in range(20):
+        scores = noisy(seed, candidates=60, noise=0.01)
+        race = Race(0, 5, 50, error)
+        for number, row in enumerate(scores):
+            race.tell(Runner(number, 1.0, tuple(row)))
+        margin = race.errors[0] * float(race._margin or 0)  # type: ignore[operator]
+        finals = scores.mean(axis=1)
+        first = scores[:, 0]
+        better = finals[:, None] > finals[None, :]
+        wrong += int((better & (first[None, :] > first[:, None] + margin)).sum())
+        total += int(better.sum())
+    assert wrong / total < error
+
+
+@given(objectives, st.integers(1, 40))
+def test_the_last_front_holds_the_last_survivor(
+    pairs: list[tuple[float, float]], survivors: int
+) -> None:
+    survivors = min(survivors, len(pairs))
+    scores, complexities = np.array(pairs).T
+    front = last_front(scores, complexities, survivors)
+    ahead = ~front & dominated_by(front, scores, complexities)
+    assert front.any()
+    assert not dominated(scores, complexities, front)[front].any()
+    assert ahead.sum() < survivors
+
+
+def dominated_by(front: np.ndarray, scores: np.ndarray, complexities: np.ndarray) -> np.ndarray:
+    """Return those that dominate a member of a front."""
+    no_worse = (scores[:, None] >= scores[front]) & (complexities[:, None] <= complexities[front])
+    better = (scores[:, None] > scores[front]) | (complexities[:, None] < complexities[front])
+    return np.asarray((no_worse & better).any(axis=1))
+
+
+@given(objectives, st.integers(1, 10))
+@settings(max_examples=60)
+def test_a_pool_of_the_first_fronts_has_the_same_last_front(
+    pairs: list[tuple[float, float]], survivors: int
+) -> None:
+    survivors = min(survivors, len(pairs))
+    whole = np.array(pairs)
+    kept = np.array(first_fronts(pairs, survivors))
+    expected = whole[last_front(*whole.T, survivors)]
+    got = kept[last_front(*kept.T, survivors)]
+    assert sorted(map(tuple, got)) == sorted(map(tuple, expected))
+
+
+def test_outliers_do_not_widen_the_deviation() -> None:
+    values = np.random.default_rng(0).normal(size=200)
+    assert robust_deviation(values) == pytest.approx(1.0, rel=0.2)
+    assert robust_deviation([*values, 1e9, -1e9]) == pytest.approx(1.0, rel=0.2)
