@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from evolver.genome.candidate import Candidate
 from evolver.outcome import Effort, Outcome, Scored, ScoredFold
+from evolver.search.racing import Errors
 from evolver.search.selection import Member
 
 
@@ -24,7 +25,7 @@ class Record:
     candidate: Candidate
     folds: dict[int, ScoredFold] = field(default_factory=dict)
     outcome: Outcome | None = None
-    errors: Sequence[float | None] = ()
+    errors: Errors = ()
 
     @property
     def seconds(self) -> float:

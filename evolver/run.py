@@ -14,6 +14,7 @@ journal knows are not evaluated but recalled.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import warnings
@@ -272,19 +273,24 @@ class Run:
 
     def _loop(self, progress: Callable[[Progress], None], interrupted: threading.Event) -> None:
         while True:
-            while (
-                self._in_flight < self._executor.capacity and (job := self._next_job()) is not None
-            ):
-                self._executor.submit(job)
-                self._in_flight += 1
+            self._submit()
             if self._in_flight == 0 or self._is_over() or interrupted.is_set():
                 return
+            if self._schedule.is_empty:  # so that a worker need not wait for a child to be bred
+                self._ask()
             left = self._search_seconds_left()
             pause = INTERRUPT_SECONDS if left is None else min(left, INTERRUPT_SECONDS)
             for done in self._executor.wait(pause):
                 self._in_flight -= 1
+                self._submit()  # first: the worker need not wait for the bookkeeping
                 if self._receive(done):
                     progress(self._now())
+
+    def _submit(self) -> None:
+        """Give every idle worker a fold, as long as there are any."""
+        while self._in_flight < self._executor.capacity and (job := self._next_job()) is not None:
+            self._executor.submit(job)
+            self._in_flight += 1
 
     def _next_job(self) -> Job | None:
         """Return the next fold to run; asks for candidates where none is waiting."""
@@ -394,8 +400,9 @@ class Run:
         record.outcome = outcome
         if not (isinstance(outcome, Stopped) and outcome.reason == TIME_OVER):
             self._journal.settle(record.number, outcome, time.monotonic() - self._start)
+        rating = outcome.score if isinstance(outcome, Scored) else -math.inf
+        self._store.rate(record.candidate.digest, rating)
         if isinstance(outcome, Scored):
-            self._store.rate(record.candidate.digest, outcome.score)
             if self._best is None or merit(record) < merit(self._best):
                 self._best = record
             last_step = record.candidate.tree.root.name

@@ -5,7 +5,8 @@
     advance   at every stage the candidates that reached it are judged, one after another in the
               order asked; one that goes on has its next fold put in line, the others are stopped
 
-The first candidate cannot be raced out: its folds wait all at once, so that every core has work.
+The first candidates cannot be raced out: their folds wait all at once, so that every core has work,
+and nobody is judged before they are done.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import heapq
 from collections.abc import Sequence
 from statistics import fmean
 
-from evolver.outcome import Failed, Stopped
+from evolver.outcome import Scored
 from evolver.record import Record
-from evolver.search.racing import Race, Runner
+from evolver.search.racing import FIRST, Race, Runner
 
 RACED_OUT = "raced out"
 
@@ -40,15 +41,21 @@ class Schedule:
         self._n_units = n_units
         self._waiting: list[tuple[int, int]] = []
         self._judged = [0] * (n_units - 1)
+        self._begun = False
 
     def add(self, record: Record) -> None:
         """Take in a record, with what is known of its folds."""
         if self._race is not None:
             record.errors = self._race.errors
-        units = range(self._n_units) if self._race is None or record.number == 0 else (0,)
-        for unit in units:
+        races = self._race is not None and record.number >= FIRST
+        for unit in (0,) if races else range(self._n_units):
             if unit not in record.folds:
                 self._put(record, unit)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no fold waits."""
+        return not self._waiting
 
     def next(self) -> tuple[int, int] | None:
         """Return candidate and fold to run now; None where nothing waits."""
@@ -59,39 +66,46 @@ class Schedule:
         return None
 
     def advance(self) -> list[Record]:
-        """Judge who can be judged; return those that are stopped."""
+        """Judge who can be judged; return those that are to be stopped."""
         stopped: list[Record] = []
-        if self._race is None:
+        if self._race is None or not self._has_begun():
             return stopped
         for stage in range(self._n_units - 1):
             while self._judged[stage] < len(self._records):
                 record = self._records[self._judged[stage]]
-                if not self._is_settled_at(stage, record):
+                if record.outcome is None and stage not in record.folds:
                     break
                 self._judged[stage] += 1
-                if self._reached(stage, record) and not self._judge(stage, record):
+                if self._reached(stage, record) and not self._goes_on(stage, record):
                     stopped.append(record)
         return stopped
 
-    def _is_settled_at(self, stage: int, record: Record) -> bool:
-        """Say whether it is known if a record reaches a stage, whatever happens from now on."""
-        if record.number == 0:
-            return record.outcome is not None
-        return record.outcome is not None or stage in record.folds
+    def _has_begun(self) -> bool:
+        """Say whether the first candidates are done; the race begins with them."""
+        assert self._race is not None
+        first = self._records[:FIRST]
+        if not self._begun and len(first) == FIRST and all(one.outcome for one in first):
+            done = [one for one in first if isinstance(one.outcome, Scored)]
+            self._race.begin([runner(one, self._n_units) for one in done])
+            self._begun = True
+        return self._begun
 
     def _reached(self, stage: int, record: Record) -> bool:
-        """Say whether a record reached a stage; the first only if it was evaluated to the end, as
-        its folds run in any order."""
-        if record.number == 0 and isinstance(record.outcome, Failed | Stopped):
+        """Say whether a record reached a stage; of the first candidates, only those that were
+        scored, as their folds run in any order."""
+        if record.number < FIRST and not isinstance(record.outcome, Scored):
             return False
         return stage in record.folds
 
-    def _judge(self, stage: int, record: Record) -> bool:
+    def _goes_on(self, stage: int, record: Record) -> bool:
+        """Judge a record at a stage; where it goes on, its next fold waits."""
         assert self._race is not None
-        goes_on = self._race.decide(runner(record, stage + 1), record.errors) or record.number == 0
-        if goes_on and record.outcome is None and stage + 1 not in record.folds:
+        goes_on = self._race.decide(runner(record, stage + 1), record.errors)
+        if record.outcome is not None:
+            return True
+        if goes_on and stage + 1 not in record.folds:
             self._put(record, stage + 1)
-        return goes_on or record.outcome is not None
+        return goes_on
 
     def _put(self, record: Record, unit: int) -> None:
         heapq.heappush(self._waiting, (record.number, unit))

@@ -6,8 +6,8 @@ a full disk costs nothing but memory.
 
 from __future__ import annotations
 
+import heapq
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -37,7 +37,11 @@ class Store:
         self._size = sum(self._sizes.values())
         self._memory: dict[str, np.ndarray] = {}
         self._merits: dict[str, float] = {}
+        self._names: dict[str, set[str]] = {}
+        self._order: list[tuple[float, str]] = []
         self._complained = False
+        for name in self._sizes:
+            self._rank(name)
 
     @property
     def size(self) -> int:
@@ -49,6 +53,7 @@ class Store:
         name = _name(digest, fold)
         self._size += predictions.nbytes - self._sizes.get(name, 0)
         self._sizes[name] = predictions.nbytes
+        self._rank(name)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             np.savez(self._folder / f"{name}.npz", predictions=predictions)
@@ -74,21 +79,29 @@ class Store:
         return predictions
 
     def rate(self, digest: str, merit: float) -> None:
-        """Say how good a candidate is: the worst go first where room is wanted."""
+        """Say how good a candidate is: the worst go first where room is wanted; one that is not
+        rated is kept longest."""
         self._merits[digest] = merit
+        for name in self._names.get(digest, ()):
+            heapq.heappush(self._order, (merit, name))
+
+    def _rank(self, name: str) -> None:
+        digest = name.rpartition("-")[0]
+        self._names.setdefault(digest, set()).add(name)
+        heapq.heappush(self._order, (self._merits.get(digest, np.inf), name))
 
     def _make_room(self) -> None:
-        while self.size > self._limit:
-            worst = min(self._sizes, key=lambda name: (_merit(name, self._merits), name))
+        """Drop the worst; what was rated since it was put stands in the order twice."""
+        while self._size > self._limit:
+            merit, worst = heapq.heappop(self._order)
+            digest = worst.rpartition("-")[0]
+            if worst not in self._sizes or merit != self._merits.get(digest, np.inf):
+                continue
             self._size -= self._sizes.pop(worst)
+            self._names[digest].discard(worst)
             if self._memory.pop(worst, None) is None:
                 (self._folder / f"{worst}.npz").unlink(missing_ok=True)
 
 
 def _name(digest: str, fold: int) -> str:
     return f"{digest}-{fold}"
-
-
-def _merit(name: str, merits: Mapping[str, float]) -> float:
-    """Return the merit of a file's candidate; one not yet rated is kept longest."""
-    return merits.get(name.rpartition("-")[0], np.inf)

@@ -17,9 +17,11 @@ from sklearn.utils.validation import check_is_fitted
 from evolver.errors import NoPipelineError
 from evolver.journal import Journal
 from evolver.outcome import Failed, Failure, Scored, Stopped
-from evolver.problem import Budget, Settings
-from evolver.record import Result
-from evolver.run import evolve
+from evolver.problem import Budget, Problem, Settings
+from evolver.record import Record, Result
+from evolver.run import TIME_OVER, evolve
+from evolver.schedule import RACED_OUT
+from evolver.search.racing import FIRST
 from evolver.store import Store
 from primitives import CLASSIFICATION, Catalogue, Features, Prediction, Primitive
 from tests.evaluation.test_fold import problem
@@ -47,10 +49,11 @@ def result_of(
     workers: int = 1,
     seed: int = 0,
     population_size: int = 8,
+    on: Problem | None = None,
     **settings: Any,
 ) -> Result:
     return evolve(
-        problem(),
+        on or problem(),
         space,
         budget=Budget(seconds, evaluations),
         settings=Settings(**settings),
@@ -68,6 +71,13 @@ def sequence(result: Result) -> list[tuple[str, float | None]]:
         (record.candidate.digest, getattr(record.outcome, "score", None))
         for record in result.records
     ]
+
+
+def with_ladder() -> Problem:
+    """Return a problem with two folds of fewer rows."""
+    one = problem()
+    train, valid = one.folds[0]
+    return problem(ladder=[(train[::4], valid), (train[::2], valid)])
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +106,18 @@ class TestSameSeed:
         one, other = (result_of(QUICK.add(slow), evaluations=25, lag=4, workers=2) for _ in "ab")
         assert sequence(one) == sequence(other)
 
+    def test_with_a_ladder_of_rows_too(self) -> None:
+        results = [
+            result_of(evaluations=40, lag=5, workers=workers, on=with_ladder())
+            for workers in (1, 2)
+        ]
+        inline = result_of(evaluations=40, lag=5, in_process=True, on=with_ladder())
+        for result in results:
+            assert sequence(result) == sequence(inline)
+            assert [str(one.outcome)[:7] for one in result.records] == [
+                str(one.outcome)[:7] for one in inline.records
+            ]
+
     def test_another_seed_is_another_search(self, expected: Result) -> None:
         other = result_of(evaluations=40, lag=5, in_process=True, seed=1)
         assert sequence(other) != sequence(expected)
@@ -116,6 +138,49 @@ def test_the_winner_is_fitted_and_the_best() -> None:
     assert result.front[0].outcome.score == max(scores)
     assert result.front[0].candidate.digest == result.winner.digest
     assert len(result.records) == 15
+
+
+@pytest.fixture(scope="module")
+def raced() -> Result:
+    return result_of(evaluations=60, lag=5, in_process=True, on=with_ladder())
+
+
+class TestRacing:
+    """Most candidates are not evaluated to the end, and the front is of those that are."""
+
+    def test_many_are_raced_out_after_few_folds(self, raced: Result) -> None:
+        stopped = [one for one in raced.records if isinstance(one.outcome, Stopped)]
+        assert len(stopped) > 15
+        assert {one.outcome.reason for one in stopped if one.outcome} == {RACED_OUT}
+        assert all(1 <= len(one.folds) < 6 for one in stopped)
+
+    def test_the_first_are_evaluated_to_the_end(self, raced: Result) -> None:
+        assert all(isinstance(one.outcome, Scored) for one in raced.records[:FIRST])
+
+    def test_the_front_is_on_all_rows(self, raced: Result) -> None:
+        by_digest = {one.candidate.digest: one for one in raced.records}
+        for member in raced.front:
+            record = by_digest[member.candidate.digest]
+            assert set(record.folds) == set(range(6))
+            assert member.outcome.fold_scores == tuple(
+                record.folds[unit].score for unit in range(2, 6)
+            )
+
+    def test_the_winner_is_as_good_as_without_by_half_the_folds(self, raced: Result) -> None:
+        full = result_of(evaluations=60, lag=5, in_process=True, racing_error=0.0)
+        folds = [sum(len(one.folds) for one in result.records) for result in (full, raced)]
+        assert folds[0] == 60 * 4
+        assert folds[1] < 0.6 * folds[0] + 2 * 60
+        assert raced.front[0].outcome.score > full.front[0].outcome.score - 0.005
+
+    def test_what_the_cache_saves_is_counted(self, raced: Result) -> None:
+        assert raced.effort.saved > 0
+        assert 0 < raced.effort.hits < raced.effort.lookups
+
+    def test_without_a_cache_the_search_is_the_same(self, raced: Result) -> None:
+        bare = result_of(evaluations=60, lag=5, in_process=True, on=with_ladder(), cache_limit=0)
+        assert sequence(bare) == sequence(raced)
+        assert bare.effort.lookups == 0
 
 
 @pytest.mark.parametrize("seconds", [5.0, 8.0])
@@ -226,8 +291,13 @@ def test_an_interrupt_keeps_the_best_so_far() -> None:
         store=Store(Path("/nowhere"), 0),
         progress=Interrupting(),
     )
-    assert sum(isinstance(record.outcome, Scored) for record in result.records) == 12
+    known = [record for record in result.records if not _is_cut_short(record)]
+    assert 12 <= len(known) < 20
     check_is_fitted(result.pipeline)
+
+
+def _is_cut_short(record: Record) -> bool:
+    return isinstance(record.outcome, Stopped) and record.outcome.reason == TIME_OVER
 
 
 def test_candidates_cut_short_by_the_end_are_stopped_not_failed() -> None:

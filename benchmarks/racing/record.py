@@ -50,21 +50,15 @@ def candidates(journal: Path) -> list[list[list[float]] | None]:
     """Return [score, complexity, seconds] by fold of each candidate in the order asked."""
     with sqlite3.connect(journal) as connection:
         entries = connection.execute("SELECT number, kind, body FROM entries").fetchall()
-    runs: dict[int, list[list[float]] | None] = {}
+    runs: dict[int, list[list[float]]] = {}
     for number, kind, body in entries:
         if kind == "candidate":
             runs[number] = []
         elif kind == "fold":
-            runs[number].append(json.loads(body))  # type: ignore[union-attr]
-        elif kind == "failed":
-            runs[number] = None
-    folds = max(len(folds) for folds in runs.values() if folds)
-    return [
-        [values for _, *values in sorted(runs[number])]
-        if len(runs[number] or []) == folds
-        else None
-        for number in sorted(runs)
-    ]
+            runs[number].append(json.loads(body)[:4])
+    folds = max(len(run) for run in runs.values())
+    complete = [sorted(run) if len(run) == folds else None for _, run in sorted(runs.items())]
+    return [None if run is None else [values for _, *values in run] for run in complete]
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from statistics import fmean, median
 
-from evolver.search.racing import Race, Runner
+from evolver.search.racing import FIRST, Race, Runner
 
 LAG = 16
 SIZE = 50
@@ -49,9 +49,10 @@ def race(
     finished: dict[int, float] = {}
     known = {}
     for number, run in enumerate(runs):
-        told = number - LAG
-        if told >= 0 and told in finished:
-            one.tell(known[told])
+        if number == FIRST:
+            one.begin([known[first] for first in range(FIRST)])
+        if number - LAG in finished:
+            one.tell(known[number - LAG])
         errors.append(one.errors)
         scores: list[float] = []
         for stage, (score, complexity, seconds) in enumerate(run):

@@ -9,7 +9,8 @@ A candidate goes on while it could still be one of the survivors: the share `1 /
 candidates so far, at most a population, that NSGA-II would keep by complexity and the score so far.
 It could not, when a rival of the last front of the survivors, of no greater complexity, is ahead on
 the same folds by more than the score so far is off the final one, with a stated rate of error. How
-far it is off is seen from candidates that were evaluated to the end.
+far it is off is seen from candidates that were evaluated to the end, as the first `FIRST` always
+are.
 
 Nothing here depends on time: candidate k is judged at a stage against the candidates before k that
 reached it, whatever became of them later.
@@ -19,23 +20,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
-from statistics import NormalDist
+from math import ceil, sqrt
 
 import numpy as np
+from scipy.special import stdtrit
 
-REDUCTION = 4
+REDUCTION = 8
 """One of so many candidates is meant to be evaluated to the end."""
 
-LEAST_RIVALS = 4
-"""Fewer end no candidate."""
+FIRST = 4
+"""So many candidates are evaluated to the end, whatever their scores; a race begins with them."""
 
-LEAST_FINISHED = 8
-"""From so many on, the error of the scores so far is seen; before, it is taken to be as large as
-the differences between candidates."""
+ENOUGH = 16
+"""Errors from which outliers are told apart."""
 
-MOST_FINISHED = 200
-"""Of the latest, from which the error is seen."""
+MOST = 200
+"""Of the latest candidates, from which the error is seen."""
+
+Errors = tuple[float, ...]
+"""By stage, how much two scores so far differ more or less than the final ones, as a standard
+deviation times the quantile of the rate of error; none where too little is known."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,8 @@ class Runner:
 
 
 class Race:
-    """Decides who goes on. Only a run calls it: `decide` in the order of the candidates at each
-    stage, `tell` in the order of the candidates.
+    """Decides who goes on. Only a run calls it: `begin` with the first candidates, `decide` in the
+    order of the candidates at each stage, `tell` in the order of the candidates.
 
     Parameters
     ----------
@@ -75,68 +79,83 @@ class Race:
     def __init__(self, ladder: int, folds: int, size: int, error: float) -> None:
         self._ladder = ladder
         self._size = size
-        self._margin = NormalDist().inv_cdf(1 - error) if error else None
+        self._error = error
         self._pools: list[list[tuple[float, float]]] = [[] for _ in range(ladder + folds)]
         self._off: list[list[float]] = []
-        self.errors: tuple[float | None, ...] = (None,) * (ladder + folds)
+        self._opening: Errors = ()
+        self.errors: Errors = ()
 
     @property
     def ends_any(self) -> bool:
         """Whether any candidate may be ended before its last fold."""
-        return self._margin is not None
+        return self._error > 0
 
-    def decide(self, runner: Runner, errors: Sequence[float | None]) -> bool:
+    def begin(self, runners: Sequence[Runner]) -> None:
+        """Learn from those of the first candidates that were evaluated to the end."""
+        for runner in runners:
+            self._learn(runner)
+        self._opening = self.errors
+
+    def decide(self, runner: Runner, errors: Errors) -> bool:
         """Say whether a candidate goes on, and let it be a rival of those after it.
 
         Parameters
         ----------
         runner : Runner
-        errors : sequence of float or None
+        errors : Errors
             `errors` as it was when the candidate was asked for.
         """
         stage = len(runner.scores) - 1
         pool = self._pools[stage]
         score = self.so_far(runner.scores)
-        goes_on = not self._is_beaten(runner, score, pool, errors[stage])
+        known = errors or self._opening
+        goes_on = runner.number < FIRST or not (
+            known and self._is_beaten(runner, score, pool, known[stage])
+        )
         pool.append((score, runner.complexity))
-        if len(pool) > 2 * self._size + LEAST_RIVALS:
+        if len(pool) > 2 * self._size + FIRST:
             self._pools[stage] = first_fronts(pool, self._size)
         return goes_on
 
     def tell(self, runner: Runner) -> None:
-        """Learn from a candidate that was evaluated to the end how far the scores so far are off
-        the final one."""
-        final = self.so_far(runner.scores)
-        stages = range(1, len(runner.scores) + 1)
-        self._off.append([self.so_far(runner.scores[:stage]) - final for stage in stages])
-        del self._off[:-MOST_FINISHED]
-        if len(self._off) >= LEAST_FINISHED:
-            columns = np.array(self._off).T
-            self.errors = tuple(float(np.sqrt(2)) * robust_deviation(one) for one in columns)
+        """Learn from a candidate that was evaluated to the end."""
+        if runner.number >= FIRST:
+            self._learn(runner)
 
     def so_far(self, scores: Sequence[float]) -> float:
         """Return the score so far."""
         full = scores[self._ladder :]
         return float(np.mean(full)) if len(full) else scores[-1]
 
+    def _learn(self, runner: Runner) -> None:
+        """Note how far the scores so far were off the final one."""
+        final = self.so_far(runner.scores)
+        stages = range(1, len(runner.scores) + 1)
+        self._off.append([self.so_far(runner.scores[:stage]) - final for stage in stages])
+        del self._off[:-MOST]
+        if len(self._off) > 1:
+            quantile = float(stdtrit(len(self._off) - 1, 1 - self._error))
+            columns = np.array(self._off).T
+            self.errors = tuple(quantile * sqrt(2) * deviation(column) for column in columns)
+
     def _is_beaten(
-        self, runner: Runner, score: float, pool: list[tuple[float, float]], error: float | None
+        self, runner: Runner, score: float, pool: list[tuple[float, float]], error: float
     ) -> bool:
         survivors = min(self._size, ceil(runner.number / REDUCTION))
-        if self._margin is None or len(pool) < max(LEAST_RIVALS, survivors):
+        if len(pool) < survivors:
             return False
         scores, complexities = np.array(pool).T
-        if error is None:
-            error = robust_deviation(scores)
         last = last_front(scores, complexities, survivors)
         rivals = last & (complexities <= runner.complexity)
-        return bool((scores[rivals] > score + self._margin * error).any())
+        return bool((scores[rivals] > score + error).any())
 
 
-def robust_deviation(values: Sequence[float] | np.ndarray) -> float:
-    """Return the standard deviation that fits the median absolute deviation of the values."""
-    array = np.asarray(values)
-    return float(1.4826 * np.median(np.abs(array - np.median(array))))
+def deviation(values: np.ndarray) -> float:
+    """Return the standard deviation; of many values, that which fits the median absolute
+    deviation, so that outliers do not count."""
+    if len(values) < ENOUGH:
+        return float(np.std(values, ddof=1))
+    return float(1.4826 * np.median(np.abs(values - np.median(values))))
 
 
 def first_fronts(pool: list[tuple[float, float]], survivors: int) -> list[tuple[float, float]]:
