@@ -27,6 +27,7 @@ from sklearn.pipeline import Pipeline
 from evolver.errors import NoPipelineError
 from evolver.evaluation.fallback import fallback
 from evolver.evaluation.fold import Evaluator, FoldScore, Request
+from evolver.execution import memory
 from evolver.execution.inline import InlineExecutor
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Done, Executor, Job
@@ -62,6 +63,9 @@ PRELOAD = (
     "evolver.evaluation.fold",
     "primitives.regressors",
 )
+
+SHARE_OF_CACHE = 0.125
+"""Of the memory a worker may hold, at the most."""
 
 FINAL_OVERHEAD = 0.3
 """Seconds to hand over the final fit and to bring the pipeline home."""
@@ -129,11 +133,13 @@ def evolve(
         initial_steps=settings.initial_steps,
         max_steps=settings.max_steps,
     )
-    evaluator = Evaluator(problem, catalogue, settings.cache_limit)
+    memory_cap = settings.worker_memory or memory.cap(workers)
+    cache_limit = min(settings.cache_limit, int(SHARE_OF_CACHE * memory_cap))
+    evaluator = Evaluator(problem, catalogue, cache_limit)
     executor: Executor = (
         InlineExecutor(evaluator)
         if settings.in_process
-        else ProcessPool(evaluator, workers, PRELOAD, settings.worker_memory)
+        else ProcessPool(evaluator, workers, PRELOAD, memory_cap)
     )
     race = Race(len(problem.ladder), len(problem.folds), population_size, settings.racing_error)
     run = Run(

@@ -2,8 +2,9 @@
 
     python -m benchmarks.engine.draw --datasets FOLDER
 
-For each table a search of `EVALUATIONS` candidates; of those bred in it, with at most `MOST_STEPS`
-steps, that did not fail, `PIPELINES` are drawn and kept in the order asked, one a line.
+For each table a search of `EVALUATIONS` candidates on `ROWS` of its rows, over the catalogue of the
+whole table; of those bred in it that did not fail, `PIPELINES` are drawn, as evenly as can be over
+the sizes up to `MOST_STEPS`, and kept in the order asked, one a line.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
+from sklearn.model_selection import train_test_split
 
-from benchmarks.engine.problems import PIPELINES_FILE, TABLES
+from benchmarks.engine.problems import PIPELINES_FILE, TABLES, problem_of
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings
+from evolver.checks import selected_catalogue
+from evolver.genome.codec import Encoded
 
-EVALUATIONS = 100
+EVALUATIONS = 300
+ROWS = 1_000
 POPULATION = 25
 PIPELINES = 24
 MOST_STEPS = 6
@@ -32,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--datasets", type=Path, required=True, help="folder of NAME.parquet")
     options = parser.parse_args()
-    drawn = {name: draw(options.datasets / f"{name}.parquet") for name in TABLES}
+    drawn = {name: draw(options.datasets, name) for name in TABLES}
     lines = [
         f'"{name}": [\n' + ",\n".join(json.dumps(tree) for tree in trees) + "\n]"
         for name, trees in drawn.items()
@@ -40,32 +44,57 @@ def main() -> None:
     PIPELINES_FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
-def draw(file: Path) -> list[object]:
+def draw(datasets: Path, name: str) -> list[Encoded]:
     """Return encoded trees that one search bred."""
-    table = pd.read_parquet(file)
-    classification = not pd.api.types.is_float_dtype(table["target"])
+    problem = problem_of(datasets, name)
+    classification = problem.task != "regression"
+    rows, _ = train_test_split(
+        np.arange(len(problem.y)),
+        train_size=min(ROWS, len(problem.y) - 50),
+        random_state=SEED,
+        stratify=problem.y if classification else None,
+    )
     with tempfile.TemporaryDirectory() as folder:
         model = (EvolvedClassifier if classification else EvolvedRegressor)(
             time_budget=None,
             max_evaluations=EVALUATIONS,
             population_size=POPULATION,
+            search_space=selected_catalogue(None, problem, grouped=False),
             random_state=SEED,
             run_dir=folder,
             verbose=0,
-            settings=Settings(lag=16, fold_timeout=8.0),
+            settings=Settings(lag=16, fold_timeout=5.0),
         )
-        model.fit(table.drop(columns="target"), table["target"])
+        model.fit(problem.X.iloc[rows], problem.y[rows])
         with sqlite3.connect(Path(folder) / "journal.sqlite") as connection:
-            rows = connection.execute(
+            found = connection.execute(
                 "SELECT number, body FROM entries WHERE kind = 'candidate' ORDER BY number"
             )
-            trees = {number: json.loads(body)["tree"] for number, body in rows}
+            trees = {number: json.loads(body)["tree"] for number, body in found}
     board = model.leaderboard_
     board = board[(board["outcome"] != "failed") & (board["operator"] != "growth")]
-    fitting = [number for number in board["number"] if 1 < len(trees[number]) <= MOST_STEPS + 1]
-    chosen = np.random.default_rng(SEED).choice(fitting, PIPELINES, replace=False)
-    print(file.stem, len(fitting), flush=True)
-    return [trees[number] for number in sorted(chosen)]
+    chosen = evenly([(number, steps_of(trees[number])) for number in board["number"]])
+    print(name, len(board), sorted(steps_of(trees[number]) for number in chosen), flush=True)
+    return [trees[number] for number in chosen]
+
+
+def steps_of(tree: Encoded) -> int:
+    return sum(node is not None for node in tree)
+
+
+def evenly(sized: list[tuple[int, int]]) -> list[int]:
+    """Return numbers drawn from each size in turn."""
+    rng = np.random.default_rng(SEED)
+    left = {
+        size: list(rng.permutation([number for number, steps in sized if steps == size]))
+        for size in range(1, MOST_STEPS + 1)
+    }
+    chosen: list[int] = []
+    while len(chosen) < PIPELINES:
+        for numbers in left.values():
+            if numbers and len(chosen) < PIPELINES:
+                chosen.append(int(numbers.pop()))
+    return sorted(chosen)
 
 
 if __name__ == "__main__":

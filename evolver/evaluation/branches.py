@@ -97,7 +97,8 @@ class Branches:
         self._saved = 0.0
         self._start = self._clock()
         self.classification = parts.classification
-        self.table, self.valid_table = self._recalled("table", TABLE.digest, OWN, self._clean)
+        clean = self._recalled("table", TABLE.digest, OWN, self._clean)
+        self.table, self.valid_table = (unshared(part) for part in clean)
 
     def fit(self) -> tuple[Any, Any]:
         """Return the last step of the pipeline, fitted, and its input for the validation part."""
@@ -122,10 +123,10 @@ class Branches:
         """Return what a branch of features gives for the training and the validation part."""
         if digest == TABLE.digest:
             return self.table, self.valid_table
-        matrices: tuple[Any, Any] = self._recalled(
+        train, valid = self._recalled(
             "matrices", digest, self._target_key(y), lambda: self._transform(digest, y)
         )
-        return matrices
+        return unshared(train), unshared(valid)
 
     def response(self, digest: str, y: np.ndarray) -> np.ndarray:
         """Return what a branch that predicts says of the validation part."""
@@ -283,6 +284,12 @@ class RegressorStandIn(RegressorMixin, StandIn):
         if self._is_known(X):
             return self.branches.response(self.digest, self._y)
         return self._estimator().predict(X)
+
+
+def unshared(matrix: Any) -> Any:
+    """Return a frame that may be changed without changing what others get; the values are copied
+    only then."""
+    return matrix.copy(deep=False) if isinstance(matrix, pd.DataFrame) else matrix
 
 
 def frozen(matrix: Any) -> Any:

@@ -1,0 +1,110 @@
+"""The schedule judges in the order of the candidates, in whatever order folds are done."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evolver.genome.candidate import Candidate, Origin
+from evolver.outcome import Failed, Failure, Scored, ScoredFold, Stopped, scored
+from evolver.record import Record
+from evolver.schedule import RACED_OUT, Schedule
+from evolver.search.racing import FIRST, Race
+from tests.genome.strategies import CATALOGUES, random_tree
+
+CANDIDATE = Candidate(random_tree(CATALOGUES["binary"], 0), Origin("evolution", "growth"))
+LADDER, FOLDS, LAG = 1, 3, 6
+UNITS = LADDER + FOLDS
+CANDIDATES = 40
+
+
+def scores_of(seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    quality = rng.normal(size=(CANDIDATES, 1))
+    return quality + 0.2 * rng.normal(size=(CANDIDATES, UNITS))
+
+
+def play(scores: np.ndarray, turns: np.random.Generator, places: int) -> list[str]:
+    """Run the candidates with so many places; which of the running folds is done next is drawn.
+
+    Returns the outcome of each with the number of its folds. Every seventh candidate fails on its
+    second fold.
+    """
+    records: list[Record] = []
+    schedule = Schedule(records, Race(LADDER, FOLDS, 10, 0.2), UNITS)
+    running: list[tuple[int, int]] = []
+
+    def stop() -> None:
+        while stopped := schedule.advance():
+            for record in stopped:
+                record.outcome = Stopped(RACED_OUT, 0.0)
+
+    while True:
+        while len(running) < places:
+            place = schedule.next()
+            if place is None:
+                number = len(records)
+                told = number < LAG or records[number - LAG].outcome is not None
+                if number == CANDIDATES or not told:
+                    break
+                records.append(Record(number, CANDIDATE))
+                schedule.add(records[-1])
+                continue
+            running.append(place)
+        if not running:
+            break
+        number, unit = running.pop(int(turns.integers(len(running))))
+        record = records[number]
+        if number % 7 == 6 and unit == 1:
+            record.outcome = Failed(Failure.ERROR, "as asked", 0.0)
+        elif record.outcome is None:
+            record.folds[unit] = ScoredFold(float(scores[number, unit]), 1.0, 0.0)
+            if len(record.folds) == UNITS:
+                record.outcome = scored([record.folds[one] for one in range(UNITS)], LADDER)
+        stop()
+    return [f"{type(one.outcome).__name__} {len(one.folds)}" for one in records]
+
+
+@given(st.integers(0, 1_000), st.integers(0, 1_000), st.integers(1, 7))
+def test_who_is_stopped_does_not_depend_on_what_is_done_first(
+    seed: int, turn: int, places: int
+) -> None:
+    scores = scores_of(seed)
+    expected = play(scores, np.random.default_rng(0), 1)
+    assert play(scores, np.random.default_rng(turn), places) == expected
+
+
+def test_every_candidate_ends_and_many_early() -> None:
+    outcomes = play(scores_of(0), np.random.default_rng(0), 2)
+    assert len(outcomes) == CANDIDATES
+    assert sum(one.startswith("Stopped") for one in outcomes) > 10
+    assert all(one == "Scored 4" for one in outcomes[:FIRST])
+    assert {one.split()[0] for one in outcomes} == {"Scored", "Stopped", "Failed"}
+
+
+def test_without_a_race_all_folds_wait_at_once() -> None:
+    records = [Record(0, CANDIDATE), Record(1, CANDIDATE)]
+    schedule = Schedule(records, None, 3)
+    for record in records:
+        schedule.add(record)
+    places = [schedule.next() for _ in range(7)]
+    assert places == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), None]
+    assert schedule.advance() == []
+
+
+def test_folds_of_a_settled_candidate_no_longer_wait() -> None:
+    records = [Record(0, CANDIDATE), Record(1, CANDIDATE)]
+    schedule = Schedule(records, None, 2)
+    for record in records:
+        schedule.add(record)
+    records[0].outcome = Failed(Failure.CRASH, "as asked", 0.0)
+    assert schedule.next() == (1, 0)
+
+
+def test_what_is_known_of_a_candidate_is_not_run_again() -> None:
+    records = [Record(0, CANDIDATE, {0: ScoredFold(1.0, 1.0, 0.0)})]
+    schedule = Schedule(records, None, 3)
+    schedule.add(records[0])
+    assert [schedule.next() for _ in range(3)] == [(0, 1), (0, 2), None]
+    assert isinstance(scored([ScoredFold(1.0, 1.0, 0.0)] * 3, 1), Scored)
