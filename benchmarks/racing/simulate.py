@@ -17,7 +17,7 @@ from evolver.search.racing import FIRST, Race, Runner
 
 LAG = 16
 SIZE = 50
-ERROR = 0.2
+ERROR = 0.1
 
 
 def main() -> None:
