@@ -348,10 +348,13 @@ class Run:
         return True
 
     def _tell(self, last: int) -> bool:
-        """Tell the outcomes up to candidate `last` in order; say whether all of them are known."""
+        """Tell the outcomes up to candidate `last` in order; say whether all of them are known.
+
+        That the time was over for one is not told: whoever resumes the run will know better.
+        """
         while self._told <= last:
             record = self.records[self._told]
-            if record.outcome is None:
+            if record.outcome is None or _is_late(record.outcome):
                 return False
             self._proposer.tell(record.candidate, record.outcome)
             if isinstance(record.outcome, Scored):
@@ -404,7 +407,7 @@ class Run:
     def _settle(self, record: Record, outcome: Outcome) -> None:
         """Give a record its outcome; what is left of its folds is not run."""
         record.outcome = outcome
-        if not (isinstance(outcome, Stopped) and outcome.reason == TIME_OVER):
+        if not _is_late(outcome):
             self._journal.settle(record.number, outcome, time.monotonic() - self._start)
         rating = outcome.score if isinstance(outcome, Scored) else -math.inf
         self._store.rate(record.candidate.digest, rating)
@@ -466,3 +469,7 @@ class Run:
     def _expected_fit(self, record: Record) -> float:
         """Return the seconds that fitting a candidate on all rows should take."""
         return self._pace.expected(record, self._rows)
+
+
+def _is_late(outcome: Outcome) -> bool:
+    return isinstance(outcome, Stopped) and outcome.reason == TIME_OVER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +51,21 @@ def result_of(
     seed: int = 0,
     population_size: int = 8,
     on: Problem | None = None,
+    folder: Path | None = None,
     **settings: Any,
 ) -> Result:
-    return evolve(
-        on or problem(),
-        space,
-        budget=Budget(seconds, evaluations),
-        settings=Settings(**settings),
-        population_size=population_size,
-        workers=workers,
-        rng=np.random.default_rng(seed),
-        journal=Journal(None),
-        store=Store(Path("/nowhere"), 0),
-    )
+    with closing(Journal(folder)) as journal:
+        return evolve(
+            on or problem(),
+            space,
+            budget=Budget(seconds, evaluations),
+            settings=Settings(**settings),
+            population_size=population_size,
+            workers=workers,
+            rng=np.random.default_rng(seed),
+            journal=journal,
+            store=Store(Path("/nowhere"), 0),
+        )
 
 
 def sequence(result: Result) -> list[tuple[str, float | None]]:
@@ -307,3 +310,16 @@ def test_candidates_cut_short_by_the_end_are_stopped_not_failed() -> None:
     assert not any(isinstance(record.outcome, Failed) for record in result.records)
     assert all(record.outcome is not None for record in result.records)
     assert any(isinstance(record.outcome, Scored | Stopped) for record in result.records)
+
+
+def test_what_ran_out_of_time_changes_nothing_when_the_run_is_resumed(tmp_path: Path) -> None:
+    """Slow candidates are no longer started when quick ones still are."""
+    slow = failing("Slow", lambda: time.sleep(0.3))
+    space = QUICK.only("MedianOneHot", "StandardScaler", "PCA", "GaussianNB").add(slow)
+    options: dict[str, Any] = {"lag": 2, "in_process": True, "folder": tmp_path}
+    result = result_of(space, seconds=3.0, **options)
+    assert any(_is_cut_short(record) for record in result.records)
+    resumed = result_of(space, evaluations=len(result.records) + 4, **options)
+    assert not any(_is_cut_short(record) for record in resumed.records)
+    before, after = sequence(result), sequence(resumed)
+    assert [digest for digest, _ in after[: len(before)]] == [digest for digest, _ in before]

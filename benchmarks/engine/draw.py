@@ -23,8 +23,13 @@ from evolver import EvolvedClassifier, EvolvedRegressor, Settings
 from evolver.checks import selected_catalogue
 from evolver.genome.codec import Encoded
 
-EVALUATIONS = 300
+EVALUATIONS = 150
 ROWS = 1_000
+MOST_SECONDS = 2.0
+LEAST_TIMEOUT = 0.1
+"""A fold may take `MOST_SECONDS` as it would on the whole table, seconds growing as rows do: the
+list is to be measured. It may take this in any case."""
+
 POPULATION = 25
 PIPELINES = 24
 MOST_STEPS = 6
@@ -63,7 +68,9 @@ def draw(datasets: Path, name: str) -> list[Encoded]:
             random_state=SEED,
             run_dir=folder,
             verbose=0,
-            settings=Settings(lag=16, fold_timeout=5.0),
+            settings=Settings(
+                lag=16, fold_timeout=max(LEAST_TIMEOUT, MOST_SECONDS * len(rows) / len(problem.y))
+            ),
         )
         model.fit(problem.X.iloc[rows], problem.y[rows])
         with sqlite3.connect(Path(folder) / "journal.sqlite") as connection:
@@ -74,7 +81,12 @@ def draw(datasets: Path, name: str) -> list[Encoded]:
     board = model.leaderboard_
     board = board[(board["outcome"] != "failed") & (board["operator"] != "growth")]
     chosen = evenly([(number, steps_of(trees[number])) for number in board["number"]])
-    print(name, len(board), sorted(steps_of(trees[number]) for number in chosen), flush=True)
+    print(
+        name,
+        len(board),
+        sorted(steps_of(trees[number]) for number in chosen),
+        flush=True,
+    )
     return [trees[number] for number in chosen]
 
 

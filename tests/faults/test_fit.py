@@ -39,7 +39,7 @@ def fitted() -> EvolvedClassifier:
         n_jobs=2,
         random_state=0,
         verbose=0,
-        settings=Settings(fold_timeout=3.0, worker_memory=CAP, initial_steps=2),
+        settings=Settings(fold_timeout=3.0, worker_memory=CAP, initial_steps=2, racing_error=0.0),
     )
     return model.fit(X, y)
 
