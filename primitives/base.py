@@ -183,7 +183,7 @@ class Primitive:
             )
         if not callable(self.space):
             check_space(self.name, self.space)
-        object.__setattr__(self, "tasks", frozenset(self.tasks))
+        object.__setattr__(self, "tasks", tuple(sorted(set(self.tasks))))
 
     @property
     def wraps(self) -> bool:

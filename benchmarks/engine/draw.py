@@ -2,9 +2,9 @@
 
     python -m benchmarks.engine.draw --datasets FOLDER
 
-For each table a search of `EVALUATIONS` candidates on `ROWS` of its rows, over the catalogue of the
-whole table; of those bred in it that did not fail, `PIPELINES` are drawn, as evenly as can be over
-the sizes up to `MOST_STEPS`, and kept in the order asked, one a line.
+For each table a search of `EVALUATIONS` candidates, none of whose folds may take longer than
+`MOST_SECONDS`; of those bred in it that did not fail, `PIPELINES` are drawn, as evenly as can be
+over the sizes up to `MOST_STEPS`, and kept in the order asked, one a line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from benchmarks.engine.problems import PIPELINES_FILE, TABLES, problem_of
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings
@@ -24,12 +23,7 @@ from evolver.checks import selected_catalogue
 from evolver.genome.codec import Encoded
 
 EVALUATIONS = 150
-ROWS = 1_000
-MOST_SECONDS = 2.0
-LEAST_TIMEOUT = 0.1
-"""A fold may take `MOST_SECONDS` as it would on the whole table, seconds growing as rows do: the
-list is to be measured. It may take this in any case."""
-
+MOST_SECONDS = 4.0
 POPULATION = 25
 PIPELINES = 24
 MOST_STEPS = 6
@@ -53,12 +47,6 @@ def draw(datasets: Path, name: str) -> list[Encoded]:
     """Return encoded trees that one search bred."""
     problem = problem_of(datasets, name)
     classification = problem.task != "regression"
-    rows, _ = train_test_split(
-        np.arange(len(problem.y)),
-        train_size=min(ROWS, len(problem.y) - 50),
-        random_state=SEED,
-        stratify=problem.y if classification else None,
-    )
     with tempfile.TemporaryDirectory() as folder:
         model = (EvolvedClassifier if classification else EvolvedRegressor)(
             time_budget=None,
@@ -68,11 +56,9 @@ def draw(datasets: Path, name: str) -> list[Encoded]:
             random_state=SEED,
             run_dir=folder,
             verbose=0,
-            settings=Settings(
-                lag=16, fold_timeout=max(LEAST_TIMEOUT, MOST_SECONDS * len(rows) / len(problem.y))
-            ),
+            settings=Settings(lag=16, fold_timeout=MOST_SECONDS, row_ladder=False),
         )
-        model.fit(problem.X.iloc[rows], problem.y[rows])
+        model.fit(problem.X, problem.y)
         with sqlite3.connect(Path(folder) / "journal.sqlite") as connection:
             found = connection.execute(
                 "SELECT number, body FROM entries WHERE kind = 'candidate' ORDER BY number"
@@ -81,12 +67,7 @@ def draw(datasets: Path, name: str) -> list[Encoded]:
     board = model.leaderboard_
     board = board[(board["outcome"] != "failed") & (board["operator"] != "growth")]
     chosen = evenly([(number, steps_of(trees[number])) for number in board["number"]])
-    print(
-        name,
-        len(board),
-        sorted(steps_of(trees[number]) for number in chosen),
-        flush=True,
-    )
+    print(name, len(board), sorted(steps_of(trees[number]) for number in chosen), flush=True)
     return [trees[number] for number in chosen]
 
 
@@ -101,6 +82,8 @@ def evenly(sized: list[tuple[int, int]]) -> list[int]:
         size: list(rng.permutation([number for number, steps in sized if steps == size]))
         for size in range(1, MOST_STEPS + 1)
     }
+    if sum(map(len, left.values())) < PIPELINES:
+        raise RuntimeError(f"Only {sum(map(len, left.values()))} pipelines to draw from.")
     chosen: list[int] = []
     while len(chosen) < PIPELINES:
         for numbers in left.values():

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import subprocess
+import sys
 
 import pytest
 from optuna.distributions import IntDistribution
@@ -41,6 +44,18 @@ def test_a_name_stands_once() -> None:
 def test_a_catalogue_pickles_without_the_help_of_cloudpickle() -> None:
     again = pickle.loads(pickle.dumps(default_catalogue()))
     assert [one.name for one in again] == [one.name for one in default_catalogue()]
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "1", "10"])
+def test_a_copy_pickles_to_the_same_bytes_whatever_the_seed_of_hashes(hash_seed: str) -> None:
+    program = (
+        "import copy, joblib; from primitives import default_catalogue; one = default_catalogue();"
+        "print(joblib.hash(one) == joblib.hash(copy.deepcopy(one)))"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
