@@ -92,6 +92,12 @@ class Budget:
 
 LAG_PER_WORKER = 8
 
+LEAST_GROWTH = 0.75
+"""Power of the number of rows by which the seconds of a fold grow at the least."""
+
+LEAST_OF_A_LADDER = 2.0
+"""Seconds that a fold may take on however few rows."""
+
 OPERATOR_RATES = {
     "crossover": 0.25,
     "perturb_parameter": 0.25,
@@ -119,8 +125,8 @@ class Settings:
     operator_rates : mapping of str to float, optional
         How often each variation operator is tried; default `OPERATOR_RATES`.
     fold_timeout : float, optional
-        Seconds for one fold; default a tenth of the time budget, at least 1 s, or 600 s where there
-        is no time budget.
+        Seconds for one fold, less on the fewer rows of the ladder; default a tenth of the time
+        budget, at least 1 s, or 600 s where there is no time budget.
     worker_memory : int, optional
         Bytes that a worker process may hold; default a fair share of four fifths of what is free.
     store_limit : int, default=1 GiB
@@ -188,11 +194,19 @@ class Settings:
             rates,
         )
 
-    def fold_seconds(self, budget: Budget) -> float:
-        """Return the limit of one fold in seconds."""
-        if self.fold_timeout is not None:
-            return self.fold_timeout
-        return 600.0 if budget.seconds is None else max(1.0, budget.seconds / 10)
+    def fold_seconds(self, budget: Budget, share: float = 1.0) -> float:
+        """Return the limit of one fold in seconds.
+
+        Parameters
+        ----------
+        budget : Budget
+        share : float
+            Of the rows of a whole fold: what takes too long on few of them would on all.
+        """
+        whole = self.fold_timeout
+        if whole is None:
+            whole = 600.0 if budget.seconds is None else max(1.0, budget.seconds / 10)
+        return max(min(LEAST_OF_A_LADDER, whole), whole * float(share**LEAST_GROWTH))
 
 
 def _require(holds: bool, argument: str, rule: str, value: object) -> None:

@@ -24,6 +24,7 @@ from statistics import fmean
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from evolver.deadline import FIT_MARGIN, Deadline
 from evolver.errors import NoPipelineError
 from evolver.evaluation.fallback import fallback
 from evolver.evaluation.fold import Evaluator, FoldScore, Request
@@ -66,15 +67,6 @@ PRELOAD = (
 
 SHARE_OF_CACHE = 0.125
 """Of the memory a worker may hold, at the most."""
-
-FINAL_OVERHEAD = 0.3
-"""Seconds to hand over the final fit and to bring the pipeline home."""
-
-LAST_CHANCE = 1.0
-"""Seconds that the reserve may take at the least: a model late by that beats none."""
-
-FIT_MARGIN = 1.3
-"""How much longer than expected a final fit may take."""
 
 INTERRUPT_SECONDS = 0.5
 """After which an interrupt is noticed at the latest."""
@@ -193,21 +185,22 @@ class Run:
         self._journal = journal
         self._store = store
         self._budget = budget
-        self._fold_seconds = settings.fold_seconds(budget)
         self._lag = settings.lag or LAG_PER_WORKER * executor.capacity
-        self._start = start - journal.seconds
-        self._rows = len(problem.y)
         self._train_rows = [len(train) for train, _ in problem.units]
+        most = max(self._train_rows)
+        shares = [len(train) / most for train, _ in problem.ladder] + [1.0] * len(problem.folds)
+        self._timeouts = [settings.fold_seconds(budget, share) for share in shares]
         self._ladder = len(problem.ladder)
         self._n_folds = len(problem.folds)
         self._schedule = Schedule(self.records, race if race.ends_any else None, len(problem.units))
         self._pace = Pace(self._train_rows)
+        self._deadline = Deadline(
+            start - journal.seconds, budget.seconds, len(problem.y), self._pace
+        )
         self._cut_short: set[tuple[int, ...]] = set()
         self._in_flight = 0
         self._told = 0
         self._failed = 0
-        self._best: Record | None = None
-        self._quickest: dict[str, Record] = {}
 
     @property
     def front(self) -> list[Member]:
@@ -237,8 +230,10 @@ class Run:
         """
         failures: list[Outcome | None] = []
         for record in self._by_merit():
-            timeout = self._fit_timeout(record)
-            if self._expected_fit(record) > timeout:
+            timeout = self._deadline.fit_timeout(record)
+            if timeout is None:
+                timeout = FIT_MARGIN * self._n_folds * max(self._timeouts)
+            elif self._deadline.expected_fit(record) > timeout:
                 continue
             request = Request(encode(record.candidate.tree), None)
             self._executor.submit(Job((record.number,), request, timeout))
@@ -251,19 +246,6 @@ class Run:
                 failures.append(done[0].result)
         self._complain_unless_late(failures)
         return None, None
-
-    def _fit_timeout(self, record: Record) -> float:
-        """Return the seconds that fitting a candidate on all rows may take.
-
-        Unless it is the reserve itself, it leaves the time to fit that instead.
-        """
-        left = self._seconds_left()
-        if left is None:
-            return FIT_MARGIN * self._n_folds * self._fold_seconds
-        reserve = self._reserve()
-        if reserve is None or reserve is record:
-            return max(left, LAST_CHANCE)
-        return left - FINAL_OVERHEAD - FIT_MARGIN * self._expected_fit(reserve)
 
     def _complain_unless_late(self, failures: list[Outcome | None]) -> None:
         """Raise when what could have won failed for reasons of its own more often than for time."""
@@ -280,11 +262,11 @@ class Run:
     def _loop(self, progress: Callable[[Progress], None], interrupted: threading.Event) -> None:
         while True:
             self._submit()
-            if self._in_flight == 0 or self._is_over() or interrupted.is_set():
+            if self._in_flight == 0 or self._deadline.is_over or interrupted.is_set():
                 return
             if self._schedule.is_empty:  # so that a worker need not wait for a child to be bred
                 self._ask()
-            left = self._search_seconds_left()
+            left = self._deadline.search_left
             pause = INTERRUPT_SECONDS if left is None else min(left, INTERRUPT_SECONDS)
             for done in self._executor.wait(pause):
                 self._in_flight -= 1
@@ -301,7 +283,7 @@ class Run:
     def _next_job(self) -> Job | None:
         """Return the next fold to run; asks for candidates where none is waiting."""
         while True:
-            over = self._is_over()
+            over = self._deadline.is_over
             place = None if over else self._schedule.next()
             if place is None:
                 if (over and not self._is_known(len(self.records))) or not self._ask():
@@ -309,8 +291,8 @@ class Run:
                 continue
             number, unit = place
             record = self.records[number]
-            left = self._search_seconds_left()
-            timeout = self._fold_seconds
+            left = self._deadline.search_left
+            timeout = self._timeouts[unit]
             if left is not None and left < timeout:
                 if self._pace.expected(record, self._train_rows[unit]) > left:
                     self._settle(record, Stopped(TIME_OVER, record.seconds))
@@ -408,21 +390,17 @@ class Run:
         """Give a record its outcome; what is left of its folds is not run."""
         record.outcome = outcome
         if not _is_late(outcome):
-            self._journal.settle(record.number, outcome, time.monotonic() - self._start)
+            self._journal.settle(record.number, outcome, self._deadline.elapsed)
         rating = outcome.score if isinstance(outcome, Scored) else -math.inf
         self._store.rate(record.candidate.digest, rating)
         if isinstance(outcome, Scored):
-            if self._best is None or merit(record) < merit(self._best):
-                self._best = record
-            last_step = record.candidate.tree.root.name
-            quickest = self._quickest.setdefault(last_step, record)
-            if self._expected_fit(record) < self._expected_fit(quickest):
-                self._quickest[last_step] = record
+            self._deadline.scored(record)
         self._failed += isinstance(outcome, Failed)
 
     def _now(self) -> Progress:
-        best = None if self._best is None else self._best.member
-        return Progress(time.monotonic() - self._start, len(self.records), self._failed, best)
+        best = self._deadline.best
+        member = None if best is None else best.member
+        return Progress(self._deadline.elapsed, len(self.records), self._failed, member)
 
     def _by_merit(self) -> Iterable[Record]:
         """Return what could be fitted, best first: what was scored, failing that what has folds."""
@@ -438,37 +416,6 @@ class Run:
             begun,
             key=lambda one: (-len(one.folds), -fmean(fold.score for fold in one.folds.values())),
         )
-
-    def _is_over(self) -> bool:
-        left = self._search_seconds_left()
-        return left is not None and left <= 0
-
-    def _seconds_left(self) -> float | None:
-        if self._budget.seconds is None:
-            return None
-        return self._start + self._budget.seconds - time.monotonic()
-
-    def _search_seconds_left(self) -> float | None:
-        """Return the seconds until the final fit must begin."""
-        left = self._seconds_left()
-        if left is None:
-            return None
-        reserve = self._reserve()
-        if self._best is None or reserve is None:
-            return left - min(0.1 * (self._budget.seconds or 0.0), 2.0)
-        fits = {self._expected_fit(self._best), self._expected_fit(reserve)}
-        return left - sum(FINAL_OVERHEAD + FIT_MARGIN * fit for fit in fits)
-
-    def _reserve(self) -> Record | None:
-        """Return what is fitted where the best cannot be: the quickest with another last step, as
-        what is wrong with the best may be that."""
-        best = None if self._best is None else self._best.candidate.tree.root.name
-        others = [record for name, record in self._quickest.items() if name != best]
-        return min(others or self._quickest.values(), key=self._expected_fit, default=None)
-
-    def _expected_fit(self, record: Record) -> float:
-        """Return the seconds that fitting a candidate on all rows should take."""
-        return self._pace.expected(record, self._rows)
 
 
 def _is_late(outcome: Outcome) -> bool:

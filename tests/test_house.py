@@ -21,6 +21,7 @@ LAYERS = [
     {"search", "evaluation", "execution", "journal", "store"},
     {"record", "interrupt"},
     {"schedule", "pace"},
+    {"deadline"},
     {"run"},
     {"report", "export", "fingerprint"},
     {"checks"},

@@ -225,6 +225,27 @@ def test_a_hanging_pipeline_is_ended_at_its_deadline() -> None:
     assert isinstance(result.pipeline, Pipeline)
 
 
+def test_what_is_too_slow_on_few_rows_is_ended_there() -> None:
+    slow = failing("Slow", lambda: time.sleep(3.5))
+    space = QUICK.only("MedianOneHot", "GaussianNB").add(slow)
+    sizes: dict[str, Any] = {"max_steps": 2, "initial_steps": 2}
+    result = result_of(space, evaluations=4, workers=2, fold_timeout=5.0, on=with_ladder(), **sizes)
+    failed = [record.outcome for record in result.records if isinstance(record.outcome, Failed)]
+    assert {outcome.reason for outcome in failed} == {"longer than 2 s"}
+
+
+@pytest.mark.parametrize("timeout", [0.5, 10.0, None])
+def test_a_fold_of_fewer_rows_may_take_less_but_no_folds_limit_is_tiny(
+    timeout: float | None,
+) -> None:
+    settings, budget = Settings(fold_timeout=timeout), Budget(200.0)
+    whole = settings.fold_seconds(budget)
+    limits = [settings.fold_seconds(budget, share) for share in (0.01, 0.1, 0.5, 1.0)]
+    assert limits == sorted(limits)
+    assert limits[-1] == whole == (timeout or 20.0)
+    assert min(limits) >= min(2.0, whole)
+
+
 def test_a_winner_that_cannot_be_fitted_on_all_rows_gives_way_to_the_next() -> None:
     rows = len(problem().y)
 

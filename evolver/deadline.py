@@ -1,0 +1,110 @@
+"""When a search must end so that a model can still be fitted in the budget.
+
+    best       the winner so far: its fit on all rows is reserved
+    reserve    what is fitted where the best cannot be; its fit is reserved too
+
+It decides nothing but the length of a run.
+"""
+
+from __future__ import annotations
+
+import time
+
+from evolver.pace import Pace
+from evolver.record import Record, merit
+
+FINAL_OVERHEAD = 0.3
+"""Seconds to hand over the final fit and to bring the pipeline home."""
+
+LAST_CHANCE = 1.0
+"""Seconds that the reserve may take at the least: a model late by that beats none."""
+
+FIT_MARGIN = 1.3
+"""How much longer than expected a final fit may take."""
+
+UNKNOWN_SHARE, MOST_UNKNOWN = 0.1, 2.0
+"""Of the budget, and seconds at the most: what is reserved while nothing is scored."""
+
+
+class Deadline:
+    """Seconds that are left, of a run and of its search. Only a run tells it.
+
+    Parameters
+    ----------
+    start : float
+        When the budget began to run, as `time.monotonic` gives it.
+    seconds : float or None
+        Of the budget; None where time is no matter.
+    rows : int
+        Of the final fit.
+    pace : Pace
+    """
+
+    def __init__(self, start: float, seconds: float | None, rows: int, pace: Pace) -> None:
+        self.best: Record | None = None
+        self._start = start
+        self._seconds = seconds
+        self._rows = rows
+        self._pace = pace
+        self._quickest: dict[str, Record] = {}
+
+    def scored(self, record: Record) -> None:
+        """Take in a candidate all of whose folds were scored."""
+        if self.best is None or merit(record) < merit(self.best):
+            self.best = record
+        last_step = record.candidate.tree.root.name
+        quickest = self._quickest.setdefault(last_step, record)
+        if self.expected_fit(record) < self.expected_fit(quickest):
+            self._quickest[last_step] = record
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._start
+
+    @property
+    def left(self) -> float | None:
+        """Seconds of the budget; None where time is no matter."""
+        return None if self._seconds is None else self._seconds - self.elapsed
+
+    @property
+    def search_left(self) -> float | None:
+        """Seconds until the final fit must begin."""
+        left = self.left
+        if left is None:
+            return None
+        reserve = self._reserve()
+        if self.best is None or reserve is None:
+            return left - min(UNKNOWN_SHARE * (self._seconds or 0.0), MOST_UNKNOWN)
+        fits = {self.expected_fit(self.best), self.expected_fit(reserve)}
+        return left - sum(FINAL_OVERHEAD + FIT_MARGIN * fit for fit in fits)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the search must end."""
+        left = self.search_left
+        return left is not None and left <= 0
+
+    def expected_fit(self, record: Record) -> float:
+        """Return the seconds that fitting a candidate on all rows should take."""
+        return self._pace.expected(record, self._rows)
+
+    def fit_timeout(self, record: Record) -> float | None:
+        """Return the seconds that fitting a candidate on all rows may take.
+
+        Unless it is the reserve itself, it leaves the time to fit that instead.
+        """
+        left = self.left
+        if left is None:
+            return None
+        reserve = self._reserve()
+        if reserve is None or reserve is record:
+            return max(left, LAST_CHANCE)
+        return left - FINAL_OVERHEAD - FIT_MARGIN * self.expected_fit(reserve)
+
+    def _reserve(self) -> Record | None:
+        """Return what is fitted where the best cannot be: the quickest with another last step, as
+        what is wrong with the best may be that."""
+        best = None if self.best is None else self.best.candidate.tree.root.name
+        others = [record for name, record in self._quickest.items() if name != best]
+        return min(others or self._quickest.values(), key=self.expected_fit, default=None)
