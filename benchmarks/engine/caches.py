@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks.engine.measure import CACHE, RESULTS
 from benchmarks.engine.problems import TABLES, pipelines_of, problem_of
 from evolver.evaluation.cache import Cache, Kept, size_of
-from evolver.evaluation.fold import Evaluator, Request
+from evolver.evaluation.fold import Evaluator, FoldScore, Request
 from evolver.execution import payload
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Job
@@ -135,7 +135,8 @@ def run(
                 in_flight += 1
             for done in pool.wait():
                 in_flight -= 1
-                effort += done.result.effort
+                if isinstance(done.result, FoldScore):
+                    effort += done.result.effort
         return time.monotonic() - start, effort
     finally:
         pool.close()

@@ -174,7 +174,7 @@ to the end, as `benchmarks/racing/record.py` writes them; those that failed are 
 def test_of_recorded_searches_the_winner_is_seldom_dropped(name: str) -> None:
     """In the order asked it is kept, and in nearly all others: at most in one of five orders is it
     dropped, on the noisiest of the tables, and mostly what wins instead is as good."""
-    runs = np.array(json.loads((RECORDED / f"{name}.json").read_text()))
+    runs = np.array(json.loads((RECORDED / f"{name}.json").read_text())["candidates"])
     dropped, losses, saved = 0, [], []
     trials = 40
     for trial in range(trials):
