@@ -131,7 +131,7 @@ class Settings:
         Bytes that a worker process may hold; default a fair share of four fifths of what is free.
     store_limit : int, default=1 GiB
         Bytes of out-of-fold predictions that are kept; those of the worst candidates go first.
-    racing_error : float, default=0.1
+    racing_error : float, default=0.2
         How often a candidate may be stopped, on the folds it was evaluated on so far, that would
         have been the better one; 0: every candidate is evaluated on all folds.
     row_ladder : bool, default=True
@@ -150,7 +150,7 @@ class Settings:
     fold_timeout: float | None = None
     worker_memory: int | None = None
     store_limit: int = 1024**3
-    racing_error: float = 0.1
+    racing_error: float = 0.2
     row_ladder: bool = True
     cache_limit: int = 256 * 1024**2
     in_process: bool = False

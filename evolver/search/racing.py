@@ -25,7 +25,7 @@ from math import ceil, sqrt
 import numpy as np
 from scipy.special import stdtrit
 
-REDUCTION = 16
+REDUCTION = 32
 """One of so many candidates is meant to be evaluated to the end."""
 
 FIRST = 4

@@ -1,11 +1,11 @@
 """Fold-seconds that racing and the row ladder save, and what they cost: the same search twice.
 
-    python benchmarks/racing/measure.py --datasets FOLDER [--names ...] [--seeds 0 1 2]
+    python benchmarks/racing.searches.py --datasets FOLDER [--names ...] [--seeds 0 1 2]
 
 For each table and seed one search in which every candidate is evaluated on all folds, and one with
 racing and ladder as they are by default; the same number of candidates, seed and lag. `to target`
 is the fold-seconds, in the order asked, until a candidate is within 0.2 % of the winner of the full
-search. Saves `results/records.json` and `results/table.md`; what is there is not repeated.
+search. Saves `results/searches.json` and `results/searches.md`; what is there is not repeated.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main() -> None:
     """Measure every table, seed and mode, and save records and table."""
     options = parse_arguments()
     RESULTS.mkdir(exist_ok=True)
-    file = RESULTS / "records.json"
+    file = RESULTS / "searches.json"
     records = json.loads(file.read_text()) if file.exists() else []
     known = {(one["name"], one["seed"], one["mode"]) for one in records}
     for seed, name, mode in itertools.product(options.seeds, options.names, MODES):
@@ -58,7 +58,7 @@ def main() -> None:
         records.append({"name": name, "seed": seed, "mode": mode, **search(table, seed, mode)})
         print(name, seed, mode, records[-1]["seconds"], records[-1]["best"], flush=True)
         file.write_text(json.dumps(records) + "\n")
-        (RESULTS / "table.md").write_text(table_of(records))
+        (RESULTS / "searches.md").write_text(table_of(records))
 
 
 def search(table: pd.DataFrame, seed: int, mode: str) -> dict[str, Any]:
