@@ -86,11 +86,20 @@ def fit(
 @click.option("--time", "seconds", type=Duration(), help="Time for the whole run.")
 def resume(folder: Path, seconds: float | None) -> None:
     """Go on with the run in FOLDER where it stopped, on the same table."""
-    file = folder / COMMAND_FILE
-    if not file.exists():
-        raise click.ClickException(f"FOLDER must hold a run that `evolver fit` began: {folder}")
-    command = Command(**json.loads(file.read_text(encoding="utf-8")))
+    command = _command(folder)
     _evolve(command if seconds is None else replace(command, seconds=seconds), folder)
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--time", "seconds", type=Duration(), default="1m", show_default=True)
+def refine(folder: Path, seconds: float) -> None:
+    """Go on with the run in FOLDER, tuning the pipelines of its front alone, for some time more."""
+    model, command = _load(folder), _command(folder)
+    X, column = _or_complain(lambda: _table_of(command))
+    model.set_params(run_dir=folder)
+    _or_complain(lambda: model.refine(X, column, time_budget=seconds))
+    _show(model, folder)
 
 
 @main.command()
@@ -119,12 +128,26 @@ def predict(folder: Path, table: Path, out: Path) -> None:
     click.echo(f"Wrote {len(predictions)} predictions to {out}.")
 
 
+def _command(folder: Path) -> Command:
+    """Return what the run in a folder was asked."""
+    file = folder / COMMAND_FILE
+    if not file.exists():
+        raise click.ClickException(f"FOLDER must hold a run that `evolver fit` began: {folder}")
+    return Command(**json.loads(file.read_text(encoding="utf-8")))
+
+
+def _table_of(command: Command) -> Any:
+    """Return the columns to predict from, and the one to predict."""
+    from evolver.program import split_target
+
+    return split_target(_read(Path(command.table)), command.target)
+
+
 def _evolve(command: Command, out: Path) -> None:
     """Fit as a command says, and keep the run in a folder."""
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
-    from evolver.program import split_target
 
-    X, column = _or_complain(lambda: split_target(_read(Path(command.table)), command.target))
+    X, column = _or_complain(lambda: _table_of(command))
     classification = command.task == "classification"
     if command.task == "auto":
         classification = _is_classification(column)
@@ -135,6 +158,10 @@ def _evolve(command: Command, out: Path) -> None:
         time_budget=command.seconds, n_jobs=command.jobs, random_state=command.seed, run_dir=out
     )
     _or_complain(lambda: model.fit(X, column))
+    _show(model, out)
+
+
+def _show(model: EvolvedClassifier | EvolvedRegressor, out: Path) -> None:
     click.echo(model.pareto_front_.drop(columns="digest").to_string(index=False, max_colwidth=60))
     click.echo(f"Kept in {out}: model, leaderboard, Pareto front and winner.py.")
 

@@ -23,7 +23,7 @@ from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-    from evolver.journal import Journal
+    from evolver.journal import History, Journal
     from evolver.record import Result
     from primitives import Catalogue
 
@@ -144,17 +144,75 @@ class _Evolved:
         NoPipelineError
             When no candidate succeeded; the message lists the commonest reasons.
         """
+        budget, settings, workers = self._check_parameters()
+        self._evolve(X, y, sample_weight, groups, budget, settings, workers)
+        return self
+
+    def refine(
+        self,
+        X: Any,
+        y: Any,
+        time_budget: float | None = 60.0,
+        max_evaluations: int | None = None,
+        sample_weight: Any = None,
+        groups: Any = None,
+    ) -> Self:
+        """Go on with a finished run, with refinement alone.
+
+        Parameters
+        ----------
+        X, y, sample_weight, groups
+            Those of `fit`.
+        time_budget : float or None, default=60.0
+            Seconds, on top of those of the run so far; None: no limit.
+        max_evaluations : int, default=None
+            Candidates, on top of those so far.
+
+        Raises
+        ------
+        InputError, InputTypeError
+            When an argument breaks its rule, or data or settings are not those of the run.
+        """
+        from evolver import checks
+
+        check_is_fitted(self)
+        checks.check_positive("time_budget", time_budget)
+        if max_evaluations is not None:
+            checks.check_at_least(1, "max_evaluations", max_evaluations)
+        _, settings, workers = self._check_parameters()
+        so_far = self._history
+        seconds = None if time_budget is None else so_far.seconds + time_budget
+        evaluations = None
+        if max_evaluations is not None:
+            evaluations = len(so_far.candidates) + max_evaluations
+        budget = Budget(seconds, evaluations)
+        self._evolve(X, y, sample_weight, groups, budget, settings, workers, so_far)
+        return self
+
+    def _evolve(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        groups: Any,
+        budget: Budget,
+        settings: Settings,
+        workers: int,
+        so_far: History | None = None,
+    ) -> None:
+        """Run a search and take what it found; one that goes on with `so_far` refines alone."""
         from evolver import checks, run
         from evolver.fingerprint import header_of
         from evolver.journal import Journal, run_folder
+        from evolver.record import history_of
         from evolver.report.progress import ProgressLine, silent
         from evolver.store import FOLDER, Store
 
         start = time.monotonic()
-        budget, settings, workers = self._check_parameters()
-        with run_folder(self.run_dir) as folder, closing(Journal(folder)) as journal:
+        kept = Path(self.run_dir) if self.run_dir is not None else None
+        with run_folder(kept) as folder, closing(Journal(kept, so_far)) as journal:
             rng = checks.check_generator(self.random_state)
-            if self.random_state is None and journal.header is not None:
+            if journal.header is not None and (self.random_state is None or so_far is not None):
                 rng.bit_generator.state = journal.header["random_state"]
             seed = rng.bit_generator.state
             problem = self._check_problem(X, y, sample_weight, groups, rng, settings)
@@ -162,7 +220,9 @@ class _Evolved:
                 self.search_space, problem, grouped=groups is not None
             )
             settings = replace(settings, lag=self._lag(settings, workers, journal))
-            journal.begin(header_of(problem, catalogue, settings, self.population_size, seed))
+            header = header_of(problem, catalogue, settings, self.population_size, seed)
+            journal.begin(header)
+            journal.share(settings.refinement_share if so_far is None else 1.0)
             result = run.evolve(
                 problem,
                 catalogue,
@@ -176,10 +236,11 @@ class _Evolved:
                 start=start,
                 progress=ProgressLine() if self.verbose else silent,
             )
+            seconds = journal.seconds + time.monotonic() - start
+            self._history = history_of(result.records, header, journal.shares, seconds)
         self._take(problem, result)
-        if self.run_dir is not None:
-            self._keep(Path(self.run_dir))
-        return self
+        if kept is not None:
+            self._keep(kept)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the predictions of `best_pipeline_`, of shape (n_samples,).

@@ -18,6 +18,9 @@ from evolver.problem import Problem, Settings
 from primitives import Catalogue
 from primitives import space as spaces
 
+LIBRARIES = ("evolver", "scikit-learn", "numpy", "deap", "optuna")
+"""On whose versions the sequence of candidates depends."""
+
 
 def header_of(
     problem: Problem,
@@ -44,9 +47,11 @@ def header_of(
         settings.initial_steps,
         sorted(settings.operator_rates.items()),
         settings.racing_error,
+        settings.refinement_share,
+        settings.refinement_sampler,
     )
     return {
-        "versions": {name: version(name) for name in ("evolver", "scikit-learn", "numpy", "deap")},
+        "versions": {name: version(name) for name in LIBRARIES},
         "X": _table_hash(problem.X),
         "y": _array_hash(problem.y),
         "sample_weight": _array_hash(problem.sample_weight),

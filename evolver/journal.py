@@ -16,7 +16,7 @@ import json
 import logging
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from evolver.genome.codec import encode
 from evolver.outcome import Failed, Failure, Outcome, Scored, ScoredFold
 
 FILE = "journal.sqlite"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 0.2
 NO_ROOM = (
     sqlite3.SQLITE_FULL,
@@ -38,6 +38,26 @@ NO_ROOM = (
 """Errors of the place, not of the journal: a run goes on without it."""
 
 logger = logging.getLogger("evolver")
+
+
+@dataclass(frozen=True)
+class History:
+    """What there is to know of a run, as plain data: enough to go on with it.
+
+    Parameters
+    ----------
+    header : dict
+    candidates : dict of int to Journaled
+    shares : sequence of (int, float)
+        From which candidate on which share of them is refined.
+    seconds : float
+        Of the budget so far.
+    """
+
+    header: dict[str, Any]
+    candidates: dict[int, Journaled]
+    shares: Sequence[tuple[int, float]]
+    seconds: float
 
 
 @dataclass
@@ -66,7 +86,9 @@ class Journal:
     Parameters
     ----------
     folder : Path or None
-        Exists and can be written to; None: nothing is written, nothing is known.
+        Exists and can be written to; None: nothing is written.
+    history : History, optional
+        What is known where there is no folder.
 
     Raises
     ------
@@ -74,14 +96,20 @@ class Journal:
         When another process has it open, it is damaged, or of another version.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, history: History | None = None) -> None:
         self.path = Path() if folder is None else folder / FILE
         self.header: dict[str, Any] | None = None
         self.candidates: dict[int, Journaled] = {}
         self.seconds = 0.0
+        self.shares: list[tuple[int, float]] = []
         self._last = ""
         self._connection: sqlite3.Connection | None = None
         if folder is None:
+            if history is not None:
+                self.header = history.header
+                self.candidates = dict(history.candidates)
+                self.shares = list(history.shares)
+                self.seconds = history.seconds
             return
         try:
             self._connection = _connect(self.path)
@@ -116,6 +144,12 @@ class Journal:
                 "`run_dir` must belong to a run on the same data and settings, but"
                 f" {str(self.path)!r} differs in {', '.join(other)}."
             )
+
+    def share(self, share: float) -> None:
+        """Append the share of refinement from the next candidate on, unless it is that already."""
+        if not self.shares or self.shares[-1][1] != share:
+            self.shares.append((len(self.candidates), share))
+            self._append(len(self.candidates), "share", share)
 
     def propose(self, number: int, candidate: Candidate) -> None:
         """Append a candidate that is about to be evaluated.
@@ -197,6 +231,8 @@ class Journal:
             self.header = body
         elif kind == "candidate":
             self.candidates[number] = Journaled(body["digest"])
+        elif kind == "share":
+            self.shares.append((number, body))
         elif kind == "fold":
             fold, *values = body
             self.candidates[number].folds[fold] = ScoredFold(*values)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import sqrt
+from math import nan, sqrt
 from statistics import fmean, pstdev
 
 
@@ -107,12 +107,29 @@ class Scored:
         return self.std / sqrt(len(self.fold_scores))
 
 
+TIME_OVER = "the time was over"
+RACED_OUT = "raced out"
+"""Reasons to stop."""
+
+
 @dataclass(frozen=True)
 class Stopped:
-    """Given up before every fold was scored: raced out, or the time was over."""
+    """Given up before every fold was scored: raced out, or the time was over.
+
+    Parameters
+    ----------
+    reason : str
+    seconds : float
+    stages : int
+        Folds after which it was raced out, those of fewer rows included.
+    score : float
+        So far, see `evolver.search.racing`; NaN where it was not raced out.
+    """
 
     reason: str
     seconds: float
+    stages: int = 0
+    score: float = nan
 
 
 @dataclass(frozen=True)
@@ -133,6 +150,11 @@ class Failed:
 
 
 Outcome = Scored | Stopped | Failed
+
+
+def is_late(outcome: Outcome) -> bool:
+    """Say whether a candidate was given up because the time was over."""
+    return isinstance(outcome, Stopped) and outcome.reason == TIME_OVER
 
 
 def scored(units: Sequence[ScoredFold], ladder: int) -> Scored:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,8 @@ class Budget:
 
 LAG_PER_WORKER = 8
 
+REFINEMENT_SAMPLERS = ("tpe", "gp", "random")
+
 LEAST_GROWTH = 0.75
 """Power of the number of rows by which the seconds of a fold grow at the least."""
 
@@ -131,6 +134,11 @@ class Settings:
         Bytes that a worker process may hold; default a fair share of four fifths of what is free.
     store_limit : int, default=1 GiB
         Bytes of out-of-fold predictions that are kept; those of the worst candidates go first.
+    refinement_share : float, default=0
+        Share of the candidates after the first population that refine the parameter values of the
+        front by Bayesian optimisation; 0: none.
+    refinement_sampler : {"tpe", "gp", "random"}, default="tpe"
+        Optimiser of the refinement; "gp" needs torch.
     racing_error : float, default=0.2
         How often a candidate may be stopped, on the folds it was evaluated on so far, that would
         have been the better one; 0: every candidate is evaluated on all folds.
@@ -150,6 +158,8 @@ class Settings:
     fold_timeout: float | None = None
     worker_memory: int | None = None
     store_limit: int = 1024**3
+    refinement_share: float = 0.0
+    refinement_sampler: str = "tpe"
     racing_error: float = 0.2
     row_ladder: bool = True
     cache_limit: int = 256 * 1024**2
@@ -182,6 +192,24 @@ class Settings:
             "settings.racing_error",
             "from 0 to 0.5",
             self.racing_error,
+        )
+        _require(
+            0 <= self.refinement_share <= 1,
+            "settings.refinement_share",
+            "from 0 to 1",
+            self.refinement_share,
+        )
+        _require(
+            self.refinement_sampler in REFINEMENT_SAMPLERS,
+            "settings.refinement_sampler",
+            f"one of {sorted(REFINEMENT_SAMPLERS)}",
+            self.refinement_sampler,
+        )
+        _require(
+            self.refinement_sampler != "gp" or find_spec("torch") is not None,
+            "settings.refinement_sampler",
+            "another than this where torch is not installed",
+            self.refinement_sampler,
         )
         _require(self.cache_limit >= 0, "settings.cache_limit", "at least 0", self.cache_limit)
         rates = self.operator_rates

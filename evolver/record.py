@@ -9,7 +9,8 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from evolver.genome.candidate import Candidate
-from evolver.outcome import Effort, Outcome, Scored, ScoredFold
+from evolver.journal import History, Journaled
+from evolver.outcome import Effort, Failed, Outcome, Scored, ScoredFold, is_late
 from evolver.search.racing import Errors
 from evolver.search.selection import Member
 
@@ -72,6 +73,25 @@ class Result:
     winner: Candidate | None
     pipeline: Pipeline
     effort: Effort
+
+
+def history_of(
+    records: Sequence[Record],
+    header: dict[str, Any],
+    shares: Sequence[tuple[int, float]],
+    seconds: float,
+) -> History:
+    """Return what a journal would know of a run."""
+    candidates = {
+        record.number: Journaled(
+            record.candidate.digest,
+            dict(record.folds),
+            record.outcome is not None and not is_late(record.outcome),
+            record.outcome if isinstance(record.outcome, Failed) else None,
+        )
+        for record in records
+    }
+    return History(header, candidates, tuple(shares), seconds)
 
 
 def merit(record: Record) -> tuple[Any, ...]:

@@ -36,6 +36,8 @@ from evolver.genome.codec import encode
 from evolver.interrupt import first_interrupt_noted
 from evolver.journal import Journal
 from evolver.outcome import (
+    RACED_OUT,
+    TIME_OVER,
     Effort,
     Failed,
     Failure,
@@ -44,15 +46,18 @@ from evolver.outcome import (
     ScoredFold,
     Stopped,
     commonest_reasons,
+    is_late,
     scored,
 )
 from evolver.pace import Pace
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
 from evolver.record import Progress, Record, Result, merit
-from evolver.schedule import RACED_OUT, Schedule, runner
+from evolver.schedule import Schedule, runner
 from evolver.search.evolution import Evolution
+from evolver.search.interleaved import Interleaved
 from evolver.search.proposer import Proposer
 from evolver.search.racing import Race
+from evolver.search.refinement import Refinement
 from evolver.search.selection import Member, front
 from evolver.store import Store
 from primitives import Catalogue
@@ -70,8 +75,6 @@ SHARE_OF_CACHE = 0.125
 
 INTERRUPT_SECONDS = 0.5
 """After which an interrupt is noticed at the latest."""
-
-TIME_OVER = "the time was over"
 
 
 def evolve(
@@ -117,6 +120,7 @@ def evolve(
         When candidates failed and none of them succeeded.
     """
     start = time.monotonic() if start is None else start
+    seen: set[str] = set()
     evolution = Evolution(
         catalogue,
         rng,
@@ -124,6 +128,18 @@ def evolve(
         population_size=population_size,
         initial_steps=settings.initial_steps,
         max_steps=settings.max_steps,
+        seen=seen,
+    )
+    proposer = Interleaved(
+        evolution,
+        Refinement(
+            np.random.default_rng(rng.integers(2**31)),
+            seen,
+            sampler=settings.refinement_sampler,
+            varies=problem.complexity != "operators",
+        ),
+        journal.shares,
+        population_size,
     )
     memory_cap = settings.worker_memory or memory.cap(workers)
     cache_limit = min(settings.cache_limit, int(SHARE_OF_CACHE * memory_cap))
@@ -135,7 +151,7 @@ def evolve(
     )
     race = Race(len(problem.ladder), len(problem.folds), population_size, settings.racing_error)
     run = Run(
-        evolution,
+        proposer,
         race,
         executor,
         journal,
@@ -336,7 +352,7 @@ class Run:
         """
         while self._told <= last:
             record = self.records[self._told]
-            if record.outcome is None or _is_late(record.outcome):
+            if record.outcome is None or is_late(record.outcome):
                 return False
             self._proposer.tell(record.candidate, record.outcome)
             if isinstance(record.outcome, Scored):
@@ -382,14 +398,16 @@ class Run:
         any_stopped = False
         while stopped := self._schedule.advance():
             any_stopped = True
-            for record in stopped:
-                self._settle(record, Stopped(RACED_OUT, record.seconds))
+            for record, raced in stopped:
+                score = self._race.so_far(raced.scores)
+                out = Stopped(RACED_OUT, record.seconds, len(raced.scores), score)
+                self._settle(record, out)
         return any_stopped
 
     def _settle(self, record: Record, outcome: Outcome) -> None:
         """Give a record its outcome; what is left of its folds is not run."""
         record.outcome = outcome
-        if not _is_late(outcome):
+        if not is_late(outcome):
             self._journal.settle(record.number, outcome, self._deadline.elapsed)
         rating = outcome.score if isinstance(outcome, Scored) else -math.inf
         self._store.rate(record.candidate.digest, rating)
@@ -416,7 +434,3 @@ class Run:
             begun,
             key=lambda one: (-len(one.folds), -fmean(fold.score for fold in one.folds.values())),
         )
-
-
-def _is_late(outcome: Outcome) -> bool:
-    return isinstance(outcome, Stopped) and outcome.reason == TIME_OVER

@@ -19,8 +19,6 @@ from evolver.outcome import Scored
 from evolver.record import Record
 from evolver.search.racing import FIRST, Race, Runner
 
-RACED_OUT = "raced out"
-
 
 class Schedule:
     """The folds that wait. Its state is the queue, and how far the judging has come at each stage.
@@ -65,9 +63,9 @@ class Schedule:
                 return number, unit
         return None
 
-    def advance(self) -> list[Record]:
-        """Judge who can be judged; return those that are to be stopped."""
-        stopped: list[Record] = []
+    def advance(self) -> list[tuple[Record, Runner]]:
+        """Judge who can be judged; return those that are to be stopped, and as what they were."""
+        stopped: list[tuple[Record, Runner]] = []
         if self._race is None or not self._has_begun():
             return stopped
         for stage in range(self._n_units - 1):
@@ -77,7 +75,7 @@ class Schedule:
                     break
                 self._judged[stage] += 1
                 if self._reached(stage, record) and not self._goes_on(stage, record):
-                    stopped.append(record)
+                    stopped.append((record, runner(record, stage + 1)))
         return stopped
 
     def _has_begun(self) -> bool:

@@ -68,6 +68,16 @@ def perturb(
     return {**values, name: _step(space[name], values[name], rng)}
 
 
+def rounded(distribution: BaseDistribution, value: Value) -> Value:
+    """Return a value of another's choice as a drawn one is: a float as fine as a search can tell
+    apart."""
+    if isinstance(distribution, FloatDistribution) and not distribution.step:
+        assert isinstance(value, int | float)
+        near = float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+        return min(max(near, distribution.low), distribution.high)
+    return value
+
+
 def contains(space: Space, values: Mapping[str, Value]) -> bool:
     """Say whether `values` gives every parameter a value that the space allows."""
     return values.keys() == space.keys() and all(
@@ -137,11 +147,10 @@ def _from_unit(distribution: BaseDistribution, unit: float) -> int | float:
         raw = math.exp(math.log(low) + unit * (math.log(high) - math.log(low)))
     else:
         raw = low + unit * (high - low)
-    if distribution.step:
-        steps = round((raw - distribution.low) / distribution.step)
-        raw = distribution.low + steps * distribution.step
-    elif isinstance(distribution, FloatDistribution):
-        raw = float(f"{raw:.{SIGNIFICANT_DIGITS}g}")
+    if not distribution.step:
+        return float(rounded(distribution, raw))  # type: ignore[arg-type]  # a float stays one
+    steps = round((raw - distribution.low) / distribution.step)
+    raw = distribution.low + steps * distribution.step
     clipped = min(max(raw, distribution.low), distribution.high)
     return int(clipped) if isinstance(distribution, IntDistribution) else float(clipped)
 

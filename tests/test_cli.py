@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from evolver.cli import main
+from evolver.outcome import TIME_OVER
 from tests.alone import run_exported
 from tests.tables import small_table
 
@@ -69,7 +70,19 @@ def test_a_run_is_resumed_with_more_time(folder: Path) -> None:
     assert after["digest"][: len(known)].tolist() == known["digest"].tolist()
 
 
-@pytest.mark.parametrize("command", [[], ["fit"], ["resume"], ["export"], ["predict"]])
+def test_a_finished_run_is_refined(folder: Path) -> None:
+    run = folder / "regression"
+    before = pd.read_csv(run / "leaderboard.csv")
+    result = evolver("refine", run, "--time", "3s")
+    assert result.exit_code == 0, result.output
+    after = pd.read_csv(run / "leaderboard.csv")
+    known = before[before["reason"] != TIME_OVER]
+    assert set(known["digest"]) <= set(after["digest"])
+    assert (after["proposer"] == "refinement").sum() >= 1
+    assert "Kept in" in result.output
+
+
+@pytest.mark.parametrize("command", [[], ["fit"], ["resume"], ["refine"], ["export"], ["predict"]])
 def test_help_is_there(command: list[str]) -> None:
     result = evolver(*command, "--help")
     assert result.exit_code == 0

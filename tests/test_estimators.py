@@ -4,6 +4,7 @@ promised."""
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, roc_auc_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -174,6 +176,38 @@ def test_a_member_not_fitted_before_pickling_is_refused() -> None:
     assert others
     with pytest.raises(InputError, match="fitted before pickling"):
         pickle.loads(pickle.dumps(model)).select(others[0])
+
+
+class TestRefine:
+    """A finished run goes on with refinement alone, from memory or from its folder."""
+
+    @pytest.mark.parametrize("kept", [False, True])
+    def test_the_front_is_refined_and_the_search_is_replayed(
+        self, tmp_path: Path, kept: bool
+    ) -> None:
+        X, y = small_table("binary")
+        model = classifier(max_evaluations=20, run_dir=tmp_path if kept else None).fit(X, y)
+        before, score = model.leaderboard_, model.best_score_
+        model = pickle.loads(pickle.dumps(model))
+        model.refine(X, y, time_budget=None, max_evaluations=12)
+        after = model.leaderboard_
+        assert after["digest"][:20].tolist() == before["digest"].tolist()
+        assert (after["proposer"][20:] == "refinement").all()
+        assert len(after) == 32
+        assert model.best_score_ >= score
+        model.refine(X, y, time_budget=None, max_evaluations=3)
+        assert model.leaderboard_["digest"][:32].tolist() == after["digest"].tolist()
+        assert len(model.leaderboard_) == 35
+
+    def test_other_data_and_bad_budgets_are_refused(self) -> None:
+        X, y = small_table("binary")
+        model = classifier().fit(X, y)
+        with pytest.raises(InputError, match="differs in X"):
+            model.refine(X.iloc[:, ::-1], y, max_evaluations=2)
+        with pytest.raises(InputError, match="`time_budget` must be"):
+            model.refine(X, y, time_budget=-1)
+        with pytest.raises(NotFittedError):
+            classifier().refine(X, y)
 
 
 class TestNesting:

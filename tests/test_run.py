@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -17,11 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from evolver.errors import NoPipelineError
 from evolver.journal import Journal
-from evolver.outcome import Failed, Failure, Scored, Stopped
+from evolver.outcome import RACED_OUT, TIME_OVER, Failed, Failure, Scored, Stopped
 from evolver.problem import Budget, Problem, Settings
 from evolver.record import Record, Result
-from evolver.run import TIME_OVER, evolve
-from evolver.schedule import RACED_OUT
+from evolver.run import evolve
 from evolver.search.racing import FIRST
 from evolver.store import Store
 from primitives import CLASSIFICATION, Catalogue, Features, Prediction, Primitive
@@ -55,6 +54,7 @@ def result_of(
     **settings: Any,
 ) -> Result:
     with closing(Journal(folder)) as journal:
+        journal.share(Settings(**settings).refinement_share)
         return evolve(
             on or problem(),
             space,
@@ -344,3 +344,38 @@ def test_what_ran_out_of_time_changes_nothing_when_the_run_is_resumed(tmp_path: 
     assert not any(_is_cut_short(record) for record in resumed.records)
     before, after = sequence(result), sequence(resumed)
     assert [digest for digest, _ in after[: len(before)]] == [digest for digest, _ in before]
+
+
+class TestRefinement:
+    """A share of the candidates refines the front, as one sequence with the others."""
+
+    OPTIONS: ClassVar[dict[str, Any]] = {"lag": 4, "refinement_share": 0.5}
+
+    @staticmethod
+    def refined(result: Result) -> list[int]:
+        origins = [record.candidate.origin.proposer for record in result.records]
+        return [number for number, proposer in enumerate(origins) if proposer == "refinement"]
+
+    def test_every_other_candidate_after_the_first_refines_the_front(self) -> None:
+        result = result_of(evaluations=48, in_process=True, **self.OPTIONS)
+        assert min(self.refined(result)) >= 8
+        assert 18 <= len(self.refined(result)) <= 20
+        for number in self.refined(result):
+            record = result.records[number]
+            names = [step.name for step in record.candidate.tree.steps]
+            parents = {one.candidate.digest: one for one in result.records[:number]}
+            parent = parents[record.candidate.origin.parents[0]]
+            assert sorted(names) == sorted(step.name for step in parent.candidate.tree.steps)
+
+    def test_workers_and_resuming_change_nothing(self, tmp_path: Path) -> None:
+        whole = result_of(evaluations=40, in_process=True, **self.OPTIONS)
+        assert len(self.refined(whole)) > 10
+        assert sequence(result_of(evaluations=40, workers=2, **self.OPTIONS)) == sequence(whole)
+        for evaluations in (13, 27, 40):
+            resumed = result_of(
+                evaluations=evaluations, in_process=True, folder=tmp_path, **self.OPTIONS
+            )
+        assert sequence(resumed) == sequence(whole)
+
+    def test_without_a_share_there_is_none(self, expected: Result) -> None:
+        assert self.refined(expected) == []

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evolver.genome.candidate import Candidate, Origin
-from evolver.outcome import Failed, Failure, Scored, ScoredFold, Stopped, scored
+from evolver.outcome import RACED_OUT, Failed, Failure, Scored, ScoredFold, Stopped, scored
 from evolver.record import Record
-from evolver.schedule import RACED_OUT, Schedule
+from evolver.schedule import Schedule
 from evolver.search.racing import FIRST, Race
 from tests.genome.strategies import CATALOGUES, random_tree
 
@@ -37,7 +37,7 @@ def play(scores: np.ndarray, turns: np.random.Generator, places: int) -> list[st
 
     def stop() -> None:
         while stopped := schedule.advance():
-            for record in stopped:
+            for record, _ in stopped:
                 record.outcome = Stopped(RACED_OUT, 0.0)
 
     while True:

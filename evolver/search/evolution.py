@@ -34,7 +34,7 @@ GROWTH = Origin("evolution", "growth")
 class Evolution:
     """Proposes pipelines and learns from their outcomes.
 
-    Its state is the population, the digests it has seen and its Generator; only a run calls it.
+    Its state is the population and its Generator; only a run calls it.
 
     Parameters
     ----------
@@ -46,6 +46,8 @@ class Evolution:
         How often each operator of `OPERATORS` is tried.
     initial_steps, max_steps : int
         Size limits of the trees that grow at random, and of all.
+    seen : set of str, optional
+        Digests that were asked for, where there are other proposers; it adds its own.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Evolution:
         population_size: int = 50,
         initial_steps: int = 4,
         max_steps: int = 10,
+        seen: set[str] | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._rng = rng
@@ -70,7 +73,7 @@ class Evolution:
         self._opening: list[Tree] = sorted((self._grown_on(root) for root in self._roots), key=cost)
         self._asked = 0
         self._grown = 0
-        self._seen: set[str] = set()
+        self._seen = set() if seen is None else seen
         self._population: list[Member] = []
 
     @property

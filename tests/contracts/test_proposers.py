@@ -12,7 +12,9 @@ from evolver.genome.tree import check
 from evolver.outcome import Failed, Failure, Outcome, Scored
 from evolver.problem import OPERATOR_RATES
 from evolver.search.evolution import Evolution
+from evolver.search.interleaved import Interleaved
 from evolver.search.proposer import Proposer
+from evolver.search.refinement import Refinement
 from primitives import Catalogue
 from tests.genome.strategies import CATALOGUES
 
@@ -25,7 +27,20 @@ def evolution(seed: int, catalogue: Catalogue = BINARY) -> Proposer:
     )
 
 
-PROPOSERS: list[Callable[[int], Proposer]] = [evolution]
+def interleaved(seed: int) -> Proposer:
+    seen: set[str] = set()
+    evolution = Evolution(
+        BINARY,
+        np.random.default_rng(seed),
+        operator_rates=OPERATOR_RATES,
+        population_size=10,
+        seen=seen,
+    )
+    refinement = Refinement(np.random.default_rng(seed + 1), seen)
+    return Interleaved(evolution, refinement, [(0, 0.5)], 10)
+
+
+PROPOSERS: list[Callable[[int], Proposer]] = [evolution, interleaved]
 
 
 def verdict(candidate: Candidate) -> Outcome:

@@ -1,0 +1,100 @@
+"""A structure: a pipeline without its parameter values, equal branches merged.
+
+Pipelines of one structure differ in values alone, so that what is known of some says something of
+the others. A slot is a step without values; slots are numbered in a canonical order, and a value
+has the name of its slot's number and of the parameter, as in ``"2.n_estimators"``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from evolver.genome.digest import Branch, canonical
+from evolver.genome.tree import Node, Step, Tree, X
+from primitives import Primitive, Space
+from primitives.space import Value
+
+Values = dict[str, Value]
+
+
+@dataclass(frozen=True, eq=False)
+class Slot:
+    """A step without values; its inputs are numbers of slots, None for the table."""
+
+    primitive: Primitive
+    inputs: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """Slots, each after its inputs; the last gives the predictions."""
+
+    slots: tuple[Slot, ...]
+
+    @property
+    def key(self) -> str:
+        """The same for the same structure, and for no other."""
+        return json.dumps([[slot.primitive.name, slot.inputs] for slot in self.slots])
+
+    @property
+    def space(self) -> Space:
+        """What each value may be."""
+        return {
+            f"{number}.{name}": distribution
+            for number, slot in enumerate(self.slots)
+            for name, distribution in slot.primitive.fixed_space.items()
+        }
+
+    def tree(self, values: Mapping[str, Value]) -> Tree:
+        """Return the pipeline with these values."""
+        return Tree(self._nodes(len(self.slots) - 1, values))
+
+    def _nodes(self, number: int | None, values: Mapping[str, Value]) -> list[Node]:
+        if number is None:
+            return [X]
+        slot = self.slots[number]
+        names = slot.primitive.fixed_space
+        step = Step(slot.primitive, {name: values[f"{number}.{name}"] for name in names})
+        parts = [self._nodes(part, values) for part in slot.inputs]
+        while len(parts) > len(slot.primitive.inputs):  # an associative step of several
+            parts[-2:] = [[step, *parts[-2], *parts[-1]]]
+        return [step, *(node for part in parts for node in part)]
+
+
+def read(tree: Tree) -> tuple[Structure, Values]:
+    """Return the structure of a pipeline and its values."""
+    slots: list[Slot] = []
+    values: Values = {}
+    numbers: dict[str, int] = {}
+
+    def visit(branch: Branch) -> int | None:
+        if branch.step is None:
+            return None
+        if branch.digest not in numbers:
+            inputs = tuple(visit(part) for part in _ordered(branch))
+            numbers[branch.digest] = number = len(slots)
+            slots.append(Slot(branch.step.primitive, inputs))
+            values.update({f"{number}.{name}": one for name, one in branch.step.values.items()})
+        return numbers[branch.digest]
+
+    visit(canonical(tree))
+    return Structure(tuple(slots)), values
+
+
+def _ordered(branch: Branch) -> tuple[Branch, ...]:
+    """Return the inputs of a step; of a commutative one in an order that does not depend on
+    values, as far as they are not alike."""
+    if branch.step is None or not branch.step.primitive.commutative:
+        return branch.inputs
+    return tuple(sorted(branch.inputs, key=lambda one: (_shape(one), one.digest)))
+
+
+def _shape(branch: Branch) -> str:
+    if branch.step is None:
+        return "X"
+    inputs = [_shape(part) for part in branch.inputs]
+    if branch.step.primitive.commutative:
+        inputs.sort()
+    return f"{branch.step.name}({','.join(inputs)})"

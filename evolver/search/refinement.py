@@ -1,0 +1,270 @@
+"""Refinement as a proposer: the parameter values of the pipelines on the front, by Bayesian
+optimisation.
+
+    study    one for each structure: what is known of its pipelines, whoever proposed them, and an
+             optimiser over its values (Optuna's, Akiba et al. 2019)
+    ask      of the structures on the front, the one that should raise the hypervolume most is
+             asked for the values of one more pipeline
+    tell     whatever became of a candidate joins the study of its structure
+
+The optimiser is the tree-structured Parzen estimator over all values at once (Bergstra et al.
+2011; Falkner et al. 2018 for the joint form). A proposal whose outcome is not told yet counts as a
+bad one, so that several may be under way without repeating each other. This module is the only one
+that knows Optuna's studies.
+"""
+
+from __future__ import annotations
+
+import logging
+from bisect import insort
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
+
+from evolver.genome.candidate import Candidate, Origin
+from evolver.genome.structure import Structure, Values, read
+from evolver.outcome import Outcome, Scored, Stopped
+from evolver.search.hypervolume import expected_gain
+from evolver.search.selection import Member, front
+from primitives import space as spaces
+
+MAX_TRIES = 20
+"""Proposals of a study that were asked for before, after which its space counts as exhausted."""
+
+FLAT = 8
+"""So many equal scores of a structure say that its values do not matter."""
+
+PRIOR = 1.0
+"""How many scores the spread of other structures counts for."""
+
+BEYOND = 1.0
+"""The reference point is beyond the most complex member by this share of the range, so that the
+best score counts for half of what there is to gain."""
+
+SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
+    "tpe": lambda seed: optuna.samplers.TPESampler(seed=seed),
+    "gp": lambda seed: optuna.samplers.GPSampler(seed=seed),
+    "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
+}
+"""Optimisers by name; "gp" needs torch."""
+
+
+class Refinement:
+    """Proposes new values for the structures on the front. Only a run calls it.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    seen : set of str
+        Digests that were asked for, of any proposer; it adds its own.
+    sampler : str, default="tpe"
+        One of `SAMPLERS`.
+    varies : bool, default=False
+        Whether values change the complexity of a pipeline: then both objectives are optimised.
+    """
+
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        seen: set[str],
+        *,
+        sampler: str = "tpe",
+        varies: bool = False,
+    ) -> None:
+        self._rng = rng
+        self._seen = seen
+        self._sampler = SAMPLERS[sampler]
+        self._varies = varies
+        self._studies: dict[str, Study] = {}
+        self._keys: dict[str, str] = {}
+        self._spreads: dict[str, float] = {}
+        self._front: list[Member] = []
+
+    def ask(self) -> Candidate | None:
+        while studies := self._open():
+            spread = float(np.median(list(self._spreads.values()))) if self._spreads else 0.0
+            study = max(studies, key=lambda one: self._gain(one, spread))
+            candidate = study.ask(self._seen)
+            if candidate is not None:
+                self._seen.add(candidate.digest)
+                return candidate
+        return None
+
+    def tell(self, candidate: Candidate, outcome: Outcome) -> None:
+        self._seen.add(candidate.digest)
+        structure, values = read(candidate.tree)
+        key = self._keys[candidate.digest] = structure.key
+        if key not in self._studies:
+            seed = int(self._rng.integers(2**31))
+            self._studies[key] = Study(structure, self._sampler, seed, self._varies)
+        study = self._studies[key]
+        study.tell(candidate, values, outcome)
+        if isinstance(outcome, Scored):
+            if study.n_scored > 1:
+                self._spreads[key] = study.deviation
+            self._front = front([*self._front, Member(candidate, outcome)])
+
+    def _open(self) -> list[Study]:
+        """Return the studies of the front in which there is anything left to find."""
+        keys = dict.fromkeys(self._keys[one.candidate.digest] for one in self._front)
+        return [study for key in keys if (study := self._studies[key]).is_open]
+
+    def _gain(self, study: Study, spread: float) -> float:
+        """Return by how much a proposal of a study should raise the hypervolume."""
+        points = [(one.outcome.score, one.outcome.complexity) for one in self._front]
+        complexities = [complexity for _, complexity in points]
+        limit = max(complexities) + BEYOND * (float(np.ptp(complexities)) or 1.0)
+        mean, deviation = study.expected(spread)
+        return study.chance * expected_gain(points, limit, study.complexity, mean, deviation)
+
+
+class Study:
+    """What is known of the pipelines of one structure, and the optimiser of its values.
+
+    Parameters
+    ----------
+    structure : Structure
+    sampler : callable
+        Takes a seed.
+    seed : int
+    varies : bool
+        Whether both objectives are optimised.
+    """
+
+    def __init__(
+        self, structure: Structure, sampler: Callable[[int], BaseSampler], seed: int, varies: bool
+    ) -> None:
+        self._structure = structure
+        self._space = {name: one for name, one in structure.space.items() if not one.single()}
+        self._make_sampler = sampler
+        self._seed = seed
+        self._varies = varies
+        self._study: optuna.Study | None = None
+        self._known: list[FrozenTrial] = []
+        self._asked: dict[str, Trial] = {}
+        self._scores: list[float] = []
+        self._complexities: list[float] = []
+        self._n_told = 0
+        self._best: tuple[float, Candidate, Values] | None = None
+        self._is_exhausted = not self._space
+
+    @property
+    def n_scored(self) -> int:
+        """How many pipelines of this structure were scored."""
+        return len(self._scores)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is anything left to find: the space is not exhausted, nor the score
+        flat."""
+        is_flat = self.n_scored >= FLAT and self._scores[0] == self._scores[-1]
+        return not (self._is_exhausted or is_flat)
+
+    @property
+    def complexity(self) -> float:
+        """Of a pipeline of this structure."""
+        return float(np.median(self._complexities))
+
+    @property
+    def chance(self) -> float:
+        """How likely a proposal is to be scored."""
+        return (self.n_scored + 1) / (self._n_told + 1)
+
+    @property
+    def deviation(self) -> float:
+        """Of the better half of the scores."""
+        return float(np.std(self._better))
+
+    def expected(self, spread: float) -> tuple[float, float]:
+        """Return mean and standard deviation of the score of a proposal that is scored.
+
+        Parameters
+        ----------
+        spread : float
+            Standard deviation within other structures, for as long as little is known of this one.
+        """
+        weight = PRIOR / (PRIOR + self.n_scored)
+        deviation = weight * spread + (1 - weight) * self.deviation
+        return float(np.mean(self._better)), deviation
+
+    def ask(self, seen: set[str]) -> Candidate | None:
+        """Return a candidate that is new; None where the space is exhausted."""
+        assert self._best is not None
+        if self._study is None:
+            self._study = _new_study(self._make_sampler(self._seed), 1 + self._varies)
+            self._study.add_trials(self._known)
+        _, parent, fixed = self._best
+        for _ in range(MAX_TRIES):
+            trial = self._study.ask(dict(self._space))
+            values = {
+                name: spaces.rounded(self._space[name], value)
+                for name, value in trial.params.items()
+            }
+            origin = Origin("refinement", "values", (parent.digest,))
+            candidate = Candidate(self._structure.tree({**fixed, **values}), origin)
+            if candidate.digest not in seen:
+                self._asked[candidate.digest] = trial
+                return candidate
+            self._study.tell(trial, state=TrialState.FAIL)
+        self._is_exhausted = True
+        return None
+
+    def tell(self, candidate: Candidate, values: Values, outcome: Outcome) -> None:
+        """Take in what became of a pipeline of this structure."""
+        self._n_told += 1
+        if isinstance(outcome, Scored):
+            if self._best is None or outcome.score > self._best[0]:
+                self._best = outcome.score, candidate, values
+            insort(self._scores, outcome.score)
+            self._complexities.append(outcome.complexity)
+        known = self._frozen(values, outcome)
+        if self._study is None:
+            self._known.append(known)
+            return
+        asked = self._asked.pop(candidate.digest, None)
+        if asked is not None:
+            self._study.tell(asked, state=TrialState.FAIL)
+        self._study.add_trial(known)
+
+    @property
+    def _better(self) -> list[float]:
+        return self._scores[len(self._scores) // 2 :]
+
+    def _frozen(self, values: Values, outcome: Outcome) -> FrozenTrial:
+        """Return what became of a pipeline as Optuna has it; where both objectives are optimised,
+        what was raced out counts as failed, as no part of a score can be told."""
+        known: dict[str, Any] = {
+            "params": {name: values[name] for name in self._space},
+            "distributions": self._space,
+        }
+        if isinstance(outcome, Scored):
+            objectives = [outcome.score, -outcome.complexity]
+            return create_trial(values=objectives[: 1 + self._varies], **known)
+        if isinstance(outcome, Stopped) and not self._varies:
+            so_far = {outcome.stages: outcome.score}
+            return create_trial(state=TrialState.PRUNED, intermediate_values=so_far, **known)
+        return create_trial(state=TrialState.FAIL, **known)
+
+
+def _new_study(sampler: BaseSampler, objectives: int) -> optuna.Study:
+    with _silent(logging.getLogger("optuna.storages._in_memory")):
+        return optuna.create_study(directions=["maximize"] * objectives, sampler=sampler)
+
+
+@contextmanager
+def _silent(logger: logging.Logger) -> Iterator[None]:
+    """Let nothing through a logger for as long as the context lasts."""
+
+    def nothing(record: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(nothing)
+    try:
+        yield
+    finally:
+        logger.removeFilter(nothing)

@@ -1,0 +1,81 @@
+"""A structure is a pipeline without its values: with them it is the pipeline again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from evolver.genome.digest import digest
+from evolver.genome.structure import read
+from evolver.genome.tree import Step, Tree, X
+from evolver.search.variation import perturb_parameter, redraw_parameter
+from primitives import Catalogue
+from primitives import space as spaces
+from tests.genome.strategies import CATALOGUES, random_tree, seeds
+from tests.genome.strategies import spaces as catalogues
+
+BINARY = CATALOGUES["binary"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds, catalogues)
+def test_structure_and_values_are_the_pipeline(seed: int, catalogue: Catalogue) -> None:
+    tree = random_tree(catalogue, seed)
+    structure, values = read(tree)
+    assert spaces.contains(structure.space, values)
+    again = structure.tree(values)
+    assert digest(again) == digest(tree)
+    assert read(again)[0].key == structure.key
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds, catalogues)
+def test_other_values_of_a_pipeline_are_of_the_same_structure(
+    seed: int, catalogue: Catalogue
+) -> None:
+    """But for branches that were equal and no longer are."""
+    tree = random_tree(catalogue, seed)
+    structure, _ = read(tree)
+    if len(structure.slots) < len(tree.steps):
+        return
+    rng = np.random.default_rng(seed)
+    for change in (perturb_parameter, redraw_parameter):
+        assert read(change([tree], catalogue, rng))[0].key == structure.key
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds, catalogues)
+def test_values_that_are_drawn_make_a_valid_pipeline_of_the_structure(
+    seed: int, catalogue: Catalogue
+) -> None:
+    structure, _ = read(random_tree(catalogue, seed))
+    values = spaces.sample(structure.space, np.random.default_rng(seed))
+    again, found = read(structure.tree(values))
+    assert again.key == structure.key
+    assert sorted(map(repr, found.values())) == sorted(map(repr, values.values()))
+
+
+def step(name: str, **values: object) -> Step:
+    drawn = spaces.sample(BINARY[name].fixed_space, np.random.default_rng(0))
+    return Step(BINARY[name], {**drawn, **values})  # type: ignore[dict-item]
+
+
+def union(first: int, second: int) -> Tree:
+    """Return a pipeline on the union of two selections."""
+    half = step("MedianOneHot")
+    select = [step("SelectPercentileFClassif", percentile=one) for one in (first, second)]
+    return Tree([step("GaussianNB"), step("Union"), select[0], half, X, select[1], half, X])
+
+
+def test_the_order_of_alike_branches_does_not_matter() -> None:
+    assert read(union(10, 90))[1] == read(union(90, 10))[1]
+    assert read(union(10, 90))[0].key == read(union(30, 40))[0].key
+
+
+def test_equal_branches_are_one() -> None:
+    structure, values = read(union(10, 20))
+    assert [slot.primitive.name for slot in structure.slots].count("MedianOneHot") == 1
+    assert len(structure.slots) == 5
+    percentiles = sorted(v for name, v in values.items() if name.endswith("percentile"))  # type: ignore[type-var]
+    assert percentiles == pytest.approx([10, 20])

@@ -1,0 +1,233 @@
+"""Refinement: new values for the structures on the front, where there is most to gain."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from importlib.util import find_spec
+from math import log10
+from typing import Any
+
+import numpy as np
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from sklearn.dummy import DummyClassifier
+
+from evolver.errors import InputError
+from evolver.genome.candidate import Candidate, Origin
+from evolver.genome.structure import read
+from evolver.genome.tree import Step, Tree, X
+from evolver.outcome import Failed, Failure, Outcome, Scored, Stopped
+from evolver.problem import REFINEMENT_SAMPLERS, Settings
+from evolver.search.refinement import FLAT, SAMPLERS, Refinement
+from primitives import CLASSIFICATION, Prediction, Primitive, Space, Table
+from primitives import space as spaces
+
+KNOWN: Space = {
+    "rate": FloatDistribution(1e-4, 1.0, log=True),
+    "share": FloatDistribution(0.0, 1.0),
+    "depth": IntDistribution(1, 20),
+    "kind": CategoricalDistribution(["good", "bad", "worse"]),
+}
+GROWN = Origin("evolution", "growth")
+
+
+def model(name: str = "Known", space: Space = KNOWN) -> Primitive:
+    return Primitive(name, (Table,), Prediction, DummyClassifier, space, CLASSIFICATION)
+
+
+def candidate(primitive: Primitive, **values: Any) -> Candidate:
+    drawn = spaces.sample(primitive.fixed_space, np.random.default_rng(0))
+    return Candidate(Tree([Step(primitive, {**drawn, **values}), X]), GROWN)
+
+
+def quality(one: Candidate) -> float:
+    """1 at rate 0.01, share 0.3, depth 6 and the good kind."""
+    values = one.tree.steps[0].values
+    away = (
+        (log10(float(values["rate"])) + 2) / 2,  # type: ignore[arg-type]
+        2 * (float(values["share"]) - 0.3),  # type: ignore[arg-type]
+        (float(values["depth"]) - 6) / 10,  # type: ignore[arg-type]
+        {"good": 0.0, "bad": 0.5, "worse": 1.0}[str(values["kind"])],
+    )
+    return float(np.exp(-sum(distance**2 for distance in away)))
+
+
+def scored(score: float, complexity: float = 1.0) -> Scored:
+    return Scored((score,), complexity, 1.0)
+
+
+def refinement(seed: int = 0, **options: Any) -> Refinement:
+    return Refinement(np.random.default_rng(seed), set(), **options)
+
+
+def refine(
+    search: Refinement,
+    turns: int,
+    outcome: Callable[[Candidate], Outcome] = lambda one: scored(quality(one)),
+    first: Candidate | None = None,
+    lag: int = 1,
+) -> list[Candidate]:
+    """Return what a search asks for; each is told `lag` turns later."""
+    first = first or candidate(model(), rate=0.9, share=0.9, depth=20, kind="worse")
+    search.tell(first, outcome(first))
+    asked: list[Candidate] = []
+    for turn in range(turns):
+        one = search.ask()
+        if one is None:
+            break
+        asked.append(one)
+        if turn + 1 >= lag:
+            told = asked[turn + 1 - lag]
+            search.tell(told, outcome(told))
+    return asked
+
+
+def turns_to(share: float, sampler: str, seed: int, most: int) -> int:
+    """Return after how many proposals one reaches a share of the optimum."""
+    asked = refine(refinement(seed, sampler=sampler), most, lag=4)
+    reached = (turn for turn, one in enumerate(asked, 1) if quality(one) >= share)
+    return next(reached, most)
+
+
+def test_a_known_optimum_is_nearly_reached_in_a_third_of_random_searchs_turns() -> None:
+    random = [turns_to(0.95, "random", seed, 150) for seed in range(5)]
+    third = int(np.median(random) / 3)
+    bayesian = [turns_to(0.95, "tpe", seed, third + 1) for seed in range(5)]
+    assert np.median(bayesian) <= third
+
+
+def test_proposals_are_of_the_structure_new_and_within_the_space() -> None:
+    asked = refine(refinement(), 40, lag=6)
+    assert len({one.digest for one in asked}) == 40
+    for one in asked:
+        assert read(one.tree)[0].key == read(candidate(model()).tree)[0].key
+        assert spaces.contains(KNOWN, one.tree.steps[0].values)
+        assert one.origin.proposer == "refinement"
+        assert len(one.origin.parents) == 1
+
+
+def test_floats_are_as_readable_as_those_of_evolution() -> None:
+    rates = [one.tree.steps[0].values["rate"] for one in refine(refinement(), 10)]
+    assert all(rate == float(f"{rate:.4g}") for rate in rates)
+
+
+def test_one_seed_and_the_same_outcomes_give_the_same_proposals() -> None:
+    one, again, other = (refine(refinement(seed), 25, lag=3) for seed in (1, 1, 2))
+    assert [a.digest for a in one] == [a.digest for a in again]
+    assert [a.digest for a in one] != [a.digest for a in other]
+
+
+def test_what_evolution_found_primes_the_study() -> None:
+    """Among many good candidates of evolution's, the first proposals are good at once."""
+    rng = np.random.default_rng(0)
+    primed, plain = refinement(), refinement()
+    for _ in range(40):
+        one = candidate(model(), **spaces.sample(KNOWN, rng))
+        primed.tell(one, scored(quality(one)))
+    plain.tell(candidate(model()), scored(quality(candidate(model()))))
+    means = [np.mean([quality(search.ask()) for _ in range(8)]) for search in (primed, plain)]  # type: ignore[arg-type]
+    assert means[0] > means[1]
+
+
+def test_what_was_raced_out_is_learned_from() -> None:
+    """Where all but the best are raced out, the proposals get better all the same."""
+
+    def outcome(one: Candidate) -> Outcome:
+        score = quality(one)
+        return scored(score) if score > 0.8 else Stopped("raced out", 1.0, 1, score)
+
+    best = candidate(model(), rate=0.01, share=0.3, depth=10, kind="good")
+    asked = [quality(one) for one in refine(refinement(), 60, outcome, first=best)]
+    assert np.mean(asked[-20:]) > np.mean(asked[:10]) + 0.1
+
+
+def test_failures_are_told_and_do_not_stop_it() -> None:
+    def outcome(one: Candidate) -> Outcome:
+        if one.tree.steps[0].values["kind"] == "bad":
+            return Failed(Failure.CRASH, "always", 1.0)
+        return scored(quality(one))
+
+    assert len(refine(refinement(), 40, outcome)) == 40
+
+
+def test_an_exhausted_space_drops_out() -> None:
+    few = model("Few", {"depth": IntDistribution(1, 5)})
+    asked = refine(
+        refinement(),
+        20,
+        lambda one: scored(float(one.tree.steps[0].values["depth"])),  # type: ignore[arg-type]
+        candidate(few, depth=3),
+    )
+    assert sorted(one.tree.steps[0].values["depth"] for one in asked) == [1, 2, 4, 5]  # type: ignore[type-var]
+
+
+def test_a_flat_structure_and_one_without_parameters_drop_out() -> None:
+    assert len(refine(refinement(), 50, lambda one: scored(0.5))) == FLAT - 1
+    plain = candidate(model("Plain", {}))
+    assert refine(refinement(), 5, lambda one: scored(0.5), plain) == []
+
+
+def test_the_structure_with_more_to_gain_is_asked_for_more() -> None:
+    """One whose values matter, and one of which it is known that scores hardly differ."""
+    search = refinement()
+    much, little = model("Much"), model("Little")
+
+    def outcome(one: Candidate) -> Outcome:
+        name = one.tree.steps[0].name
+        return scored(quality(one), 1.0) if name == "Much" else scored(0.4 + 1e-4 * quality(one), 0)
+
+    for primitive, tried in ((much, 3), (little, 12)):
+        for rate in np.linspace(0.9, 0.2, tried).round(2):
+            first = candidate(primitive, rate=float(rate), share=0.4, depth=10, kind="good")
+            search.tell(first, outcome(first))
+    names = Counter()
+    for _ in range(10):
+        one = search.ask()
+        assert one is not None
+        names[one.tree.steps[0].name] += 1
+        search.tell(one, outcome(one))
+    assert names["Much"] > names["Little"]
+
+
+def test_where_values_change_the_complexity_the_front_gets_members_of_several() -> None:
+    def outcome(one: Candidate) -> Outcome:
+        depth = float(one.tree.steps[0].values["depth"])  # type: ignore[arg-type]
+        return scored(quality(one) + 0.02 * depth, depth)
+
+    asked = refine(refinement(varies=True), 80, outcome)
+    depths = [one.tree.steps[0].values["depth"] for one in asked[-40:]]
+    assert len(set(depths)) >= 5
+    best = [outcome(one).score for one in asked]  # type: ignore[union-attr]
+    assert max(best[40:]) >= max(best[:20])
+
+
+def test_nothing_is_logged_and_no_logger_is_changed() -> None:
+    class Recorder(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append(record.getMessage())
+
+    heard: list[str] = []
+    recorder, logger = Recorder(), logging.getLogger("optuna")
+    logger.addHandler(recorder)
+    before = logger.level, list(logger.handlers), logger.propagate
+    try:
+        assert len(refine(refinement(), 3)) == 3
+        assert (logger.level, logger.handlers, logger.propagate) == before
+    finally:
+        logger.removeHandler(recorder)
+    assert heard == []
+
+
+def test_every_optimiser_can_be_chosen_and_one_without_its_library_is_refused() -> None:
+    assert set(SAMPLERS) == set(REFINEMENT_SAMPLERS)
+    assert find_spec("torch") is None
+    with pytest.raises(InputError, match="torch"):
+        Settings(refinement_sampler="gp")
+    with pytest.raises(InputError, match="refinement_sampler"):
+        Settings(refinement_sampler="grid")
+
+
+def test_nothing_on_the_front_is_nothing_to_ask_for() -> None:
+    assert refinement().ask() is None
