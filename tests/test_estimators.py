@@ -171,7 +171,7 @@ class TestFitted:
 
 def test_a_member_not_fitted_before_pickling_is_refused() -> None:
     X, y = small_table("regression")
-    model = regressor(max_evaluations=60).fit(X, y)
+    model = regressor(max_evaluations=40, random_state=2).fit(X, y)
     others = [digest for digest in model.pareto_front_["digest"] if digest != model._winner]
     assert others
     with pytest.raises(InputError, match="fitted before pickling"):

@@ -17,7 +17,8 @@ class Interleaved:
     evolution, refinement : Proposer
         Where one has no more candidates, the other is asked.
     shares : sequence of (int, float)
-        From which candidate on refinement is asked for which share of them, from 0 to 1.
+        From which candidate on refinement is asked for which share of them, from 0 to 1; none
+        before the first.
     first : int
         Candidates that evolution is asked for before, unless the share is 1.
     """
@@ -57,5 +58,5 @@ class Interleaved:
 
     @property
     def _share(self) -> float:
-        share = [share for number, share in self._shares if number <= self._asked][-1]
+        share = [0.0, *(share for number, share in self._shares if number <= self._asked)][-1]
         return share if self._asked >= self._first or share == 1.0 else 0.0
