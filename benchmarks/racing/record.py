@@ -31,7 +31,7 @@ NAMES = (
     "california-housing",
     "elevators",
 )
-"""None of them was used to choose how sharp the race is; the last three have a ladder."""
+"""How sharp the race is was chosen on others; the last three have a ladder."""
 
 NONE = sys.float_info.min
 """So small a rate of error that nobody is raced out; at 0 there would be no ladder either."""
