@@ -298,7 +298,7 @@ def scorable_folds(
         if fewest < cv:
             label = labels[counts.argmin()]
             message = f"Class {label!r} has {fewest} rows, fewer than the {cv} folds of `cv`."
-            warnings.warn(message, UserWarning, stacklevel=4)
+            warnings.warn(message, UserWarning, stacklevel=6)
             attempts.append(max(2, fewest))
     for attempt in attempts:
         try:

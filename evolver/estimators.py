@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from pickle import PicklingError
 from typing import TYPE_CHECKING, Any, Self
@@ -18,13 +15,15 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_clas
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from evolver.errors import InputError, InputTypeError
-from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
+from evolver.problem import Budget, Settings
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-    from evolver.journal import History, Journal
+    from evolver.journal import History
+    from evolver.problem import Problem
     from evolver.record import Result
+    from evolver.session import Call
     from primitives import Catalogue
 
 logger = logging.getLogger("evolver")
@@ -144,9 +143,8 @@ class _Evolved:
         NoPipelineError
             When no candidate succeeded; the message lists the commonest reasons.
         """
-        budget, settings, workers = self._check_parameters()
-        self._evolve(X, y, sample_weight, groups, budget, settings, workers)
-        return self
+        call = self._call(self.time_budget, self.max_evaluations)
+        return self._search(call, X, y, sample_weight, groups)
 
     def refine(
         self,
@@ -173,74 +171,9 @@ class _Evolved:
         InputError, InputTypeError
             When an argument breaks its rule, or data or settings are not those of the run.
         """
-        from evolver import checks
-
         check_is_fitted(self)
-        checks.check_positive("time_budget", time_budget)
-        if max_evaluations is not None:
-            checks.check_at_least(1, "max_evaluations", max_evaluations)
-        _, settings, workers = self._check_parameters()
-        so_far = self._history
-        seconds = None if time_budget is None else so_far.seconds + time_budget
-        evaluations = None
-        if max_evaluations is not None:
-            evaluations = len(so_far.candidates) + max_evaluations
-        budget = Budget(seconds, evaluations)
-        self._evolve(X, y, sample_weight, groups, budget, settings, workers, so_far)
-        return self
-
-    def _evolve(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        groups: Any,
-        budget: Budget,
-        settings: Settings,
-        workers: int,
-        so_far: History | None = None,
-    ) -> None:
-        """Run a search and take what it found; one that goes on with `so_far` refines alone."""
-        from evolver import checks, run
-        from evolver.fingerprint import header_of
-        from evolver.journal import Journal, run_folder
-        from evolver.record import history_of
-        from evolver.report.progress import ProgressLine, silent
-        from evolver.store import FOLDER, Store
-
-        start = time.monotonic()
-        kept = Path(self.run_dir) if self.run_dir is not None else None
-        with run_folder(kept) as folder, closing(Journal(kept, so_far)) as journal:
-            rng = checks.check_generator(self.random_state)
-            if journal.header is not None and (self.random_state is None or so_far is not None):
-                rng.bit_generator.state = journal.header["random_state"]
-            seed = rng.bit_generator.state
-            problem = self._check_problem(X, y, sample_weight, groups, rng, settings)
-            catalogue = checks.selected_catalogue(
-                self.search_space, problem, grouped=groups is not None
-            )
-            settings = replace(settings, lag=self._lag(settings, workers, journal))
-            header = header_of(problem, catalogue, settings, self.population_size, seed)
-            journal.begin(header)
-            journal.share(settings.refinement_share if so_far is None else 1.0)
-            result = run.evolve(
-                problem,
-                catalogue,
-                budget=budget,
-                settings=settings,
-                population_size=self.population_size,
-                workers=workers,
-                rng=rng,
-                journal=journal,
-                store=Store(folder / FOLDER, settings.store_limit),
-                start=start,
-                progress=ProgressLine() if self.verbose else silent,
-            )
-            seconds = journal.seconds + time.monotonic() - start
-            self._history = history_of(result.records, header, journal.shares, seconds)
-        self._take(problem, result)
-        if kept is not None:
-            self._keep(kept)
+        call = self._call(time_budget, max_evaluations)
+        return self._search(call, X, y, sample_weight, groups, self._history)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the predictions of `best_pipeline_`, of shape (n_samples,).
@@ -337,13 +270,14 @@ class _Evolved:
         tags.non_deterministic = False
         return tags
 
-    def _check_parameters(self) -> tuple[Budget, Settings, int]:
+    def _call(self, time_budget: float | None, max_evaluations: int | None) -> Call:
         """Check what does not depend on the data."""
         from evolver import checks
+        from evolver.session import Call
 
-        checks.check_positive("time_budget", self.time_budget)
-        if self.max_evaluations is not None:
-            checks.check_at_least(1, "max_evaluations", self.max_evaluations)
+        checks.check_positive("time_budget", time_budget)
+        if max_evaluations is not None:
+            checks.check_at_least(1, "max_evaluations", max_evaluations)
         checks.check_at_least(2, "population_size", self.population_size)
         checks.check_complexity(self.complexity)
         if self.run_dir is not None:
@@ -352,69 +286,42 @@ class _Evolved:
             raise InputTypeError(
                 f"`settings` must be an evolver.Settings or None, got {self.settings!r}."
             )
-        budget = Budget(self.time_budget, self.max_evaluations)
-        return budget, self.settings or Settings(), checks.check_workers(self.n_jobs)
+        return Call(
+            is_classifier(self),
+            Budget(time_budget, max_evaluations),
+            self.settings or Settings(),
+            checks.check_workers(self.n_jobs),
+            self.scoring,
+            self.complexity,
+            self.cv,
+            self.population_size,
+            self.search_space,
+            self.random_state,
+            None if self.run_dir is None else Path(self.run_dir),
+            self.verbose,
+        )
 
-    def _check_problem(
+    def _search(
         self,
+        call: Call,
         X: Any,
         y: Any,
         sample_weight: Any,
         groups: Any,
-        rng: np.random.Generator,
-        settings: Settings,
-    ) -> Problem:
-        """Check the data and put them in order."""
-        from evolver import checks
+        so_far: History | None = None,
+    ) -> Self:
+        """Search, and set what was found as attributes."""
+        from evolver.session import search
 
-        classification = is_classifier(self)
-        table = checks.check_table(X, checks.MIN_ROWS)
-        target = checks.check_target(y, classification=classification)
-        sample_weight, groups = checks.check_rows(table, target, sample_weight, groups)
-        if classification:
-            checks.check_classes(target, sample_weight)
+        problem, result, self._history = search(call, X, y, sample_weight, groups, so_far)
         validate_data(self, X, skip_check_array=True)
-        task = (
-            "regression"
-            if not classification
-            else "binary"
-            if len(np.unique(target)) == 2
-            else "multiclass"
-        )
-        scorer = checks.check_scorer(self.scoring, task, target)
-        folds = checks.scorable_folds(
-            table,
-            target,
-            self.cv,
-            scorer,
-            classification=classification,
-            sample_weight=sample_weight,
-            groups=groups,
-            rng=rng,
-        )
-        ladder = checks.scorable_ladder(
-            table,
-            target,
-            folds,
-            scorer,
-            classification=classification,
-            sample_weight=sample_weight,
-            rng=np.random.default_rng(rng.integers(2**31)),
-        )
-        climbs = settings.row_ladder and settings.racing_error > 0
-        self._columns = list(table.columns)
-        self._n_folds = len(folds)
+        self._columns = list(problem.X.columns)
+        self._n_folds = len(problem.folds)
         self.target_name_ = str(getattr(y, "name", None) or "target")
-        return Problem(
-            task,
-            table,
-            target,
-            folds,
-            scorer,
-            self.complexity,
-            sample_weight,
-            ladder if climbs else (),
-        )
+        self._take(problem, result)
+        if call.run_dir is not None:
+            self._keep(call.run_dir)
+        return self
 
     def _check_columns(self, X: Any) -> pd.DataFrame:
         """Return a table to predict with the columns of `fit`, in their order."""
@@ -430,14 +337,6 @@ class _Evolved:
         except ValueError as error:
             raise InputError(f"`X` must have the columns of fit: {error}") from None
         return table.set_axis(self._columns, axis=1)
-
-    def _lag(self, settings: Settings, workers: int, journal: Journal) -> int:
-        """Return the lag of a run; one that is resumed keeps its own, on any number of workers."""
-        if settings.lag is not None:
-            return settings.lag
-        if journal.header is not None:
-            return int(journal.header["lag"])
-        return LAG_PER_WORKER * workers
 
     def _take(self, problem: Problem, result: Result) -> None:
         """Set what a run found as attributes."""

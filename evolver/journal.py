@@ -140,16 +140,18 @@ class Journal:
             return
         other = sorted(key for key in plain if plain[key] != self.header.get(key))
         if other:
-            raise InputError(
-                "`run_dir` must belong to a run on the same data and settings, but"
-                f" {str(self.path)!r} differs in {', '.join(other)}."
-            )
+            which = f"`run_dir` must belong to a run on the same data and settings, but {self.path}"
+            if not self.path.name:
+                which = "Data and settings must be those of `fit`, but the run"
+            raise InputError(f"{which} differs in {', '.join(other)}.")
 
-    def share(self, share: float) -> None:
-        """Append the share of refinement from the next candidate on, unless it is that already."""
+    def share(self, share: float, first: int = 0) -> None:
+        """Append the share of refinement from the next candidate on, of a new run from candidate
+        `first` on, unless it is that already."""
         if not self.shares or self.shares[-1][1] != share:
-            self.shares.append((len(self.candidates), share))
-            self._append(len(self.candidates), "share", share)
+            number = len(self.candidates) if self.shares else first
+            self.shares.append((number, share))
+            self._append(number, "share", share)
 
     def propose(self, number: int, candidate: Candidate) -> None:
         """Append a candidate that is about to be evaluated.

@@ -90,6 +90,13 @@ class Budget:
             None,
         )
 
+    def beyond(self, seconds: float, evaluations: int) -> Budget:
+        """Return this budget on top of what a run has taken."""
+        return Budget(
+            None if self.seconds is None else seconds + self.seconds,
+            None if self.evaluations is None else evaluations + self.evaluations,
+        )
+
 
 LAG_PER_WORKER = 8
 

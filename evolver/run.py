@@ -130,17 +130,14 @@ def evolve(
         max_steps=settings.max_steps,
         seen=seen,
     )
-    proposer = Interleaved(
-        evolution,
-        Refinement(
-            np.random.default_rng(rng.integers(2**31)),
-            seen,
-            sampler=settings.refinement_sampler,
-            varies=problem.complexity != "operators",
-        ),
-        journal.shares,
-        population_size,
+    refinement = Refinement(
+        np.random.default_rng(rng.integers(2**31)),
+        seen,
+        sampler=settings.refinement_sampler,
+        varies=problem.complexity != "operators",
     )
+    refines = any(share > 0 for _, share in journal.shares)
+    proposer = Interleaved(evolution, refinement, journal.shares) if refines else evolution
     memory_cap = settings.worker_memory or memory.cap(workers)
     cache_limit = min(settings.cache_limit, int(SHARE_OF_CACHE * memory_cap))
     evaluator = Evaluator(problem, catalogue, cache_limit)
@@ -171,7 +168,7 @@ def evolve(
     warnings.warn(
         "No candidate could be fitted within the budget: the model is a small decision tree.",
         UserWarning,
-        stacklevel=3,
+        stacklevel=5,
     )
     return Result(run.records, run.front, None, fallback(problem), run.effort)
 

@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import evolver
 from evolver import EvolvedClassifier, EvolvedRegressor, InputError, InputTypeError, Settings
+from evolver.problem import Budget
 from primitives import Catalogue, default_catalogue
 from tests.tables import small_table
 
@@ -202,12 +203,24 @@ class TestRefine:
     def test_other_data_and_bad_budgets_are_refused(self) -> None:
         X, y = small_table("binary")
         model = classifier().fit(X, y)
-        with pytest.raises(InputError, match="differs in X"):
+        with pytest.raises(InputError, match=r"must be those of `fit`.*differs in X"):
             model.refine(X.iloc[:, ::-1], y, max_evaluations=2)
         with pytest.raises(InputError, match="`time_budget` must be"):
             model.refine(X, y, time_budget=-1)
         with pytest.raises(NotFittedError):
             classifier().refine(X, y)
+
+    def test_a_folder_that_lost_its_journal_is_refused(self, tmp_path: Path) -> None:
+        X, y = small_table("binary")
+        model = classifier(run_dir=tmp_path).fit(X, y)
+        (tmp_path / "journal.sqlite").unlink()
+        with pytest.raises(InputError, match="must hold the journal of the run to refine"):
+            model.refine(X, y, max_evaluations=2)
+
+    def test_the_budget_comes_on_top_of_what_the_run_has_taken(self) -> None:
+        assert Budget(5.0, 7).beyond(60.0, 30) == Budget(65.0, 37)
+        assert Budget(None, 7).beyond(60.0, 30) == Budget(None, 37)
+        assert Budget(5.0).beyond(60.0, 30) == Budget(65.0)
 
 
 class TestNesting:
@@ -281,8 +294,9 @@ class TestInputs:
         X, y = small_table("multiclass")
         y = y.copy()
         y[:2], y[2:3] = "rare", "single"
-        with pytest.warns(UserWarning, match=r"Class 'single' has 1 rows, fewer than the 3 folds"):
+        with pytest.warns(UserWarning, match=r"Class 'single' has 1 rows, fewer than") as warned:
             model = classifier().fit(X, y)
+        assert warned[0].filename == __file__
         assert set(model.classes_) >= {"rare", "single"}
         assert (model.leaderboard_["outcome"] == "scored").any()
 

@@ -25,6 +25,7 @@ LAYERS = [
     {"run"},
     {"report", "export", "fingerprint"},
     {"checks"},
+    {"session"},
     {"estimators"},
     {"cli"},
 ]

@@ -54,7 +54,7 @@ def result_of(
     **settings: Any,
 ) -> Result:
     with closing(Journal(folder)) as journal:
-        journal.share(Settings(**settings).refinement_share)
+        journal.share(Settings(**settings).refinement_share, population_size)
         return evolve(
             on or problem(),
             space,
@@ -376,6 +376,10 @@ class TestRefinement:
                 evaluations=evaluations, in_process=True, folder=tmp_path, **self.OPTIONS
             )
         assert sequence(resumed) == sequence(whole)
+
+    def test_with_a_share_of_one_evolution_makes_the_first_population_alone(self) -> None:
+        result = result_of(evaluations=20, in_process=True, lag=4, refinement_share=1.0)
+        assert self.refined(result) == list(range(8, 20))
 
     def test_without_a_share_there_is_none(self, expected: Result) -> None:
         assert self.refined(expected) == []

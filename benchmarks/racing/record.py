@@ -1,6 +1,6 @@
 """The fold scores of runs in which every candidate is evaluated to the end, as text.
 
-    python benchmarks/racing/record.py --datasets FOLDER [--names ...] [--seeds ...] [--out FOLDER]
+    python -m benchmarks.racing.record --datasets FOLDER [--names ...] [--seeds ...] [--out FOLDER]
 
 Writes NAME-SEED.json for each: the number of folds of fewer rows, and score, complexity and seconds
 by fold of every candidate in the order asked, those of fewer rows first; null for one that failed.

@@ -1,6 +1,6 @@
 """Fold-seconds that racing and the row ladder save, and what they cost: the same search twice.
 
-    python benchmarks/racing.searches.py --datasets FOLDER [--names ...] [--seeds 0 1 2]
+    python -m benchmarks.racing.searches --datasets FOLDER [--names ...] [--seeds 0 1 2]
 
 For each table and seed one search in which every candidate is evaluated on all folds, and one with
 racing and ladder as they are by default; the same number of candidates, seed and lag. `to target`
@@ -20,19 +20,8 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.racing.record import NAMES
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings
-
-NAMES = (
-    "credit-g",
-    "segment",
-    "abalone",
-    "spambase",
-    "phoneme",
-    "bike-sharing",
-    "california-housing",
-    "elevators",
-)
-"""None of them was used to choose how sharp the race is."""
 
 MODES: dict[str, dict[str, Any]] = {
     "full": {"racing_error": 0.0, "row_ladder": False},

@@ -1,11 +1,15 @@
 """Race recorded candidates: fold-seconds saved, and what became of the winner.
 
-    python benchmarks/racing/simulate.py [--recorded FOLDER] [--error 0.1]
+    python -m benchmarks.racing.simulate [--recorded FOLDER]
+    python -m benchmarks.racing.simulate --orders 25 [--recorded FOLDER]
 
 The files of the folder were written by `record.py`. The candidates are those of a run without
 racing, whatever racing would have bred instead, so both ways are compared on the same ones; those
 that failed are left out of both. Evaluating in full takes the folds of all rows alone; a race takes
 those of fewer rows too. Saves `results/table.md`.
+
+With `--orders`, the candidates are raced in so many orders, the first of them that in which they
+were asked for, at several rates of error: saves `results/sharpness.md`.
 """
 
 from __future__ import annotations
@@ -14,15 +18,21 @@ import argparse
 import json
 from pathlib import Path
 from statistics import fmean, median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from benchmarks.racing.record import RECORDED
 from evolver.problem import Settings
 from evolver.search.racing import FIRST, Race, Runner
 
 LAG = 16
 SIZE = 50
 TOLERANCE = 0.002
+ERRORS = (0.1, 0.2, 0.3)
 RESULTS = Path(__file__).parent / "results"
+CHOSEN_ON = Path(__file__).parents[2] / "tests" / "search" / "recorded"
+"""Recordings of the tables on which the rate of error was chosen."""
 
 
 class Raced(NamedTuple):
@@ -49,19 +59,14 @@ class Raced(NamedTuple):
 def main() -> None:
     """Race every recording; print and save the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--recorded", type=Path, default=RESULTS / "recorded")
-    parser.add_argument("--error", type=float, default=Settings().racing_error)
+    parser.add_argument("--recorded", type=Path, help="folder of the recordings")
+    parser.add_argument("--orders", type=int, default=0)
     options = parser.parse_args()
-    raced: dict[str, list[Raced]] = {}
-    for file in sorted(options.recorded.glob("*.json")):
-        name, _, _ = file.stem.rpartition("-")
-        record = json.loads(file.read_text())
-        runs = [run for run in record["candidates"] if run is not None]
-        raced.setdefault(name, []).append(race(runs, record["ladder"], options.error))
-    table = table_of(raced)
+    folder = options.recorded or (CHOSEN_ON if options.orders else RECORDED)
+    records = {file.stem: json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))}
+    table = sharpness_of(records, options.orders) if options.orders else table_of(records)
     print(table)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "table.md").write_text(table)
+    (RESULTS / ("sharpness.md" if options.orders else "table.md")).write_text(table)
 
 
 def race(runs: list[list[list[float]]], ladder: int, error: float) -> Raced:
@@ -99,8 +104,45 @@ def whole(number: int, run: list[list[float]]) -> Runner:
     return Runner(number, fmean(one[1] for one in run), tuple(one[0] for one in run))
 
 
-def table_of(raced: dict[str, list[Raced]]) -> str:
+def scored(record: dict[str, Any]) -> list[list[list[float]]]:
+    """Return the candidates that did not fail."""
+    return [run for run in record["candidates"] if run is not None]
+
+
+def sharpness_of(records: dict[str, dict[str, Any]], orders: int) -> str:
+    """Return a row for each rate of error: seconds saved, and how often the winner was dropped."""
+    lines = [f"| error | {' | '.join(records)} |", f"|{' --- |' * (1 + len(records))}"]
+    for error in ERRORS:
+        cells = []
+        for record in records.values():
+            runs = scored(record)
+            found = [
+                race(shuffled(runs, order), record["ladder"], error) for order in range(orders)
+            ]
+            dropped = fmean(one.loss > 0 for one in found)
+            worse = fmean(one.loss > TOLERANCE for one in found)
+            ratio = median(one.ratio for one in found)
+            cells.append(f"{ratio:.1f} x, {dropped:.0%}, {worse:.0%}")
+        lines.append(f"| {error} | {' | '.join(cells)} |")
+    meaning = (
+        f"Full / raced, median of {orders} orders; share of the orders in which the winner was"
+        f" dropped, and in which what won instead was worse by more than {TOLERANCE:.1%}."
+    )
+    return "\n".join([*lines, "", meaning, ""])
+
+
+def shuffled(runs: list[list[list[float]]], order: int) -> list[list[list[float]]]:
+    """Return candidates in an order; 0 is that in which they were asked for."""
+    places = np.random.default_rng(order).permutation(len(runs)) if order else range(len(runs))
+    return [runs[place] for place in places]
+
+
+def table_of(records: dict[str, dict[str, Any]]) -> str:
     """Return a row for each table, its seeds side by side, and what holds of all."""
+    raced: dict[str, list[Raced]] = {}
+    for stem, record in records.items():
+        one = race(scored(record), record["ladder"], Settings().racing_error)
+        raced.setdefault(stem.rpartition("-")[0], []).append(one)
     lines = [
         "| table | candidates | to the end | full s | raced s | full / raced | winner's loss |",
         f"|{' --- |' * 7}",

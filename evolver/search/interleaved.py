@@ -19,8 +19,6 @@ class Interleaved:
     shares : sequence of (int, float)
         From which candidate on refinement is asked for which share of them, from 0 to 1; none
         before the first.
-    first : int
-        Candidates that evolution is asked for before, unless the share is 1.
     """
 
     def __init__(
@@ -28,12 +26,10 @@ class Interleaved:
         evolution: Proposer,
         refinement: Proposer,
         shares: Sequence[tuple[int, float]],
-        first: int,
     ) -> None:
         self._shares = shares
         self._evolution = evolution
         self._refinement = refinement
-        self._first = first
         self._asked = 0
         self._due = 0.0
 
@@ -58,5 +54,4 @@ class Interleaved:
 
     @property
     def _share(self) -> float:
-        share = [0.0, *(share for number, share in self._shares if number <= self._asked)][-1]
-        return share if self._asked >= self._first or share == 1.0 else 0.0
+        return [0.0, *(share for number, share in self._shares if number <= self._asked)][-1]

@@ -19,6 +19,7 @@ import logging
 from bisect import insort
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from evolver.genome.structure import Structure, Values, read
 from evolver.outcome import Outcome, Scored, Stopped
 from evolver.search.hypervolume import expected_gain
 from evolver.search.selection import Member, front
+from primitives import Space
 from primitives import space as spaces
 
 MAX_TRIES = 20
@@ -140,18 +142,17 @@ class Study:
         self, structure: Structure, sampler: Callable[[int], BaseSampler], seed: int, varies: bool
     ) -> None:
         self._structure = structure
-        self._space = {name: one for name, one in structure.space.items() if not one.single()}
         self._make_sampler = sampler
         self._seed = seed
         self._varies = varies
         self._study: optuna.Study | None = None
-        self._known: list[FrozenTrial] = []
+        self._known: list[tuple[Values, Outcome]] = []
         self._asked: dict[str, Trial] = {}
         self._scores: list[float] = []
         self._complexities: list[float] = []
         self._n_told = 0
         self._best: tuple[float, Candidate, Values] | None = None
-        self._is_exhausted = not self._space
+        self._is_exhausted = False
 
     @property
     def n_scored(self) -> int:
@@ -163,7 +164,7 @@ class Study:
         """Whether there is anything left to find: the space is not exhausted, nor the score
         flat."""
         is_flat = self.n_scored >= FLAT and self._scores[0] == self._scores[-1]
-        return not (self._is_exhausted or is_flat)
+        return bool(self._space) and not (self._is_exhausted or is_flat)
 
     @property
     def complexity(self) -> float:
@@ -197,7 +198,7 @@ class Study:
         assert self._best is not None
         if self._study is None:
             self._study = _new_study(self._make_sampler(self._seed), 1 + self._varies)
-            self._study.add_trials(self._known)
+            self._study.add_trials([self._frozen(*known) for known in self._known])
         _, parent, fixed = self._best
         for _ in range(MAX_TRIES):
             trial = self._study.ask(dict(self._space))
@@ -222,14 +223,19 @@ class Study:
                 self._best = outcome.score, candidate, values
             insort(self._scores, outcome.score)
             self._complexities.append(outcome.complexity)
-        known = self._frozen(values, outcome)
         if self._study is None:
-            self._known.append(known)
+            self._known.append((values, outcome))
             return
         asked = self._asked.pop(candidate.digest, None)
         if asked is not None:
             self._study.tell(asked, state=TrialState.FAIL)
-        self._study.add_trial(known)
+        self._study.add_trial(self._frozen(values, outcome))
+
+    @cached_property
+    def _space(self) -> Space:
+        """What is to be chosen."""
+        space = self._structure.space
+        return {name: one for name, one in space.items() if not one.single()}
 
     @property
     def _better(self) -> list[float]:

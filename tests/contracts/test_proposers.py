@@ -37,7 +37,7 @@ def interleaved(seed: int) -> Proposer:
         seen=seen,
     )
     refinement = Refinement(np.random.default_rng(seed + 1), seen)
-    return Interleaved(evolution, refinement, [(0, 0.5)], 10)
+    return Interleaved(evolution, refinement, [(10, 0.5)])
 
 
 PROPOSERS: list[Callable[[int], Proposer]] = [evolution, interleaved]

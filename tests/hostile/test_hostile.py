@@ -197,8 +197,9 @@ def test_a_budget_too_short_for_anything_gives_a_small_tree_and_says_so(tmp_path
     X = numbers(500, 8)
     y = labels(X)
     model = EvolvedClassifier(time_budget=0.05, n_jobs=1, random_state=0, verbose=0)
-    with pytest.warns(UserWarning, match="the model is a small decision tree"):
+    with pytest.warns(UserWarning, match="the model is a small decision tree") as warned:
         model.fit(X, y)
+    assert __file__ in {one.filename for one in warned}
     assert model.score(X, y) > 0.7
     assert model.pareto_front_.empty
     assert np.isnan(model.best_score_)

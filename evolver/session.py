@@ -1,0 +1,161 @@
+"""One call of `fit` or `refine`: what a caller gave becomes a problem, a journal and a search."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evolver import checks, run
+from evolver.errors import InputError
+from evolver.fingerprint import header_of
+from evolver.journal import History, Journal, run_folder
+from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
+from evolver.record import Result, history_of
+from evolver.report.progress import ProgressLine, silent
+from evolver.store import FOLDER, Store
+from primitives import Catalogue
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """What is asked for but the data, checked as far as it does not depend on them.
+
+    Parameters
+    ----------
+    classification : bool
+    budget : Budget
+    settings : Settings
+    workers : int
+    scoring, complexity, cv, population_size, search_space, random_state, run_dir, verbose
+        As the estimators have them.
+    start : float
+        When the budget began to run, as `time.monotonic` gives it.
+    """
+
+    classification: bool
+    budget: Budget
+    settings: Settings
+    workers: int
+    scoring: str | Callable[..., float] | None
+    complexity: str | Callable[[Any], float]
+    cv: Any
+    population_size: int
+    search_space: Catalogue | None
+    random_state: Any
+    run_dir: Path | None
+    verbose: int
+    start: float = field(default_factory=time.monotonic)
+
+
+def search(
+    call: Call,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    groups: Any = None,
+    so_far: History | None = None,
+) -> tuple[Problem, Result, History]:
+    """Search as a call says; with what is known of a finished run, go on with it and refine alone.
+
+    The budget of a run that goes on comes on top of what it has taken.
+
+    Raises
+    ------
+    InputError, InputTypeError, NoPipelineError
+        As `fit` and `refine` say.
+    """
+    refines = so_far is not None
+    with run_folder(call.run_dir) as folder, closing(Journal(call.run_dir, so_far)) as journal:
+        if refines and journal.header is None:
+            raise InputError(
+                f"`run_dir` must hold the journal of the run to refine, got {str(call.run_dir)!r}."
+            )
+        rng = checks.check_generator(call.random_state)
+        if journal.header is not None and (call.random_state is None or refines):
+            rng.bit_generator.state = journal.header["random_state"]
+        seed = rng.bit_generator.state
+        problem = pose(call, X, y, sample_weight, groups, rng)
+        catalogue = checks.selected_catalogue(
+            call.search_space, problem, grouped=groups is not None
+        )
+        settings = replace(call.settings, lag=lag_of(call, journal))
+        header = header_of(problem, catalogue, settings, call.population_size, seed)
+        journal.begin(header)
+        budget = call.budget
+        if refines:
+            budget = budget.beyond(journal.seconds, len(journal.candidates))
+            journal.share(1.0, call.population_size)
+        else:
+            journal.share(settings.refinement_share, call.population_size)
+        result = run.evolve(
+            problem,
+            catalogue,
+            budget=budget,
+            settings=settings,
+            population_size=call.population_size,
+            workers=call.workers,
+            rng=rng,
+            journal=journal,
+            store=Store(folder / FOLDER, settings.store_limit),
+            start=call.start,
+            progress=ProgressLine() if call.verbose else silent,
+        )
+        seconds = journal.seconds + time.monotonic() - call.start
+        return problem, result, history_of(result.records, header, journal.shares, seconds)
+
+
+def pose(
+    call: Call, X: Any, y: Any, sample_weight: Any, groups: Any, rng: np.random.Generator
+) -> Problem:
+    """Check the data and put them in order."""
+    table = checks.check_table(X, checks.MIN_ROWS)
+    target = checks.check_target(y, classification=call.classification)
+    sample_weight, groups = checks.check_rows(table, target, sample_weight, groups)
+    if call.classification:
+        checks.check_classes(target, sample_weight)
+    task = (
+        "regression"
+        if not call.classification
+        else "binary"
+        if len(np.unique(target)) == 2
+        else "multiclass"
+    )
+    scorer = checks.check_scorer(call.scoring, task, target)
+    folds = checks.scorable_folds(
+        table,
+        target,
+        call.cv,
+        scorer,
+        classification=call.classification,
+        sample_weight=sample_weight,
+        groups=groups,
+        rng=rng,
+    )
+    ladder = checks.scorable_ladder(
+        table,
+        target,
+        folds,
+        scorer,
+        classification=call.classification,
+        sample_weight=sample_weight,
+        rng=np.random.default_rng(rng.integers(2**31)),
+    )
+    climbs = call.settings.row_ladder and call.settings.racing_error > 0
+    return Problem(
+        task, table, target, folds, scorer, call.complexity, sample_weight, ladder if climbs else ()
+    )
+
+
+def lag_of(call: Call, journal: Journal) -> int:
+    """Return the lag of a run; one that is resumed keeps its own, on any number of workers."""
+    if call.settings.lag is not None:
+        return call.settings.lag
+    if journal.header is not None:
+        return int(journal.header["lag"])
+    return LAG_PER_WORKER * call.workers
