@@ -36,7 +36,8 @@ from primitives import Space
 from primitives import space as spaces
 
 MAX_TRIES = 20
-"""Proposals of a study that were asked for before, after which its space counts as exhausted."""
+"""Proposals in a row that were asked for before, after which a study draws at random; after as many
+draws that were, its space counts as exhausted."""
 
 FLAT = 8
 """So many equal scores of a structure say that its values do not matter."""
@@ -48,8 +49,12 @@ BEYOND = 1.0
 """The reference point is beyond the most complex member by this share of the range, so that the
 best score counts for half of what there is to gain."""
 
+STARTUP = 2
+"""Pipelines of a structure that must be known before "tpe" learns from them instead of drawing at
+random: what is known came from a search, so few say more than Optuna's ten at random."""
+
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
-    "tpe": lambda seed: optuna.samplers.TPESampler(seed=seed),
+    "tpe": lambda seed: optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP),
     "gp": lambda seed: optuna.samplers.GPSampler(seed=seed),
     "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
 }
@@ -144,6 +149,7 @@ class Study:
         self._structure = structure
         self._make_sampler = sampler
         self._seed = seed
+        self._rng = np.random.default_rng(seed)
         self._varies = varies
         self._study: optuna.Study | None = None
         self._known: list[tuple[Values, Outcome]] = []
@@ -200,7 +206,9 @@ class Study:
             self._study = _new_study(self._make_sampler(self._seed), 1 + self._varies)
             self._study.add_trials([self._frozen(*known) for known in self._known])
         _, parent, fixed = self._best
-        for _ in range(MAX_TRIES):
+        for turn in range(2 * MAX_TRIES):
+            if turn >= MAX_TRIES:
+                self._study.enqueue_trial(spaces.sample(self._space, self._rng))
             trial = self._study.ask(dict(self._space))
             values = {
                 name: spaces.rounded(self._space[name], value)
