@@ -1,0 +1,252 @@
+"""Refinement at equal wall time: none, after part of the budget, or among evolution's candidates.
+
+    python -m benchmarks.refinement.schedules --datasets FOLDER [--budget 60] [--names ...]
+        [--schedules ...] [--seeds 0 1 2]
+
+    evolution      the whole budget
+    70/30, 50/50   evolution (`fit`), then refinement alone (`model.refine`); each with a pool and a
+                   final fit of its own
+    interleaved    3 of 10 candidates after the first population (`refinement_share=0.3`)
+
+Of each table 70 % is fitted on and 30 % scored. Every scored candidate is kept, with the seconds of
+the run at which it was. Saves `results/schedules.json`; what is there is not repeated. Without
+`--datasets` only draws what is there: `results/schedules.md` and `results/schedules.svg`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sqlite3
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.anytime.measure import split
+from evolver import EvolvedClassifier, EvolvedRegressor, Settings
+from evolver.search.hypervolume import hypervolume
+
+NAMES = (
+    "phoneme",
+    "churn",
+    "segment",
+    "jasmine",
+    "abalone",
+    "space-ga",
+    "bike-sharing",
+    "adult",
+)
+"""None of them was used to compare samplers. The last two have a ladder of rows."""
+
+SCHEDULES: dict[str, tuple[float, float]] = {
+    "evolution": (1.0, 0.0),
+    "interleaved": (1.0, 0.3),
+    "70/30": (0.7, 0.0),
+    "50/50": (0.5, 0.0),
+}
+"""Share of the budget for `fit`, and `refinement_share` in it."""
+
+COLOURS = {"interleaved": "#3b6e8f", "70/30": "#c06c3e", "50/50": "#9db4c0"}
+BASE = "evolution"
+RESULTS = Path(__file__).parent / "results"
+RECORDS = RESULTS / "schedules.json"
+
+
+def main() -> None:
+    """Measure what is not there yet; save records, table and picture."""
+    options = parse_arguments()
+    RESULTS.mkdir(exist_ok=True)
+    records = json.loads(RECORDS.read_text()) if RECORDS.exists() else []
+    known = {(one["budget"], one["seed"], one["name"], one["schedule"]) for one in records}
+    for seed, name, schedule in itertools.product(options.seeds, options.names, options.schedules):
+        if options.datasets is None or (options.budget, seed, name, schedule) in known:
+            continue
+        record = measure(options.datasets / f"{name}.parquet", schedule, options.budget, seed)
+        records.append(record)
+        print({key: one for key, one in record.items() if key != "scored"}, flush=True)
+        RECORDS.write_text("[\n" + ",\n".join(json.dumps(one) for one in records) + "\n]\n")
+    table = table_of(records)
+    print(table)
+    (RESULTS / "schedules.md").write_text(table)
+    (RESULTS / "schedules.svg").write_text(picture_of(records))
+
+
+def measure(file: Path, schedule: str, budget: float, seed: int) -> dict[str, Any]:
+    """Run one schedule on one table; return the record."""
+    table = pd.read_parquet(file)
+    classification = not pd.api.types.is_float_dtype(table["target"])
+    train, test = split(table, classification, seed)
+    X, y = train.drop(columns="target"), train["target"]
+    evolving, share = SCHEDULES[schedule]
+    with tempfile.TemporaryDirectory() as folder:
+        model = (EvolvedClassifier if classification else EvolvedRegressor)(
+            time_budget=evolving * budget,
+            random_state=seed,
+            run_dir=folder,
+            verbose=0,
+            settings=Settings(refinement_share=share),
+        )
+        start = time.monotonic()
+        model.fit(X, y)
+        if evolving < 1:
+            model.refine(X, y, time_budget=budget - (time.monotonic() - start))
+        seconds = time.monotonic() - start
+        with sqlite3.connect(Path(folder) / "journal.sqlite") as connection:
+            moments = dict(
+                connection.execute(
+                    "SELECT number, json_extract(body, '$.seconds') FROM entries"
+                    " WHERE kind = 'scored'"
+                ).fetchall()
+            )
+    board = model.leaderboard_
+    scored = board[board["outcome"] == "scored"].sort_values("number")
+    counts = board.groupby("proposer")["outcome"].value_counts()
+    return {
+        "name": file.stem,
+        "budget": budget,
+        "seed": seed,
+        "schedule": schedule,
+        "seconds": round(seconds, 2),
+        "score": model.best_score_,
+        "test": model.score(test.drop(columns="target"), test["target"]),
+        "winner_by": str(board.loc[board["score"].idxmax(), "proposer"]),
+        "outcomes": {f"{who} {what}": int(count) for (who, what), count in counts.items()},
+        "scored": [
+            [round(moments[one.number], 2), float(f"{one.score:.8g}"), one.complexity]
+            for one in scored.itertuples()
+        ],
+    }
+
+
+def areas_of(records: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Return the hypervolume of each schedule on one table and seed.
+
+    The reference point is the score of the first candidate, which all of them have in common, and
+    the complexity of the most complex winner, and as much again.
+    """
+    scored = {one["schedule"]: [point[1:] for point in one["scored"]] for one in records}
+    floor = min(points[0][0] for points in scored.values())
+    limit = 2 * max(max(points, key=lambda one: (one[0], -one[1]))[1] for points in scored.values())
+    return {
+        schedule: hypervolume([(score, one) for score, one in points], (floor, limit))
+        for schedule, points in scored.items()
+    }
+
+
+def compared(records: list[dict[str, Any]], budget: float) -> dict[str, dict[str, list[float]]]:
+    """Return by measure and by "table schedule" the differences to evolution alone, one a seed:
+    of the hypervolume relative to it, of scores relative to evolution's, in percent."""
+    found: dict[str, dict[str, list[float]]] = {"hypervolume": {}, "score": {}, "test": {}}
+    by: dict[tuple[str, int], dict[str, dict[str, Any]]] = {}
+    for one in records:
+        if one["budget"] == budget:
+            by.setdefault((one["name"], one["seed"]), {})[one["schedule"]] = one
+    for (name, _), mine in by.items():
+        if BASE not in mine:
+            continue
+        areas = areas_of(list(mine.values()))
+        for schedule in mine.keys() - {BASE}:
+            for measure, values in (
+                ("hypervolume", areas),
+                ("score", {key: one["score"] for key, one in mine.items()}),
+                ("test", {key: one["test"] for key, one in mine.items()}),
+            ):
+                change = 100 * (values[schedule] - values[BASE]) / abs(values[BASE])
+                found[measure].setdefault(f"{name} {schedule}", []).append(change)
+    return found
+
+
+def table_of(records: list[dict[str, Any]]) -> str:
+    """Return, for each budget, a row for each table and schedule."""
+    lines: list[str] = []
+    for budget in sorted({one["budget"] for one in records}):
+        found = compared(records, budget)
+        lines += [
+            f"## {budget:g} s",
+            "",
+            "Percent better than evolution alone on the same seed, one number a seed: the"
+            " hypervolume of the front, the winner's cross-validated score, its score on the"
+            " held-out rows.",
+            "",
+            "| table | schedule | hypervolume | cross-validated | held-out |",
+            f"|{' --- |' * 5}",
+        ]
+        rows = [
+            (name, schedule)
+            for name in NAMES
+            for schedule in COLOURS
+            if f"{name} {schedule}" in found["score"]
+        ]
+        for name, schedule in rows:
+            cells = [
+                ", ".join(f"{change:+.2f}" for change in changes[f"{name} {schedule}"])
+                for changes in found.values()
+            ]
+            lines.append(f"| {name} | {schedule} | {' | '.join(cells)} |")
+        lines += ["", "Medians of the seeds, better : equal : worse (tables), and their mean:", ""]
+        lines += ["| schedule | hypervolume | cross-validated | held-out |", f"|{' --- |' * 4}"]
+        for schedule in COLOURS:
+            cells = []
+            for changes in found.values():
+                medians = [
+                    median(changes[f"{name} {one}"]) for name, one in rows if one == schedule
+                ]
+                if medians:
+                    won, lost = sum(one > 0 for one in medians), sum(one < 0 for one in medians)
+                    counts = f"{won} : {len(medians) - won - lost} : {lost}"
+                    cells.append(f"{counts}, {sum(medians) / len(medians):+.2f}")
+            if cells:
+                lines.append(f"| {schedule} | {' | '.join(cells)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def picture_of(records: list[dict[str, Any]]) -> str:
+    """Return, for each budget and measure, the changes on each table as dots, one a seed."""
+    width, height, gap = 230, 24, 100
+    parts, top = [], 20
+    for budget in sorted({one["budget"] for one in records}):
+        found = compared(records, budget)
+        parts.append(f'<text x="0" y="{top}">{budget:g} s</text>')
+        for row, name in enumerate(NAMES):
+            parts.append(f'<text x="0" y="{top + height * (row + 1) + 4}">{name}</text>')
+        for column, (measure, changes) in enumerate(found.items()):
+            middle = gap + width * column + width // 2
+            scale = max([abs(one) for seeds in changes.values() for one in seeds], default=1.0)
+            parts.append(
+                f'<text x="{middle - 60}" y="{top}">{measure}, ± {scale:.2g} %</text>'
+                f'<path d="M{middle} {top + 8}v{height * len(NAMES)}" stroke="#888"/>'
+            )
+            for row, name in enumerate(NAMES):
+                for place, (schedule, colour) in enumerate(COLOURS.items()):
+                    y = top + height * (row + 1) + 6 * (place - 1)
+                    for change in changes.get(f"{name} {schedule}", []):
+                        x = middle + change / (scale or 1.0) * (width / 2 - 10)
+                        parts.append(f'<circle cx="{x:.1f}" cy="{y}" r="3" fill="{colour}"/>')
+        top += height * (len(NAMES) + 1) + 20
+    for place, (schedule, colour) in enumerate(COLOURS.items()):
+        parts.append(f'<text x="{gap + 110 * place}" y="{top}" fill="{colour}">{schedule}</text>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{gap + 3 * width}" height="{top + 10}"'
+        f' font-family="sans-serif" font-size="12">{"".join(parts)}</svg>\n'
+    )
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--datasets", type=Path, help="folder of NAME.parquet")
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds")
+    parser.add_argument("--names", nargs="+", default=NAMES)
+    parser.add_argument("--schedules", nargs="+", choices=list(SCHEDULES), default=list(SCHEDULES))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
