@@ -48,6 +48,7 @@ def header_of(
         sorted(settings.operator_rates.items()),
         settings.racing_error,
         settings.refinement_share,
+        settings.refinement_start,
         settings.refinement_sampler,
     )
     return {

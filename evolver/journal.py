@@ -145,11 +145,16 @@ class Journal:
                 which = "Data and settings must be those of `fit`, but the run"
             raise InputError(f"{which} differs in {', '.join(other)}.")
 
-    def share(self, share: float, first: int = 0) -> None:
-        """Append the share of refinement from the next candidate on, of a new run from candidate
-        `first` on, unless it is that already."""
-        if not self.shares or self.shares[-1][1] != share:
-            number = len(self.candidates) if self.shares else first
+    def share(self, share: float, first: int | None) -> None:
+        """Append the share of refinement from the next candidate on, unless it is that already.
+
+        Where there was none yet, it is from candidate `first` on at the earliest; None: from one
+        that is not known yet, so nothing is appended.
+        """
+        if self.shares:
+            first = 0
+        if first is not None and [one for _, one in self.shares[-1:]] != [share]:
+            number = max(first, len(self.candidates))
             self.shares.append((number, share))
             self._append(number, "share", share)
 

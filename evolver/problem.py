@@ -142,8 +142,11 @@ class Settings:
     store_limit : int, default=1 GiB
         Bytes of out-of-fold predictions that are kept; those of the worst candidates go first.
     refinement_share : float, default=0
-        Share of the candidates after the first population that refine the parameter values of the
+        Share of the candidates, from `refinement_start` on, that refine the parameter values of the
         front by Bayesian optimisation; 0: none.
+    refinement_start : float, default=0.5
+        Share of the budget after which they do, at the earliest after the first population: of
+        `max_evaluations` where there is one, else of the time.
     refinement_sampler : {"tpe", "gp", "random"}, default="tpe"
         Optimiser of the refinement; "gp" needs torch.
     racing_error : float, default=0.2
@@ -166,6 +169,7 @@ class Settings:
     worker_memory: int | None = None
     store_limit: int = 1024**3
     refinement_share: float = 0.0
+    refinement_start: float = 0.5
     refinement_sampler: str = "tpe"
     racing_error: float = 0.2
     row_ladder: bool = True
@@ -207,6 +211,12 @@ class Settings:
             self.refinement_share,
         )
         _require(
+            0 <= self.refinement_start <= 1,
+            "settings.refinement_start",
+            "from 0 to 1",
+            self.refinement_start,
+        )
+        _require(
             self.refinement_sampler in REFINEMENT_SAMPLERS,
             "settings.refinement_sampler",
             f"one of {sorted(REFINEMENT_SAMPLERS)}",
@@ -228,6 +238,14 @@ class Settings:
             f"rates of at least 0, one positive, for any of {sorted(OPERATOR_RATES)}",
             rates,
         )
+
+    def first_refined(self, budget: Budget, population_size: int) -> int | None:
+        """Return from which candidate on refinement has its share; None where the time says so."""
+        if self.refinement_share == 0 or self.refinement_start == 0:
+            return population_size
+        if budget.evaluations is None:
+            return None
+        return max(population_size, round(self.refinement_start * budget.evaluations))
 
     def fold_seconds(self, budget: Budget, share: float = 1.0) -> float:
         """Return the limit of one fold in seconds.

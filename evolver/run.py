@@ -136,7 +136,8 @@ def evolve(
         sampler=settings.refinement_sampler,
         varies=problem.complexity != "operators",
     )
-    refines = any(share > 0 for _, share in journal.shares)
+    shares = [settings.refinement_share, *(share for _, share in journal.shares)]
+    refines = any(share > 0 for share in shares)
     proposer = Interleaved(evolution, refinement, journal.shares) if refines else evolution
     memory_cap = settings.worker_memory or memory.cap(workers)
     cache_limit = min(settings.cache_limit, int(SHARE_OF_CACHE * memory_cap))
@@ -156,6 +157,7 @@ def evolve(
         problem,
         budget=budget,
         settings=settings,
+        population_size=population_size,
         start=start,
     )
     try:
@@ -188,6 +190,7 @@ class Run:
         *,
         budget: Budget,
         settings: Settings,
+        population_size: int,
         start: float,
     ) -> None:
         self.records: list[Record] = []
@@ -198,6 +201,9 @@ class Run:
         self._journal = journal
         self._store = store
         self._budget = budget
+        self._first = population_size
+        self._refinement_share = settings.refinement_share
+        self._refinement_start = settings.refinement_start
         self._lag = settings.lag or LAG_PER_WORKER * executor.capacity
         self._train_rows = [len(train) for train, _ in problem.units]
         most = max(self._train_rows)
@@ -326,6 +332,7 @@ class Run:
             return False
         if not self._tell(number - self._lag):
             return False
+        self._begin_refinement(number)
         candidate = self._proposer.ask()
         if candidate is None:
             return False
@@ -341,6 +348,15 @@ class Run:
         self._conclude(record)
         self._advance()
         return True
+
+    def _begin_refinement(self, number: int) -> None:
+        """Give refinement its share once its part of the time has come, where that was not said by
+        count before; what the journal knows came before."""
+        journal, seconds = self._journal, self._budget.seconds
+        if journal.shares or seconds is None or number < max(self._first, len(journal.candidates)):
+            return
+        if self._deadline.elapsed >= self._refinement_start * seconds:
+            journal.share(self._refinement_share, number)
 
     def _tell(self, last: int) -> bool:
         """Tell the outcomes up to candidate `last` in order; say whether all of them are known.

@@ -92,7 +92,8 @@ def search(
             budget = budget.beyond(journal.seconds, len(journal.candidates))
             journal.share(1.0, call.population_size)
         else:
-            journal.share(settings.refinement_share, call.population_size)
+            first = settings.first_refined(budget, call.population_size)
+            journal.share(settings.refinement_share, first)
         result = run.evolve(
             problem,
             catalogue,

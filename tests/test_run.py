@@ -54,12 +54,13 @@ def result_of(
     **settings: Any,
 ) -> Result:
     with closing(Journal(folder)) as journal:
-        journal.share(Settings(**settings).refinement_share, population_size)
+        budget, chosen = Budget(seconds, evaluations), Settings(**settings)
+        journal.share(chosen.refinement_share, chosen.first_refined(budget, population_size))
         return evolve(
             on or problem(),
             space,
-            budget=Budget(seconds, evaluations),
-            settings=Settings(**settings),
+            budget=budget,
+            settings=chosen,
             population_size=population_size,
             workers=workers,
             rng=np.random.default_rng(seed),
@@ -349,7 +350,11 @@ def test_what_ran_out_of_time_changes_nothing_when_the_run_is_resumed(tmp_path: 
 class TestRefinement:
     """A share of the candidates refines the front, as one sequence with the others."""
 
-    OPTIONS: ClassVar[dict[str, Any]] = {"lag": 4, "refinement_share": 0.5}
+    OPTIONS: ClassVar[dict[str, Any]] = {
+        "lag": 4,
+        "refinement_share": 0.5,
+        "refinement_start": 0.0,
+    }
 
     @staticmethod
     def refined(result: Result) -> list[int]:
@@ -378,8 +383,29 @@ class TestRefinement:
         assert sequence(resumed) == sequence(whole)
 
     def test_with_a_share_of_one_evolution_makes_the_first_population_alone(self) -> None:
-        result = result_of(evaluations=20, in_process=True, lag=4, refinement_share=1.0)
+        options = {**self.OPTIONS, "refinement_share": 1.0}
+        result = result_of(evaluations=20, in_process=True, **options)
         assert self.refined(result) == list(range(8, 20))
+
+    def test_it_begins_after_its_part_of_the_candidates(self) -> None:
+        options = {**self.OPTIONS, "refinement_share": 1.0, "refinement_start": 0.75}
+        result = result_of(evaluations=20, in_process=True, **options)
+        assert self.refined(result) == list(range(15, 20))
+
+    def test_it_begins_after_its_part_of_the_time_and_there_again_when_resumed(
+        self, tmp_path: Path
+    ) -> None:
+        options = {**self.OPTIONS, "refinement_share": 1.0, "refinement_start": 0.5}
+        options |= {"in_process": True, "folder": tmp_path}
+        result = result_of(seconds=4.0, **options)
+        first = min(self.refined(result))
+        assert self.refined(result) == list(range(first, len(result.records)))
+        with closing(Journal(tmp_path)) as journal:
+            assert journal.shares == [(first, 1.0)]
+        resumed = result_of(seconds=6.0, **options)
+        before, after = sequence(result), sequence(resumed)
+        assert [digest for digest, _ in after[: len(before)]] == [digest for digest, _ in before]
+        assert self.refined(resumed) == list(range(first, len(resumed.records)))
 
     def test_without_a_share_there_is_none(self, expected: Result) -> None:
         assert self.refined(expected) == []
