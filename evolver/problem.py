@@ -204,18 +204,9 @@ class Settings:
             "from 0 to 0.5",
             self.racing_error,
         )
-        _require(
-            0 <= self.refinement_share <= 1,
-            "settings.refinement_share",
-            "from 0 to 1",
-            self.refinement_share,
-        )
-        _require(
-            0 <= self.refinement_start <= 1,
-            "settings.refinement_start",
-            "from 0 to 1",
-            self.refinement_start,
-        )
+        for name in ("refinement_share", "refinement_start"):
+            share = getattr(self, name)
+            _require(0 <= share <= 1, f"settings.{name}", "from 0 to 1", share)
         _require(
             self.refinement_sampler in REFINEMENT_SAMPLERS,
             "settings.refinement_sampler",

@@ -201,9 +201,8 @@ class Run:
         self._journal = journal
         self._store = store
         self._budget = budget
+        self._settings = settings
         self._first = population_size
-        self._refinement_share = settings.refinement_share
-        self._refinement_start = settings.refinement_start
         self._lag = settings.lag or LAG_PER_WORKER * executor.capacity
         self._train_rows = [len(train) for train, _ in problem.units]
         most = max(self._train_rows)
@@ -355,8 +354,8 @@ class Run:
         journal, seconds = self._journal, self._budget.seconds
         if journal.shares or seconds is None or number < max(self._first, len(journal.candidates)):
             return
-        if self._deadline.elapsed >= self._refinement_start * seconds:
-            journal.share(self._refinement_share, number)
+        if self._deadline.elapsed >= self._settings.refinement_start * seconds:
+            journal.share(self._settings.refinement_share, number)
 
     def _tell(self, last: int) -> bool:
         """Tell the outcomes up to candidate `last` in order; say whether all of them are known.

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.samplers import BaseSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial
 from threadpoolctl import threadpool_limits
 
@@ -51,11 +51,12 @@ SEEDS = range(10)
 RESULTS = Path(__file__).parent / "results"
 
 
-class Perturbation(BaseSampler):
+class Perturbation(RandomSampler):
     """Evolution's own operator: the best pipeline so far with one value moved a little."""
 
     def __init__(self, seed: int) -> None:
-        self._rng = np.random.default_rng(seed)
+        super().__init__(seed)
+        self._steps = np.random.default_rng(seed)
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> Space:
         return dict(study.best_trial.distributions)
@@ -63,10 +64,7 @@ class Perturbation(BaseSampler):
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: Space
     ) -> Values:
-        return spaces.perturb(search_space, study.best_trial.params, self._rng)
-
-    def sample_independent(self, *arguments: Any) -> Any:
-        raise NotImplementedError
+        return spaces.perturb(search_space, study.best_trial.params, self._steps)
 
 
 RIVALS: dict[str, Callable[[int], BaseSampler]] = {

@@ -90,7 +90,7 @@ def measure(file: Path, schedule: str, budget: float, seed: int) -> dict[str, An
             random_state=seed,
             run_dir=folder,
             verbose=0,
-            settings=Settings(refinement_share=share),
+            settings=Settings(refinement_share=share, refinement_start=0.0),
         )
         start = time.monotonic()
         model.fit(X, y)
