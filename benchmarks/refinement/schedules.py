@@ -8,6 +8,9 @@
                    final fit of its own
     interleaved    3 of 10 candidates after the first population (`refinement_share=0.3`)
 
+With `--shared` the first three are branches of one search: it stops at the half and at 70 % of the
+budget, is copied and refined there, and goes on; what differs is what follows.
+
 Of each table 70 % is fitted on and 30 % scored. Every scored candidate is kept, with the seconds of
 the run at which it was. Saves `results/schedules.json`; what is there is not repeated. Without
 `--datasets` only draws what is there: `results/schedules.md` and `results/schedules.svg`.
@@ -18,10 +21,12 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -64,64 +69,127 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     records = json.loads(RECORDS.read_text()) if RECORDS.exists() else []
     known = {(one["budget"], one["seed"], one["name"], one["schedule"]) for one in records}
-    for seed, name, schedule in itertools.product(options.seeds, options.names, options.schedules):
-        if options.datasets is None or (options.budget, seed, name, schedule) in known:
+    for seed, name in itertools.product(options.seeds, options.names):
+        wanted = [
+            one
+            for one in options.schedules
+            if options.datasets is not None and (options.budget, seed, name, one) not in known
+        ]
+        if not wanted:
             continue
-        record = measure(options.datasets / f"{name}.parquet", schedule, options.budget, seed)
-        records.append(record)
-        print({key: one for key, one in record.items() if key != "scored"}, flush=True)
-        RECORDS.write_text("[\n" + ",\n".join(json.dumps(one) for one in records) + "\n]\n")
+        run = Run(options.datasets / f"{name}.parquet", options.budget, seed)
+        if options.shared:
+            measured = run.shared(wanted)
+        else:
+            measured = (run.apart(schedule) for schedule in wanted)
+        for record in measured:
+            records.append(record)
+            print({key: one for key, one in record.items() if key != "scored"}, flush=True)
+            RECORDS.write_text("[\n" + ",\n".join(json.dumps(one) for one in records) + "\n]\n")
     table = table_of(records)
     print(table)
     (RESULTS / "schedules.md").write_text(table)
     (RESULTS / "schedules.svg").write_text(picture_of(records))
 
 
-def measure(file: Path, schedule: str, budget: float, seed: int) -> dict[str, Any]:
-    """Run one schedule on one table; return the record."""
-    table = pd.read_parquet(file)
-    classification = not pd.api.types.is_float_dtype(table["target"])
-    train, test = split(table, classification, seed)
-    X, y = train.drop(columns="target"), train["target"]
-    evolving, share = SCHEDULES[schedule]
-    with tempfile.TemporaryDirectory() as folder:
-        model = (EvolvedClassifier if classification else EvolvedRegressor)(
-            time_budget=evolving * budget,
-            random_state=seed,
+class Run:
+    """A table, a budget and a seed, on which schedules are measured.
+
+    Parameters
+    ----------
+    file : Path
+        A table with a column `target`.
+    budget : float
+        Seconds of every schedule.
+    seed : int
+    """
+
+    def __init__(self, file: Path, budget: float, seed: int) -> None:
+        table = pd.read_parquet(file)
+        self._classification = not pd.api.types.is_float_dtype(table["target"])
+        train, test = split(table, self._classification, seed)
+        self._X, self._y = train.drop(columns="target"), train["target"]
+        self._test = test
+        self._name, self._budget, self._seed = file.stem, budget, seed
+
+    def apart(self, schedule: str) -> dict[str, Any]:
+        """Measure a schedule in a run of its own."""
+        evolving, share = SCHEDULES[schedule]
+        with tempfile.TemporaryDirectory() as folder:
+            settings = Settings(refinement_share=share, refinement_start=0.0)
+            start = time.monotonic()
+            model = self._fit(folder, evolving * self._budget, settings)
+            if evolving < 1:
+                left = self._budget - (time.monotonic() - start)
+                model.refine(self._X, self._y, time_budget=left)
+            return self._record(model, schedule, time.monotonic() - start)
+
+    def shared(self, schedules: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Measure schedules that begin with evolution as branches of one search.
+
+        A fold may take as long as in one run of the whole budget. What reading a journal and a
+        final fit take is part of the budget of a branch.
+        """
+        settings = Settings(fold_timeout=self._budget / 10)
+        spent = known = 0.0
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "evolution"
+            folder.mkdir()
+            for schedule in sorted(schedules, key=lambda one: SCHEDULES[one][0]):
+                evolving, _ = SCHEDULES[schedule]
+                start = time.monotonic()
+                model = self._fit(folder, known + evolving * self._budget - spent, settings)
+                spent += time.monotonic() - start
+                known = max(moments_of(folder).values())
+                if evolving == 1:
+                    yield self._record(model, schedule, spent)
+                    return
+                branch = shutil.copytree(folder, Path(name) / schedule.replace("/", "-"))
+                start = time.monotonic()
+                model.set_params(run_dir=branch)
+                model.refine(self._X, self._y, time_budget=self._budget - spent)
+                yield self._record(model, schedule, spent + time.monotonic() - start)
+
+    def _fit(self, folder: str | Path, seconds: float, settings: Settings) -> Any:
+        model = (EvolvedClassifier if self._classification else EvolvedRegressor)(
+            time_budget=seconds,
+            random_state=self._seed,
             run_dir=folder,
             verbose=0,
-            settings=Settings(refinement_share=share, refinement_start=0.0),
+            settings=settings,
         )
-        start = time.monotonic()
-        model.fit(X, y)
-        if evolving < 1:
-            model.refine(X, y, time_budget=budget - (time.monotonic() - start))
-        seconds = time.monotonic() - start
-        with sqlite3.connect(Path(folder) / "journal.sqlite") as connection:
-            moments = dict(
-                connection.execute(
-                    "SELECT number, json_extract(body, '$.seconds') FROM entries"
-                    " WHERE kind = 'scored'"
-                ).fetchall()
-            )
-    board = model.leaderboard_
-    scored = board[board["outcome"] == "scored"].sort_values("number")
-    counts = board.groupby("proposer")["outcome"].value_counts()
-    return {
-        "name": file.stem,
-        "budget": budget,
-        "seed": seed,
-        "schedule": schedule,
-        "seconds": round(seconds, 2),
-        "score": model.best_score_,
-        "test": model.score(test.drop(columns="target"), test["target"]),
-        "winner_by": str(board.loc[board["score"].idxmax(), "proposer"]),
-        "outcomes": {f"{who} {what}": int(count) for (who, what), count in counts.items()},
-        "scored": [
-            [round(moments[one.number], 2), float(f"{one.score:.8g}"), one.complexity]
-            for one in scored.itertuples()
-        ],
-    }
+        return model.fit(self._X, self._y)
+
+    def _record(self, model: Any, schedule: str, seconds: float) -> dict[str, Any]:
+        moments = moments_of(model.run_dir)
+        board = model.leaderboard_
+        scored = board[board["outcome"] == "scored"].sort_values("number")
+        counts = board.groupby("proposer")["outcome"].value_counts()
+        return {
+            "name": self._name,
+            "budget": self._budget,
+            "seed": self._seed,
+            "schedule": schedule,
+            "seconds": round(seconds, 2),
+            "score": model.best_score_,
+            "test": model.score(self._test.drop(columns="target"), self._test["target"]),
+            "winner_by": str(board.loc[board["score"].idxmax(), "proposer"]),
+            "outcomes": {f"{who} {what}": int(count) for (who, what), count in counts.items()},
+            "scored": [
+                [round(moments[one.number], 2), float(f"{one.score:.8g}"), one.complexity]
+                for one in scored.itertuples()
+            ],
+        }
+
+
+def moments_of(folder: str | Path) -> dict[int, float]:
+    """Return when each scored candidate of a run was, in seconds of the run."""
+    with closing(sqlite3.connect(Path(folder) / "journal.sqlite")) as connection:
+        return dict(
+            connection.execute(
+                "SELECT number, json_extract(body, '$.seconds') FROM entries WHERE kind = 'scored'"
+            ).fetchall()
+        )
 
 
 def areas_of(records: Sequence[dict[str, Any]]) -> dict[str, float]:
@@ -244,6 +312,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--budget", type=float, default=60.0, help="seconds")
     parser.add_argument("--names", nargs="+", default=NAMES)
     parser.add_argument("--schedules", nargs="+", choices=list(SCHEDULES), default=list(SCHEDULES))
+    parser.add_argument("--shared", action="store_true", help="branches of one search")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     return parser.parse_args()
 
