@@ -27,7 +27,9 @@ from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.fold import score_of
 from evolver.evaluation.folds import make_folds, make_ladder
 from evolver.evaluation.objectives import COMPLEXITIES
+from evolver.genome.codec import Encoded, encode
 from evolver.problem import Fold, Problem, Scorer
+from evolver.record import MODEL_FILE
 from primitives import Catalogue, Traits, default_catalogue
 from primitives.transformers import TableCleaner, as_frame
 
@@ -260,6 +262,34 @@ def check_folder(name: str, folder: Any) -> Path:
         raise InputError(
             f"`{name}` must be a folder that can be written to, got {str(folder)!r}: {error}"
         ) from None
+
+
+def check_warm_start(warm_start: Any) -> tuple[Encoded, ...]:
+    """Return the pipelines of the fronts of finished runs, given by their folders.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        When one of them is no such thing.
+    """
+    if warm_start is None:
+        return ()
+    folders = warm_start if isinstance(warm_start, list | tuple) else [warm_start]
+    return tuple(tree for folder in folders for tree in _front_of(folder))
+
+
+def _front_of(folder: Any) -> list[Encoded]:
+    if not isinstance(folder, str | Path):
+        raise InputTypeError(
+            f"`warm_start` must be a folder of a finished run, a list of them or None, got"
+            f" {folder!r}."
+        )
+    try:
+        return [encode(one.candidate.tree) for one in joblib.load(Path(folder) / MODEL_FILE)._front]
+    except Exception as error:  # whatever a file that is no model raises
+        raise InputError(
+            f"`warm_start` must name folders of finished runs, got {str(folder)!r}: {error}"
+        ) from error
 
 
 def scorable_folds(

@@ -175,7 +175,7 @@ def _read(table: Path) -> pd.DataFrame:
 def _load(folder: Path) -> EvolvedClassifier | EvolvedRegressor:
     import joblib
 
-    from evolver.estimators import MODEL_FILE
+    from evolver.record import MODEL_FILE
 
     file = folder / MODEL_FILE
     if not file.exists():

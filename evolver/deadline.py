@@ -16,6 +16,10 @@ from evolver.record import Record, merit
 FINAL_OVERHEAD = 0.3
 """Seconds to hand over the final fit and to bring the pipeline home."""
 
+ENSEMBLE_SHARE, CHOICE_SHARE = 0.15, 0.01
+"""Of the budget: what choosing and fitting an ensemble may take, and what choosing takes at
+least."""
+
 LAST_CHANCE = 1.0
 """Seconds that the reserve may take at the least: a model late by that beats none."""
 
@@ -38,20 +42,37 @@ class Deadline:
     rows : int
         Of the final fit.
     pace : Pace
+    members : int
+        Of an ensemble, at the most.
+    workers : int
+        That fit them.
     """
 
-    def __init__(self, start: float, seconds: float | None, rows: int, pace: Pace) -> None:
+    def __init__(
+        self,
+        start: float,
+        seconds: float | None,
+        rows: int,
+        pace: Pace,
+        *,
+        members: int,
+        workers: int,
+    ) -> None:
         self.best: Record | None = None
         self._start = start
         self._seconds = seconds
         self._rows = rows
         self._pace = pace
+        self._members = members
+        self._workers = workers
+        self._leaders: list[Record] = []
         self._quickest: dict[str, Record] = {}
 
     def scored(self, record: Record) -> None:
         """Take in a candidate all of whose folds were scored."""
         if self.best is None or merit(record) < merit(self.best):
             self.best = record
+        self._leaders = sorted([*self._leaders, record], key=merit)[: self._members]
         last_step = record.candidate.tree.root.name
         quickest = self._quickest.setdefault(last_step, record)
         if self.expected_fit(record) < self.expected_fit(quickest):
@@ -77,7 +98,8 @@ class Deadline:
         if self.best is None or reserve is None:
             return left - min(UNKNOWN_SHARE * (self._seconds or 0.0), MOST_UNKNOWN)
         fits = {self.expected_fit(self.best), self.expected_fit(reserve)}
-        return left - sum(FINAL_OVERHEAD + FIT_MARGIN * fit for fit in fits)
+        alone = sum(FINAL_OVERHEAD + FIT_MARGIN * fit for fit in fits)
+        return left - alone - self._for_ensemble()
 
     @property
     def is_over(self) -> bool:
@@ -101,6 +123,14 @@ class Deadline:
         if reserve is None or reserve is record:
             return max(left, LAST_CHANCE)
         return left - FINAL_OVERHEAD - FIT_MARGIN * self.expected_fit(reserve)
+
+    def _for_ensemble(self) -> float:
+        """Return the seconds that an ensemble of the best so far should take."""
+        if self._seconds is None or len(self._leaders) < 2:
+            return 0.0
+        fits = FIT_MARGIN * sum(self.expected_fit(record) for record in self._leaders)
+        choosing = CHOICE_SHARE * self._seconds + FINAL_OVERHEAD
+        return min(ENSEMBLE_SHARE * self._seconds, choosing + fits / self._workers)
 
     def _reserve(self) -> Record | None:
         """Return what is fitted where the best cannot be: the quickest with another last step, as

@@ -18,8 +18,6 @@ from evolver.errors import InputError, InputTypeError
 from evolver.problem import Budget, Settings
 
 if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
-
     from evolver.journal import History
     from evolver.problem import Problem
     from evolver.record import Result
@@ -30,9 +28,6 @@ logger = logging.getLogger("evolver")
 
 FALLBACK = "fallback"
 """Stands for the digest of a model that is no candidate."""
-
-MODEL_FILE = "model.joblib"
-"""Where a run folder keeps the fitted estimator."""
 
 PARAMETERS = """
     Parameters
@@ -64,6 +59,9 @@ PARAMETERS = """
         0 is silent; 1 says how the search goes on, on standard error.
     settings : evolver.Settings, default=None
         What an expert may turn.
+    warm_start : str, Path or list of them, default=None
+        Folders of finished runs, on any table: the pipelines of their fronts are tried first. Their
+        models are unpickled, so name only folders that you trust.
 
     Attributes
     ----------
@@ -71,9 +69,12 @@ PARAMETERS = """
         The winner, fitted on all rows.
     best_score_ : float
         Its mean score over the folds; NaN where no candidate had all its folds scored.
+    ensemble_ : VotingClassifier or VotingRegressor or None
+        A weighted average of a few candidates, fitted, where that does better on folds that its
+        weights were not chosen on: it is what predicts then. None: `best_pipeline_` predicts.
     pareto_front_ : DataFrame
         rank, score, std, complexity, pipeline and digest of the non-dominated candidates, best
-        score first.
+        score first. The ensemble is one more member, its digest is "ensemble".
     leaderboard_ : DataFrame
         A row for every candidate in the order asked: number, digest, pipeline, outcome, failure,
         reason, score, std, complexity, seconds, proposer, operator, parents.
@@ -109,6 +110,7 @@ class _Evolved:
         run_dir: str | Path | None = None,
         verbose: int = 1,
         settings: Settings | None = None,
+        warm_start: Any = None,
     ) -> None:
         self.time_budget = time_budget
         self.max_evaluations = max_evaluations
@@ -122,6 +124,7 @@ class _Evolved:
         self.run_dir = run_dir
         self.verbose = verbose
         self.settings = settings
+        self.warm_start = warm_start
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Evolve pipelines, and fit the best on all rows.
@@ -176,7 +179,9 @@ class _Evolved:
         return self._search(call, X, y, sample_weight, groups, self._history)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the predictions of `best_pipeline_`, of shape (n_samples,).
+        """Return the predictions of the ensemble, or of `best_pipeline_` where there is none.
+
+        Of shape (n_samples,).
 
         Raises
         ------
@@ -184,7 +189,7 @@ class _Evolved:
             When `X` is no table with the columns of `fit`; they are taken by name, in any order.
         """
         table = self._check_columns(X)
-        predictions: np.ndarray = self.best_pipeline_.predict(table)
+        predictions: np.ndarray = self._model.predict(table)
         return predictions
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -193,13 +198,20 @@ class _Evolved:
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         return float(self.scorer_(self, X, y, **weights))
 
-    def select(self, member: str = "best") -> Pipeline:
+    @property
+    def _model(self) -> Any:
+        """What predicts."""
+        check_is_fitted(self)
+        return self.best_pipeline_ if self.ensemble_ is None else self.ensemble_
+
+    def select(self, member: str = "best") -> Any:
         """Return a member of the Pareto front, fitted on all rows.
 
         Parameters
         ----------
         member : str, default="best"
-            ``"best"``: the best score. ``"one_se"``: the simplest within one standard error of the
+            ``"best"``: the pipeline of the best score. ``"ensemble"``: the ensemble, where there is
+            one. ``"one_se"``: the simplest within one standard error of the
             best. ``"knee"``: where more complexity begins to buy little. Or a digest of
             `pareto_front_`.
 
@@ -243,13 +255,15 @@ class _Evolved:
             source.
         """
         from evolver.export import to_source
+        from evolver.record import ENSEMBLE
 
         digest = self._digest_of(member)
         row = self.pareto_front_[self.pareto_front_["digest"] == digest]
+        what = "An ensemble" if digest == ENSEMBLE else "A pipeline"
         score = f", score {row['score'].iloc[0]:.6g} over {self._n_folds} folds" if len(row) else ""
         try:
             source = to_source(
-                self.select(member), self.target_name_, f"A pipeline found by evolver{score}."
+                self.select(member), self.target_name_, f"{what} found by evolver{score}."
             )
             Path(path).write_text(source, encoding="utf-8")
         except (OSError, ValueError) as error:
@@ -299,6 +313,7 @@ class _Evolved:
             self.random_state,
             None if self.run_dir is None else Path(self.run_dir),
             self.verbose,
+            checks.check_warm_start(self.warm_start),
         )
 
     def _search(
@@ -340,18 +355,22 @@ class _Evolved:
 
     def _take(self, problem: Problem, result: Result) -> None:
         """Set what a run found as attributes."""
+        from evolver.record import ENSEMBLE
         from evolver.report import frames
 
         self.scorer_ = problem.scorer
         self.best_pipeline_ = result.pipeline
         self.best_score_ = result.front[0].outcome.score if result.front else float("nan")
         self.leaderboard_ = frames.leaderboard(result.records)
-        self.pareto_front_ = frames.pareto_front(result.front)
+        self.pareto_front_ = frames.pareto_front(result.front, result.ensemble)
         self.statistics_ = frames.statistics(result)
         self._front = tuple(result.front)
         self._trees = {one.candidate.digest: one.candidate.tree for one in result.front}
         self._winner = FALLBACK if result.winner is None else result.winner.digest
         self._fitted = {self._winner: result.pipeline}
+        self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
+        if result.ensemble is not None:
+            self._fitted[ENSEMBLE] = self.ensemble_
         self._problem = problem
 
     def _digest_of(self, member: str) -> str:
@@ -363,7 +382,7 @@ class _Evolved:
             return self._winner
         if member in CHOICES and self._front:
             return CHOICES[member](self._front).candidate.digest
-        if member in {self._winner, *self._trees}:
+        if member in {*self._fitted, *self._trees}:
             return member
         raise InputError(
             f"`member` must be one of {sorted(CHOICES)} or a digest of `pareto_front_`, got"
@@ -372,6 +391,7 @@ class _Evolved:
 
     def _keep(self, folder: Path) -> None:
         """Write what a run found: the model, the candidates, the front, the winner as a program."""
+        from evolver.record import ENSEMBLE, MODEL_FILE
         from evolver.report.picture import front_svg
 
         try:
@@ -381,6 +401,8 @@ class _Evolved:
             picture = front_svg(self.leaderboard_, self.pareto_front_)
             (folder / "pareto_front.svg").write_text(picture, encoding="utf-8")
             self.export(folder / "winner.py")
+            if self.ensemble_ is not None:
+                self.export(folder / "ensemble.py", ENSEMBLE)
         except (OSError, InputError, PicklingError, AttributeError) as error:
             logger.warning(
                 "The model is fitted, but not all of it is kept in %s: %s", folder, error
@@ -411,9 +433,9 @@ class EvolvedClassifier(_Evolved, ClassifierMixin, BaseEstimator):
         return classes
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the probabilities of `best_pipeline_`, of shape (n_samples, n_classes)."""
+        """Return probabilities, of whom `predict` says, of shape (n_samples, n_classes)."""
         table = self._check_columns(X)
-        probabilities: np.ndarray = self.best_pipeline_.predict_proba(table)
+        probabilities: np.ndarray = self._model.predict_proba(table)
         return probabilities
 
 

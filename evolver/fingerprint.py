@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from evolver.genome.codec import Encoded
 from evolver.problem import Problem, Settings
 from primitives import Catalogue
 from primitives import space as spaces
@@ -27,6 +28,7 @@ def header_of(
     catalogue: Catalogue,
     settings: Settings,
     population_size: int,
+    earlier: Sequence[Encoded],
     random_state: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the head of a journal.
@@ -39,12 +41,15 @@ def header_of(
     settings : Settings
         With the lag settled.
     population_size : int
+    earlier : sequence of Encoded
+        Pipelines of other runs that it begins with.
     random_state : mapping
         Of the run's bit generator, before anything was drawn.
     """
     search = (
         settings.max_steps,
         settings.initial_steps,
+        settings.portfolio_size,
         sorted(settings.operator_rates.items()),
         settings.racing_error,
         settings.refinement_share,
@@ -60,6 +65,7 @@ def header_of(
         "scoring": _name(problem.scorer),
         "complexity": _name(problem.complexity),
         "search_space": _catalogue_hash(catalogue),
+        "warm_start": _hash(json.dumps(tree).encode() for tree in earlier),
         "settings": _hash([repr((search, population_size)).encode()]),
         "lag": settings.lag,
         "random_state": random_state,

@@ -25,6 +25,7 @@ from evolver.errors import InputError
 from evolver.genome.candidate import Candidate
 from evolver.genome.codec import encode
 from evolver.outcome import Failed, Failure, Outcome, Scored, ScoredFold
+from evolver.problem import share_at
 
 FILE = "journal.sqlite"
 SCHEMA_VERSION = 3
@@ -157,6 +158,13 @@ class Journal:
             number = max(first, len(self.candidates))
             self.shares.append((number, share))
             self._append(number, "share", share)
+
+    def refine(self) -> None:
+        """Append that all candidates from the next on are refined, unless they are anyhow."""
+        number = len(self.candidates)
+        if share_at(self.shares, number) < 1:
+            self.shares.append((number, 1.0))
+            self._append(number, "share", 1.0)
 
     def propose(self, number: int, candidate: Candidate) -> None:
         """Append a candidate that is about to be evaluated.

@@ -132,6 +132,8 @@ class Settings:
         Size limit of a pipeline, in steps.
     initial_steps : int, default=4
         Size limit of the pipelines a run begins with.
+    portfolio_size : int, default=16
+        Pipelines that did well on other tables, with which a run begins; 0: none.
     operator_rates : mapping of str to float, optional
         How often each variation operator is tried; default `OPERATOR_RATES`.
     fold_timeout : float, optional
@@ -141,14 +143,17 @@ class Settings:
         Bytes that a worker process may hold; default a fair share of four fifths of what is free.
     store_limit : int, default=1 GiB
         Bytes of out-of-fold predictions that are kept; those of the worst candidates go first.
-    refinement_share : float, default=0
+    refinement_share : float, default=1
         Share of the candidates, from `refinement_start` on, that refine the parameter values of the
         front by Bayesian optimisation; 0: none.
-    refinement_start : float, default=0.5
+    refinement_start : float, default=0.7
         Share of the budget after which they do, at the earliest after the first population: of
         `max_evaluations` where there is one, else of the time.
     refinement_sampler : {"tpe", "gp", "random"}, default="tpe"
         Optimiser of the refinement; "gp" needs torch.
+    ensemble_size : int, default=8
+        Members of the ensemble that predicts where it is better than the best pipeline, at the
+        most; 0 or 1: there is none.
     racing_error : float, default=0.2
         How often a candidate may be stopped, on the folds it was evaluated on so far, that would
         have been the better one; 0: every candidate is evaluated on all folds.
@@ -164,13 +169,15 @@ class Settings:
     lag: int | None = None
     max_steps: int = 10
     initial_steps: int = 4
+    portfolio_size: int = 16
     operator_rates: dict[str, float] = field(default_factory=lambda: dict(OPERATOR_RATES))
     fold_timeout: float | None = None
     worker_memory: int | None = None
     store_limit: int = 1024**3
-    refinement_share: float = 0.0
-    refinement_start: float = 0.5
+    refinement_share: float = 1.0
+    refinement_start: float = 0.7
     refinement_sampler: str = "tpe"
+    ensemble_size: int = 8
     racing_error: float = 0.2
     row_ladder: bool = True
     cache_limit: int = 256 * 1024**2
@@ -185,6 +192,9 @@ class Settings:
             f"from 2 to `max_steps` ({self.max_steps})",
             self.initial_steps,
         )
+        for name in ("portfolio_size", "ensemble_size"):
+            size = getattr(self, name)
+            _require(size >= 0, f"settings.{name}", "at least 0", size)
         _require(
             self.fold_timeout is None or self.fold_timeout > 0,
             "settings.fold_timeout",
@@ -251,6 +261,11 @@ class Settings:
         if whole is None:
             whole = 600.0 if budget.seconds is None else max(1.0, budget.seconds / 10)
         return max(min(LEAST_OF_A_LADDER, whole), whole * float(share**LEAST_GROWTH))
+
+
+def share_at(shares: Sequence[tuple[int, float]], number: int) -> float:
+    """Return the share of refinement at a candidate; of several entries the last counts."""
+    return [0.0, *(share for first, share in shares if first <= number)][-1]
 
 
 def _require(holds: bool, argument: str, rule: str, value: object) -> None:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import fmean, pstdev
 from typing import Any
 
 from sklearn.pipeline import Pipeline
 
 from evolver.genome.candidate import Candidate
+from evolver.genome.tree import Tree
 from evolver.journal import History, Journaled
 from evolver.outcome import Effort, Failed, Outcome, Scored, ScoredFold, is_late
 from evolver.search.racing import Errors
 from evolver.search.selection import Member
+
+ENSEMBLE = "ensemble"
+"""Stands for the digest of the ensemble."""
+
+MODEL_FILE = "model.joblib"
+"""Where a run folder keeps the fitted estimator."""
 
 
 @dataclass(eq=False)
@@ -51,6 +59,43 @@ class Progress:
 
 
 @dataclass(frozen=True, eq=False)
+class Ensemble:
+    """A weighted average of candidates, fitted.
+
+    Parameters
+    ----------
+    weights : dict of str to float
+        By the digests of the members.
+    trees : tuple of Tree
+        Theirs, in that order.
+    fold_scores : tuple of float
+        Of each fold, the weights being chosen without it.
+    complexity : float
+    estimator : VotingClassifier or VotingRegressor
+    """
+
+    weights: dict[str, float]
+    trees: tuple[Tree, ...]
+    fold_scores: tuple[float, ...]
+    complexity: float
+    estimator: Any
+
+    @property
+    def score(self) -> float:
+        """Mean over the folds."""
+        return fmean(self.fold_scores)
+
+    @property
+    def std(self) -> float:
+        """Standard deviation over the folds."""
+        return pstdev(self.fold_scores)
+
+    def __str__(self) -> str:
+        parts = zip(self.weights.values(), self.trees, strict=True)
+        return " + ".join(f"{weight:.3g} * {tree}" for weight, tree in parts)
+
+
+@dataclass(frozen=True, eq=False)
 class Result:
     """What a run gives back.
 
@@ -66,6 +111,8 @@ class Result:
         The winner, or a fallback, fitted.
     effort : Effort
         Of all folds.
+    ensemble : Ensemble or None
+        None where none is better than the winner.
     """
 
     records: Sequence[Record]
@@ -73,6 +120,7 @@ class Result:
     winner: Candidate | None
     pipeline: Pipeline
     effort: Effort
+    ensemble: Ensemble | None = None
 
 
 def history_of(

@@ -18,21 +18,19 @@ import math
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable
-from statistics import fmean
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
-from evolver.deadline import FIT_MARGIN, Deadline
-from evolver.errors import NoPipelineError
+from evolver.deadline import Deadline
 from evolver.evaluation.fallback import fallback
 from evolver.evaluation.fold import Evaluator, FoldScore, Request
 from evolver.execution import memory
 from evolver.execution.inline import InlineExecutor
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Done, Executor, Job
-from evolver.genome.codec import encode
+from evolver.finish import Finish
+from evolver.genome.codec import Encoded, encode
 from evolver.interrupt import first_interrupt_noted
 from evolver.journal import Journal
 from evolver.outcome import (
@@ -45,16 +43,17 @@ from evolver.outcome import (
     Scored,
     ScoredFold,
     Stopped,
-    commonest_reasons,
     is_late,
     scored,
 )
 from evolver.pace import Pace
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
-from evolver.record import Progress, Record, Result, merit
+from evolver.record import Progress, Record, Result
 from evolver.schedule import Schedule, runner
 from evolver.search.evolution import Evolution
 from evolver.search.interleaved import Interleaved
+from evolver.search.metafeatures import MetaFeatures
+from evolver.search.portfolio import Portfolio, opening
 from evolver.search.proposer import Proposer
 from evolver.search.racing import Race
 from evolver.search.refinement import Refinement
@@ -88,6 +87,7 @@ def evolve(
     rng: np.random.Generator,
     journal: Journal,
     store: Store,
+    earlier: Sequence[Encoded] = (),
     start: float | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Result:
@@ -109,6 +109,8 @@ def evolve(
         Of this run, begun; what it knows is not evaluated again.
     store : Store
         Takes the out-of-fold predictions.
+    earlier : sequence of Encoded
+        Pipelines of other runs, with which this one begins.
     start : float, optional
         When the budget began to run, as `time.monotonic` gives it; default now.
     progress : callable
@@ -120,12 +122,15 @@ def evolve(
         When candidates failed and none of them succeeded.
     """
     start = time.monotonic() if start is None else start
-    seen: set[str] = set()
+    meta = MetaFeatures.of(problem)
+    first = opening(problem.task, meta, catalogue, settings.portfolio_size, earlier)
+    seen = {candidate.digest for candidate in first}
     evolution = Evolution(
         catalogue,
         rng,
         operator_rates=settings.operator_rates,
         population_size=population_size,
+        grown=max(0, population_size - len(first)),
         initial_steps=settings.initial_steps,
         max_steps=settings.max_steps,
         seen=seen,
@@ -138,7 +143,8 @@ def evolve(
     )
     shares = [settings.refinement_share, *(share for _, share in journal.shares)]
     refines = any(share > 0 for share in shares)
-    proposer = Interleaved(evolution, refinement, journal.shares) if refines else evolution
+    bred = Portfolio(first, evolution)
+    proposer = Interleaved(bred, refinement, journal.shares) if refines else bred
     memory_cap = settings.worker_memory or memory.cap(workers)
     cache_limit = min(settings.cache_limit, int(SHARE_OF_CACHE * memory_cap))
     evaluator = Evaluator(problem, catalogue, cache_limit)
@@ -162,11 +168,15 @@ def evolve(
     )
     try:
         run.search(progress)
-        record, pipeline = run.fit_winner()
+        finish = run.finish
+        record, pipeline = finish.winner()
+        ensemble = None
+        if record is not None and pipeline is not None:
+            ensemble = finish.ensemble(record, pipeline, problem, store, settings.ensemble_size)
     finally:
         executor.close()
     if record is not None and pipeline is not None:
-        return Result(run.records, run.front, record.candidate, pipeline, run.effort)
+        return Result(run.records, run.front, record.candidate, pipeline, run.effort, ensemble)
     warnings.warn(
         "No candidate could be fitted within the budget: the model is a small decision tree.",
         UserWarning,
@@ -213,7 +223,12 @@ class Run:
         self._schedule = Schedule(self.records, race if race.ends_any else None, len(problem.units))
         self._pace = Pace(self._train_rows)
         self._deadline = Deadline(
-            start - journal.seconds, budget.seconds, len(problem.y), self._pace
+            start - journal.seconds,
+            budget.seconds,
+            len(problem.y),
+            self._pace,
+            members=settings.ensemble_size,
+            workers=executor.capacity,
         )
         self._cut_short: set[tuple[int, ...]] = set()
         self._in_flight = 0
@@ -241,41 +256,11 @@ class Run:
             if record.outcome is None:
                 record.outcome = Stopped(TIME_OVER, record.seconds)
 
-    def fit_winner(self) -> tuple[Record | None, Pipeline | None]:
-        """Fit the best candidate on all rows; where that fails or cannot end in time, the next.
-
-        Returns nothing where time was too short for any.
-        """
-        failures: list[Outcome | None] = []
-        for record in self._by_merit():
-            timeout = self._deadline.fit_timeout(record)
-            if timeout is None:
-                timeout = FIT_MARGIN * self._n_folds * max(self._timeouts)
-            elif self._deadline.expected_fit(record) > timeout:
-                continue
-            request = Request(encode(record.candidate.tree), None)
-            self._executor.submit(Job((record.number,), request, timeout))
-            done = self._executor.wait(timeout)
-            if not done:
-                self._executor.abandon()
-            elif isinstance(done[0].result, Pipeline):
-                return record, done[0].result
-            else:
-                failures.append(done[0].result)
-        self._complain_unless_late(failures)
-        return None, None
-
-    def _complain_unless_late(self, failures: list[Outcome | None]) -> None:
-        """Raise when what could have won failed for reasons of its own more often than for time."""
-        begun = any(record.folds for record in self.records)
-        outcomes = failures if begun else [record.outcome for record in self.records]
-        failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
-        late = sum(outcome.kind is Failure.TIMEOUT for outcome in failed)
-        if failed and 2 * late < len(failed):
-            raise NoPipelineError(
-                f"No pipeline could be fitted ({len(self.records)} candidates). The commonest"
-                f" reasons:\n{commonest_reasons(failed)}"
-            )
+    @property
+    def finish(self) -> Finish:
+        """The final fits, of what the search found."""
+        longest = self._n_folds * max(self._timeouts)
+        return Finish(self.records, self._executor, self._deadline, longest)
 
     def _loop(self, progress: Callable[[Progress], None], interrupted: threading.Event) -> None:
         while True:
@@ -431,18 +416,3 @@ class Run:
         best = self._deadline.best
         member = None if best is None else best.member
         return Progress(self._deadline.elapsed, len(self.records), self._failed, member)
-
-    def _by_merit(self) -> Iterable[Record]:
-        """Return what could be fitted, best first: what was scored, failing that what has folds."""
-        complete = [record for record in self.records if isinstance(record.outcome, Scored)]
-        if complete:
-            return sorted(complete, key=merit)
-        begun = [
-            record
-            for record in self.records
-            if record.folds and isinstance(record.outcome, Stopped)
-        ]
-        return sorted(
-            begun,
-            key=lambda one: (-len(one.folds), -fmean(fold.score for fold in one.folds.values())),
-        )

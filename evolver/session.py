@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 from evolver import checks, run
 from evolver.errors import InputError
 from evolver.fingerprint import header_of
+from evolver.genome.codec import Encoded
 from evolver.journal import History, Journal, run_folder
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
 from evolver.record import Result, history_of
@@ -34,6 +35,8 @@ class Call:
     workers : int
     scoring, complexity, cv, population_size, search_space, random_state, run_dir, verbose
         As the estimators have them.
+    earlier : sequence of Encoded
+        Pipelines of other runs to begin with.
     start : float
         When the budget began to run, as `time.monotonic` gives it.
     """
@@ -50,6 +53,7 @@ class Call:
     random_state: Any
     run_dir: Path | None
     verbose: int
+    earlier: Sequence[Encoded] = ()
     start: float = field(default_factory=time.monotonic)
 
 
@@ -85,12 +89,12 @@ def search(
             call.search_space, problem, grouped=groups is not None
         )
         settings = replace(call.settings, lag=lag_of(call, journal))
-        header = header_of(problem, catalogue, settings, call.population_size, seed)
+        header = header_of(problem, catalogue, settings, call.population_size, call.earlier, seed)
         journal.begin(header)
         budget = call.budget
         if refines:
             budget = budget.beyond(journal.seconds, len(journal.candidates))
-            journal.share(1.0, call.population_size)
+            journal.refine()
         else:
             first = settings.first_refined(budget, call.population_size)
             journal.share(settings.refinement_share, first)
@@ -104,6 +108,7 @@ def search(
             rng=rng,
             journal=journal,
             store=Store(folder / FOLDER, settings.store_limit),
+            earlier=call.earlier,
             start=call.start,
             progress=ProgressLine() if call.verbose else silent,
         )

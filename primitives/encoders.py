@@ -138,3 +138,13 @@ ENCODERS = tuple(
     for numbers in NUMBERS
     for categories in CATEGORIES
 )
+
+
+def substitutes(name: str) -> tuple[str, ...]:
+    """Return what may stand in for an encoder on a table that it does not suit, the nearest first;
+    nothing for any other primitive."""
+    for numbers in NUMBERS:
+        categories = name.removeprefix(numbers)
+        if name.startswith(numbers) and categories in CATEGORIES:
+            return f"Median{categories}", numbers, "Median", "MedianOrdinal"
+    return ()

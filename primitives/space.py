@@ -78,6 +78,15 @@ def rounded(distribution: BaseDistribution, value: Value) -> Value:
     return value
 
 
+def nearest(space: Space, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the values that the space allows and that are nearest to `values`.
+
+    A number outside its range is moved to the end; a parameter without a value that fits takes the
+    lowest or first.
+    """
+    return {name: _nearest(space[name], values.get(name)) for name in sorted(space)}
+
+
 def contains(space: Space, values: Mapping[str, Value]) -> bool:
     """Say whether `values` gives every parameter a value that the space allows."""
     return values.keys() == space.keys() and all(
@@ -137,6 +146,20 @@ def _allows(distribution: BaseDistribution, value: Value) -> bool:
     if isinstance(distribution, IntDistribution) and not isinstance(value, int):
         return False
     return distribution.low <= value <= distribution.high
+
+
+def _nearest(distribution: BaseDistribution, value: Value) -> Value:
+    if _allows(distribution, value):
+        return value
+    if isinstance(distribution, CategoricalDistribution):
+        first: Value = distribution.choices[0]
+        return first
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return distribution.low
+    if isinstance(distribution, IntDistribution):
+        value = round(value)
+    return min(max(value, distribution.low), distribution.high)
 
 
 def _from_unit(distribution: BaseDistribution, unit: float) -> int | float:

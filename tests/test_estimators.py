@@ -92,9 +92,10 @@ def fitted(request: pytest.FixtureRequest) -> tuple[Any, pd.DataFrame, np.ndarra
 
 
 class TestFitted:
-    def test_predictions_are_those_of_the_winner(self, fitted: Any) -> None:
+    def test_predictions_are_those_of_the_ensemble_or_else_the_winner(self, fitted: Any) -> None:
         model, X, _ = fitted
-        np.testing.assert_array_equal(model.predict(X), model.best_pipeline_.predict(X))
+        which = "best" if model.ensemble_ is None else "ensemble"
+        np.testing.assert_array_equal(model.predict(X), model.select(which).predict(X))
         if hasattr(model, "predict_proba"):
             assert model.predict_proba(X).shape == (len(X), len(model.classes_))
             assert set(model.predict(X)) <= set(model.classes_)
@@ -114,7 +115,9 @@ class TestFitted:
         assert list(front) == ["rank", "score", "std", "complexity", "pipeline", "digest"]
         assert front["score"].is_monotonic_decreasing
         assert front["complexity"].is_monotonic_decreasing
-        assert front["score"].iloc[0] == fitted[0].best_score_
+        pipelines = front[front["digest"] != "ensemble"]
+        assert pipelines["score"].iloc[0] == fitted[0].best_score_
+        assert (fitted[0].ensemble_ is None) == (len(pipelines) == len(front))
 
     def test_the_leaderboard_has_a_row_for_every_candidate_in_order(self, fitted: Any) -> None:
         board = fitted[0].leaderboard_
@@ -135,7 +138,7 @@ class TestFitted:
         ]
         assert board["number"].tolist() == list(range(25))
         assert board["digest"].is_unique
-        assert set(board["proposer"]) == {"evolution"}
+        assert set(board["proposer"]) == {"portfolio", "evolution"}
         assert (board["seconds"] > 0).all()
 
     def test_members_are_selected_and_fitted(self, fitted: Any) -> None:
@@ -173,7 +176,8 @@ class TestFitted:
 def test_a_member_not_fitted_before_pickling_is_refused() -> None:
     X, y = small_table("regression")
     model = regressor(max_evaluations=40, random_state=2).fit(X, y)
-    others = [digest for digest in model.pareto_front_["digest"] if digest != model._winner]
+    kept = {model._winner, "ensemble"}
+    others = [digest for digest in model.pareto_front_["digest"] if digest not in kept]
     assert others
     with pytest.raises(InputError, match="fitted before pickling"):
         pickle.loads(pickle.dumps(model)).select(others[0])

@@ -407,5 +407,6 @@ class TestRefinement:
         assert [digest for digest, _ in after[: len(before)]] == [digest for digest, _ in before]
         assert self.refined(resumed) == list(range(first, len(resumed.records)))
 
-    def test_without_a_share_there_is_none(self, expected: Result) -> None:
-        assert self.refined(expected) == []
+    def test_without_a_share_there_is_none(self) -> None:
+        options = {**self.OPTIONS, "refinement_share": 0.0}
+        assert self.refined(result_of(evaluations=40, in_process=True, **options)) == []

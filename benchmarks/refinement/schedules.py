@@ -116,7 +116,7 @@ class Run:
         """Measure a schedule in a run of its own."""
         evolving, share = SCHEDULES[schedule]
         with tempfile.TemporaryDirectory() as folder:
-            settings = Settings(refinement_share=share, refinement_start=0.0)
+            settings = Settings(refinement_share=share, refinement_start=0.0, portfolio_size=0)
             start = time.monotonic()
             model = self._fit(folder, evolving * self._budget, settings)
             if evolving < 1:
@@ -130,7 +130,7 @@ class Run:
         A fold may take as long as in one run of the whole budget. What reading a journal and a
         final fit take is part of the budget of a branch.
         """
-        settings = Settings(fold_timeout=self._budget / 10)
+        settings = Settings(fold_timeout=self._budget / 10, refinement_share=0.0, portfolio_size=0)
         spent = known = 0.0
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "evolution"

@@ -1,8 +1,9 @@
-"""Trees as plain data, for jobs, files and the journal."""
+"""Trees as plain data, for jobs, files and the journal; and as text, for people."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import ast
+from collections.abc import Iterator, Mapping, Sequence
 
 from evolver.genome.tree import Step, Tree, X, check
 from primitives import Catalogue
@@ -36,3 +37,48 @@ def decode(encoded: Encoded, catalogue: Catalogue) -> Tree:
     tree = Tree([X if node is None else Step(catalogue[node[0]], node[1]) for node in encoded])
     check(tree, catalogue)
     return tree
+
+
+def render(tree: Tree) -> str:
+    """Return a tree as an expression that `parse` reads back, every value in full."""
+    return _rendered(tree, 0)
+
+
+def parse(text: str) -> Encoded:
+    """Return the tree that an expression describes, ``KNeighborsClassifier(Median(X), p=1)``.
+
+    Raises
+    ------
+    ValueError
+        When the text is not made of calls, ``X`` and named constants; `decode` says whether they
+        are a valid tree.
+    """
+    try:
+        return list(_parsed(ast.parse(text.strip(), mode="eval").body))
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(
+            f"A pipeline must be an expression like A(B(X), c=1), got {text!r}: {error}"
+        ) from None
+
+
+def _rendered(tree: Tree, index: int) -> str:
+    node = tree[index]
+    if not isinstance(node, Step):
+        return "X"
+    inputs = [_rendered(tree, child) for child in tree.inputs(index)]
+    values = [f"{name}={value!r}" for name, value in node.values.items()]
+    return f"{node.name}({', '.join([*inputs, *values])})"
+
+
+def _parsed(node: ast.expr) -> Iterator[tuple[str, Mapping[str, Value]] | None]:
+    if isinstance(node, ast.Name) and node.id == "X":
+        yield None
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        yield (
+            node.func.id,
+            {str(one.arg): ast.literal_eval(one.value) for one in node.keywords},
+        )
+        for branch in node.args:
+            yield from _parsed(branch)
+    else:
+        raise ValueError(f"{ast.unparse(node)} is neither a step nor X")

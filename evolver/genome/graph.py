@@ -7,6 +7,7 @@ Nodes are digests, edges run as the data does, and every node but the table carr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import networkx as nx
@@ -29,6 +30,11 @@ def to_graph(tree: Tree) -> Graph:
 def operators(graph: Graph) -> int:
     """Count the steps of a pipeline, a branch used twice counted once."""
     return len(graph) - 1
+
+
+def operators_of(trees: Iterable[Tree]) -> int:
+    """Count the steps of pipelines together, a branch that several have counted once."""
+    return operators(nx.compose_all([to_graph(tree) for tree in trees]))
 
 
 def step_of(graph: Graph, digest: str) -> Step:

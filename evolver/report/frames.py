@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from evolver.outcome import Failed, Scored
-from evolver.record import Record, Result
+from evolver.record import ENSEMBLE, Ensemble, Record, Result
 from evolver.search.selection import Member
 
 LEADERBOARD_COLUMNS = (
@@ -34,20 +34,25 @@ def leaderboard(records: Sequence[Record]) -> pd.DataFrame:
     return pd.DataFrame([_row(record) for record in records], columns=list(LEADERBOARD_COLUMNS))
 
 
-def pareto_front(front: Sequence[Member]) -> pd.DataFrame:
-    """Return a row for every member of a front, best score first."""
+def pareto_front(front: Sequence[Member], ensemble: Ensemble | None = None) -> pd.DataFrame:
+    """Return a row for every member of a front, best score first; an ensemble is better than all of
+    them."""
+    first = []
+    if ensemble is not None:
+        text = str(ensemble)
+        first = [(ensemble.score, ensemble.std, ensemble.complexity, text, ENSEMBLE)]
     rows = [
         (
-            rank,
             member.outcome.score,
             member.outcome.std,
             member.outcome.complexity,
             str(member.candidate.tree),
             member.candidate.digest,
         )
-        for rank, member in enumerate(front, 1)
+        for member in front
     ]
-    return pd.DataFrame(rows, columns=list(FRONT_COLUMNS))
+    ranked = [(rank, *row) for rank, row in enumerate([*first, *rows], 1)]
+    return pd.DataFrame(ranked, columns=list(FRONT_COLUMNS))
 
 
 def statistics(result: Result) -> dict[str, float]:

@@ -42,6 +42,8 @@ class Evolution:
         Selected for the problem.
     rng : numpy.random.Generator
     population_size : int, default=50
+    grown : int, optional
+        Candidates that grow at random before any is bred; default as many as the population holds.
     operator_rates : mapping of str to float
         How often each operator of `OPERATORS` is tried.
     initial_steps, max_steps : int
@@ -57,6 +59,7 @@ class Evolution:
         *,
         operator_rates: Mapping[str, float],
         population_size: int = 50,
+        grown: int | None = None,
         initial_steps: int = 4,
         max_steps: int = 10,
         seen: set[str] | None = None,
@@ -64,6 +67,7 @@ class Evolution:
         self._catalogue = catalogue
         self._rng = rng
         self._population_size = population_size
+        self._to_grow = population_size if grown is None else grown
         self._initial_steps = initial_steps
         self._max_steps = max_steps
         self._operators = sorted(operator_rates)
@@ -100,7 +104,7 @@ class Evolution:
             )
 
     def _has_parents(self) -> bool:
-        return self._asked >= self._population_size and len(self._population) > 0
+        return self._asked >= self._to_grow and len(self._population) > 0
 
     def _grow(self) -> tuple[Tree, Origin]:
         if self._opening:

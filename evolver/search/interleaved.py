@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from evolver.genome.candidate import Candidate
 from evolver.outcome import Outcome
+from evolver.problem import share_at
 from evolver.search.proposer import Proposer
 
 
@@ -34,7 +35,7 @@ class Interleaved:
         self._due = 0.0
 
     def ask(self) -> Candidate | None:
-        share = self._share
+        share = share_at(self._shares, self._asked)
         turns = [self._evolution]
         if share > 0:
             is_due = self._due + share >= 1.0
@@ -51,7 +52,3 @@ class Interleaved:
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:
         self._evolution.tell(candidate, outcome)
         self._refinement.tell(candidate, outcome)
-
-    @property
-    def _share(self) -> float:
-        return [0.0, *(share for number, share in self._shares if number <= self._asked)][-1]

@@ -1,0 +1,162 @@
+"""Choose a portfolio from trials, and judge the way it is chosen on tables left out.
+
+    python -m benchmarks.portfolio.learn [--size 24] [--out FOLDER]
+
+Reads `results/*.json` (by `trials.py`), keeps of all candidates those that gain most together, one
+after another, and writes `classification.json` and `regression.json`: by default where the package
+reads them. Each table is judged by what was learned from all others: what is lost to the best of
+all candidates after 1, 2, 4, 8 and 16 pipelines, in the order learned for the table, in one order
+for all tables, and in a random one. Saves `results.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+
+import evolver.search
+from evolver.search.metafeatures import MetaFeatures
+from evolver.search.portfolio import Experience, Trial, ranked
+
+HERE = Path(__file__).parent
+PACKAGED = Path(evolver.search.__path__[0]) / "experience"
+OPTIONAL = ("LGBM", "XGB", "CatBoost")
+SHOWN = (1, 2, 4, 8, 16)
+TIMEOUT = 8.0
+
+
+def main() -> None:
+    """Choose, judge, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, default=24, help="pipelines for who has no library")
+    parser.add_argument("--out", type=Path, default=PACKAGED)
+    options = parser.parse_args()
+    options.out.mkdir(exist_ok=True)
+    lines = [
+        "Mean loss after so many pipelines, each table judged by what was learned from the others:"
+        " 0 is the best of all candidates, 1 the middle one.",
+        "",
+        f"| | order | {' | '.join(str(one) for one in SHOWN)} |",
+        f"|{' --- |' * (len(SHOWN) + 2)}",
+    ]
+    for kind in ("classification", "regression"):
+        whole = experience_of(kind)
+        for libraries in ("with", "without"):
+            usable = usable_of(whole, libraries == "with")
+            for order, curve in judged(whole, usable, options.size).items():
+                cells = " | ".join(f"{one:.3f}" for one in curve)
+                lines.append(f"| {kind}, {libraries} libraries | {order} | {cells} |")
+        kept = sorted(
+            {
+                *chosen(whole, usable_of(whole, False), options.size),
+                *chosen(whole, usable_of(whole, True), options.size),
+            }
+        )
+        (options.out / f"{kind}.json").write_text(only(whole, kept).write(), encoding="utf-8")
+        lines.append(f"| {kind} | tables: {len(whole.trials)}, kept: {len(kept)} |{' |' * 5}")
+    (HERE / "results.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+def experience_of(kind: str) -> Experience:
+    """Return all trials of a kind of task."""
+    pipelines = (HERE / f"{kind}.txt").read_text(encoding="utf-8").splitlines()
+    trials = {}
+    for file in sorted((HERE / "results").glob("*.json")):
+        record = json.loads(file.read_text(encoding="utf-8"))
+        if (record["task"] == "regression") != (kind == "regression"):
+            continue
+        mine = {one["pipeline"]: one for one in record["pipelines"]}
+        scores = [
+            fmean(mine[text]["scores"]) if "scores" in mine.get(text, {}) else -np.inf
+            for text in pipelines
+        ]
+        seconds = [
+            fmean(mine[text]["seconds"]) if "seconds" in mine.get(text, {}) else TIMEOUT
+            for text in pipelines
+        ]
+        trials[record["name"]] = Trial(MetaFeatures(**record["meta"]), losses_of(scores), seconds)
+    return Experience(pipelines, trials)
+
+
+def losses_of(scores: Sequence[float]) -> list[float]:
+    """Return 0 for the best, 1 for the middle and all that are worse."""
+    scored = np.array([one for one in scores if np.isfinite(one)])
+    best, middle = scored.max(), float(np.median(scored))
+    span = max(best - middle, 1e-12)
+    return [min(1.0, (best - one) / span) if np.isfinite(one) else 1.0 for one in scores]
+
+
+def usable_of(experience: Experience, libraries: bool) -> list[int]:
+    return [
+        number
+        for number, text in enumerate(experience.pipelines)
+        if libraries or not any(one in text for one in OPTIONAL)
+    ]
+
+
+def chosen(experience: Experience, usable: Sequence[int], size: int) -> list[int]:
+    """Return the pipelines that gain most together, one after another, all tables alike."""
+    losses = np.array([trial.losses for trial in experience.trials.values()])
+    so_far = np.ones(len(losses))
+    left, kept = list(usable), []
+    while left and len(kept) < size:
+        means = [
+            (np.minimum(so_far, losses[:, one]).mean(), losses[:, one].mean(), one) for one in left
+        ]
+        best = min(means)[2]
+        so_far = np.minimum(so_far, losses[:, best])
+        kept.append(best)
+        left.remove(best)
+    return kept
+
+
+def only(experience: Experience, kept: Sequence[int]) -> Experience:
+    """Return an experience of some pipelines."""
+    return Experience(
+        [experience.pipelines[one] for one in kept],
+        {
+            name: Trial(
+                trial.meta,
+                [trial.losses[one] for one in kept],
+                [trial.seconds[one] for one in kept],
+            )
+            for name, trial in experience.trials.items()
+        },
+    )
+
+
+def judged(experience: Experience, usable: Sequence[int], size: int) -> dict[str, list[float]]:
+    """Return by order the mean loss after so many pipelines."""
+    rng = np.random.default_rng(0)
+    found: dict[str, list[list[float]]] = {}
+    for name, trial in experience.trials.items():
+        others = {key: one for key, one in experience.trials.items() if key != name}
+        known = Experience(experience.pipelines, others)
+        kept = chosen(known, usable, size)
+        orders = {
+            "learned, for the table": [
+                kept[one] for one in ranked(only(known, kept), trial.meta, range(len(kept)))
+            ],
+            "learned, for all": kept,
+        }
+        for label, numbers in orders.items():
+            found.setdefault(label, []).append(curve_of(trial.losses, numbers))
+        drawn = [curve_of(trial.losses, rng.permutation(usable)) for _ in range(50)]
+        found.setdefault("random", []).append(list(np.mean(drawn, axis=0)))
+    return {order: list(np.mean(curves, axis=0)) for order, curves in found.items()}
+
+
+def curve_of(losses: Sequence[float], order: Sequence[int]) -> list[float]:
+    """Return the least loss after so many pipelines."""
+    least = np.minimum.accumulate([losses[one] for one in order])
+    return [float(least[min(one, len(least)) - 1]) for one in SHOWN]
+
+
+if __name__ == "__main__":
+    main()

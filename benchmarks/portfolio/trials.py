@@ -1,0 +1,160 @@
+"""How candidates of a portfolio do on many tables.
+
+    python -m benchmarks.portfolio.trials --datasets FOLDER [--names ...] [--rows 2000]
+
+Each pipeline of `classification.txt` or `regression.txt`, fitted to the table as a run would fit it
+(`evolver.search.portfolio.fitted`), is scored by three folds of at most so many rows of each table
+of `catalog.json`. Saves `results/NAME.json`, a record a table: meta-features, and for each pipeline
+the scores and the seconds of the folds, or why it failed. What is there is not repeated. With
+`--keep FOLDER` the out-of-fold predictions are kept too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import train_test_split
+
+from benchmarks.engine.problems import problem_of
+from evolver.checks import check_scorer, selected_catalogue
+from evolver.evaluation.fold import Evaluator, FoldScore, Request
+from evolver.evaluation.folds import make_folds
+from evolver.execution.pool import ProcessPool
+from evolver.execution.protocol import Job
+from evolver.genome.codec import encode, parse
+from evolver.problem import Problem
+from evolver.run import PRELOAD
+from evolver.search.metafeatures import MetaFeatures
+from evolver.search.portfolio import fitted
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+FOLDS = 3
+TIMEOUT = 8.0
+MOST_COLUMNS = 900
+SAME = {
+    "ada",
+    "dna",
+    "sylva-agnostic",
+    "mfeat-fourier",
+    "mfeat-karhunen",
+}
+"""Tables that are another one in other words; one of each is enough."""
+
+
+def main() -> None:
+    """Measure what is not there yet."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--datasets", type=Path, required=True, help="NAME.parquet, catalog.json")
+    parser.add_argument("--names", nargs="+")
+    parser.add_argument("--rows", type=int, default=2_000)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--keep", type=Path, help="folder for out-of-fold predictions")
+    options = parser.parse_args()
+    RESULTS.mkdir(exist_ok=True)
+    catalogue = json.loads((options.datasets / "catalog.json").read_text(encoding="utf-8"))
+    names = [
+        one["name"]
+        for one in catalogue
+        if one["features"] <= MOST_COLUMNS and one["name"] not in SAME
+    ]
+    random.Random(0).shuffle(names)
+    for name in options.names or names:
+        file = RESULTS / f"{name}.json"
+        if file.exists():
+            continue
+        problem = sampled(problem_of(options.datasets, name), options.rows)
+        record, predictions = trial(problem, options.workers)
+        file.write_text(as_text(name, record), encoding="utf-8")
+        failed = sum("failed" in one for one in record["pipelines"])
+        spent = sum(sum(one.get("seconds", [TIMEOUT])) for one in record["pipelines"])
+        print(name, problem.task, problem.X.shape, f"{failed} failed, {spent:.0f} s", flush=True)
+        if options.keep is not None:
+            options.keep.mkdir(exist_ok=True)
+            np.savez(options.keep / f"{name}.npz", **predictions)
+
+
+def sampled(problem: Problem, rows: int) -> Problem:
+    """Return a problem of at most so many rows, by three folds."""
+    X, y = problem.X, problem.y
+    classification = problem.task != "regression"
+    if len(y) > rows:
+        counts = np.unique(y, return_counts=True)[1] if classification else np.array([2])
+        keep, _ = train_test_split(
+            np.arange(len(y)),
+            train_size=rows,
+            stratify=y if classification and counts.min() >= 2 else None,
+            random_state=0,
+        )
+        X, y = X.iloc[keep].reset_index(drop=True), y[keep]
+    rng = np.random.default_rng(0)
+    folds = make_folds(X, y, FOLDS, classification=classification, groups=None, rng=rng)
+    scorer = check_scorer(None, problem.task, y)
+    return replace(problem, X=X, y=y, folds=folds, scorer=scorer)
+
+
+def trial(problem: Problem, workers: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the record of a table, and the out-of-fold predictions."""
+    kind = "regression" if problem.task == "regression" else "classification"
+    texts = (HERE / f"{kind}.txt").read_text(encoding="utf-8").splitlines()
+    catalogue = selected_catalogue(None, problem, grouped=False)
+    trees = [fitted(parse(text), catalogue) for text in texts]
+    found: list[dict[str, Any]] = [
+        {"pipeline": text, **({"failed": "not for this table"} if tree is None else {})}
+        for text, tree in zip(texts, trees, strict=True)
+    ]
+    folds: dict[tuple[int, ...], FoldScore] = {}
+    jobs = [
+        Job((number, fold), Request(encode(tree), fold), TIMEOUT)
+        for number, tree in enumerate(trees)
+        if tree is not None
+        for fold in range(FOLDS)
+    ]
+    jobs.reverse()
+    with closing(ProcessPool(Evaluator(problem, catalogue), workers, PRELOAD)) as pool:
+        in_flight = 0
+        while jobs or in_flight:
+            while jobs and in_flight < pool.capacity:
+                job = jobs.pop()
+                if "failed" not in found[job.key[0]]:
+                    pool.submit(job)
+                    in_flight += 1
+            for done in pool.wait() if in_flight else ():
+                in_flight -= 1
+                if isinstance(done.result, FoldScore):
+                    folds[done.key] = done.result
+                else:
+                    found[done.key[0]]["failed"] = f"{done.result.kind}: {done.result.reason}"
+    predictions: dict[str, np.ndarray] = {"y": np.asarray(pd.factorize(problem.y, sort=True)[0])}
+    if problem.task == "regression":
+        predictions["y"] = problem.y
+    for fold, (_, valid) in enumerate(problem.folds):
+        predictions[f"rows-{fold}"] = valid
+    for number, one in enumerate(found):
+        if "failed" not in one:
+            mine = [folds[number, fold] for fold in range(FOLDS)]
+            one["scores"] = [float(f"{score.score:.6g}") for score in mine]
+            one["seconds"] = [round(score.effort.seconds, 3) for score in mine]
+            for fold, score in enumerate(mine):
+                predictions[f"{number}-{fold}"] = score.predictions.astype(np.float32)
+    meta = {key: round(value, 3) for key, value in MetaFeatures.of(problem).values.items()}
+    return {"task": problem.task, "meta": meta, "pipelines": found}, predictions
+
+
+def as_text(name: str, record: dict[str, Any]) -> str:
+    """Return the record of a table as JSON, a line for each pipeline."""
+    head = json.dumps({"name": name, "task": record["task"], "meta": record["meta"]})[:-1]
+    lines = ",\n".join(json.dumps(one) for one in record["pipelines"])
+    return f'{head}, "pipelines": [\n{lines}\n]}}\n'
+
+
+if __name__ == "__main__":
+    main()

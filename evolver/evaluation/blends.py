@@ -1,0 +1,108 @@
+"""Scores of averaged predictions, many at once.
+
+The metrics that are the default are computed for all averages together; any other is asked of the
+scorer, average by average.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.stats import rankdata
+from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
+
+from evolver.evaluation.fold import score_of
+from evolver.problem import Problem
+
+
+class Averaged:
+    """Stands for a fitted estimator that predicted one table."""
+
+    def __init__(self, predictions: np.ndarray, classes: np.ndarray | None) -> None:
+        self._predictions = predictions
+        self._estimator_type = "regressor" if classes is None else "classifier"
+        if classes is not None:
+            self.classes_ = classes
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import ClassifierTags, RegressorTags, Tags, TargetTags
+
+        classifies = self._estimator_type == "classifier"
+        return Tags(
+            estimator_type=self._estimator_type,
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags() if classifies else None,
+            regressor_tags=None if classifies else RegressorTags(),
+        )
+
+    def predict(self, X: Any) -> np.ndarray:
+        if not hasattr(self, "classes_"):
+            return self._predictions
+        labels: np.ndarray = self.classes_[np.argmax(self._predictions, axis=1)]
+        return labels
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        return self._predictions
+
+
+class BlendScorer:
+    """Scores averages of the predictions of a problem's folds."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._classes = None if problem.task == "regression" else np.unique(problem.y)
+        self._fast = None if problem.sample_weight is not None else _fast(problem)
+
+    def __call__(self, fold: int, blends: np.ndarray) -> np.ndarray:
+        """Return the score of each of some predictions of shape (n_blends, n_validation, ...)."""
+        problem = self._problem
+        valid = problem.folds[fold][1]
+        y = problem.y[valid]
+        if self._fast is not None:
+            scores: np.ndarray = self._fast(y, blends, self._classes)
+            return scores
+        X = problem.X.iloc[valid]
+        weights = None if problem.sample_weight is None else problem.sample_weight[valid]
+        return np.array(
+            [
+                score_of(problem.scorer, Averaged(one, self._classes), X, y, weights)
+                for one in blends
+            ]
+        )
+
+
+def areas(y: np.ndarray, blends: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return the area under the ROC curve of each, by the sum of ranks."""
+    positive = y == classes[1]
+    ranks = rankdata(blends[..., 1], axis=1)
+    n = positive.sum()
+    found: np.ndarray = (ranks[:, positive].sum(axis=1) - n * (n + 1) / 2) / (n * (len(y) - n))
+    return found
+
+
+def negative_log_losses(y: np.ndarray, blends: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return the log loss of each, negated."""
+    columns = np.searchsorted(classes, y)
+    given = blends[:, np.arange(len(y)), columns] / blends.sum(axis=2)
+    smallest = np.finfo(blends.dtype).eps
+    found: np.ndarray = np.log(np.clip(given, smallest, 1 - smallest)).mean(axis=1)
+    return found
+
+
+def negative_errors(y: np.ndarray, blends: np.ndarray, classes: None) -> np.ndarray:
+    """Return the root mean squared error of each, negated."""
+    found: np.ndarray = -np.sqrt(((blends - y) ** 2).mean(axis=1))
+    return found
+
+
+def _fast(problem: Problem) -> Any:
+    metric = getattr(problem.scorer, "_score_func", None)
+    options = set(getattr(problem.scorer, "_kwargs", {})) - {"labels", "response_method"}
+    if options:
+        return None
+    if metric is roc_auc_score and problem.task == "binary":
+        return areas
+    if metric is log_loss:
+        return negative_log_losses
+    return negative_errors if metric is root_mean_squared_error else None

@@ -1,0 +1,235 @@
+"""What a run ends with: the winner fitted on all rows, and an ensemble where it is better.
+
+The winner comes first. Then, while time is left, the members of an ensemble are chosen among the
+best candidates and fitted, as many at once as there are workers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import LabelEncoder
+
+from evolver.deadline import FINAL_OVERHEAD, FIT_MARGIN, Deadline
+from evolver.ensemble import Library, select
+from evolver.errors import NoPipelineError
+from evolver.evaluation.blends import BlendScorer
+from evolver.evaluation.fold import Request
+from evolver.execution.protocol import Executor, Job
+from evolver.genome.codec import encode
+from evolver.genome.graph import operators_of
+from evolver.outcome import Failed, Failure, Outcome, Scored, Stopped, commonest_reasons
+from evolver.problem import Problem
+from evolver.record import Ensemble, Record, merit
+from evolver.store import Store
+
+LIBRARY_SIZE = 30
+"""Of the best candidates an ensemble is chosen from."""
+
+
+class Finish:
+    """The final fits of a run. Made when its search has ended.
+
+    Parameters
+    ----------
+    records : sequence of Record
+    executor : Executor
+        With nothing under way.
+    deadline : Deadline
+    longest : float
+        Seconds that a fold may take; only where time is no matter.
+    """
+
+    def __init__(
+        self, records: Sequence[Record], executor: Executor, deadline: Deadline, longest: float
+    ) -> None:
+        self._records = records
+        self._executor = executor
+        self._deadline = deadline
+        self._longest = FIT_MARGIN * longest
+        self._failed: set[int] = set()
+
+    def winner(self) -> tuple[Record | None, Pipeline | None]:
+        """Fit the best candidate on all rows; where that fails or cannot end in time, the next.
+
+        Returns nothing where time was too short for any.
+        """
+        failures: list[Outcome | None] = []
+        for record in self._by_merit():
+            timeout = self._deadline.fit_timeout(record)
+            if timeout is None:
+                timeout = self._longest
+            elif self._deadline.expected_fit(record) > timeout:
+                continue
+            self._executor.submit(self._job(record, timeout))
+            done = self._executor.wait(timeout)
+            if done and isinstance(done[0].result, Pipeline):
+                return record, done[0].result
+            self._failed.add(record.number)
+            if not done:
+                self._executor.abandon()
+            else:
+                failures.append(done[0].result)
+        self._complain_unless_late(failures)
+        return None, None
+
+    def ensemble(
+        self, best: Record, pipeline: Pipeline, problem: Problem, store: Store, most: int
+    ) -> Ensemble | None:
+        """Choose and fit an ensemble; None where none is better than the winner, or time is short.
+
+        Parameters
+        ----------
+        best : Record
+        pipeline : Pipeline
+            Of it, fitted.
+        problem : Problem
+        store : Store
+            Has the out-of-fold predictions.
+        most : int
+            Members, at the most.
+        """
+        if not isinstance(best.outcome, Scored) or most < 2:
+            return None
+        candidates, library = self._library(best, problem, store, most)
+        left = self._deadline.left
+        end = None if left is None else time.monotonic() + left / 2
+        chosen = select(
+            library,
+            BlendScorer(problem),
+            most,
+            lambda: end is not None and time.monotonic() > end,
+        )
+        if chosen is None:
+            return None
+        members = [candidates[place] for place in chosen.weights]
+        fitted = self._fit(members, {best.number: pipeline})
+        if fitted is None:
+            return None
+        weights = list(chosen.weights.values())
+        estimator = voting(problem, [fitted[one.number] for one in members], weights)
+        trees = [one.candidate.tree for one in members]
+        if callable(problem.complexity):
+            complexity = float(problem.complexity(estimator))
+        elif problem.complexity == "operators":
+            complexity = float(operators_of(trees) + 1)
+        else:
+            complexity = sum(one.member.outcome.complexity for one in members)
+        digests = [one.candidate.digest for one in members]
+        return Ensemble(
+            dict(zip(digests, weights, strict=True)),
+            tuple(trees),
+            chosen.fold_scores,
+            complexity,
+            estimator,
+        )
+
+    def _library(
+        self, best: Record, problem: Problem, store: Store, most: int
+    ) -> tuple[list[Record], Library]:
+        """Return the best candidates that can be fitted in time and whose predictions are kept."""
+        left = self._deadline.left
+        share = None if left is None else left * self._executor.capacity / most / FIT_MARGIN
+        others = [
+            record
+            for record in self._by_merit()
+            if record is not best
+            and isinstance(record.outcome, Scored)
+            and record.number not in self._failed
+            and (share is None or self._deadline.expected_fit(record) <= share)
+        ]
+        classes = None if problem.task == "regression" else len(np.unique(problem.y))
+        candidates: list[Record] = []
+        library: list[list[np.ndarray]] = []
+        for record in [best, *others]:
+            kept = [store.get(record.candidate.digest, fold) for fold in range(len(problem.folds))]
+            whole = [
+                one
+                for one in kept
+                if one is not None and (classes is None or one.shape[1:] == (classes,))
+            ]
+            if len(whole) == len(kept):
+                candidates.append(record)
+                library.append(whole)
+            elif record is best:
+                return [], []
+            if len(candidates) == LIBRARY_SIZE:
+                break
+        return candidates, library
+
+    def _fit(
+        self, members: Sequence[Record], fitted: dict[int, Pipeline]
+    ) -> dict[int, Pipeline] | None:
+        """Fit those that are not fitted yet; None where any fails, or time was too short."""
+        waiting = [one for one in members if one.number not in fitted]
+        under_way = 0
+        while waiting or under_way:
+            left = self._deadline.left
+            timeout = self._longest if left is None else left - FINAL_OVERHEAD
+            if timeout <= 0:
+                break
+            while waiting and under_way < self._executor.capacity:
+                self._executor.submit(self._job(waiting.pop(), timeout))
+                under_way += 1
+            done = self._executor.wait(timeout)
+            under_way -= len(done)
+            for one in done:
+                if isinstance(one.result, Pipeline):
+                    fitted[one.key[0]] = one.result
+            if not done or not all(isinstance(one.result, Pipeline) for one in done):
+                break
+        else:
+            return fitted
+        self._executor.abandon()
+        return None
+
+    def _job(self, record: Record, timeout: float) -> Job:
+        return Job((record.number,), Request(encode(record.candidate.tree), None), timeout)
+
+    def _complain_unless_late(self, failures: list[Outcome | None]) -> None:
+        """Raise when what could have won failed for reasons of its own more often than for time."""
+        begun = any(record.folds for record in self._records)
+        outcomes = failures if begun else [record.outcome for record in self._records]
+        failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+        late = sum(outcome.kind is Failure.TIMEOUT for outcome in failed)
+        if failed and 2 * late < len(failed):
+            raise NoPipelineError(
+                f"No pipeline could be fitted ({len(self._records)} candidates). The commonest"
+                f" reasons:\n{commonest_reasons(failed)}"
+            )
+
+    def _by_merit(self) -> Iterable[Record]:
+        """Return what could be fitted, best first: what was scored, failing that what has folds."""
+        complete = [record for record in self._records if isinstance(record.outcome, Scored)]
+        if complete:
+            return sorted(complete, key=merit)
+        begun = [
+            record
+            for record in self._records
+            if record.folds and isinstance(record.outcome, Stopped)
+        ]
+        return sorted(
+            begun,
+            key=lambda one: (-len(one.folds), -fmean(fold.score for fold in one.folds.values())),
+        )
+
+
+def voting(problem: Problem, fitted: Sequence[Pipeline], weights: Sequence[float]) -> Any:
+    """Return scikit-learn's weighted average of fitted pipelines, as if it had fitted them."""
+    names = [f"pipeline_{number}" for number in range(1, len(fitted) + 1)]
+    parts = list(zip(names, fitted, strict=True))
+    if problem.task == "regression":
+        estimator = VotingRegressor(parts, weights=list(weights))
+    else:
+        estimator = VotingClassifier(parts, voting="soft", weights=list(weights))
+        estimator.le_ = LabelEncoder().fit(problem.y)
+        estimator.classes_ = estimator.le_.classes_
+    estimator.estimators_ = list(fitted)
+    estimator.named_estimators_ = dict(parts)
+    return estimator

@@ -1,0 +1,63 @@
+"""What is known of a table before anything is fitted, as numbers that tables are compared by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Self
+
+import numpy as np
+
+from evolver.problem import Problem
+
+
+@dataclass(frozen=True)
+class MetaFeatures:
+    """A table in six numbers, each on a scale on which a difference of 1 is a large one.
+
+    Parameters
+    ----------
+    rows, columns : float
+        Logarithms to base 10.
+    classes : float
+        Logarithm to base 2, halved; 0 for regression.
+    categories : float
+        Share of the columns that hold no numbers.
+    missing : float
+        Share of the cells that are missing.
+    balance : float
+        Rows of the rarest class, of what it would have if all had the same; 1 for regression.
+    """
+
+    rows: float
+    columns: float
+    classes: float
+    categories: float
+    missing: float
+    balance: float
+
+    @classmethod
+    def of(cls, problem: Problem) -> Self:
+        """Return those of a problem."""
+        X, y = problem.X, problem.y
+        counts = np.array([len(y)])
+        if problem.task != "regression":
+            counts = np.unique(y, return_counts=True)[1]
+        numbers = X.select_dtypes("number").shape[1]
+        return cls(
+            rows=math.log10(len(y)),
+            columns=math.log10(X.shape[1]),
+            classes=math.log2(len(counts)) / 2,
+            categories=1 - numbers / X.shape[1],
+            missing=float(X.isna().to_numpy().mean()),
+            balance=float(counts.min() / counts.mean()),
+        )
+
+    def distance(self, other: MetaFeatures) -> float:
+        """Return the Euclidean distance to another table."""
+        return math.dist(self.values.values(), other.values.values())
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        return asdict(self)

@@ -1,0 +1,214 @@
+"""A list of pipelines that start a run, learned from how they did on other tables.
+
+    Experience    pipelines, and what each lost and took on each of some tables
+    ranked        that -> an order for a new table: the nearest tables count most, and next is what
+                  gains most a second on what is before it
+    fitted        a pipeline -> what is nearest to it in a catalogue
+    Portfolio     the proposer that begins with them
+
+What is learned is complementary strength: a pipeline that is good where those before it are not
+comes before a second good one of the same sort (greedy selection, as in auto-sklearn 2.0, Feurer et
+al. 2022, and AutoGluon's portfolios, Salinas and Erickson 2024).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from evolver.genome.candidate import Candidate, Origin
+from evolver.genome.codec import Encoded, decode, parse
+from evolver.genome.tree import Tree
+from evolver.outcome import Outcome
+from evolver.search.metafeatures import MetaFeatures
+from evolver.search.proposer import Proposer
+from primitives import Catalogue
+from primitives import space as spaces
+from primitives.encoders import substitutes
+
+NEIGHBOURHOOD = 1.0
+"""Distance of meta-features at which a table counts 0.6 of one that is the same."""
+
+LEAST_WEIGHT = 0.1
+"""Of the farthest table."""
+
+OVERHEAD = 0.3
+"""Seconds on top of those that a pipeline takes: of two cheap ones the better is first."""
+
+LEARNED = Origin("portfolio", "learned")
+EARLIER = Origin("portfolio", "warm start")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How some pipelines did on one table.
+
+    Parameters
+    ----------
+    meta : MetaFeatures
+    losses : sequence of float
+        From 0, the best of all, to 1, no better than the middle one, or failed.
+    seconds : sequence of float
+        Of one fold of about 2,000 rows.
+    """
+
+    meta: MetaFeatures
+    losses: Sequence[float]
+    seconds: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Experience:
+    """Pipelines, as expressions, and their trials by the name of the table."""
+
+    pipelines: Sequence[str]
+    trials: dict[str, Trial]
+
+    @classmethod
+    def read(cls, text: str) -> Experience:
+        """Read what `write` wrote."""
+        content = json.loads(text)
+        trials = {
+            name: Trial(MetaFeatures(**one["meta"]), one["losses"], one["seconds"])
+            for name, one in content["trials"].items()
+        }
+        return cls(content["pipelines"], trials)
+
+    def write(self) -> str:
+        """Return all of it as JSON, a line for each pipeline and each table."""
+        pipelines = ",\n".join(json.dumps(one) for one in self.pipelines)
+        trials = ",\n".join(
+            json.dumps(name)
+            + ": "
+            + json.dumps(
+                {
+                    "meta": {key: round(value, 3) for key, value in one.meta.values.items()},
+                    "losses": [round(loss, 3) for loss in one.losses],
+                    "seconds": [round(seconds, 3) for seconds in one.seconds],
+                }
+            )
+            for name, one in self.trials.items()
+        )
+        return f'{{"pipelines": [\n{pipelines}\n],\n"trials": {{\n{trials}\n}}}}\n'
+
+
+@cache
+def experience_of(task: str) -> Experience:
+    """Return what comes with the package for a task."""
+    kind = "regression" if task == "regression" else "classification"
+    text = files("evolver.search").joinpath("experience", f"{kind}.json").read_text("utf-8")
+    return Experience.read(text)
+
+
+def ranked(experience: Experience, meta: MetaFeatures, usable: Sequence[int]) -> list[int]:
+    """Return the numbers of pipelines in the order in which a new table should try them.
+
+    Parameters
+    ----------
+    experience : Experience
+    meta : MetaFeatures
+        Of the new table.
+    usable : sequence of int
+        Numbers of the pipelines that can be used.
+    """
+    trials = list(experience.trials.values())
+    left = list(usable)
+    weights = np.array([_weight(meta.distance(trial.meta)) for trial in trials])
+    weights /= weights.sum()
+    losses = np.array([trial.losses for trial in trials])
+    seconds = weights @ np.array([trial.seconds for trial in trials]) + OVERHEAD
+    mean = weights @ losses
+    so_far = np.ones(len(trials))
+    order: list[int] = []
+    while left:
+        gains = weights @ np.maximum(so_far[:, None] - losses[:, left], 0.0) / seconds[left]
+        best = left[min(range(len(left)), key=lambda at: (-gains[at], mean[left[at]], left[at]))]
+        order.append(best)
+        left.remove(best)
+        so_far = np.minimum(so_far, losses[:, best])
+    return order
+
+
+def fitted(encoded: Encoded, catalogue: Catalogue) -> Tree | None:
+    """Return what is nearest to a pipeline in a catalogue: another encoder where the table has no
+    gaps or categories, values inside the spaces; None where there is no such thing."""
+    nodes: list[tuple[str, dict[str, spaces.Value]] | None] = []
+    for node in encoded:
+        if node is None:
+            nodes.append(None)
+            continue
+        name, values = node
+        found = next((one for one in (name, *substitutes(name)) if one in catalogue), None)
+        if found is None:
+            return None
+        nodes.append((found, spaces.nearest(catalogue[found].fixed_space, values)))
+    try:
+        return decode(nodes, catalogue)
+    except ValueError:
+        return None
+
+
+def opening(
+    task: str, meta: MetaFeatures, catalogue: Catalogue, size: int, earlier: Iterable[Encoded] = ()
+) -> list[Candidate]:
+    """Return the candidates that start a run.
+
+    Parameters
+    ----------
+    task : str
+    meta : MetaFeatures
+    catalogue : Catalogue
+        Selected for the problem.
+    size : int
+        Number of learned ones at the most.
+    earlier : iterable of Encoded
+        Pipelines of the user's own runs, which come first.
+    """
+    own = [fitted(encoded, catalogue) for encoded in earlier]
+    first = [Candidate(tree, EARLIER) for tree in own if tree is not None]
+    others = [Candidate(tree, LEARNED) for tree in _learned(task, meta, catalogue)] if size else []
+    distinct: dict[str, Candidate] = {}
+    for one in [*first, *others]:
+        distinct.setdefault(one.digest, one)
+    return list(distinct.values())[: len(first) + size]
+
+
+def _learned(task: str, meta: MetaFeatures, catalogue: Catalogue) -> list[Tree]:
+    experience = experience_of(task)
+    trees = {
+        number: tree
+        for number, text in enumerate(experience.pipelines)
+        if (tree := fitted(parse(text), catalogue)) is not None
+    }
+    return [trees[number] for number in ranked(experience, meta, list(trees))]
+
+
+class Portfolio:
+    """Asks for a list of candidates, then asks another proposer, which is told everything.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+        Distinct.
+    then : Proposer
+    """
+
+    def __init__(self, candidates: Sequence[Candidate], then: Proposer) -> None:
+        self._left = list(reversed(candidates))
+        self._then = then
+
+    def ask(self) -> Candidate | None:
+        return self._left.pop() if self._left else self._then.ask()
+
+    def tell(self, candidate: Candidate, outcome: Outcome) -> None:
+        self._then.tell(candidate, outcome)
+
+
+def _weight(distance: float) -> float:
+    return max(LEAST_WEIGHT, math.exp(-0.5 * (distance / NEIGHBOURHOOD) ** 2))

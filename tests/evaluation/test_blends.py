@@ -1,0 +1,56 @@
+"""Scores of averages: the fast ones are those of the scorer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from evolver.checks import check_scorer
+from evolver.evaluation.blends import BlendScorer
+from evolver.evaluation.fold import Evaluator, Request, score_of
+from evolver.genome.codec import encode
+from evolver.genome.pipeline import to_estimator
+from tests.evaluation.test_fold import problem
+from tests.genome.strategies import CATALOGUES, random_tree
+
+SCORINGS = {
+    "binary": [None, "accuracy", "balanced_accuracy", "neg_log_loss", "f1_macro"],
+    "multiclass": [None, "accuracy", "balanced_accuracy", "roc_auc_ovr"],
+    "regression": [None, "r2", "neg_mean_absolute_error"],
+}
+CASES = [(task, scoring) for task, scorings in SCORINGS.items() for scoring in scorings]
+
+
+@pytest.mark.parametrize(("task", "scoring"), CASES)
+def test_the_score_of_one_is_that_of_its_fold(task: str, scoring: str | None) -> None:
+    one = problem(task)
+    one = replace(one, scorer=check_scorer(scoring, task, one.y))
+    evaluator = Evaluator(one, CATALOGUES[task])
+    scored = BlendScorer(one)
+    for seed in (3, 7):
+        tree = random_tree(CATALOGUES[task], seed, steps=3)
+        done = evaluator(Request(encode(tree), 1))
+        found = scored(1, np.stack([done.predictions, done.predictions]))
+        assert found == pytest.approx([done.score] * 2, rel=1e-6)
+
+
+@pytest.mark.parametrize("task", SCORINGS)
+def test_weights_of_rows_count(task: str) -> None:
+    one = problem(task)
+    rng = np.random.default_rng(0)
+    one = replace(one, sample_weight=rng.integers(1, 5, len(one.y)).astype(float))
+    train, valid = one.folds[0]
+    tree = random_tree(CATALOGUES[task], 3, steps=2)
+    estimator = to_estimator(tree).fit(one.X.iloc[train], one.y[train])
+    method = "predict" if task == "regression" else "predict_proba"
+    predictions = getattr(estimator, method)(one.X.iloc[valid])
+    weighted = score_of(
+        one.scorer, estimator, one.X.iloc[valid], one.y[valid], one.sample_weight[valid]
+    )
+    found = BlendScorer(one)(0, predictions[None])[0]
+    assert found == pytest.approx(weighted)
+    assert found != pytest.approx(
+        BlendScorer(replace(one, sample_weight=None))(0, predictions[None])[0]
+    )

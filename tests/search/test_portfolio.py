@@ -1,0 +1,167 @@
+"""Portfolios: every pipeline fits every table, what is complementary comes first."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evolver.genome.codec import encode, parse, render
+from evolver.genome.tree import check
+from evolver.search.metafeatures import MetaFeatures
+from evolver.search.portfolio import (
+    EARLIER,
+    Experience,
+    Trial,
+    experience_of,
+    fitted,
+    opening,
+    ranked,
+)
+from primitives import Traits, default_catalogue
+from primitives import space as spaces
+from tests.evaluation.test_fold import problem
+from tests.genome.strategies import CATALOGUES, random_tree, seeds
+
+HERE = MetaFeatures(3.0, 1.0, 0.5, 0.2, 0.0, 0.8)
+FAR = MetaFeatures(5.5, 3.0, 0.5, 1.0, 0.5, 0.1)
+LOW, HIGH = [0.1] * 3, [0.1, 0.1, 50.0]
+
+
+def experience(*trials: Trial) -> Experience:
+    names = ["A(X)", "B(X)", "C(X)"]
+    return Experience(names, {f"table {at}": trial for at, trial in enumerate(trials)})
+
+
+class TestRanked:
+    def test_what_gains_where_the_first_is_bad_comes_before_a_second_good_one(self) -> None:
+        one = experience(
+            Trial(HERE, [0.0, 0.1, 0.9], LOW),
+            Trial(HERE, [0.1, 0.2, 0.9], LOW),
+            Trial(HERE, [0.9, 0.9, 0.0], LOW),
+        )
+        assert ranked(one, HERE, range(3)) == [0, 2, 1]
+
+    def test_the_nearest_tables_count_most(self) -> None:
+        one = experience(Trial(HERE, [0.0, 0.5, 1.0], LOW), Trial(FAR, [1.0, 0.5, 0.0], LOW))
+        assert ranked(one, HERE, range(3))[0] == 0
+        assert ranked(one, FAR, range(3))[0] == 2
+
+    def test_of_equal_gain_the_quick_one_is_first(self) -> None:
+        one = experience(Trial(HERE, [0.9, 0.2, 0.1], HIGH))
+        assert ranked(one, HERE, range(3)) == [1, 2, 0][:1] + ranked(one, HERE, range(3))[1:]
+        assert ranked(one, HERE, range(3)).index(1) < ranked(one, HERE, range(3)).index(2)
+
+    def test_each_that_can_be_used_once(self) -> None:
+        one = experience(Trial(HERE, [0.0, 0.0, 1.0], LOW))
+        assert sorted(ranked(one, HERE, [0, 2])) == [0, 2]
+
+
+TRAITS = [
+    Traits(task, rows, 5, categories, gaps, smallest, 1.0)
+    for task, rows, categories, gaps, smallest in product(
+        ("binary", "multiclass", "regression"), (30, 2_000, 100_000), (0, 3), (False, True), (1, 50)
+    )
+]
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_what_comes_with_the_package_fits_every_table(task: str) -> None:
+    """None is left out but for what its table or installation lacks."""
+    for traits in TRAITS:
+        if traits.task != task:
+            continue
+        catalogue = default_catalogue().select(task, traits)
+        for text in experience_of(task).pipelines:
+            tree = fitted(parse(text), catalogue)
+            missing = [
+                node[0]
+                for node in parse(text)
+                if node is not None and node[0] not in catalogue and node[0][0].isupper()
+            ]
+            if tree is not None:
+                check(tree, catalogue)
+            else:
+                assert missing, text
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_what_comes_with_the_package_is_read_as_written(task: str) -> None:
+    mine = experience_of(task)
+    assert Experience.read(mine.write()) == mine
+    assert len(mine.trials) >= 10
+    assert len(set(mine.pipelines)) == len(mine.pipelines) >= 24
+    for trial in mine.trials.values():
+        assert len(trial.losses) == len(trial.seconds) == len(mine.pipelines)
+        assert min(trial.losses) >= 0
+        assert max(trial.losses) <= 1
+
+
+@given(seeds, st.sampled_from(sorted(CATALOGUES)))
+def test_text_is_read_as_the_tree_it_was(seed: int, task: str) -> None:
+    tree = random_tree(CATALOGUES[task], seed)
+    assert parse(render(tree)) == encode(tree)
+
+
+@pytest.mark.parametrize("text", ["", "X +", "f(1)", "A(B)", "A(X, *y)", "A(X).b(X)", "A(X, p=q)"])
+def test_other_text_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="A pipeline must be"):
+        parse(text)
+
+
+@given(seeds, st.sampled_from(sorted(CATALOGUES)))
+def test_a_tree_of_the_catalogue_fits_as_it_is(seed: int, task: str) -> None:
+    tree = random_tree(CATALOGUES[task], seed)
+    assert fitted(encode(tree), CATALOGUES[task]) == tree
+
+
+values = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3))
+
+
+@given(seeds, st.data())
+def test_the_nearest_values_are_allowed_and_what_is_allowed_stays(
+    seed: int, data: st.DataObject
+) -> None:
+    rng = np.random.default_rng(seed)
+    catalogue = CATALOGUES["binary"]
+    primitive = list(catalogue)[int(rng.integers(len(catalogue)))]
+    space = primitive.fixed_space
+    wild = {name: data.draw(values) for name in space}
+    assert spaces.contains(space, spaces.nearest(space, wild))
+    assert spaces.contains(space, spaces.nearest(space, {}))
+    tame = spaces.sample(space, rng)
+    assert spaces.nearest(space, tame) == tame
+
+
+class TestOpening:
+    META = MetaFeatures.of(problem())
+    CATALOGUE = CATALOGUES["binary"]
+
+    def test_as_many_as_asked_for_and_distinct(self) -> None:
+        found = opening("binary", self.META, self.CATALOGUE, 7)
+        assert len({one.digest for one in found}) == len(found) == 7
+        assert {one.origin.proposer for one in found} == {"portfolio"}
+
+    def test_none_where_none_is_wanted(self) -> None:
+        assert opening("binary", self.META, self.CATALOGUE, 0) == []
+
+    def test_earlier_ones_come_first_and_on_top(self) -> None:
+        tree = random_tree(self.CATALOGUE, 5)
+        found = opening("binary", self.META, self.CATALOGUE, 3, [encode(tree)])
+        assert [one.origin for one in found[:1]] == [EARLIER]
+        assert found[0].tree == tree
+        assert len(found) == 4
+
+
+def test_metafeatures_are_those_of_the_table() -> None:
+    one = problem()
+    meta = MetaFeatures.of(one)
+    assert meta.rows == pytest.approx(np.log10(len(one.y)))
+    assert meta.classes == 0.5
+    assert 0 < meta.balance <= 1
+    assert meta.missing == pytest.approx(one.X.isna().mean().mean())
+    assert meta.distance(meta) == 0
+    assert MetaFeatures.of(problem("regression")).classes == 0
