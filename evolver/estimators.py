@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from pickle import PicklingError
 from typing import TYPE_CHECKING, Any, Self
@@ -273,8 +274,10 @@ class _Evolved:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the training data out of pickles."""
-        state = dict(super().__getstate__())  # type: ignore[call-overload]  # BaseEstimator's
-        return {**state, "_problem": None} if "_problem" in state else state
+        state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]  # BaseEstimator's
+        if "_problem" in state:
+            state |= {"_problem": None, "_history": replace(self._history, predictions={})}
+        return state
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()  # type: ignore[misc]  # BaseEstimator has it

@@ -26,11 +26,8 @@ from evolver.genome.codec import encode
 from evolver.genome.graph import operators_of
 from evolver.outcome import Failed, Failure, Outcome, Scored, Stopped, commonest_reasons
 from evolver.problem import Problem
-from evolver.record import Ensemble, Record, merit
+from evolver.record import LIBRARY_SIZE, Ensemble, Record, merit
 from evolver.store import Store
-
-LIBRARY_SIZE = 30
-"""Of the best candidates an ensemble is chosen from."""
 
 
 class Finish:

@@ -21,6 +21,8 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from evolver.errors import InputError
 from evolver.genome.candidate import Candidate
 from evolver.genome.codec import encode
@@ -53,12 +55,15 @@ class History:
         From which candidate on which share of them is refined.
     seconds : float
         Of the budget so far.
+    predictions : mapping of (str, int) to ndarray
+        Out-of-fold ones of the best candidates, by digest and fold, where no folder has them.
     """
 
     header: dict[str, Any]
     candidates: dict[int, Journaled]
     shares: Sequence[tuple[int, float]]
     seconds: float
+    predictions: Mapping[tuple[str, int], np.ndarray] = field(default_factory=dict)
 
 
 @dataclass

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, pstdev
 from typing import Any
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 
 from evolver.genome.candidate import Candidate
@@ -18,6 +19,9 @@ from evolver.search.selection import Member
 
 ENSEMBLE = "ensemble"
 """Stands for the digest of the ensemble."""
+
+LIBRARY_SIZE = 30
+"""Of the best candidates an ensemble is chosen from."""
 
 MODEL_FILE = "model.joblib"
 """Where a run folder keeps the fitted estimator."""
@@ -128,8 +132,9 @@ def history_of(
     header: dict[str, Any],
     shares: Sequence[tuple[int, float]],
     seconds: float,
+    predictions: Mapping[tuple[str, int], np.ndarray],
 ) -> History:
-    """Return what a journal would know of a run."""
+    """Return what a journal and a store would know of a run."""
     candidates = {
         record.number: Journaled(
             record.candidate.digest,
@@ -139,7 +144,7 @@ def history_of(
         )
         for record in records
     }
-    return History(header, candidates, tuple(shares), seconds)
+    return History(header, candidates, tuple(shares), seconds, predictions)
 
 
 def merit(record: Record) -> tuple[Any, ...]:

@@ -16,8 +16,9 @@ from evolver.errors import InputError
 from evolver.fingerprint import header_of
 from evolver.genome.codec import Encoded
 from evolver.journal import History, Journal, run_folder
+from evolver.outcome import Scored
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
-from evolver.record import Result, history_of
+from evolver.record import LIBRARY_SIZE, Result, history_of, merit
 from evolver.report.progress import ProgressLine, silent
 from evolver.store import FOLDER, Store
 from primitives import Catalogue
@@ -98,6 +99,10 @@ def search(
         else:
             first = settings.first_refined(budget, call.population_size)
             journal.share(settings.refinement_share, first)
+        store = Store(folder / FOLDER, settings.store_limit)
+        if so_far is not None:
+            for (digest, fold), predictions in so_far.predictions.items():
+                store.put(digest, fold, predictions)
         result = run.evolve(
             problem,
             catalogue,
@@ -107,13 +112,23 @@ def search(
             workers=call.workers,
             rng=rng,
             journal=journal,
-            store=Store(folder / FOLDER, settings.store_limit),
+            store=store,
             earlier=call.earlier,
             start=call.start,
             progress=ProgressLine() if call.verbose else silent,
         )
         seconds = journal.seconds + time.monotonic() - call.start
-        return problem, result, history_of(result.records, header, journal.shares, seconds)
+        kept = {} if call.run_dir is not None else _library(result, store, len(problem.folds))
+        known = history_of(result.records, header, journal.shares, seconds, kept)
+        return problem, result, known
+
+
+def _library(result: Result, store: Store, folds: int) -> dict[tuple[str, int], np.ndarray]:
+    """Return the predictions that an ensemble could be chosen from."""
+    scored = [record for record in result.records if isinstance(record.outcome, Scored)]
+    digests = [record.candidate.digest for record in sorted(scored, key=merit)[:LIBRARY_SIZE]]
+    kept = {(one, fold): store.get(one, fold) for one in digests for fold in range(folds)}
+    return {place: found for place, found in kept.items() if found is not None}
 
 
 def pose(

@@ -374,6 +374,13 @@ BAD = {
     "no model": ({"search_space": CHEAP.only("MedianOneHot")}, X, Y, "`search_space` must hold"),
     "no settings": ({"settings": {"lag": 3}}, X, Y, "`settings` must be an evolver.Settings"),
     "seed": ({"random_state": "lucky"}, X, Y, "`random_state` must be a seed"),
+    "no run to begin with": (
+        {"warm_start": "/nowhere"},
+        X,
+        Y,
+        "`warm_start` must name folders of finished runs, got '/nowhere'",
+    ),
+    "a flag to begin with": ({"warm_start": True}, X, Y, "`warm_start` must be a folder.*got True"),
     "folder": (
         {"run_dir": "/proc/nowhere"},
         X,
@@ -411,6 +418,8 @@ def test_a_bad_numeric_target_is_named(target: np.ndarray, message: str) -> None
         ({"lag": 0}, "`settings.lag` must be at least 1"),
         ({"max_steps": 1}, "`settings.max_steps`"),
         ({"initial_steps": 99}, "`settings.initial_steps`"),
+        ({"portfolio_size": -1}, "`settings.portfolio_size` must be at least 0"),
+        ({"ensemble_size": -1}, "`settings.ensemble_size` must be at least 0"),
         ({"fold_timeout": 0}, "`settings.fold_timeout`"),
         ({"operator_rates": {"leap": 1.0}}, "`settings.operator_rates`"),
         ({"operator_rates": {"crossover": 0.0}}, "`settings.operator_rates`"),
@@ -456,6 +465,78 @@ def test_without_a_seed_a_run_goes_on_with_its_own(tmp_path: Any) -> None:
     before = classifier(run_dir=tmp_path, random_state=None).fit(X, Y).leaderboard_
     again = classifier(run_dir=tmp_path, random_state=None).fit(X, Y).leaderboard_
     pd.testing.assert_frame_equal(again, before)
+
+
+def test_a_run_begins_with_the_front_of_another(tmp_path: Any) -> None:
+    earlier = classifier(run_dir=tmp_path, max_evaluations=12).fit(X, Y)
+    front = earlier.pareto_front_["digest"]
+    front = front[front != "ensemble"].tolist()
+    board = classifier(warm_start=str(tmp_path), random_state=5).fit(X, Y).leaderboard_
+    assert board["digest"][: len(front)].tolist() == front
+    assert set(board["operator"][: len(front)]) == {"warm start"}
+    other = small_table("multiclass")
+    assert len(classifier(warm_start=[tmp_path]).fit(*other).leaderboard_) == 6
+
+
+@pytest.fixture(scope="module")
+def table() -> tuple[pd.DataFrame, np.ndarray]:
+    X, y = small_table("regression")
+    return X[:90], y[:90]
+
+
+@pytest.fixture(scope="module")
+def model(table: Any) -> EvolvedRegressor:
+    return regressor(max_evaluations=25).fit(*table)
+
+
+class TestEnsemble:
+    """On a table on which several of the quick models are better than one."""
+
+    def test_it_predicts_and_is_first_of_the_front(self, model: Any, table: Any) -> None:
+        first = model.pareto_front_.iloc[0]
+        assert first["digest"] == "ensemble"
+        assert first["score"] > model.best_score_
+        assert first["complexity"] > 2
+        assert len(model.ensemble_.estimators_) >= 2
+        np.testing.assert_array_equal(model.predict(table[0]), model.ensemble_.predict(table[0]))
+
+    def test_it_is_the_average_of_its_members_each_fitted_on_all_rows(
+        self, model: Any, table: Any
+    ) -> None:
+        members = [clone(one).fit(*table).predict(table[0]) for one in model.ensemble_.estimators_]
+        expected = np.average(members, axis=0, weights=model.ensemble_.weights)
+        np.testing.assert_allclose(model.predict(table[0]), expected)
+
+    def test_the_exported_file_predicts_the_same(
+        self, model: Any, table: Any, tmp_path: Path
+    ) -> None:
+        model.export(tmp_path / "ensemble.py", member="ensemble")
+        source = (tmp_path / "ensemble.py").read_text()
+        assert "evolver import" not in source
+        names: dict[str, Any] = {"__name__": "exported"}
+        exec(compile(source, "ensemble.py", "exec"), names)
+        again = names["make_pipeline"]().fit(*table)
+        np.testing.assert_array_equal(again.predict(table[0]), model.predict(table[0]))
+
+    def test_it_can_be_switched_off(self, table: Any) -> None:
+        settings = Settings(in_process=True, ensemble_size=1)
+        alone = regressor(max_evaluations=25, settings=settings).fit(*table)
+        assert alone.ensemble_ is None
+        assert "ensemble" not in set(alone.pareto_front_["digest"])
+        np.testing.assert_array_equal(
+            alone.predict(table[0]), alone.best_pipeline_.predict(table[0])
+        )
+
+    def test_more_candidates_make_none_worse_whether_a_folder_keeps_them_or_not(
+        self, table: Any, tmp_path: Path
+    ) -> None:
+        one = regressor(max_evaluations=25).fit(*table)
+        other = regressor(max_evaluations=25, run_dir=tmp_path).fit(*table)
+        for model in (one, other):
+            model.refine(*table, time_budget=None, max_evaluations=6)
+        assert one.ensemble_ is not None
+        pd.testing.assert_frame_equal(one.pareto_front_, other.pareto_front_)
+        assert (tmp_path / "ensemble.py").exists()
 
 
 def test_a_run_folder_keeps_what_was_found(tmp_path: Any) -> None:
