@@ -272,7 +272,7 @@ def check_warm_start(warm_start: Any) -> tuple[Encoded, ...]:
     InputError, InputTypeError
         When one of them is no such thing.
     """
-    if warm_start is None:
+    if warm_start is None or warm_start is False:  # as scikit-learn's own estimators have it
         return ()
     folders = warm_start if isinstance(warm_start, list | tuple) else [warm_start]
     return tuple(tree for folder in folders for tree in _front_of(folder))
