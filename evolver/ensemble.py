@@ -2,8 +2,9 @@
 
 Greedy selection with replacement (Caruana et al. 2004): begin with nothing, again and again add the
 candidate that helps most, and keep the best prefix; how often a candidate was added is its weight.
-Selecting on the predictions it is judged by flatters an ensemble, so it is judged on folds that it
-was not chosen on, and it counts as nothing where it is no better than the best candidate there.
+Selecting on the predictions it is judged by flatters an ensemble more than it does the best
+candidate, so both are chosen on one half of the folds and judged on the other, and an ensemble that
+is no better there is none.
 
     Blends      scores averages of predictions, fold by fold; given by who knows the metric
     select      candidates' predictions -> weights, and what they score
@@ -40,7 +41,7 @@ class Selection:
     weights : mapping of int to float
         By their place in the library; they add up to 1.
     fold_scores : tuple of float
-        Of each fold, the weights being chosen without it.
+        Of each fold, by these weights, which were chosen by them.
     """
 
     weights: Mapping[int, float]
@@ -67,16 +68,18 @@ def select(
     folds = range(len(library[0]))
     if is_over():
         return None
-    fold_scores: dict[int, float] = {}
+    together, alone = [], []
     for half in (0, 1):
-        weights = greedy(library, blends, [one for one in folds if one % 2 != half], most, is_over)
+        others = [fold for fold in folds if fold % 2 != half]
+        weights = greedy(library, blends, others, most, is_over)
+        best = greedy(library, blends, others, 1, is_over)
         for fold in folds[half::2]:
-            fold_scores[fold] = float(blends(fold, average(library, weights, fold))[0])
-    alone = fmean(float(blends(fold, library[0][fold][None])[0]) for fold in folds)
+            together.append(_score(library, blends, weights, fold))
+            alone.append(_score(library, blends, best, fold))
     weights = greedy(library, blends, folds, most, is_over)
-    if is_over() or len(weights) < 2 or fmean(fold_scores.values()) <= alone:
+    if is_over() or len(weights) < 2 or fmean(together) <= fmean(alone):
         return None
-    return Selection(weights, tuple(fold_scores[fold] for fold in folds))
+    return Selection(weights, tuple(_score(library, blends, weights, fold) for fold in folds))
 
 
 def greedy(
@@ -115,3 +118,7 @@ def average(library: Library, weights: Mapping[int, float], fold: int) -> np.nda
     """Return the weighted average of the predictions of a fold, as the only blend."""
     total: np.ndarray = sum(weight * library[one][fold] for one, weight in weights.items())  # type: ignore[assignment]  # there is one at least
     return total[None]
+
+
+def _score(library: Library, blends: Blends, weights: Mapping[int, float], fold: int) -> float:
+    return float(blends(fold, average(library, weights, fold))[0])

@@ -73,7 +73,7 @@ class Ensemble:
     trees : tuple of Tree
         Theirs, in that order.
     fold_scores : tuple of float
-        Of each fold, the weights being chosen without it.
+        Of each fold.
     complexity : float
     estimator : VotingClassifier or VotingRegressor
     """
