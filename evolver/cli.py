@@ -105,9 +105,9 @@ def refine(folder: Path, seconds: float) -> None:
 @main.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--out", type=FILE, default="winner.py", show_default=True)
-@click.option("--member", default="best", show_default=True, help="best, or a digest of the front.")
-def export(folder: Path, out: Path, member: str) -> None:
-    """Write a pipeline of the run in FOLDER as a Python file that runs on its own."""
+@click.option("--member", help="best, ensemble or a digest of the front; default what predicts.")
+def export(folder: Path, out: Path, member: str | None) -> None:
+    """Write what predicts of the run in FOLDER as a Python file that runs on its own."""
     model = _load(folder)
     _or_complain(lambda: model.export(out, member))
     click.echo(f"Wrote {out}.")

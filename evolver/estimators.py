@@ -238,8 +238,8 @@ class _Evolved:
             self._fitted[digest] = fit(pipeline, problem.X, problem.y, problem.sample_weight)
         return self._fitted[digest]
 
-    def export(self, path: str | Path, member: str = "best") -> None:
-        """Write a member of the Pareto front as a Python file that runs without this package.
+    def export(self, path: str | Path, member: str | None = None) -> None:
+        """Write what predicts, or a member of the front, as a Python file that runs without us.
 
         The file has `make_pipeline`, which returns the unfitted pipeline, and is a program that
         fits on a table and predicts another.
@@ -247,8 +247,8 @@ class _Evolved:
         Parameters
         ----------
         path : str or Path
-        member : str, default="best"
-            As in `select`.
+        member : str, default=None
+            As in `select`; None: what `predict` uses.
 
         Raises
         ------
@@ -259,6 +259,9 @@ class _Evolved:
         from evolver.export import to_source
         from evolver.record import ENSEMBLE
 
+        check_is_fitted(self)
+        if member is None:
+            member = "best" if self.ensemble_ is None else ENSEMBLE
         digest = self._digest_of(member)
         row = self.pareto_front_[self.pareto_front_["digest"] == digest]
         what = "An ensemble" if digest == ENSEMBLE else "A pipeline"
@@ -404,7 +407,7 @@ class _Evolved:
             self.pareto_front_.to_csv(folder / "pareto_front.csv", index=False)
             picture = front_svg(self.leaderboard_, self.pareto_front_)
             (folder / "pareto_front.svg").write_text(picture, encoding="utf-8")
-            self.export(folder / "winner.py")
+            self.export(folder / "winner.py", "best")
             if self.ensemble_ is not None:
                 self.export(folder / "ensemble.py", ENSEMBLE)
         except (OSError, InputError, PicklingError, AttributeError) as error:

@@ -16,5 +16,5 @@ model.fit(X_train, y_train)
 
 print(model.pareto_front_[["score", "complexity", "pipeline"]].to_string(max_colwidth=80))
 print(f"AUC on rows it has not seen: {model.score(X_test, y_test):.4f}")
-model.export("winner.py")
-print("The winner is in winner.py: a program that runs without evolver.")
+model.export("model.py")
+print("What predicts is in model.py: a program that runs without evolver.")

@@ -510,7 +510,7 @@ class TestEnsemble:
     def test_the_exported_file_predicts_the_same(
         self, model: Any, table: Any, tmp_path: Path
     ) -> None:
-        model.export(tmp_path / "ensemble.py", member="ensemble")
+        model.export(tmp_path / "ensemble.py")
         source = (tmp_path / "ensemble.py").read_text()
         assert "evolver import" not in source
         names: dict[str, Any] = {"__name__": "exported"}
@@ -542,7 +542,8 @@ class TestEnsemble:
 def test_a_run_folder_keeps_what_was_found(tmp_path: Any) -> None:
     model = classifier(run_dir=tmp_path / "run").fit(X, Y)
     kept = {file.name for file in (tmp_path / "run").iterdir()}
-    assert kept == {
+    assert ("ensemble.py" in kept) == (model.ensemble_ is not None)
+    assert kept - {"ensemble.py"} == {
         "model.joblib",
         "leaderboard.csv",
         "pareto_front.csv",

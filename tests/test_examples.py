@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = {
-    "quickstart.py": ("6", "AUC on rows it has not seen: 0.9", {"winner.py"}),
+    "quickstart.py": ("6", "AUC on rows it has not seen: 0.9", {"model.py"}),
     "regression.py": ("6", "Mean absolute error on rows it has not seen", set()),
     "choose_from_front.py": ("6", "one_se: ", {"simplest.py", "pareto_front.svg"}),
     "own_primitive.py": ("26", "candidates use the new primitive", set()),
@@ -45,7 +45,7 @@ def test_the_readmes_python_runs(tmp_path: Path) -> None:
     program = [sys.executable, "-c", code]
     done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "winner.py").exists()
+    assert (tmp_path / "model.py").exists()
 
 
 def test_the_readmes_files_exist() -> None:

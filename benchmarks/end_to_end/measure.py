@@ -121,8 +121,7 @@ def agreement(model: Any, train: pd.DataFrame, test: pd.DataFrame) -> dict[str, 
         folder = Path(name)
         train.to_parquet(folder / "train.parquet")
         test.to_parquet(folder / "test.parquet")
-        what = "best" if model.ensemble_ is None else "ensemble"  # whatever predicts
-        model.export(folder / "winner.py", member=what)
+        model.export(folder / "winner.py")
         command = [sys.executable, "-W", "ignore", "-c", WITHOUT_US, folder / "winner.py"]
         command += [folder / "train.parquet", "--predict", folder / "test.parquet"]
         subprocess.run([*command, "--out", folder / "out.parquet"], check=True)
