@@ -56,18 +56,15 @@ def select(
     Parameters
     ----------
     library : sequence of sequences of ndarray
-        The best candidate first.
     blends : callable
     most : int
         Members, at the most.
     is_over : callable
         Says whether the time is; asked before each pick.
     """
-    if len(library) < 2 or most < 2 or len(library[0]) < 2:
+    if len(library) < 2 or most < 2 or len(library[0]) < 2 or is_over():
         return None
     folds = range(len(library[0]))
-    if is_over():
-        return None
     together, alone = [], []
     for half in (0, 1):
         others = [fold for fold in folds if fold % 2 != half]
@@ -116,8 +113,8 @@ def greedy(
 
 def average(library: Library, weights: Mapping[int, float], fold: int) -> np.ndarray:
     """Return the weighted average of the predictions of a fold, as the only blend."""
-    total: np.ndarray = sum(weight * library[one][fold] for one, weight in weights.items())  # type: ignore[assignment]  # there is one at least
-    return total[None]
+    members = np.stack([library[one][fold] for one in weights])
+    return np.average(members, axis=0, weights=list(weights.values()))[None]
 
 
 def _score(library: Library, blends: Blends, weights: Mapping[int, float], fold: int) -> float:

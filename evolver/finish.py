@@ -122,8 +122,7 @@ class Finish:
         return Ensemble(
             dict(zip(digests, weights, strict=True)),
             tuple(trees),
-            chosen.fold_scores,
-            complexity,
+            Scored(chosen.fold_scores, complexity, sum(one.seconds for one in members)),
             estimator,
         )
 

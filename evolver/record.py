@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, pstdev
 from typing import Any
 
 import numpy as np
@@ -72,27 +71,14 @@ class Ensemble:
         By the digests of the members.
     trees : tuple of Tree
         Theirs, in that order.
-    fold_scores : tuple of float
-        Of each fold.
-    complexity : float
+    outcome : Scored
     estimator : VotingClassifier or VotingRegressor
     """
 
     weights: dict[str, float]
     trees: tuple[Tree, ...]
-    fold_scores: tuple[float, ...]
-    complexity: float
+    outcome: Scored
     estimator: Any
-
-    @property
-    def score(self) -> float:
-        """Mean over the folds."""
-        return fmean(self.fold_scores)
-
-    @property
-    def std(self) -> float:
-        """Standard deviation over the folds."""
-        return pstdev(self.fold_scores)
 
     def __str__(self) -> str:
         parts = zip(self.weights.values(), self.trees, strict=True)

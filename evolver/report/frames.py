@@ -40,7 +40,8 @@ def pareto_front(front: Sequence[Member], ensemble: Ensemble | None = None) -> p
     first = []
     if ensemble is not None:
         text = str(ensemble)
-        first = [(ensemble.score, ensemble.std, ensemble.complexity, text, ENSEMBLE)]
+        outcome = ensemble.outcome
+        first = [(outcome.score, outcome.std, outcome.complexity, text, ENSEMBLE)]
     rows = [
         (
             member.outcome.score,

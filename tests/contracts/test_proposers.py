@@ -13,10 +13,11 @@ from evolver.outcome import Failed, Failure, Outcome, Scored
 from evolver.problem import OPERATOR_RATES
 from evolver.search.evolution import Evolution
 from evolver.search.interleaved import Interleaved
+from evolver.search.portfolio import LEARNED, Portfolio
 from evolver.search.proposer import Proposer
 from evolver.search.refinement import Refinement
 from primitives import Catalogue
-from tests.genome.strategies import CATALOGUES
+from tests.genome.strategies import CATALOGUES, random_tree
 
 BINARY = CATALOGUES["binary"]
 
@@ -40,7 +41,19 @@ def interleaved(seed: int) -> Proposer:
     return Interleaved(evolution, refinement, [(10, 0.5)])
 
 
-PROPOSERS: list[Callable[[int], Proposer]] = [evolution, interleaved]
+def portfolio(seed: int) -> Proposer:
+    first = [Candidate(random_tree(BINARY, number), LEARNED) for number in (1, 2, 3)]
+    evolution = Evolution(
+        BINARY,
+        np.random.default_rng(seed),
+        operator_rates=OPERATOR_RATES,
+        population_size=10,
+        seen={candidate.digest for candidate in first},
+    )
+    return Portfolio(first, evolution)
+
+
+PROPOSERS: list[Callable[[int], Proposer]] = [evolution, interleaved, portfolio]
 
 
 def verdict(candidate: Candidate) -> Outcome:
