@@ -1,27 +1,49 @@
 """Compares evolver with its peers: the same rows, metric, workers and seconds for all.
 
 Every system runs in a process group of its own, one at a time, and is scored here on rows it has
-not seen. Each run leaves a record; a run whose record exists is not repeated.
+not seen. Each run leaves a record; a run whose record exists is not repeated. Without `--datasets`
+only draws what is there.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
+import plots
 import table
-from environments import REQUIREMENTS, interpreter, variables, version
+from environments import interpreter, variables, version
 from job import TARGET, Answer, Job, read_answer
+from ranking import Comparison
 from record import Record, Run, load
 from scoring import METRICS, constant_prediction
 from sklearn.model_selection import train_test_split
 from supervision import Ending, supervise
+from systems import ENVIRONMENTS, SYSTEMS
 
 HERE = Path(__file__).absolute().parent
+
+NAMES = (
+    "credit-g",
+    "segment",
+    "attrition",
+    "eucalyptus",
+    "abalone",
+    "house-8L",
+    "telco-churn",
+    "splice",
+    "auto-mpg",
+    "bank-marketing",
+    "glass",
+    "ccpp",
+)
+"""None of them was used to learn the portfolio that the package brings."""
 
 WORKERS = 2
 TEST_SHARE = 0.3
@@ -48,17 +70,32 @@ class Outcome:
 
 
 def main() -> None:
-    """Run what has no record yet, and write the table of all records."""
+    """Run what has no record yet, and write tables and plots of all records."""
     options = _parse_arguments()
     options.out.mkdir(parents=True, exist_ok=True)
-    for name in options.names:
-        for system in options.systems:
-            run = Run(name, system, options.budget, options.seed)
+    if options.datasets is not None:
+        for seed, name, system in itertools.product(options.seeds, options.names, options.systems):
+            run = Run(name, system, options.budget, seed)
             path = options.out / run.name
             if not path.exists():
                 measure(run, options.datasets, options.environments).save(path)
             print(f"{run.name} is recorded.", flush=True)
-    (options.out / "table.md").write_text(table.render(load(options.out)), encoding="utf-8")
+    draw(load(options.out), options.out)
+
+
+def draw(records: Sequence[Record], out: Path) -> None:
+    """Write the tables and plots of some records."""
+    comparisons = []
+    for budget in sorted({one.budget for one in records}):
+        mine = [one for one in records if one.budget == budget]
+        (out / f"table-{budget:g}.md").write_text(table.render(mine), encoding="utf-8")
+        comparison = Comparison(mine)
+        if len(comparison.tables) > 1:
+            comparisons.append(comparison)
+            (out / f"ranks-{budget:g}.md").write_text(comparison.render(), encoding="utf-8")
+            (out / f"ranks-{budget:g}.svg").write_text(plots.ranks(comparison), encoding="utf-8")
+    if comparisons:
+        (out / "time.svg").write_text(plots.time(comparisons), encoding="utf-8")
 
 
 def measure(run: Run, datasets: Path, environments: Path) -> Record:
@@ -73,8 +110,9 @@ def measure(run: Run, datasets: Path, environments: Path) -> Record:
         Folder of the virtual environments of the peers.
     """
     data = load_data(datasets, run.dataset, run.seed)
-    python = interpreter(run.system, environments)
-    current = version(run.system, python)
+    environment = SYSTEMS[run.system].environment
+    python = interpreter(environment, environments)
+    current = version(ENVIRONMENTS[environment].module, python)
     print(f"{run.system} {current} runs on {run.dataset} for {run.budget:g} s.", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         ending, outcome = execute(run, data, python, Path(folder))
@@ -97,6 +135,7 @@ def load_data(datasets: Path, name: str, seed: int) -> Data:
 
 def execute(run: Run, data: Data, python: str, folder: Path) -> tuple[Ending, Outcome]:
     """Give a system its job in a folder of its own, and see to it that it ends."""
+    system = SYSTEMS[run.system]
     job = Job(
         train=str(folder / "train.parquet"),
         test=str(folder / "test.parquet"),
@@ -104,12 +143,13 @@ def execute(run: Run, data: Data, python: str, folder: Path) -> tuple[Ending, Ou
         budget=run.budget,
         seed=run.seed,
         workers=WORKERS,
+        mode=system.mode,
         output=str(folder / "answer.json"),
     )
     data.train.to_parquet(job.train)
     data.test.drop(columns=TARGET).to_parquet(job.test)
     log = folder / "log.txt"
-    command = [python, str(HERE / f"run_{run.system}.py"), job.to_json()]
+    command = [python, str(HERE / system.runner), job.to_json()]
     ending = supervise(command, variables(python), log, KILL_AFTER * run.budget)
     return ending, _outcome(ending, Path(job.output), log)
 
@@ -131,13 +171,15 @@ def _record(run: Run, data: Data, current: str, ending: Ending, outcome: Outcome
     metric = METRICS[data.task]
     truth = data.test[TARGET]
     constant = metric.score(truth, constant_prediction(data.train[TARGET], len(truth)))
-    score, status, error = constant, outcome.status, outcome.error
-    if outcome.answer is not None:
+    score, single, status, error = constant, None, outcome.status, outcome.error
+    answer = outcome.answer
+    if answer is not None:
         try:
-            score = metric.score(truth, outcome.answer.prediction)
+            score = metric.score(truth, answer.prediction)
+            single = None if answer.single is None else metric.score(truth, answer.single)
         except ValueError as invalid:
             status, error = "failed", str(invalid)
-    seconds = None if outcome.answer is None else outcome.answer.fit_seconds
+    seconds = None if answer is None else answer.fit_seconds
     return Record(
         **asdict(run),
         version=current,
@@ -149,8 +191,11 @@ def _record(run: Run, data: Data, current: str, ending: Ending, outcome: Outcome
         score=score,
         constant_score=constant,
         imputed=status != "ok",
+        single_score=single,
         fit_seconds=seconds,
         overrun=None if seconds is None else seconds / run.budget - 1,
+        predict_seconds=None if answer is None else answer.predict_seconds,
+        model_bytes=None if answer is None else answer.model_bytes,
         peak_memory=ending.peak_memory,
         status=status,
         error=error,
@@ -159,11 +204,11 @@ def _record(run: Run, data: Data, current: str, ending: Ending, outcome: Outcome
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, required=True, help="NAME.parquet, catalog.json")
-    parser.add_argument("--names", nargs="+", default=["credit-g", "segment", "abalone"])
+    parser.add_argument("--datasets", type=Path, help="NAME.parquet, catalog.json")
+    parser.add_argument("--names", nargs="+", default=NAMES)
     parser.add_argument("--budget", type=float, default=60.0, help="seconds for a fit")
-    parser.add_argument("--systems", nargs="+", default=list(REQUIREMENTS), choices=REQUIREMENTS)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=SYSTEMS)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--out", type=Path, default=HERE / "results", help="folder of the records")
     parser.add_argument(
         "--environments",
@@ -173,7 +218,9 @@ def _parse_arguments() -> argparse.Namespace:
     )
     options = parser.parse_args()
     unknown = [
-        name for name in options.names if not (options.datasets / f"{name}.parquet").exists()
+        name
+        for name in options.names
+        if options.datasets is not None and not (options.datasets / f"{name}.parquet").exists()
     ]
     if unknown:
         parser.error(f"`--names` must be data sets in `--datasets`, got {', '.join(unknown)}.")

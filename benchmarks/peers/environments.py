@@ -4,30 +4,46 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-REQUIREMENTS: dict[str, tuple[str, ...]] = {
-    "evolver": (),  # none: the interpreter that runs the comparison
-    "tpot": ("tpot==1.1.*", "pyarrow"),
-}
-"""What pip installs for a system; its name is also that of its module and of its runner."""
+from systems import ENVIRONMENTS, Environment
 
 
-def interpreter(system: str, environments: Path) -> str:
-    """Return the Python of a system, with all it requires installed."""
-    if not REQUIREMENTS[system]:
+def interpreter(name: str, folder: Path) -> str:
+    """Return the Python of an environment, with all it requires installed.
+
+    Parameters
+    ----------
+    name : str
+        Of one of `ENVIRONMENTS`.
+    folder : Path
+        Of the virtual environments.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the Python that it needs is not on the path.
+    """
+    wanted = ENVIRONMENTS[name]
+    if not wanted.requirements:
         return sys.executable
-    folder = environments.absolute() / system
-    python = folder / "bin" / "python"
-    installed = folder / "requirements.txt"  # written last: an unfinished environment has none
-    wanted = "\n".join(REQUIREMENTS[system])
-    if not (installed.exists() and installed.read_text(encoding="utf-8") == wanted):
-        print(f"Installing {system} into an environment of its own.", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *REQUIREMENTS[system]], check=True)
-        installed.write_text(wanted, encoding="utf-8")
+    here = folder.absolute() / name
+    python = here / "bin" / "python"
+    installed = here / "requirements.txt"  # written last: an unfinished environment has none
+    text = "\n".join([wanted.python, *wanted.build, *wanted.requirements])
+    if not (installed.exists() and installed.read_text(encoding="utf-8") == text):
+        print(f"Installing {name} into an environment of its own.", flush=True)
+        subprocess.run([_base(wanted), "-m", "venv", "--clear", here], check=True)
+        pip = [python, "-m", "pip", "install", "-q"]
+        kept = variables(str(python)) | {"PATH": f"{here / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+        if wanted.build:
+            subprocess.run([*pip, *wanted.build], check=True, env=kept)
+            pip.append("--no-build-isolation")
+        subprocess.run([*pip, *wanted.requirements], check=True, env=kept)
+        installed.write_text(text, encoding="utf-8")
     return str(python)
 
 
@@ -40,10 +56,20 @@ def variables(python: str) -> dict[str, str]:
 
 
 @functools.cache
-def version(system: str, python: str) -> str:
+def version(module: str, python: str) -> str:
     """Return the version of a system in its environment."""
-    command = [python, "-c", f"import {system}; print({system}.__version__)"]
+    command = [python, "-c", f"import {module} as system; print(system.__version__)"]
     printed = subprocess.run(
         command, check=True, capture_output=True, text=True, env=variables(python)
     )
     return printed.stdout.split()[-1]
+
+
+def _base(wanted: Environment) -> str:
+    """Return the interpreter that a virtual environment is made with."""
+    if not wanted.python:
+        return sys.executable
+    found = shutil.which(f"python{wanted.python}")
+    if found is None:
+        raise FileNotFoundError(f"{wanted.module} needs Python {wanted.python} on the path.")
+    return found

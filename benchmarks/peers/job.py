@@ -1,11 +1,13 @@
 """What the comparison asks of a system, and what a system answers.
 
-Imported by the runners too, in the environments of the peers: it needs numpy and pandas only.
+Imported by the runners too, in the environments of the peers: it needs numpy and pandas only, and
+runs on Python 3.9.
 """
 
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
 TARGET = "target"
 
@@ -45,6 +48,8 @@ class Job:
     seed : int
     workers : int
         Processes that may work at once.
+    mode : str
+        Of the system; empty where it has only one.
     output : str
         JSON file for the answer.
     """
@@ -55,6 +60,7 @@ class Job:
     budget: float
     seed: int
     workers: int
+    mode: str
     output: str
 
     def to_json(self) -> str:
@@ -92,31 +98,117 @@ class Answer:
     prediction : Prediction
     fit_seconds : float
         Wall time of the fit alone.
+    predict_seconds : float
+        Wall time of predicting the held-out rows.
+    model_bytes : int
+        Size of what must be kept to predict.
+    single : Prediction, optional
+        Of the best single pipeline, where a system delivers that too.
     """
 
     prediction: Prediction
     fit_seconds: float
+    predict_seconds: float
+    model_bytes: int
+    single: Prediction | None = None
 
 
-def timed_fit(model: Any, X: pd.DataFrame, y: Any) -> float:
-    """Fit `model`, and return the seconds that took."""
+def pickled_bytes(model: Any) -> int:
+    """Return the size of a pickled model."""
+    return len(pickle.dumps(model))
+
+
+def folder_bytes(folder: str) -> int:
+    """Return the size of all files in a folder."""
+    return sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
+
+
+def answer(
+    fit: Callable[[], Any],
+    predict: Callable[[Any], Prediction],
+    size: Callable[[Any], int] = pickled_bytes,
+    single: Callable[[Any], Prediction] | None = None,
+) -> Answer:
+    """Fit, predict, and tell what either took.
+
+    Parameters
+    ----------
+    fit : callable
+        Returns the fitted model.
+    predict : callable
+    size : callable
+        Returns the bytes of the model.
+    single : callable, optional
+        Predicts by the best single pipeline.
+    """
     start = time.perf_counter()
-    model.fit(X, y)
-    return time.perf_counter() - start
+    model = fit()
+    fitted = time.perf_counter()
+    prediction = predict(model)
+    predicted = time.perf_counter()
+    return Answer(
+        prediction,
+        fitted - start,
+        predicted - fitted,
+        size(model),
+        None if single is None else single(model),
+    )
+
+
+def coded(table: pd.DataFrame, text: str = "category") -> pd.DataFrame:
+    """Return a table of float64 and of strings alone: what the pickiest peers read.
+
+    Dates become days since 1970, columns without any value are dropped.
+
+    Parameters
+    ----------
+    table : DataFrame
+    text : str
+        Dtype of strings, ``"category"`` or ``"object"``.
+    """
+
+    def column(values: pd.Series) -> pd.Series:
+        if is_datetime64_any_dtype(values):
+            return (values - pd.Timestamp(0, tz=values.dt.tz)) / pd.Timedelta(days=1)
+        if is_numeric_dtype(values) or is_bool_dtype(values):
+            return pd.Series(values.to_numpy(dtype=np.float64, na_value=np.nan), index=values.index)
+        return values.astype("object").where(values.notna(), None).astype(text)
+
+    return pd.DataFrame({name: column(values) for name, values in table.items()})
+
+
+def coded_pair(
+    X: pd.DataFrame, unseen: pd.DataFrame, text: str = "category"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return `coded` tables to fit on and to predict, with the same columns and categories.
+
+    Columns without any value to fit on are dropped.
+    """
+    X = coded(X.dropna(axis="columns", how="all"), text)
+    unseen = coded(unseen[X.columns], text)
+    if text == "category":
+        for name in X.columns[X.dtypes == "category"]:
+            unseen[name] = pd.Categorical(unseen[name], categories=X[name].cat.categories)
+    return X, unseen
 
 
 def perform(run: Callable[[Job], Answer]) -> None:
     """Run the job that stands on the command line as JSON, and write the answer or the error."""
     job = Job(**json.loads(sys.argv[1]))
     try:
-        answer = run(job)
+        found = run(job)
     except Exception as error:
         _write(job, {"error": f"{type(error).__name__}: {error}"})
         raise
-    values, classes = answer.prediction.values, answer.prediction.classes
     _write(
         job,
-        {"fit_seconds": answer.fit_seconds, "values": values.tolist(), "classes": classes},
+        {
+            "fit_seconds": found.fit_seconds,
+            "predict_seconds": found.predict_seconds,
+            "model_bytes": found.model_bytes,
+            "prediction": _plain(found.prediction),
+            "single": None if found.single is None else _plain(found.single),
+        },
     )
 
 
@@ -131,8 +223,21 @@ def read_answer(output: Path) -> Answer:
     content = json.loads(output.read_text(encoding="utf-8"))
     if "error" in content:
         raise RuntimeError(content["error"])
-    values = np.asarray(content["values"], dtype=np.float64)
-    return Answer(Prediction(values, content["classes"]), content["fit_seconds"])
+    return Answer(
+        _prediction(content["prediction"]),
+        content["fit_seconds"],
+        content["predict_seconds"],
+        content["model_bytes"],
+        None if content["single"] is None else _prediction(content["single"]),
+    )
+
+
+def _plain(prediction: Prediction) -> dict[str, Any]:
+    return {"values": np.asarray(prediction.values).tolist(), "classes": prediction.classes}
+
+
+def _prediction(content: dict[str, Any]) -> Prediction:
+    return Prediction(np.asarray(content["values"], dtype=np.float64), content["classes"])
 
 
 def _write(job: Job, content: dict[str, Any]) -> None:

@@ -52,10 +52,16 @@ class Record:
         Of the constant predictor.
     imputed : bool
         Whether the score is that of the constant predictor for want of a prediction.
+    single_score : float or None
+        Of the best single pipeline, where the system delivers that too.
     fit_seconds : float or None
         None where the fit did not end.
     overrun : float or None
         Share of the budget by which the fit was too long; negative: by which it was shorter.
+    predict_seconds : float or None
+        Of all held-out rows.
+    model_bytes : int or None
+        Of what must be kept to predict.
     peak_memory : int
         Bytes, of the process tree.
     status : str
@@ -76,8 +82,11 @@ class Record:
     score: float
     constant_score: float
     imputed: bool
+    single_score: float | None
     fit_seconds: float | None
     overrun: float | None
+    predict_seconds: float | None
+    model_bytes: int | None
     peak_memory: int
     status: str
     error: str | None

@@ -6,8 +6,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from job import FOLDS, SCORING, Answer, Job, Prediction, perform, timed_fit
-from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
+from job import (
+    FOLDS,
+    SCORING,
+    Answer,
+    Job,
+    Prediction,
+    answer,
+    coded_pair,
+    perform,
+    pickled_bytes,
+)
 from tpot import TPOTClassifier, TPOTRegressor
 
 EVALUATION_SHARE = 10 / 60
@@ -17,36 +26,15 @@ looks at the clock when a candidate ends or its time is up, so 10 minutes would 
 
 
 def run(job: Job) -> Answer:
-    """Fit within the budget, and predict."""
-    X, y, unseen = job.tables()
-    X = _readable(X.dropna(axis="columns", how="all"))  # the imputer breaks on columns of gaps
-    unseen = _readable(unseen[X.columns])
-    answer = _regress if job.task == "regression" else _classify
-    return answer(job, X, y, unseen)
+    """Fit within the budget, and predict.
 
-
-def _regress(job: Job, X: pd.DataFrame, y: pd.Series, unseen: pd.DataFrame) -> Answer:
-    model = TPOTRegressor(**_settings(job))
-    seconds = timed_fit(model, X, y.to_numpy())
-    return Answer(Prediction(np.asarray(model.predict(unseen))), seconds)
-
-
-def _classify(job: Job, X: pd.DataFrame, y: pd.Series, unseen: pd.DataFrame) -> Answer:
-    """Predict probabilities.
-
+    Its imputer breaks on columns of gaps alone, and its preprocessing reads strings of type object.
     An inner classifier of TPOT 1.1 gives labels while the pipeline is fitted and probabilities,
     where it can, later: such a candidate fails for its number of columns. They are left out.
     """
-    codes, labels = pd.factorize(y, sort=True)
-    model = TPOTClassifier(**_settings(job), allow_inner_classifiers=False)
-    seconds = timed_fit(model, X, codes)
-    classes = [str(labels[code]) for code in model.classes_]
-    return Answer(Prediction(np.asarray(model.predict_proba(unseen)), classes), seconds)
-
-
-def _settings(job: Job) -> dict[str, Any]:
-    """Return what both estimators of TPOT are made with."""
-    return {
+    X, y, unseen = job.tables()
+    X, unseen = coded_pair(X, unseen, text="object")
+    settings: dict[str, Any] = {
         "search_space": "linear",
         "scorers": [SCORING[job.task]],
         "scorers_weights": [1],
@@ -59,19 +47,27 @@ def _settings(job: Job) -> dict[str, Any]:
         "random_state": job.seed,
         "verbose": 0,
     }
+    if job.task == "regression":
+        model = TPOTRegressor(**settings)
+        return answer(
+            lambda: model.fit(X, y.to_numpy()),
+            lambda fitted: Prediction(np.asarray(fitted.predict(unseen))),
+            size=_bytes,
+        )
+    codes, labels = pd.factorize(y, sort=True)
+    model = TPOTClassifier(**settings, allow_inner_classifiers=False)
+    return answer(
+        lambda: model.fit(X, codes),
+        lambda fitted: Prediction(
+            np.asarray(fitted.predict_proba(unseen)),
+            [str(labels[code]) for code in fitted.classes_],
+        ),
+        size=_bytes,
+    )
 
 
-def _readable(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of what TPOT's preprocessing reads: float64, and strings of type object."""
-    return pd.DataFrame({name: _readable_column(column) for name, column in table.items()})
-
-
-def _readable_column(column: pd.Series) -> pd.Series:
-    if is_datetime64_any_dtype(column):
-        return (column - pd.Timestamp(0, tz=column.dt.tz)) / pd.Timedelta(days=1)
-    if is_numeric_dtype(column):
-        return pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan), index=column.index)
-    return column.astype("str").astype(object)
+def _bytes(model: Any) -> int:
+    return pickled_bytes(model.fitted_pipeline_)
 
 
 if __name__ == "__main__":  # the workers of dask import this file

@@ -57,6 +57,9 @@ SCHEDULES: dict[str, tuple[float, float]] = {
 }
 """Share of the budget for `fit`, and `refinement_share` in it."""
 
+ALONE = {"refinement_share": 0.0, "portfolio_size": 0, "ensemble_size": 1}
+"""Settings of evolution alone."""
+
 COLOURS = {"interleaved": "#3b6e8f", "70/30": "#c06c3e", "50/50": "#9db4c0"}
 BASE = "evolution"
 RESULTS = Path(__file__).parent / "results"
@@ -116,7 +119,7 @@ class Run:
         """Measure a schedule in a run of its own."""
         evolving, share = SCHEDULES[schedule]
         with tempfile.TemporaryDirectory() as folder:
-            settings = Settings(refinement_share=share, refinement_start=0.0, portfolio_size=0)
+            settings = Settings(**ALONE | {"refinement_share": share, "refinement_start": 0.0})
             start = time.monotonic()
             model = self._fit(folder, evolving * self._budget, settings)
             if evolving < 1:
@@ -130,7 +133,7 @@ class Run:
         A fold may take as long as in one run of the whole budget. What reading a journal and a
         final fit take is part of the budget of a branch.
         """
-        settings = Settings(fold_timeout=self._budget / 10, refinement_share=0.0, portfolio_size=0)
+        settings = Settings(**ALONE | {"fold_timeout": self._budget / 10})
         spent = known = 0.0
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "evolution"

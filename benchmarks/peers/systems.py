@@ -1,0 +1,73 @@
+"""The systems that are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where a system runs.
+
+    Parameters
+    ----------
+    module : str
+        The system's; it is asked for `__version__`.
+    requirements : tuple of str
+        What pip installs, step by step where a step needs what an earlier one brought. None: the
+        interpreter that runs the comparison.
+    python : str
+        ``"3.9"`` where it must be an older one; empty: as that of the comparison.
+    build : tuple of str
+        What pip installs before the requirements, which are then built without isolation.
+    """
+
+    module: str
+    requirements: tuple[str, ...] = ()
+    python: str = ""
+    build: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class System:
+    """A runner, an environment, and a mode that the runner knows."""
+
+    runner: str
+    environment: str
+    mode: str = ""
+
+
+ENVIRONMENTS = {
+    "evolver": Environment("evolver"),
+    "scikit-learn": Environment("sklearn"),
+    "lightgbm": Environment("lightgbm"),
+    "tpot": Environment("tpot", ("tpot==1.1.*", "pyarrow")),
+    "gama": Environment(
+        "gama", ("gama==23.0.0", "scikit-learn<1.3", "numpy<2", "pandas<2.2", "pyarrow<15")
+    ),
+    "flaml": Environment("flaml", ("flaml[automl]==2.7.*", "pandas<3", "pyarrow")),
+    "h2o": Environment("h2o", ("h2o==3.46.*", "pandas", "pyarrow")),
+    "autogluon": Environment(
+        "autogluon.tabular", ("autogluon.tabular[catboost,lightgbm,ray,xgboost]==1.6.*", "pyarrow")
+    ),
+    "auto-sklearn": Environment(
+        "autosklearn",
+        ("auto-sklearn==0.15.0", "pyarrow"),
+        python="3.9",
+        build=("setuptools<60", "wheel", "cython<3", "numpy<1.24", "swig<4.1", "scipy<1.10"),
+    ),
+}
+
+SYSTEMS = {
+    "evolver": System("run_evolver.py", "evolver"),
+    "tpot": System("run_tpot.py", "tpot"),
+    "gama": System("run_gama.py", "gama"),
+    "flaml": System("run_flaml.py", "flaml"),
+    "h2o": System("run_h2o.py", "h2o"),
+    "autogluon": System("run_autogluon.py", "autogluon", "parallel"),
+    "autogluon-sequential": System("run_autogluon.py", "autogluon", "sequential"),
+    "auto-sklearn": System("run_autosklearn.py", "auto-sklearn"),
+    "forest": System("run_forest.py", "scikit-learn"),
+    "lightgbm": System("run_lightgbm.py", "lightgbm"),
+}
+"""By the name that the records have."""
