@@ -1,13 +1,16 @@
 """A small weighted average of candidates, chosen on their out-of-fold predictions.
 
-Greedy selection with replacement (Caruana et al. 2004): begin with nothing, again and again add the
-candidate that helps most, and keep the best prefix; how often a candidate was added is its weight.
+Greedy selection with replacement (Caruana et al. 2004): begin with the few best, again and again
+add the candidate that helps most, and keep the best prefix; how often a candidate was added is its
+weight. An average of probabilities is too cautious, so where the metric asks for probabilities a
+temperature makes up for it (Guo et al. 2017).
+
 Selecting on the predictions it is judged by flatters an ensemble more than it does the best
-candidate, so both are chosen on one half of the folds and judged on the other, and an ensemble that
-is no better there is none.
+candidate, so both are chosen on one half of the folds and judged on the other, and what is no
+better there is left out: the temperature, or all of the ensemble.
 
     Blends      scores averages of predictions, fold by fold; given by who knows the metric
-    select      candidates' predictions -> weights, and what they score
+    select      candidates' predictions -> weights and temperature, and what they score
 """
 
 from __future__ import annotations
@@ -19,11 +22,20 @@ from statistics import fmean
 
 import numpy as np
 
+from primitives.calibration import scaled
+
+BEGIN, BEGIN_SHARE = 4, 3
+"""Best candidates that an ensemble begins with, at most one of so many of the library: without
+them, on few rows, it would trust the luckiest."""
+
 PICKS = 24
 """Times that a candidate is added, at the most."""
 
 PATIENCE = 6
 """Times without a better score after which no more are added."""
+
+TEMPERATURES = tuple(round(2.0 ** (step / 20), 3) for step in range(-20, 21))
+"""That are tried; 1 is one of them."""
 
 Blends = Callable[[int, np.ndarray], np.ndarray]
 """From a fold and predictions of shape (n_blends, n_validation, ...) to a score of each."""
@@ -33,50 +45,80 @@ Library = Sequence[Sequence[np.ndarray]]
 
 
 @dataclass(frozen=True)
-class Selection:
+class Blend:
     """Candidates that are averaged.
 
     Parameters
     ----------
     weights : mapping of int to float
         By their place in the library; they add up to 1.
-    fold_scores : tuple of float
-        Of each fold, by these weights, which were chosen by them.
+    temperature : float
+        Of the averaged probabilities.
     """
 
     weights: Mapping[int, float]
+    temperature: float = 1.0
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A blend, and the scores of the folds that it was chosen by."""
+
+    blend: Blend
     fold_scores: tuple[float, ...]
 
 
 def select(
-    library: Library, blends: Blends, most: int, is_over: Callable[[], bool] = lambda: False
+    library: Library,
+    blends: Blends,
+    most: int,
+    *,
+    temperatures: Sequence[float] = (1.0,),
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Selection | None:
-    """Choose an ensemble; None where it is no better than the best candidate, or time was over.
+    """Choose an ensemble; None where it is no better than the best candidate, on the folds that it
+    was chosen by and on others, or time was over.
 
     Parameters
     ----------
     library : sequence of sequences of ndarray
+        Best candidate first.
     blends : callable
     most : int
         Members, at the most.
+    temperatures : sequence of float
+        That may be chosen.
     is_over : callable
         Says whether the time is; asked before each pick.
     """
     if len(library) < 2 or most < 2 or len(library[0]) < 2 or is_over():
         return None
+
+    def blends_by(chosen_by: Sequence[int]) -> list[Blend]:
+        """Return the best candidate, an average, and that with its temperature."""
+        best = greedy(library, blends, chosen_by, 1, is_over)
+        weights = greedy(library, blends, chosen_by, most, is_over)
+        temperature = best_temperature(library, blends, weights, chosen_by, temperatures)
+        return [Blend(best), Blend(weights), Blend(weights, temperature)]
+
+    def scores_of(blend: Blend, judged_on: Sequence[int]) -> list[float]:
+        predictions = {
+            fold: scaled(average(library, blend.weights, fold), blend.temperature)
+            for fold in judged_on
+        }
+        return [float(blends(fold, one)[0]) for fold, one in predictions.items()]
+
     folds = range(len(library[0]))
-    together, alone = [], []
+    judged = np.zeros(3)
     for half in (0, 1):
-        others = [fold for fold in folds if fold % 2 != half]
-        weights = greedy(library, blends, others, most, is_over)
-        best = greedy(library, blends, others, 1, is_over)
-        for fold in folds[half::2]:
-            together.append(_score(library, blends, weights, fold))
-            alone.append(_score(library, blends, best, fold))
-    weights = greedy(library, blends, folds, most, is_over)
-    if is_over() or len(weights) < 2 or fmean(together) <= fmean(alone):
+        mine = blends_by(folds[1 - half :: 2])
+        judged += [sum(scores_of(blend, folds[half::2])) for blend in mine]
+    alone, *averages = blends_by(folds)
+    chosen = averages[int(judged[2] > judged[1])]
+    scores = scores_of(chosen, folds)
+    if is_over() or max(judged[1:]) <= judged[0] or sum(scores) <= sum(scores_of(alone, folds)):
         return None
-    return Selection(weights, tuple(_score(library, blends, weights, fold) for fold in folds))
+    return Selection(chosen, tuple(scores))
 
 
 def greedy(
@@ -88,10 +130,13 @@ def greedy(
 ) -> dict[int, float]:
     """Return the weights of the candidates that do best together on some folds."""
     stacks = {fold: np.stack([one[fold] for one in library]) for fold in folds}
-    sums = {fold: np.zeros_like(stack[0], dtype=float) for fold, stack in stacks.items()}
-    picked: list[int] = []
-    best_score, best_length = -np.inf, 0
-    while len(picked) < min(PICKS, best_length + PATIENCE) and not (picked and is_over()):
+    alone = np.mean([blends(fold, stack) for fold, stack in stacks.items()], axis=0)
+    begin = max(1, min(BEGIN, len(library) // BEGIN_SHARE, most))
+    picked = [int(one) for one in np.argsort(-alone, kind="stable")[:begin]]
+    sums = {fold: stack[picked].sum(axis=0, dtype=float) for fold, stack in stacks.items()}
+    best_score = fmean(float(blends(fold, sums[fold][None] / begin)[0]) for fold in folds)
+    best_length = begin
+    while len(picked) < min(PICKS, best_length + PATIENCE) and not is_over():
         distinct = sorted(set(picked))
         options = distinct if len(distinct) == most else list(range(len(library)))
         scores = np.mean(
@@ -111,11 +156,24 @@ def greedy(
     return {one: count / best_length for one, count in sorted(counts.items())}
 
 
+def best_temperature(
+    library: Library,
+    blends: Blends,
+    weights: Mapping[int, float],
+    folds: Sequence[int],
+    temperatures: Sequence[float],
+) -> float:
+    """Return the temperature at which an average does best on some folds."""
+    if len(temperatures) == 1:
+        return temperatures[0]
+    scores = np.zeros(len(temperatures))
+    for fold in folds:
+        averaged = average(library, weights, fold)[0]
+        scores += blends(fold, np.stack([scaled(averaged, one) for one in temperatures]))
+    return float(temperatures[int(np.argmax(scores))])
+
+
 def average(library: Library, weights: Mapping[int, float], fold: int) -> np.ndarray:
     """Return the weighted average of the predictions of a fold, as the only blend."""
     members = np.stack([library[one][fold] for one in weights])
     return np.average(members, axis=0, weights=list(weights.values()))[None]
-
-
-def _score(library: Library, blends: Blends, weights: Mapping[int, float], fold: int) -> float:
-    return float(blends(fold, average(library, weights, fold))[0])

@@ -70,10 +70,11 @@ PARAMETERS = """
         The winner, fitted on all rows.
     best_score_ : float
         Its mean score over the folds; NaN where no candidate had all its folds scored.
-    ensemble_ : VotingClassifier or VotingRegressor or None
+    ensemble_ : VotingClassifier, VotingRegressor, TemperatureScaledClassifier or None
         A weighted average of a few candidates, fitted, where such an average does better than the
-        best candidate on folds that neither was chosen on: it is what predicts then. None:
-        `best_pipeline_` predicts.
+        best candidate on folds that neither was chosen on: it is what predicts then. Where the
+        scorer is the log loss, its probabilities are scaled by a temperature if that does better.
+        None: `best_pipeline_` predicts.
     pareto_front_ : DataFrame
         rank, score, std, complexity, pipeline and digest of the non-dominated candidates, best
         score first. The ensemble is one more member, its digest is "ensemble".

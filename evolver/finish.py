@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelEncoder
 
 from evolver.deadline import FINAL_OVERHEAD, FIT_MARGIN, Deadline
-from evolver.ensemble import Library, select
+from evolver.ensemble import TEMPERATURES, Library, select
 from evolver.errors import NoPipelineError
 from evolver.evaluation.blends import BlendScorer
 from evolver.evaluation.fold import Request
@@ -28,6 +28,7 @@ from evolver.outcome import Failed, Failure, Outcome, Scored, Stopped, commonest
 from evolver.problem import Problem
 from evolver.record import LIBRARY_SIZE, Ensemble, Record, merit
 from evolver.store import Store
+from primitives.calibration import TemperatureScaledClassifier
 
 
 class Finish:
@@ -97,31 +98,37 @@ class Finish:
         candidates, library = self._library(best, problem, store, most)
         left = self._deadline.left
         end = None if left is None else time.monotonic() + left / 2
+        blends = BlendScorer(problem)
         chosen = select(
             library,
-            BlendScorer(problem),
+            blends,
             most,
-            lambda: end is not None and time.monotonic() > end,
+            temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
+            is_over=lambda: end is not None and time.monotonic() > end,
         )
         if chosen is None:
             return None
-        members = [candidates[place] for place in chosen.weights]
+        members = [candidates[place] for place in chosen.blend.weights]
         fitted = self._fit(members, {best.number: pipeline})
         if fitted is None:
             return None
-        weights = list(chosen.weights.values())
-        estimator = voting(problem, [fitted[one.number] for one in members], weights)
+        weights = list(chosen.blend.weights.values())
+        estimator = averaging(
+            problem, [fitted[one.number] for one in members], weights, chosen.blend.temperature
+        )
         trees = [one.candidate.tree for one in members]
         if callable(problem.complexity):
             complexity = float(problem.complexity(estimator))
         elif problem.complexity == "operators":
-            complexity = float(operators_of(trees) + 1)
+            own = (len(trees) > 1) + (chosen.blend.temperature != 1)
+            complexity = float(operators_of(trees) + own)
         else:
             complexity = sum(one.member.outcome.complexity for one in members)
         digests = [one.candidate.digest for one in members]
         return Ensemble(
             dict(zip(digests, weights, strict=True)),
             tuple(trees),
+            chosen.blend.temperature,
             Scored(chosen.fold_scores, complexity, sum(one.seconds for one in members)),
             estimator,
         )
@@ -216,8 +223,20 @@ class Finish:
         )
 
 
-def voting(problem: Problem, fitted: Sequence[Pipeline], weights: Sequence[float]) -> Any:
-    """Return scikit-learn's weighted average of fitted pipelines, as if it had fitted them."""
+def averaging(
+    problem: Problem, fitted: Sequence[Pipeline], weights: Sequence[float], temperature: float
+) -> Any:
+    """Return scikit-learn's weighted average of fitted pipelines, as if it had fitted them, its
+    probabilities scaled by a temperature where that is not 1."""
+    averaged = fitted[0] if len(fitted) == 1 else _voting(problem, fitted, weights)
+    if temperature == 1:
+        return averaged
+    estimator = TemperatureScaledClassifier(averaged, temperature)
+    estimator.estimator_, estimator.classes_ = averaged, averaged.classes_
+    return estimator
+
+
+def _voting(problem: Problem, fitted: Sequence[Pipeline], weights: Sequence[float]) -> Any:
     names = [f"pipeline_{number}" for number in range(1, len(fitted) + 1)]
     parts = list(zip(names, fitted, strict=True))
     if problem.task == "regression":

@@ -71,18 +71,22 @@ class Ensemble:
         By the digests of the members.
     trees : tuple of Tree
         Theirs, in that order.
+    temperature : float
+        Of the averaged probabilities.
     outcome : Scored
-    estimator : VotingClassifier or VotingRegressor
+    estimator : VotingClassifier, VotingRegressor or TemperatureScaledClassifier
     """
 
     weights: dict[str, float]
     trees: tuple[Tree, ...]
+    temperature: float
     outcome: Scored
     estimator: Any
 
     def __str__(self) -> str:
         parts = zip(self.weights.values(), self.trees, strict=True)
-        return " + ".join(f"{weight:.3g} * {tree}" for weight, tree in parts)
+        average = " + ".join(f"{weight:.3g} * {tree}" for weight, tree in parts)
+        return average if self.temperature == 1 else f"scaled({average}, {self.temperature:.3g})"
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evolver.ensemble import average, greedy, select
+from evolver.checks import check_scorer
+from evolver.ensemble import BEGIN, BEGIN_SHARE, TEMPERATURES, average, greedy, select
+from evolver.evaluation.blends import BlendScorer
+from evolver.export import to_source
+from evolver.finish import averaging
+from evolver.genome.pipeline import to_estimator
+from primitives.calibration import scaled
+from tests.evaluation.test_fold import problem
+from tests.genome.strategies import CATALOGUES, random_tree
 
 ROWS, FOLDS = 80, 4
 TARGETS = np.random.default_rng(0).normal(size=(FOLDS, ROWS))
@@ -33,7 +43,7 @@ def score(mine: list[list[np.ndarray]], weights: dict[int, float]) -> float:
 @given(
     st.lists(st.floats(0.1, 3.0), min_size=2, max_size=12), st.integers(2, 8), st.integers(0, 99)
 )
-def test_weights_are_shares_of_a_few_and_no_worse_than_the_best_alone(
+def test_weights_are_shares_of_a_few_and_no_worse_than_the_average_of_the_best(
     errors: list[float], most: int, seed: int
 ) -> None:
     mine = library(errors, seed)
@@ -41,15 +51,17 @@ def test_weights_are_shares_of_a_few_and_no_worse_than_the_best_alone(
     assert sum(weights.values()) == pytest.approx(1.0)
     assert 1 <= len(weights) <= most
     assert all(weight > 0 for weight in weights.values())
-    best = max(score(mine, {one: 1.0}) for one in range(len(mine)))
-    assert score(mine, weights) >= best - 1e-12
+    begin = max(1, min(BEGIN, len(mine) // BEGIN_SHARE, most))
+    best = sorted(range(len(mine)), key=lambda one: -score(mine, {one: 1.0}))[:begin]
+    assert score(mine, weights) >= score(mine, dict.fromkeys(best, 1 / begin)) - 1e-12
+    assert set(best) <= set(weights)
 
 
 def test_independent_errors_cancel() -> None:
     mine = library([1.0] * 6)
     chosen = select(mine, blends, most=8)
     assert chosen is not None
-    assert len(chosen.weights) >= 4
+    assert len(chosen.blend.weights) >= 4
     assert fmean(chosen.fold_scores) > 0.5 * score(mine, {0: 1.0})  # a quarter would be ideal
 
 
@@ -81,7 +93,7 @@ def test_the_scores_are_those_of_the_average() -> None:
     mine = library([1.0, 1.1, 0.9, 1.2])
     chosen = select(mine, blends, most=8)
     assert chosen is not None
-    assert fmean(chosen.fold_scores) == pytest.approx(score(mine, dict(chosen.weights)))
+    assert fmean(chosen.fold_scores) == pytest.approx(score(mine, dict(chosen.blend.weights)))
 
 
 def test_luck_of_the_best_among_many_is_no_reason_against_an_ensemble() -> None:
@@ -95,8 +107,99 @@ def test_luck_of_the_best_among_many_is_no_reason_against_an_ensemble() -> None:
     mine.sort(key=lambda one: -fmean(float(blends(at, one[at][None])[0]) for at in range(FOLDS)))
     chosen = select(mine[:30], blends, most=8)
     assert chosen is not None
-    assert len(chosen.weights) > 2
+    assert len(chosen.blend.weights) > 2
 
 
 def test_when_the_time_is_over_there_is_none() -> None:
     assert select(library([1.0] * 6), blends, 8, is_over=lambda: True) is None
+
+
+def log_likelihoods(fold: int, predictions: np.ndarray) -> np.ndarray:
+    """Score probabilities of class 1 against labels that are 1 with the chance `CHANCES`."""
+    given = np.where(LABELS[fold] == 1, predictions[..., 1], predictions[..., 0])
+    return np.log(given).mean(axis=1)
+
+
+CHANCES = np.random.default_rng(1).uniform(0.02, 0.98, size=(FOLDS, 400))
+LABELS = (np.random.default_rng(2).uniform(size=CHANCES.shape) < CHANCES).astype(int)
+
+
+def told(temperature: float, noise: float, seed: int) -> list[np.ndarray]:
+    """Return probabilities of a candidate that knows the chances, but for noise, and tells them
+    too softly or too sharply."""
+    rng = np.random.default_rng(seed)
+    logits = np.log(CHANCES / (1 - CHANCES)) + rng.normal(0, noise, CHANCES.shape)
+    one = 1 / (1 + np.exp(-logits / temperature))
+    return list(np.stack([1 - one, one], axis=-1))
+
+
+def test_probabilities_that_are_too_cautious_are_made_sharper() -> None:
+    mine = [told(1.6, 0.3, seed) for seed in range(6)]
+    plain = select(mine, log_likelihoods, 8)
+    chosen = select(mine, log_likelihoods, 8, temperatures=TEMPERATURES)
+    assert plain is not None
+    assert chosen is not None
+    assert plain.blend.temperature == 1
+    assert 0.5 < chosen.blend.temperature < 0.8  # 1 / 1.6, and a little less for the noise
+    assert fmean(chosen.fold_scores) > fmean(plain.fold_scores)
+
+
+def test_a_temperature_may_be_all_that_helps() -> None:
+    mine = [told(1.6, 0.0, 0)] * 4
+    chosen = select(mine, log_likelihoods, 8, temperatures=TEMPERATURES)
+    assert chosen is not None
+    assert chosen.blend.temperature < 1
+
+
+def test_probabilities_that_are_right_are_left_alone() -> None:
+    """What a temperature gains on one half of the folds it loses on the other."""
+    mine = [[np.stack([1 - chance, chance], axis=-1) for chance in CHANCES]] * 3
+    halves = []
+    for seed in range(10, 18):
+        rng = np.random.default_rng(seed)
+        labels = (rng.uniform(size=CHANCES.shape) < CHANCES).astype(int)
+
+        def blends(fold: int, told: np.ndarray, labels: np.ndarray = labels) -> np.ndarray:
+            return np.log(np.where(labels[fold] == 1, told[..., 1], told[..., 0])).mean(axis=1)
+
+        chosen = select(mine, blends, 8, temperatures=TEMPERATURES)
+        halves.append(1.0 if chosen is None else chosen.blend.temperature)
+    assert np.median(halves) == 1
+    assert all(0.8 < one < 1.25 for one in halves)
+
+
+@given(st.floats(0.3, 3.0), st.integers(0, 99))
+def test_scaling_keeps_shares_and_their_order(temperature: float, seed: int) -> None:
+    given = np.random.default_rng(seed).dirichlet([0.3] * 4, size=20)
+    found = scaled(given, temperature)
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+    np.testing.assert_array_equal(found.argmax(axis=1), given.argmax(axis=1))
+    sharper = found.max(axis=1) >= given.max(axis=1) - 1e-12
+    assert (
+        sharper.all()
+        if temperature <= 1
+        else (found.max(axis=1) <= given.max(axis=1) + 1e-12).all()
+    )
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_an_average_with_a_temperature_is_exported_as_what_it_is(members: int) -> None:
+    one = problem("multiclass")
+    trees = [random_tree(CATALOGUES["multiclass"], seed, steps=3) for seed in range(members)]
+    fitted = [to_estimator(tree).fit(one.X, one.y) for tree in trees]
+    weights = [1 / members] * members
+    estimator = averaging(one, fitted, weights, 0.8)
+    shares = np.average([each.predict_proba(one.X) for each in fitted], axis=0, weights=weights)
+    np.testing.assert_allclose(estimator.predict_proba(one.X), scaled(shares, 0.8))
+    names: dict[str, Any] = {"__name__": "exported"}
+    exec(compile(to_source(estimator), "ensemble.py", "exec"), names)
+    again = names["make_pipeline"]().fit(one.X, one.y)
+    np.testing.assert_array_equal(again.predict_proba(one.X), estimator.predict_proba(one.X))
+    np.testing.assert_array_equal(again.predict(one.X), estimator.predict(one.X))
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_a_temperature_is_for_the_log_loss_alone(task: str) -> None:
+    one = problem(task)
+    assert not BlendScorer(one).is_log_loss
+    assert BlendScorer(replace(one, scorer=check_scorer("neg_log_loss", task, one.y))).is_log_loss

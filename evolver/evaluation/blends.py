@@ -54,6 +54,11 @@ class BlendScorer:
         self._classes = None if problem.task == "regression" else np.unique(problem.y)
         self._fast = None if problem.sample_weight is not None else _fast(problem)
 
+    @property
+    def is_log_loss(self) -> bool:
+        """Whether probabilities that are too cautious or too sure cost."""
+        return getattr(self._problem.scorer, "_score_func", None) is log_loss
+
     def __call__(self, fold: int, blends: np.ndarray) -> np.ndarray:
         """Return the score of each of some predictions of shape (n_blends, n_validation, ...)."""
         problem = self._problem

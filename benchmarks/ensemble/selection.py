@@ -1,0 +1,153 @@
+"""How an ensemble should be selected: on two folds, judged on the third.
+
+    python -m benchmarks.portfolio.trials --datasets FOLDER --keep PREDICTIONS
+    python -m benchmarks.ensemble.selection --predictions PREDICTIONS
+
+Of each table of the portfolio's trials, libraries of 12 and of 30 candidates are drawn, twice each.
+Compared with the candidate that is best on two folds, on the third: greedy selection that begins
+with the best one, two or four, and each with a temperature. Saves `results/selection.json` and
+`results/selection.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+
+from benchmarks.ensemble.fold_models import error_of
+from evolver import ensemble
+from evolver.evaluation.blends import areas, negative_errors, negative_log_losses
+from primitives.calibration import scaled
+
+TRIALS = Path(__file__).parents[1] / "portfolio" / "results"
+RESULTS = Path(__file__).parent / "results"
+METRICS = {"binary": areas, "multiclass": negative_log_losses, "regression": negative_errors}
+FOLDS, MEMBERS = 3, 8
+SIZES, DRAWS = (12, 30), 2
+BEGINNINGS = (1, 2, 4)
+LEAST = 1e-4
+"""Error below which one is as good as another."""
+
+
+def main() -> None:
+    """Select, judge, save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--predictions", type=Path, required=True, help="by trials.py --keep")
+    options = parser.parse_args()
+    records = []
+    for file in sorted(options.predictions.glob("*.npz")):
+        task = json.loads((TRIALS / f"{file.stem}.json").read_text(encoding="utf-8"))["task"]
+        table = Table(task, dict(np.load(file)))
+        if len(table.usable) >= max(SIZES):
+            records.append({"name": file.stem, "task": task, "errors": table.errors()})
+            print(records[-1], flush=True)
+    RESULTS.mkdir(exist_ok=True)
+    lines = ",\n".join(json.dumps(one) for one in records)
+    (RESULTS / "selection.json").write_text(f"[\n{lines}\n]\n")
+    (RESULTS / "selection.md").write_text(table_of(records))
+    print(table_of(records))
+
+
+class Table:
+    """The out-of-fold predictions of a table's candidates."""
+
+    def __init__(self, task: str, kept: dict[str, np.ndarray]) -> None:
+        self._task = task
+        y = kept["y"]
+        self._y = [y[kept[f"rows-{fold}"]] for fold in range(FOLDS)]
+        self._classes = None if task == "regression" else np.unique(y)
+        shape = () if self._classes is None else (len(self._classes),)
+        numbers = {int(key.partition("-")[0]) for key in kept if key[0].isdigit()}
+        self._library = {
+            number: [kept[f"{number}-{fold}"].astype(float) for fold in range(FOLDS)]
+            for number in sorted(numbers)
+        }
+        self.usable = [
+            number
+            for number, folds in self._library.items()
+            if all(one.shape[1:] == shape for one in folds)
+        ]
+
+    def errors(self) -> dict[str, float]:
+        """Return the mean error by size of the library and way to select."""
+        found: dict[str, list[float]] = {}
+        rng = np.random.default_rng(0)
+        for size, _ in itertools.product(SIZES, range(DRAWS)):
+            library = [self._library[one] for one in rng.permutation(self.usable)[:size]]
+            for judged in range(FOLDS):
+                others = [fold for fold in range(FOLDS) if fold != judged]
+                for way, error in self._judged(library, others, judged).items():
+                    found.setdefault(f"{way}, of {size}", []).append(error)
+        return {way: fmean(errors) for way, errors in found.items()}
+
+    def _judged(
+        self, library: ensemble.Library, chosen_by: Sequence[int], judged: int
+    ) -> dict[str, float]:
+        best = ensemble.greedy(library, self._blends, chosen_by, 1)
+        found = {"single": self._error(library, best, 1.0, judged)}
+        for begin in BEGINNINGS:
+            ensemble.BEGIN = begin
+            weights = ensemble.greedy(library, self._blends, chosen_by, MEMBERS)
+            found[f"begin {begin}"] = self._error(library, weights, 1.0, judged)
+            if self._task == "multiclass":
+                temperature = ensemble.best_temperature(
+                    library, self._blends, weights, chosen_by, ensemble.TEMPERATURES
+                )
+                found[f"begin {begin}, temperature"] = self._error(
+                    library, weights, temperature, judged
+                )
+        return found
+
+    def _error(
+        self, library: ensemble.Library, weights: dict[int, float], temperature: float, fold: int
+    ) -> float:
+        predictions = scaled(ensemble.average(library, weights, fold), temperature)
+        return error_of(self._task, float(self._blends(fold, predictions)[0]))
+
+    def _blends(self, fold: int, blends: np.ndarray) -> np.ndarray:
+        found: np.ndarray = METRICS[self._task](self._y[fold], blends, self._classes)
+        return found
+
+
+def table_of(records: list[dict[str, Any]]) -> str:
+    """Return by task how much less the error is than that of the single candidate."""
+    ways = list(dict.fromkeys(way for one in records for way in one["errors"]))
+    lines = [
+        "Percent (of the logarithm) by which the error on the third fold is less than that of the"
+        " best single candidate: mean over the tables ± 95 %, median; tables better : worse.",
+        "",
+        "| | binary | multiclass | regression |",
+        "| --- | --- | --- | --- |",
+    ]
+    for way in ways:
+        if way.startswith("single"):
+            continue
+        base = f"single, of {way.rpartition(' ')[2]}"
+        cells = []
+        for task in METRICS:
+            gains = [
+                100
+                * np.log(max(one["errors"][base], LEAST) / max(one["errors"][way], LEAST)).item()
+                for one in records
+                if one["task"] == task and way in one["errors"]
+            ]
+            cells.append(_summary(gains) if gains else "")
+        lines.append(f"| {way} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _summary(gains: list[float]) -> str:
+    error = 1.96 * stdev(gains) / len(gains) ** 0.5
+    won, lost = sum(one > 0 for one in gains), sum(one < 0 for one in gains)
+    return f"{fmean(gains):+.1f} ± {error:.1f}, {np.median(gains):+.1f}; {won} : {lost}"
+
+
+if __name__ == "__main__":
+    main()
