@@ -6,6 +6,7 @@ best candidates and fitted, as many at once as there are workers.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from statistics import fmean
@@ -17,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelEncoder
 
 from evolver.deadline import FINAL_OVERHEAD, FIT_MARGIN, Deadline
-from evolver.ensemble import TEMPERATURES, Library, select
+from evolver.ensemble import TEMPERATURES, Library, Selection, select
 from evolver.errors import NoPipelineError
 from evolver.evaluation.blends import BlendScorer
 from evolver.evaluation.fold import Request
@@ -96,42 +97,21 @@ class Finish:
         if not isinstance(best.outcome, Scored) or most < 2:
             return None
         candidates, library = self._library(best, problem, store, most)
-        left = self._deadline.left
-        end = None if left is None else time.monotonic() + left / 2
-        blends = BlendScorer(problem)
-        chosen = select(
-            library,
-            blends,
-            most,
-            temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
-            is_over=lambda: end is not None and time.monotonic() > end,
-        )
+        chosen = self._selected(library, problem, most)
         if chosen is None:
             return None
+        weights = chosen.blend.weights
+        heaviest_first = sorted(weights, key=lambda place: -weights[place])
+        fitted = {best.number: pipeline}
+        self._fit([candidates[place] for place in heaviest_first], fitted)
+        if any(candidates[place].number not in fitted for place in weights):
+            kept = [place for place, one in enumerate(candidates) if one.number in fitted]
+            candidates = [candidates[place] for place in kept]
+            chosen = self._selected([library[place] for place in kept], problem, most)
+            if chosen is None:
+                return None
         members = [candidates[place] for place in chosen.blend.weights]
-        fitted = self._fit(members, {best.number: pipeline})
-        if fitted is None:
-            return None
-        weights = list(chosen.blend.weights.values())
-        estimator = averaging(
-            problem, [fitted[one.number] for one in members], weights, chosen.blend.temperature
-        )
-        trees = [one.candidate.tree for one in members]
-        if callable(problem.complexity):
-            complexity = float(problem.complexity(estimator))
-        elif problem.complexity == "operators":
-            own = (len(trees) > 1) + (chosen.blend.temperature != 1)
-            complexity = float(operators_of(trees) + own)
-        else:
-            complexity = sum(one.member.outcome.complexity for one in members)
-        digests = [one.candidate.digest for one in members]
-        return Ensemble(
-            dict(zip(digests, weights, strict=True)),
-            tuple(trees),
-            chosen.blend.temperature,
-            Scored(chosen.fold_scores, complexity, sum(one.seconds for one in members)),
-            estimator,
-        )
+        return ensemble_of(problem, members, [fitted[one.number] for one in members], chosen)
 
     def _library(
         self, best: Record, problem: Problem, store: Store, most: int
@@ -166,11 +146,22 @@ class Finish:
                 break
         return candidates, library
 
-    def _fit(
-        self, members: Sequence[Record], fitted: dict[int, Pipeline]
-    ) -> dict[int, Pipeline] | None:
-        """Fit those that are not fitted yet; None where any fails, or time was too short."""
-        waiting = [one for one in members if one.number not in fitted]
+    def _selected(self, library: Library, problem: Problem, most: int) -> Selection | None:
+        """Choose an ensemble, in half of the time that is left."""
+        left = self._deadline.left
+        end = math.inf if left is None else time.monotonic() + left / 2
+        blends = BlendScorer(problem)
+        return select(
+            library,
+            blends,
+            most,
+            temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
+            is_over=lambda: time.monotonic() > end,
+        )
+
+    def _fit(self, members: Sequence[Record], fitted: dict[int, Pipeline]) -> None:
+        """Fit those that are not fitted yet, as many as can be in time, in their order."""
+        waiting = [one for one in reversed(members) if one.number not in fitted]
         under_way = 0
         while waiting or under_way:
             left = self._deadline.left
@@ -185,12 +176,10 @@ class Finish:
             for one in done:
                 if isinstance(one.result, Pipeline):
                     fitted[one.key[0]] = one.result
-            if not done or not all(isinstance(one.result, Pipeline) for one in done):
+            if not done:
                 break
-        else:
-            return fitted
-        self._executor.abandon()
-        return None
+        if under_way:
+            self._executor.abandon()
 
     def _job(self, record: Record, timeout: float) -> Job:
         return Job((record.number,), Request(encode(record.candidate.tree), None), timeout)
@@ -221,6 +210,26 @@ class Finish:
             begun,
             key=lambda one: (-len(one.folds), -fmean(fold.score for fold in one.folds.values())),
         )
+
+
+def ensemble_of(
+    problem: Problem, members: Sequence[Record], fitted: Sequence[Pipeline], selection: Selection
+) -> Ensemble:
+    """Return the ensemble of fitted members, in the order of the weights."""
+    weights, temperature = list(selection.blend.weights.values()), selection.blend.temperature
+    estimator = averaging(problem, fitted, weights, temperature)
+    trees = tuple(one.candidate.tree for one in members)
+    if callable(problem.complexity):
+        complexity = float(problem.complexity(estimator))
+    elif problem.complexity == "operators":
+        complexity = float(operators_of(trees) + (len(trees) > 1) + (temperature != 1))
+    else:
+        complexity = sum(one.member.outcome.complexity for one in members)
+    outcome = Scored(selection.fold_scores, complexity, sum(one.seconds for one in members))
+    digests = [one.candidate.digest for one in members]
+    return Ensemble(
+        dict(zip(digests, weights, strict=True)), trees, temperature, outcome, estimator
+    )
 
 
 def averaging(

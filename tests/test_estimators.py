@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, roc_auc_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
@@ -23,7 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 import evolver
 from evolver import EvolvedClassifier, EvolvedRegressor, InputError, InputTypeError, Settings
 from evolver.problem import Budget
-from primitives import Catalogue, default_catalogue
+from primitives import REGRESSION, Catalogue, Features, Prediction, Primitive, default_catalogue
 from tests.tables import small_table
 
 CHEAP = default_catalogue().only(
@@ -489,6 +490,15 @@ def model(table: Any) -> EvolvedRegressor:
     return regressor(max_evaluations=25).fit(*table)
 
 
+class Fickle(RandomForestRegressor):
+    """Refuses to be fitted on as many rows as there are in all."""
+
+    def fit(self, X: Any, y: Any) -> Any:
+        if len(y) == 90:
+            raise ValueError("not with me")
+        return super().fit(X, y)
+
+
 class TestEnsemble:
     """On a table on which several of the quick models are better than one."""
 
@@ -526,6 +536,17 @@ class TestEnsemble:
         np.testing.assert_array_equal(
             alone.predict(table[0]), alone.best_pipeline_.predict(table[0])
         )
+
+    def test_a_member_that_cannot_be_fitted_on_all_rows_is_done_without(self, table: Any) -> None:
+        """It is good on every fold, and where it can be fitted it is a member."""
+        quick = default_catalogue().only("MedianOneHot", "StandardScaler", "BayesianRidge")
+        members = []
+        for build in (RandomForestRegressor, Fickle):
+            one = Primitive("Forest", (Features,), Prediction, build, {}, REGRESSION)
+            model = regressor(max_evaluations=25, search_space=quick.add(one)).fit(*table)
+            members.append(model.pareto_front_.set_index("digest")["pipeline"]["ensemble"])
+        assert "Forest" in members[0]
+        assert "Forest" not in members[1]
 
     def test_more_candidates_make_none_worse_whether_a_folder_keeps_them_or_not(
         self, table: Any, tmp_path: Path
