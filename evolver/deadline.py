@@ -3,6 +3,8 @@
     best       the winner so far: its fit on all rows is reserved
     reserve    what is fitted where the best cannot be; its fit is reserved too
 
+    idle       candidates scored since the best one, or since somebody set it to 0
+
 It decides nothing but the length of a run.
 """
 
@@ -59,6 +61,7 @@ class Deadline:
         workers: int,
     ) -> None:
         self.best: Record | None = None
+        self.idle = 0
         self._start = start
         self._seconds = seconds
         self._rows = rows
@@ -70,8 +73,10 @@ class Deadline:
 
     def scored(self, record: Record) -> None:
         """Take in a candidate all of whose folds were scored."""
+        self.idle += 1
         if self.best is None or merit(record) < merit(self.best):
             self.best = record
+            self.idle = 0
         self._leaders = sorted([*self._leaders, record], key=merit)[: self._members]
         last_step = record.candidate.tree.root.name
         quickest = self._quickest.setdefault(last_step, record)

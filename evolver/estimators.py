@@ -83,7 +83,8 @@ PARAMETERS = """
         reason, score, std, complexity, seconds, proposer, operator, parents.
     statistics_ : dict
         Candidates by outcome; the seconds their folds took, all workers together; the seconds and
-        the share of lookups that the cache saved.
+        the share of lookups that the cache saved; and what ended the search: "time", "evaluations",
+        "patience" or "interrupt".
     scorer_ : callable
     target_name_ : str
         Name of the target, "target" where it has none.

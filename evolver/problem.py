@@ -3,6 +3,7 @@ themselves."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -100,6 +101,10 @@ class Budget:
 
 LAG_PER_WORKER = 8
 
+SMALL_ROWS = 2_500
+"""A search on so few rows may be at its end before its budget is: what it would still find is
+luck."""
+
 REFINEMENT_SAMPLERS = ("tpe", "gp", "random")
 
 LEAST_GROWTH = 0.75
@@ -154,6 +159,10 @@ class Settings:
     ensemble_size : int, default=8
         Members of the ensemble that predicts where it is better than the best pipeline, at the
         most; 0 or 1: there is none.
+    patience : int or None, default=200
+        On tables of at most `SMALL_ROWS` rows and where `max_evaluations` is None: candidates
+        scored without a better one after which evolution gives way to refinement, and after that
+        the run ends; None: time alone ends it.
     racing_error : float, default=0.2
         How often a candidate may be stopped, on the folds it was evaluated on so far, that would
         have been the better one; 0: every candidate is evaluated on all folds.
@@ -178,6 +187,7 @@ class Settings:
     refinement_start: float = 0.7
     refinement_sampler: str = "tpe"
     ensemble_size: int = 8
+    patience: int | None = 200
     racing_error: float = 0.2
     row_ladder: bool = True
     cache_limit: int = 256 * 1024**2
@@ -206,6 +216,12 @@ class Settings:
             "settings.worker_memory",
             "positive or None",
             self.worker_memory,
+        )
+        _require(
+            self.patience is None or self.patience >= 1,
+            "settings.patience",
+            "at least 1 or None",
+            self.patience,
         )
         _require(self.store_limit >= 0, "settings.store_limit", "at least 0", self.store_limit)
         _require(
@@ -247,6 +263,11 @@ class Settings:
         if budget.evaluations is None:
             return None
         return max(population_size, round(self.refinement_start * budget.evaluations))
+
+    def patience_for(self, budget: Budget, rows: int) -> float:
+        """Return after how many candidates without a better one there is nothing more to find."""
+        waits = self.patience is None or budget.evaluations is not None or rows > SMALL_ROWS
+        return math.inf if waits or self.patience is None else self.patience
 
     def fold_seconds(self, budget: Budget, share: float = 1.0) -> float:
         """Return the limit of one fold in seconds.

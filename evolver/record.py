@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -15,6 +15,8 @@ from evolver.journal import History, Journaled
 from evolver.outcome import Effort, Failed, Outcome, Scored, ScoredFold, is_late
 from evolver.search.racing import Errors
 from evolver.search.selection import Member
+
+Reason = Literal["time", "evaluations", "patience", "interrupt"]
 
 ENSEMBLE = "ensemble"
 """Stands for the digest of the ensemble."""
@@ -105,6 +107,8 @@ class Result:
         The winner, or a fallback, fitted.
     effort : Effort
         Of all folds.
+    ended_by : str
+        What ended the search; "evaluations" also where there were no more candidates.
     ensemble : Ensemble or None
         None where none is better than the winner.
     """
@@ -114,6 +118,7 @@ class Result:
     winner: Candidate | None
     pipeline: Pipeline
     effort: Effort
+    ended_by: Reason
     ensemble: Ensemble | None = None
 
 

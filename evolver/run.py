@@ -48,7 +48,7 @@ from evolver.outcome import (
 )
 from evolver.pace import Pace
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
-from evolver.record import Progress, Record, Result
+from evolver.record import Progress, Reason, Record, Result
 from evolver.schedule import Schedule, runner
 from evolver.search.evolution import Evolution
 from evolver.search.interleaved import Interleaved
@@ -176,13 +176,15 @@ def evolve(
     finally:
         executor.close()
     if record is not None and pipeline is not None:
-        return Result(run.records, run.front, record.candidate, pipeline, run.effort, ensemble)
+        return Result(
+            run.records, run.front, record.candidate, pipeline, run.effort, run.ended_by, ensemble
+        )
     warnings.warn(
         "No candidate could be fitted within the budget: the model is a small decision tree.",
         UserWarning,
         stacklevel=5,
     )
-    return Result(run.records, run.front, None, fallback(problem), run.effort)
+    return Result(run.records, run.front, None, fallback(problem), run.effort, run.ended_by)
 
 
 class Run:
@@ -205,6 +207,7 @@ class Run:
     ) -> None:
         self.records: list[Record] = []
         self.effort = Effort()
+        self.ended_by: Reason = "interrupt"
         self._proposer = proposer
         self._race = race
         self._executor = executor
@@ -230,6 +233,7 @@ class Run:
             members=settings.ensemble_size,
             workers=executor.capacity,
         )
+        self._patience = settings.patience_for(budget, len(problem.y))
         self._cut_short: set[tuple[int, ...]] = set()
         self._in_flight = 0
         self._told = 0
@@ -257,6 +261,11 @@ class Run:
                 record.outcome = Stopped(TIME_OVER, record.seconds)
 
     @property
+    def is_settled(self) -> bool:
+        """Whether nothing better has been found for so long that the search may end."""
+        return self._deadline.idle >= self._patience
+
+    @property
     def finish(self) -> Finish:
         """The final fits, of what the search found."""
         longest = self._n_folds * max(self._timeouts)
@@ -265,7 +274,8 @@ class Run:
     def _loop(self, progress: Callable[[Progress], None], interrupted: threading.Event) -> None:
         while True:
             self._submit()
-            if self._in_flight == 0 or self._deadline.is_over or interrupted.is_set():
+            if self._in_flight == 0 or self._is_over or interrupted.is_set():
+                self.ended_by = self._reason(interrupted.is_set())
                 return
             if self._schedule.is_empty:  # so that a worker need not wait for a child to be bred
                 self._ask()
@@ -286,7 +296,7 @@ class Run:
     def _next_job(self) -> Job | None:
         """Return the next fold to run; asks for candidates where none is waiting."""
         while True:
-            over = self._deadline.is_over
+            over = self._is_over
             place = None if over else self._schedule.next()
             if place is None:
                 if (over and not self._is_known(len(self.records))) or not self._ask():
@@ -303,6 +313,24 @@ class Run:
                 timeout = left
                 self._cut_short.add(place)
             return Job(place, Request(encode(record.candidate.tree), unit), timeout)
+
+    def _reason(self, interrupted: bool) -> Reason:
+        """Return why the search ends."""
+        if interrupted:
+            return "interrupt"
+        if self._deadline.is_over:
+            return "time"
+        return "patience" if self.is_settled and not self._may_refine else "evaluations"
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether the search must end; before it ends for being settled, it refines."""
+        return self._deadline.is_over or (self.is_settled and not self._may_refine)
+
+    @property
+    def _may_refine(self) -> bool:
+        """Whether refinement is still to get its share."""
+        return not self._journal.shares and self._settings.refinement_share > 0
 
     def _is_known(self, number: int) -> bool:
         """Say whether the journal has the outcome of a candidate."""
@@ -331,16 +359,20 @@ class Run:
         self._schedule.add(record)
         self._conclude(record)
         self._advance()
+        if known is not None:
+            self._deadline.idle = 0  # patience is with what is new
         return True
 
     def _begin_refinement(self, number: int) -> None:
-        """Give refinement its share once its part of the time has come, where that was not said by
-        count before; what the journal knows came before."""
+        """Give refinement its share once its part of the time has come, or evolution finds nothing
+        better, where that was not said by count before; what the journal knows came before."""
         journal, seconds = self._journal, self._budget.seconds
         if journal.shares or seconds is None or number < max(self._first, len(journal.candidates)):
             return
-        if self._deadline.elapsed >= self._settings.refinement_start * seconds:
+        is_time = self._deadline.elapsed >= self._settings.refinement_start * seconds
+        if is_time or self.is_settled:
             journal.share(self._settings.refinement_share, number)
+            self._deadline.idle = 0
 
     def _tell(self, last: int) -> bool:
         """Tell the outcomes up to candidate `last` in order; say whether all of them are known.

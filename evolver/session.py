@@ -19,7 +19,7 @@ from evolver.journal import History, Journal, run_folder
 from evolver.outcome import Scored
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
 from evolver.record import LIBRARY_SIZE, Result, history_of, merit
-from evolver.report.progress import ProgressLine, silent
+from evolver.report.progress import ProgressLine, say_end, silent
 from evolver.store import FOLDER, Store
 from primitives import Catalogue
 
@@ -118,6 +118,8 @@ def search(
             progress=ProgressLine() if call.verbose else silent,
         )
         seconds = journal.seconds + time.monotonic() - call.start
+        if call.verbose:
+            say_end(seconds, result.ended_by)
         kept = {} if call.run_dir is not None else _library(result, store, len(problem.folds))
         known = history_of(result.records, header, journal.shares, seconds, kept)
         return problem, result, known

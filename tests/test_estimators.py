@@ -560,6 +560,42 @@ class TestEnsemble:
         assert (tmp_path / "ensemble.py").exists()
 
 
+class TestEnd:
+    """What ends a search, and that it says so."""
+
+    def test_a_small_table_is_refined_and_left_when_nothing_better_comes(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        settings = Settings(in_process=True, patience=3)
+        changes = {"time_budget": 600, "max_evaluations": None, "population_size": 8}
+        model = classifier(settings=settings, run_dir=tmp_path, verbose=1, **changes).fit(X, Y)
+        assert model.statistics_["ended_by"] == "patience"
+        assert "ended early" in capsys.readouterr().err
+        board = model.leaderboard_
+        refined = board["proposer"] == "refinement"
+        assert refined.any()
+        assert not refined[:8].any()
+        scored = board[board["outcome"] == "scored"]
+        order = ["score", "complexity", "number"]
+        best = scored.sort_values(order, ascending=[False, True, True])["number"].iloc[0]
+        assert (scored["number"] > best).sum() >= 3
+
+        again = classifier(settings=settings, run_dir=tmp_path, **changes).fit(X, Y)
+        assert again.statistics_["ended_by"] == "patience"
+        assert len(again.leaderboard_) > len(board)
+
+    def test_time_alone_ends_a_search_without_patience(self) -> None:
+        settings = Settings(in_process=True, patience=None)
+        model = classifier(settings=settings, time_budget=2, max_evaluations=None).fit(X, Y)
+        assert model.statistics_["ended_by"] == "time"
+
+    def test_a_number_of_candidates_is_not_cut_short(self) -> None:
+        settings = Settings(in_process=True, patience=1)
+        model = classifier(settings=settings, max_evaluations=20, time_budget=600).fit(X, Y)
+        assert model.statistics_["ended_by"] == "evaluations"
+        assert len(model.leaderboard_) == 20
+
+
 def test_a_run_folder_keeps_what_was_found(tmp_path: Any) -> None:
     model = classifier(run_dir=tmp_path / "run").fit(X, Y)
     kept = {file.name for file in (tmp_path / "run").iterdir()}

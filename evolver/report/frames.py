@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -56,8 +57,9 @@ def pareto_front(front: Sequence[Member], ensemble: Ensemble | None = None) -> p
     return pd.DataFrame(ranked, columns=list(FRONT_COLUMNS))
 
 
-def statistics(result: Result) -> dict[str, float]:
-    """Return counts of the candidates by outcome, and what evaluating them cost."""
+def statistics(result: Result) -> dict[str, Any]:
+    """Return counts of the candidates by outcome, what evaluating them cost, and why the search
+    ended."""
     outcomes = Counter(type(record.outcome).__name__.lower() for record in result.records)
     effort = result.effort
     return {
@@ -66,6 +68,7 @@ def statistics(result: Result) -> dict[str, float]:
         "seconds": effort.seconds,
         "seconds_saved": effort.saved,
         "hit_rate": effort.hits / effort.lookups if effort.lookups else 0.0,
+        "ended_by": result.ended_by,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from evolver.record import Progress
+from evolver.record import Progress, Reason
 
 
 class ProgressLine:
@@ -24,6 +24,13 @@ class ProgressLine:
             best = f"best {progress.best.outcome.score:.5g} by {progress.best.candidate.tree}"
         counts = f"{progress.candidates} candidates, {progress.failed} failed"
         print(f"[evolver {progress.seconds:5.0f} s] {counts}, {best}", file=sys.stderr)
+
+
+def say_end(seconds: float, reason: Reason) -> None:
+    """Say on standard error that a search ended before its time, and why."""
+    if reason == "patience":
+        text = "nothing better was found for a long time (`Settings.patience`)"
+        print(f"[evolver {seconds:5.0f} s] ended early: {text}", file=sys.stderr)
 
 
 def silent(progress: Progress) -> None:
