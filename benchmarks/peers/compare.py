@@ -20,7 +20,7 @@ import plots
 import table
 from environments import interpreter, variables, version
 from job import TARGET, Answer, Job, read_answer
-from ranking import Comparison
+from ranking import Comparison, times_to_reach
 from record import Record, Run, load
 from scoring import METRICS, constant_prediction
 from sklearn.model_selection import train_test_split
@@ -94,6 +94,9 @@ def draw(records: Sequence[Record], out: Path) -> None:
             comparisons.append(comparison)
             (out / f"ranks-{budget:g}.md").write_text(comparison.render(), encoding="utf-8")
             (out / f"ranks-{budget:g}.svg").write_text(plots.ranks(comparison), encoding="utf-8")
+    reached = times_to_reach(records, "tpot", "evolver")
+    if reached:
+        (out / "reached.md").write_text(reached, encoding="utf-8")
     if comparisons:
         (out / "time.svg").write_text(plots.time(comparisons), encoding="utf-8")
 

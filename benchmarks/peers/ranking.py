@@ -125,6 +125,36 @@ class Comparison:
         return [one for one in self._records if one.system == name and one.dataset in self.tables]
 
 
+def times_to_reach(records: Iterable[Record], reference: str, system: str) -> str:
+    """Return as Markdown in how many seconds a system reaches what another has at its largest
+    budget: the least budget with a score that is no worse; empty where there is nothing to compare.
+    """
+    found: dict[tuple[str, int], dict[str, dict[float, float]]] = {}
+    for one in records:
+        if one.system in (reference, system):
+            mine = found.setdefault((one.dataset, one.seed), {}).setdefault(one.system, {})
+            mine[one.budget] = _gain(one, one.score)
+    times, most = {}, 0.0
+    for contest, scores in sorted(found.items()):
+        if len(scores) == 2:
+            most = max(most, *scores[reference])
+            target = scores[reference][max(scores[reference])]
+            enough = [budget for budget, score in scores[system].items() if score >= target]
+            times[contest] = min(enough, default=np.inf)
+    if not times:
+        return ""
+    quartiles = np.quantile(list(times.values()), [0.25, 0.5, 0.75], method="higher")
+    lines = [
+        f"Least budget of {system} with a score no worse than {reference}'s of {most:g} s:"
+        f" median {quartiles[1]:g} s, quartiles {quartiles[0]:g} and {quartiles[2]:g} s.",
+        "",
+        "| table | seed | seconds |",
+        "| --- | --- | --- |",
+        *(f"| {name} | {seed} | {seconds:g} |" for (name, seed), seconds in times.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _scores(record: Record) -> list[tuple[str, float]]:
     """Return what takes part by a record: names, and scores of which greater is better."""
     found = [(record.system, _gain(record, record.score))]
