@@ -30,6 +30,7 @@ from evolver.evaluation.objectives import COMPLEXITIES
 from evolver.genome.codec import Encoded, encode
 from evolver.problem import Fold, Problem, Scorer
 from evolver.record import MODEL_FILE
+from evolver.search.portfolio import experience_of
 from primitives import Catalogue, Traits, default_catalogue
 from primitives.transformers import TableCleaner, as_frame
 
@@ -276,6 +277,19 @@ def check_warm_start(warm_start: Any) -> tuple[Encoded, ...]:
         return ()
     folders = warm_start if isinstance(warm_start, list | tuple) else [warm_start]
     return tuple(tree for folder in folders for tree in _front_of(folder))
+
+
+def check_portfolio(folder: str | Path | None, task: str) -> None:
+    """Raise an InputError where a folder holds nothing that was learned for a task."""
+    if folder is None:
+        return
+    try:
+        experience_of(task, folder)
+    except Exception as error:  # whatever a file that is no such thing raises
+        raise InputError(
+            "`settings.portfolio` must be a folder as benchmarks/portfolio/learn.py writes it, got"
+            f" {str(folder)!r}: {error}"
+        ) from error
 
 
 def _front_of(folder: Any) -> list[Encoded]:

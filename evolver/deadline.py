@@ -22,6 +22,10 @@ ENSEMBLE_SHARE, CHOICE_SHARE = 0.15, 0.01
 """Of the budget: what choosing and fitting an ensemble may take, and what choosing takes at
 least."""
 
+MEMBERS_SHARE = 0.6
+"""Of the best candidates, that an ensemble has as members; where they take longer than expected, it
+is made of those that are fitted."""
+
 LAST_CHANCE = 1.0
 """Seconds that the reserve may take at the least: a model late by that beats none."""
 
@@ -133,7 +137,7 @@ class Deadline:
         """Return the seconds that an ensemble of the best so far should take."""
         if self._seconds is None or len(self._leaders) < 2:
             return 0.0
-        fits = FIT_MARGIN * sum(self.expected_fit(record) for record in self._leaders)
+        fits = MEMBERS_SHARE * sum(self.expected_fit(record) for record in self._leaders)
         choosing = CHOICE_SHARE * self._seconds + FINAL_OVERHEAD
         return min(ENSEMBLE_SHARE * self._seconds, choosing + fits / self._workers)
 

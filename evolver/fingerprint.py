@@ -16,6 +16,7 @@ import pandas as pd
 
 from evolver.genome.codec import Encoded
 from evolver.problem import Problem, Settings
+from evolver.search.portfolio import experience_of
 from primitives import Catalogue
 from primitives import space as spaces
 
@@ -46,10 +47,12 @@ def header_of(
     random_state : mapping
         Of the run's bit generator, before anything was drawn.
     """
+    own = None if settings.portfolio is None else experience_of(problem.task, settings.portfolio)
     search = (
         settings.max_steps,
         settings.initial_steps,
         settings.portfolio_size,
+        "" if own is None else own.write(),
         sorted(settings.operator_rates.items()),
         settings.racing_error,
         settings.refinement_share,

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,9 @@ class Settings:
         Size limit of the pipelines a run begins with.
     portfolio_size : int, default=16
         Pipelines that did well on other tables, with which a run begins; 0: none.
+    portfolio : str or Path, optional
+        Folder of what was learned on other tables, as `benchmarks/portfolio/learn.py` writes it;
+        default what comes with the package.
     operator_rates : mapping of str to float, optional
         How often each variation operator is tried; default `OPERATOR_RATES`.
     fold_timeout : float, optional
@@ -179,6 +183,7 @@ class Settings:
     max_steps: int = 10
     initial_steps: int = 4
     portfolio_size: int = 16
+    portfolio: str | Path | None = None
     operator_rates: dict[str, float] = field(default_factory=lambda: dict(OPERATOR_RATES))
     fold_timeout: float | None = None
     worker_memory: int | None = None

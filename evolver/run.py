@@ -50,13 +50,9 @@ from evolver.pace import Pace
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
 from evolver.record import Progress, Reason, Record, Result
 from evolver.schedule import Schedule, runner
-from evolver.search.evolution import Evolution
-from evolver.search.interleaved import Interleaved
-from evolver.search.metafeatures import MetaFeatures
-from evolver.search.portfolio import Portfolio, opening
 from evolver.search.proposer import Proposer
+from evolver.search.proposers import proposer_of
 from evolver.search.racing import Race
-from evolver.search.refinement import Refinement
 from evolver.search.selection import Member, front
 from evolver.store import Store
 from primitives import Catalogue
@@ -122,37 +118,16 @@ def evolve(
         When candidates failed and none of them succeeded.
     """
     start = time.monotonic() if start is None else start
-    meta = MetaFeatures.of(problem)
-    first = opening(problem.task, meta, catalogue, settings.portfolio_size, earlier)
-    seen = {candidate.digest for candidate in first}
-    evolution = Evolution(
+    proposer = proposer_of(
+        problem,
         catalogue,
+        settings,
         rng,
-        operator_rates=settings.operator_rates,
         population_size=population_size,
-        grown=max(0, population_size - len(first)),
-        initial_steps=settings.initial_steps,
-        max_steps=settings.max_steps,
-        seen=seen,
+        shares=journal.shares,
+        earlier=earlier,
     )
-    refinement = Refinement(
-        np.random.default_rng(rng.integers(2**31)),
-        seen,
-        sampler=settings.refinement_sampler,
-        varies=problem.complexity != "operators",
-    )
-    shares = [settings.refinement_share, *(share for _, share in journal.shares)]
-    refines = any(share > 0 for share in shares)
-    bred = Portfolio(first, evolution)
-    proposer = Interleaved(bred, refinement, journal.shares) if refines else bred
-    memory_cap = settings.worker_memory or memory.cap(workers)
-    cache_limit = min(settings.cache_limit, int(SHARE_OF_CACHE * memory_cap))
-    evaluator = Evaluator(problem, catalogue, cache_limit)
-    executor: Executor = (
-        InlineExecutor(evaluator)
-        if settings.in_process
-        else ProcessPool(evaluator, workers, PRELOAD, memory_cap)
-    )
+    executor = _executor(problem, catalogue, settings, workers)
     race = Race(len(problem.ladder), len(problem.folds), population_size, settings.racing_error)
     run = Run(
         proposer,
@@ -185,6 +160,16 @@ def evolve(
         stacklevel=5,
     )
     return Result(run.records, run.front, None, fallback(problem), run.effort, run.ended_by)
+
+
+def _executor(problem: Problem, catalogue: Catalogue, settings: Settings, workers: int) -> Executor:
+    """Return where folds and final fits are run."""
+    memory_cap = settings.worker_memory or memory.cap(workers)
+    cache_limit = min(settings.cache_limit, int(SHARE_OF_CACHE * memory_cap))
+    evaluator = Evaluator(problem, catalogue, cache_limit)
+    if settings.in_process:
+        return InlineExecutor(evaluator)
+    return ProcessPool(evaluator, workers, PRELOAD, memory_cap)
 
 
 class Run:
@@ -236,6 +221,7 @@ class Run:
         self._patience = settings.patience_for(budget, len(problem.y))
         self._cut_short: set[tuple[int, ...]] = set()
         self._in_flight = 0
+        self._is_exhausted = False
         self._told = 0
         self._failed = 0
 
@@ -318,9 +304,10 @@ class Run:
         """Return why the search ends."""
         if interrupted:
             return "interrupt"
-        if self._deadline.is_over:
-            return "time"
-        return "patience" if self.is_settled and not self._may_refine else "evaluations"
+        if self._is_over and not self._deadline.is_over:
+            return "patience"
+        is_complete = self._is_exhausted or len(self.records) == self._budget.evaluations
+        return "evaluations" if is_complete and not self._deadline.is_over else "time"
 
     @property
     def _is_over(self) -> bool:
@@ -347,6 +334,7 @@ class Run:
         self._begin_refinement(number)
         candidate = self._proposer.ask()
         if candidate is None:
+            self._is_exhausted = True
             return False
         self._journal.propose(number, candidate)
         record = Record(number, candidate)

@@ -149,6 +149,7 @@ def pose(
         if len(np.unique(target)) == 2
         else "multiclass"
     )
+    checks.check_portfolio(call.settings.portfolio, task)
     scorer = checks.check_scorer(call.scoring, task, target)
     folds = checks.scorable_folds(
         table,

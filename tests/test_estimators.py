@@ -24,7 +24,10 @@ from sklearn.utils.validation import check_is_fitted
 import evolver
 from evolver import EvolvedClassifier, EvolvedRegressor, InputError, InputTypeError, Settings
 from evolver.problem import Budget
+from evolver.search.metafeatures import MetaFeatures
+from evolver.search.portfolio import Experience, Trial
 from primitives import REGRESSION, Catalogue, Features, Prediction, Primitive, default_catalogue
+from tests.evaluation.test_fold import problem
 from tests.tables import small_table
 
 CHEAP = default_catalogue().only(
@@ -381,6 +384,12 @@ BAD = {
         Y,
         "`warm_start` must name folders of finished runs, got '/nowhere'",
     ),
+    "a portfolio that is not there": (
+        {"settings": Settings(in_process=True, portfolio="/nowhere")},
+        X,
+        Y,
+        "`settings.portfolio` must be a folder.*got '/nowhere'",
+    ),
     "a flag to begin with": ({"warm_start": True}, X, Y, "`warm_start` must be a folder.*got True"),
     "folder": (
         {"run_dir": "/proc/nowhere"},
@@ -477,6 +486,20 @@ def test_a_run_begins_with_the_front_of_another(tmp_path: Any) -> None:
     assert set(board["operator"][: len(front)]) == {"warm start"}
     other = small_table("multiclass")
     assert len(classifier(warm_start=[tmp_path]).fit(*other).leaderboard_) == 6
+
+
+def test_a_run_begins_with_what_was_learned_elsewhere(tmp_path: Path) -> None:
+    meta = MetaFeatures(**dict.fromkeys(MetaFeatures.of(problem()).values, 0.5))
+    own = Experience(
+        ["GaussianNB(MedianOneHot(X))", "DecisionTreeClassifier(MedianOneHot(X))"],
+        {"one": Trial(meta, [1.0, 0.0], [0.1, 0.1])},
+    )
+    (tmp_path / "classification.json").write_text(own.write())
+    settings = Settings(in_process=True, portfolio=tmp_path)
+    board = classifier(settings=settings).fit(X, Y).leaderboard_
+    names = board["pipeline"].str.partition("(")[0].tolist()
+    assert names[:2] == ["DecisionTreeClassifier", "GaussianNB"]
+    assert board["proposer"].tolist()[:3] == ["portfolio", "portfolio", "evolution"]
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ from evolver.evaluation.folds import make_folds
 from evolver.genome.pipeline import to_estimator
 from evolver.problem import Problem
 from evolver.search.metafeatures import MetaFeatures
-from evolver.search.portfolio import opening
+from evolver.search.portfolio import experience_of, opening
 
 NAMES = (
     "credit-g",
@@ -109,7 +109,8 @@ def measure(datasets: Path, name: str, seed: int) -> dict[str, Any]:
     problem = part(whole, rng.permutation(train)[:ROWS], rng)
     held_out = part(whole, rng.permutation(test)[:HELD_OUT], rng)
     catalogue = selected_catalogue(None, problem, grouped=False)
-    first = opening(problem.task, MetaFeatures.of(problem), catalogue, PIPELINES)
+    experience = experience_of(problem.task)
+    first = opening(experience, MetaFeatures.of(problem), catalogue, PIPELINES)
     library, refits, averages, costs = [], [], [], []
     for candidate in first:
         folds, averaged, sizes, seconds = [], [], [], []

@@ -25,6 +25,7 @@ from evolver.search.portfolio import Experience, Trial, ranked
 
 HERE = Path(__file__).parent
 PACKAGED = Path(evolver.search.__path__[0]) / "experience"
+SIZE = 24
 OPTIONAL = ("LGBM", "XGB", "CatBoost")
 SHOWN = (1, 2, 4, 8, 16)
 TIMEOUT = 8.0
@@ -33,7 +34,7 @@ TIMEOUT = 8.0
 def main() -> None:
     """Choose, judge, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=24, help="pipelines for who has no library")
+    parser.add_argument("--size", type=int, default=SIZE, help="pipelines for who has no library")
     parser.add_argument("--out", type=Path, default=PACKAGED)
     options = parser.parse_args()
     options.out.mkdir(exist_ok=True)
@@ -51,14 +52,10 @@ def main() -> None:
             for order, curve in judged(whole, usable, options.size).items():
                 cells = " | ".join(f"{one:.3f}" for one in curve)
                 lines.append(f"| {kind}, {libraries} libraries | {order} | {cells} |")
-        kept = sorted(
-            {
-                *chosen(whole, usable_of(whole, False), options.size),
-                *chosen(whole, usable_of(whole, True), options.size),
-            }
-        )
-        (options.out / f"{kind}.json").write_text(only(whole, kept).write(), encoding="utf-8")
-        lines.append(f"| {kind} | tables: {len(whole.trials)}, kept: {len(kept)} |{' |' * 5}")
+        best = learned(whole, options.size)
+        (options.out / f"{kind}.json").write_text(best.write(), encoding="utf-8")
+        counts = f"tables: {len(best.trials)}, kept: {len(best.pipelines)}"
+        lines.append(f"| {kind} | {counts} |{' |' * 5}")
     (HERE / "results.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 
@@ -82,6 +79,14 @@ def experience_of(kind: str) -> Experience:
         ]
         trials[record["name"]] = Trial(MetaFeatures(**record["meta"]), losses_of(scores), seconds)
     return Experience(pipelines, trials)
+
+
+def learned(whole: Experience, size: int = SIZE) -> Experience:
+    """Return what is worth keeping, for who has the boosting libraries and for who has not."""
+    with_libraries, without = (
+        chosen(whole, usable_of(whole, libraries), size) for libraries in (True, False)
+    )
+    return only(whole, sorted({*with_libraries, *without}))
 
 
 def losses_of(scores: Sequence[float]) -> list[float]:

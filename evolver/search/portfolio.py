@@ -17,8 +17,8 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 
@@ -98,12 +98,17 @@ class Experience:
         return f'{{"pipelines": [\n{pipelines}\n],\n"trials": {{\n{trials}\n}}}}\n'
 
 
-@cache
-def experience_of(task: str) -> Experience:
-    """Return what comes with the package for a task."""
+def experience_of(task: str, folder: str | Path | None = None) -> Experience:
+    """Return what is known for a task, of the package or in a folder like its own.
+
+    Raises
+    ------
+    OSError, ValueError, KeyError, TypeError
+        When the folder holds no such thing.
+    """
     kind = "regression" if task == "regression" else "classification"
-    text = files("evolver.search").joinpath("experience", f"{kind}.json").read_text("utf-8")
-    return Experience.read(text)
+    place = files("evolver.search").joinpath("experience") if folder is None else Path(folder)
+    return Experience.read(place.joinpath(f"{kind}.json").read_text("utf-8"))
 
 
 def ranked(experience: Experience, meta: MetaFeatures, usable: Sequence[int]) -> list[int]:
@@ -155,13 +160,18 @@ def fitted(encoded: Encoded, catalogue: Catalogue) -> Tree | None:
 
 
 def opening(
-    task: str, meta: MetaFeatures, catalogue: Catalogue, size: int, earlier: Iterable[Encoded] = ()
+    experience: Experience,
+    meta: MetaFeatures,
+    catalogue: Catalogue,
+    size: int,
+    earlier: Iterable[Encoded] = (),
 ) -> list[Candidate]:
     """Return the candidates that start a run.
 
     Parameters
     ----------
-    task : str
+    experience : Experience
+        Of the task.
     meta : MetaFeatures
     catalogue : Catalogue
         Selected for the problem.
@@ -172,15 +182,15 @@ def opening(
     """
     own = [fitted(encoded, catalogue) for encoded in earlier]
     first = [Candidate(tree, EARLIER) for tree in own if tree is not None]
-    others = [Candidate(tree, LEARNED) for tree in _learned(task, meta, catalogue)] if size else []
+    learned = _learned(experience, meta, catalogue) if size else []
+    others = [Candidate(tree, LEARNED) for tree in learned]
     distinct: dict[str, Candidate] = {}
     for one in [*first, *others]:
         distinct.setdefault(one.digest, one)
     return list(distinct.values())[: len(first) + size]
 
 
-def _learned(task: str, meta: MetaFeatures, catalogue: Catalogue) -> list[Tree]:
-    experience = experience_of(task)
+def _learned(experience: Experience, meta: MetaFeatures, catalogue: Catalogue) -> list[Tree]:
     trees = {
         number: tree
         for number, text in enumerate(experience.pipelines)

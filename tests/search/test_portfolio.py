@@ -140,16 +140,16 @@ class TestOpening:
     CATALOGUE = CATALOGUES["binary"]
 
     def test_as_many_as_asked_for_and_distinct(self) -> None:
-        found = opening("binary", self.META, self.CATALOGUE, 7)
+        found = opening(experience_of("binary"), self.META, self.CATALOGUE, 7)
         assert len({one.digest for one in found}) == len(found) == 7
         assert {one.origin.proposer for one in found} == {"portfolio"}
 
     def test_none_where_none_is_wanted(self) -> None:
-        assert opening("binary", self.META, self.CATALOGUE, 0) == []
+        assert opening(experience_of("binary"), self.META, self.CATALOGUE, 0) == []
 
     def test_earlier_ones_come_first_and_on_top(self) -> None:
         tree = random_tree(self.CATALOGUE, 5)
-        found = opening("binary", self.META, self.CATALOGUE, 3, [encode(tree)])
+        found = opening(experience_of("binary"), self.META, self.CATALOGUE, 3, [encode(tree)])
         assert [one.origin for one in found[:1]] == [EARLIER]
         assert found[0].tree == tree
         assert len(found) == 4
