@@ -23,6 +23,7 @@ LAYERS = [
     {"schedule", "pace"},
     {"deadline"},
     {"finish"},
+    {"loop"},
     {"run"},
     {"report", "export", "fingerprint"},
     {"checks"},

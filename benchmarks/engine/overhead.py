@@ -26,9 +26,9 @@ from evolver.execution.protocol import Done, Job
 from evolver.genome.codec import decode
 from evolver.genome.digest import digest
 from evolver.journal import Journal
+from evolver.loop import Loop
 from evolver.outcome import Effort
 from evolver.problem import Budget, Problem, Settings
-from evolver.run import Run
 from evolver.search.evolution import Evolution
 from evolver.search.racing import Race
 from evolver.store import Store
@@ -117,7 +117,7 @@ def measure(evaluations: int, error: float) -> tuple[float, float, float]:
         times.append(time.process_time() - executor.seconds)
 
     with tempfile.TemporaryDirectory() as folder:
-        run = Run(
+        run = Loop(
             evolution,
             Race(0, FOLDS, POPULATION, error),
             executor,

@@ -1,0 +1,38 @@
+"""The door: what a caller gives is checked and put in order before any work starts.
+
+Every complaint names the argument, the rule and the value.
+"""
+
+from evolver.checks.arguments import (
+    check_at_least,
+    check_complexity,
+    check_folder,
+    check_generator,
+    check_portfolio,
+    check_positive,
+    check_warm_start,
+    check_workers,
+)
+from evolver.checks.data import MIN_ROWS, check_classes, check_rows, check_table, check_target
+from evolver.checks.scoring import check_scorer, scorable_folds, scorable_ladder
+from evolver.checks.space import selected_catalogue
+
+__all__ = [
+    "MIN_ROWS",
+    "check_at_least",
+    "check_classes",
+    "check_complexity",
+    "check_folder",
+    "check_generator",
+    "check_portfolio",
+    "check_positive",
+    "check_rows",
+    "check_scorer",
+    "check_table",
+    "check_target",
+    "check_warm_start",
+    "check_workers",
+    "scorable_folds",
+    "scorable_ladder",
+    "selected_catalogue",
+]

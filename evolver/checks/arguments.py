@@ -1,0 +1,124 @@
+"""Numbers, seeds, folders: what does not depend on the data."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from sklearn.utils import check_random_state
+
+from evolver.errors import InputError, InputTypeError
+from evolver.evaluation.objectives import COMPLEXITIES
+from evolver.genome.codec import Encoded, encode
+from evolver.record import MODEL_FILE
+from evolver.search.portfolio import experience_of
+
+
+def check_complexity(complexity: Any) -> str | Callable[[Any], float]:
+    """Return the second objective; InputError when it is neither a known name nor callable."""
+    if callable(complexity) or complexity in COMPLEXITIES:
+        return complexity  # type: ignore[no-any-return]  # one of the two, as just checked
+    raise InputError(
+        f"`complexity` must be one of {sorted(COMPLEXITIES)} or a callable, got {complexity!r}."
+    )
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Raise unless `value` is None or a finite number above 0."""
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise InputTypeError(f"`{name}` must be a number or None, got {value!r}.")
+    if not 0 < float(value) < float("inf"):
+        raise InputError(f"`{name}` must be finite and above 0, got {value!r}.")
+
+
+def check_at_least(least: int, name: str, value: Any) -> None:
+    """Raise unless `value` is an integer of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise InputTypeError(f"`{name}` must be an integer, got {value!r}.")
+    if int(value) < least:
+        raise InputError(f"`{name}` must be at least {least}, got {value!r}.")
+
+
+def check_workers(n_jobs: Any) -> int:
+    """Return a number of workers: None is 1, -1 is one for each core that may be used."""
+    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral)):
+        raise InputTypeError(f"`n_jobs` must be an integer or None, got {n_jobs!r}.")
+    jobs = 1 if n_jobs is None else int(n_jobs)
+    if jobs == 0:
+        raise InputError(
+            "`n_jobs` must be at least 1, or negative to count from the number of cores, got 0."
+        )
+    return jobs if jobs > 0 else max(1, joblib.cpu_count() + 1 + jobs)
+
+
+def check_generator(random_state: Any) -> np.random.Generator:
+    """Return the Generator that a seed, a RandomState or None stands for."""
+    if isinstance(random_state, np.random.Generator):
+        return np.random.default_rng(random_state.integers(2**32, size=4).tolist())
+    if random_state is None:
+        return np.random.default_rng()
+    try:
+        return np.random.default_rng(check_random_state(random_state).randint(2**31))
+    except ValueError as error:
+        raise InputError(f"`random_state` must be a seed: {error}") from None
+
+
+def check_folder(name: str, folder: Any) -> Path:
+    """Return a folder, made where it does not exist; InputError when it cannot be written to."""
+    path = Path(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            return path
+    except OSError as error:
+        raise InputError(
+            f"`{name}` must be a folder that can be written to, got {str(folder)!r}: {error}"
+        ) from None
+
+
+def check_warm_start(warm_start: Any) -> tuple[Encoded, ...]:
+    """Return the pipelines of the fronts of finished runs, given by their folders.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        When one of them is no such thing.
+    """
+    if warm_start is None or warm_start is False:  # as scikit-learn's own estimators have it
+        return ()
+    folders = warm_start if isinstance(warm_start, list | tuple) else [warm_start]
+    return tuple(tree for folder in folders for tree in _front_of(folder))
+
+
+def _front_of(folder: Any) -> list[Encoded]:
+    if not isinstance(folder, str | Path):
+        raise InputTypeError(
+            f"`warm_start` must be a folder of a finished run, a list of them or None, got"
+            f" {folder!r}."
+        )
+    try:
+        return [encode(one.candidate.tree) for one in joblib.load(Path(folder) / MODEL_FILE)._front]
+    except Exception as error:  # whatever a file that is no model raises
+        raise InputError(
+            f"`warm_start` must name folders of finished runs, got {str(folder)!r}: {error}"
+        ) from error
+
+
+def check_portfolio(folder: str | Path | None, task: str) -> None:
+    """Raise an InputError where a folder holds nothing that was learned for a task."""
+    if folder is None:
+        return
+    try:
+        experience_of(task, folder)
+    except Exception as error:  # whatever a file that is no such thing raises
+        raise InputError(
+            "`settings.portfolio` must be a folder as benchmarks/portfolio/learn.py writes it, got"
+            f" {str(folder)!r}: {error}"
+        ) from error

@@ -1,0 +1,53 @@
+"""Search spaces, and what of them suits a problem."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from evolver.errors import InputError, InputTypeError
+from evolver.problem import Problem
+from primitives import Catalogue, Traits, default_catalogue
+from primitives.transformers import TableCleaner
+
+
+def _traits_of(problem: Problem) -> Traits:
+    """Return what a catalogue may know of a problem."""
+    cleaned = TableCleaner().fit_transform(problem.X)
+    numbers = cleaned.select_dtypes("number")
+    smallest_class = 0
+    if problem.task != "regression":
+        classes = len(np.unique(problem.y))
+        counts = [np.unique(problem.y[train], return_counts=True)[1] for train, _ in problem.folds]
+        smallest_class = min(int(count.min()) if len(count) == classes else 0 for count in counts)
+    return Traits(
+        task=problem.task,
+        rows=min(len(train) for train, _ in problem.folds),
+        numbers=numbers.shape[1],
+        categories=cleaned.shape[1] - numbers.shape[1],
+        gaps=bool(numbers.isna().any(axis=None)),
+        smallest_class=smallest_class,
+        target_min=float(problem.y.min()) if problem.task == "regression" else float("nan"),
+    )
+
+
+def selected_catalogue(search_space: Any, problem: Problem, *, grouped: bool) -> Catalogue:
+    """Return what of a search space suits a problem; None stands for the default catalogue.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        When it is no catalogue, or holds no complete pipeline for the task.
+    """
+    catalogue = default_catalogue() if search_space is None else search_space
+    if not isinstance(catalogue, Catalogue):
+        raise InputTypeError(
+            f"`search_space` must be a primitives.Catalogue or None, got {search_space!r}."
+        )
+    if grouped:  # inner folds would not keep groups together
+        catalogue = catalogue.without(*(one.name for one in catalogue if one.cross_fits))
+    try:
+        return catalogue.select(problem.task, _traits_of(problem))
+    except ValueError as error:
+        raise InputError(str(error)) from None

@@ -1,0 +1,315 @@
+"""The loop between a proposer and an executor.
+
+The fold is the unit of work: whenever a worker is free it gets the next fold of the candidates
+asked for, and when there is none the next candidate is asked for. So the first candidate already
+uses every core, and little is lost at the end.
+
+Timing decides nothing but the length of a run: outcomes are told in the order in which candidates
+were asked, candidate k is asked for when exactly the outcomes of the candidates up to k - lag have
+been told, and who is raced out is judged in the same order. Everything is in the journal before it
+is acted on, and resuming is asking again: the candidates are the same, and the folds that the
+journal knows are not evaluated but recalled.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+
+from evolver.deadline import Deadline
+from evolver.evaluation.fold import FoldScore, Request
+from evolver.execution.protocol import Done, Executor, Job
+from evolver.finish import Finish
+from evolver.genome.codec import encode
+from evolver.interrupt import first_interrupt_noted
+from evolver.journal import Journal
+from evolver.outcome import (
+    RACED_OUT,
+    TIME_OVER,
+    Effort,
+    Failed,
+    Failure,
+    Outcome,
+    Scored,
+    ScoredFold,
+    Stopped,
+    is_late,
+    scored,
+)
+from evolver.pace import Pace
+from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
+from evolver.record import Progress, Reason, Record
+from evolver.schedule import Schedule, runner
+from evolver.search.proposer import Proposer
+from evolver.search.racing import Race
+from evolver.search.selection import Member, front
+from evolver.store import Store
+
+INTERRUPT_SECONDS = 0.5
+"""After which an interrupt is noticed at the latest."""
+
+
+class Loop:
+    """Made for one search and the fit of its winner."""
+
+    def __init__(
+        self,
+        proposer: Proposer,
+        race: Race,
+        executor: Executor,
+        journal: Journal,
+        store: Store,
+        problem: Problem,
+        *,
+        budget: Budget,
+        settings: Settings,
+        population_size: int,
+        start: float,
+    ) -> None:
+        self.records: list[Record] = []
+        self.effort = Effort()
+        self.ended_by: Reason = "interrupt"
+        self._proposer = proposer
+        self._race = race
+        self._executor = executor
+        self._journal = journal
+        self._store = store
+        self._budget = budget
+        self._settings = settings
+        self._first = population_size
+        self._lag = settings.lag or LAG_PER_WORKER * executor.capacity
+        self._train_rows = [len(train) for train, _ in problem.units]
+        most = max(self._train_rows)
+        shares = [len(train) / most for train, _ in problem.ladder] + [1.0] * len(problem.folds)
+        self._timeouts = [settings.fold_seconds(budget, share) for share in shares]
+        self._ladder = len(problem.ladder)
+        self._n_folds = len(problem.folds)
+        self._schedule = Schedule(self.records, race if race.ends_any else None, len(problem.units))
+        self._pace = Pace(self._train_rows)
+        self._deadline = Deadline(
+            start - journal.seconds,
+            budget.seconds,
+            len(problem.y),
+            self._pace,
+            members=settings.ensemble_size,
+            workers=executor.capacity,
+        )
+        self._patience = settings.patience_for(budget, len(problem.y))
+        self._cut_short: set[tuple[int, ...]] = set()
+        self._in_flight = 0
+        self._is_exhausted = False
+        self._told = 0
+        self._failed = 0
+
+    @property
+    def front(self) -> list[Member]:
+        """The non-dominated candidates so far."""
+        return front(
+            [record.member for record in self.records if isinstance(record.outcome, Scored)]
+        )
+
+    def search(self, progress: Callable[[Progress], None]) -> None:
+        """Evaluate candidates until the budget is spent, there are no more, or the user
+        interrupts."""
+        with first_interrupt_noted() as interrupted:
+            try:
+                self._loop(progress, interrupted)
+            except KeyboardInterrupt:
+                if interrupted.is_set():  # a second one is the caller's
+                    raise
+        self._executor.abandon()
+        for record in self.records:
+            if record.outcome is None:
+                record.outcome = Stopped(TIME_OVER, record.seconds)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing better has been found for so long that the search may end."""
+        return self._deadline.idle >= self._patience
+
+    @property
+    def finish(self) -> Finish:
+        """The final fits, of what the search found."""
+        longest = self._n_folds * max(self._timeouts)
+        return Finish(self.records, self._executor, self._deadline, longest)
+
+    def _loop(self, progress: Callable[[Progress], None], interrupted: threading.Event) -> None:
+        while True:
+            self._submit()
+            if self._in_flight == 0 or self._is_over or interrupted.is_set():
+                self.ended_by = self._reason(interrupted.is_set())
+                return
+            if self._schedule.is_empty:  # so that a worker need not wait for a child to be bred
+                self._ask()
+            left = self._deadline.search_left
+            pause = INTERRUPT_SECONDS if left is None else min(left, INTERRUPT_SECONDS)
+            for done in self._executor.wait(pause):
+                self._in_flight -= 1
+                self._submit()  # first: the worker need not wait for the bookkeeping
+                if self._receive(done):
+                    progress(self._now())
+
+    def _submit(self) -> None:
+        """Give every idle worker a fold, as long as there are any."""
+        while self._in_flight < self._executor.capacity and (job := self._next_job()) is not None:
+            self._executor.submit(job)
+            self._in_flight += 1
+
+    def _next_job(self) -> Job | None:
+        """Return the next fold to run; asks for candidates where none is waiting."""
+        while True:
+            over = self._is_over
+            place = None if over else self._schedule.next()
+            if place is None:
+                if (over and not self._is_known(len(self.records))) or not self._ask():
+                    return None
+                continue
+            number, unit = place
+            record = self.records[number]
+            left = self._deadline.search_left
+            timeout = self._timeouts[unit]
+            if left is not None and left < timeout:
+                if self._pace.expected(record, self._train_rows[unit]) > left:
+                    self._settle(record, Stopped(TIME_OVER, record.seconds))
+                    continue
+                timeout = left
+                self._cut_short.add(place)
+            return Job(place, Request(encode(record.candidate.tree), unit), timeout)
+
+    def _reason(self, interrupted: bool) -> Reason:
+        """Return why the search ends."""
+        if interrupted:
+            return "interrupt"
+        if self._is_over and not self._deadline.is_over:
+            return "patience"
+        is_complete = self._is_exhausted or len(self.records) == self._budget.evaluations
+        return "evaluations" if is_complete and not self._deadline.is_over else "time"
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether the search must end; before it ends for being settled, it refines."""
+        return self._deadline.is_over or (self.is_settled and not self._may_refine)
+
+    @property
+    def _may_refine(self) -> bool:
+        """Whether refinement is still to get its share."""
+        return not self._journal.shares and self._settings.refinement_share > 0
+
+    def _is_known(self, number: int) -> bool:
+        """Say whether the journal has the outcome of a candidate."""
+        known = self._journal.candidates.get(number)
+        return known is not None and known.settled
+
+    def _ask(self) -> bool:
+        """Ask for the next candidate, and recall what the journal knows of it."""
+        number = len(self.records)
+        if self._budget.evaluations is not None and number >= self._budget.evaluations:
+            return False
+        if not self._tell(number - self._lag):
+            return False
+        self._begin_refinement(number)
+        candidate = self._proposer.ask()
+        if candidate is None:
+            self._is_exhausted = True
+            return False
+        self._journal.propose(number, candidate)
+        record = Record(number, candidate)
+        self.records.append(record)
+        known = self._journal.candidates.get(number)
+        if known is not None:
+            record.folds.update(known.folds)
+            if known.failed is not None:
+                self._settle(record, known.failed)
+        self._schedule.add(record)
+        self._conclude(record)
+        self._advance()
+        if known is not None:
+            self._deadline.idle = 0  # patience is with what is new
+        return True
+
+    def _begin_refinement(self, number: int) -> None:
+        """Give refinement its share once its part of the time has come, or evolution finds nothing
+        better, where that was not said by count before; what the journal knows came before."""
+        journal, seconds = self._journal, self._budget.seconds
+        if journal.shares or seconds is None or number < max(self._first, len(journal.candidates)):
+            return
+        is_time = self._deadline.elapsed >= self._settings.refinement_start * seconds
+        if is_time or self.is_settled:
+            journal.share(self._settings.refinement_share, number)
+            self._deadline.idle = 0
+
+    def _tell(self, last: int) -> bool:
+        """Tell the outcomes up to candidate `last` in order; say whether all of them are known.
+
+        That the time was over for one is not told: whoever resumes the run will know better.
+        """
+        while self._told <= last:
+            record = self.records[self._told]
+            if record.outcome is None or is_late(record.outcome):
+                return False
+            self._proposer.tell(record.candidate, record.outcome)
+            if isinstance(record.outcome, Scored):
+                self._race.tell(runner(record, len(self._train_rows)))
+            self._told += 1
+        return True
+
+    def _receive(self, done: Done) -> bool:
+        """Take in what became of a fold; say whether some candidate has an outcome now."""
+        number, unit = done.key
+        record = self.records[number]
+        if isinstance(done.result, FoldScore):
+            result = done.result
+            self.effort += result.effort
+            if unit >= self._ladder:
+                self._store.put(record.candidate.digest, unit - self._ladder, result.predictions)
+            record.folds[unit] = ScoredFold(
+                result.score, result.complexity, done.seconds, result.effort.saved
+            )
+            self._journal.fold(number, unit, record.folds[unit])
+            self._pace.learn(record, unit)
+        elif record.outcome is None:
+            self._settle(record, self._failure(record, done))
+        known = self._conclude(record)
+        return self._advance() or known
+
+    def _failure(self, record: Record, done: Done) -> Outcome:
+        """Return the outcome of a record, a fold of which failed."""
+        seconds = record.seconds + done.seconds
+        if done.result.kind is Failure.TIMEOUT and done.key in self._cut_short:
+            return Stopped(TIME_OVER, seconds)
+        return Failed(done.result.kind, done.result.reason, seconds)
+
+    def _conclude(self, record: Record) -> bool:
+        """Settle a record all of whose folds are scored; say whether it has an outcome."""
+        if record.outcome is None and len(record.folds) == len(self._train_rows):
+            units = [record.folds[unit] for unit in sorted(record.folds)]
+            self._settle(record, scored(units, self._ladder))
+        return record.outcome is not None
+
+    def _advance(self) -> bool:
+        """Judge who can be judged; say whether any is raced out."""
+        any_stopped = False
+        while stopped := self._schedule.advance():
+            any_stopped = True
+            for record, raced in stopped:
+                score = self._race.so_far(raced.scores)
+                out = Stopped(RACED_OUT, record.seconds, len(raced.scores), score)
+                self._settle(record, out)
+        return any_stopped
+
+    def _settle(self, record: Record, outcome: Outcome) -> None:
+        """Give a record its outcome; what is left of its folds is not run."""
+        record.outcome = outcome
+        if not is_late(outcome):
+            self._journal.settle(record.number, outcome, self._deadline.elapsed)
+        rating = outcome.score if isinstance(outcome, Scored) else -math.inf
+        self._store.rate(record.candidate.digest, rating)
+        if isinstance(outcome, Scored):
+            self._deadline.scored(record)
+        self._failed += isinstance(outcome, Failed)
+
+    def _now(self) -> Progress:
+        best = self._deadline.best
+        member = None if best is None else best.member
+        return Progress(self._deadline.elapsed, len(self.records), self._failed, member)
