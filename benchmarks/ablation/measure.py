@@ -31,7 +31,10 @@ ARMS: dict[str, dict[str, Any]] = {
     "no portfolio": {"portfolio_size": 0},
     "no refinement": {"refinement_share": 0.0},
     "no racing": {"racing_error": 0.0},
+    "half the population": {"population_size": 26},
 }
+"""Settings, and parameters of the estimators. With half the population 10 candidates grow at random
+after the portfolio, instead of 34."""
 NAMES = (
     "credit-g",
     "segment",
@@ -107,11 +110,14 @@ def measure(file: Path, arm: str, budget: float, seed: int) -> dict[str, Any]:
         others = experience_of(kind)
         others.trials.pop(file.stem, None)
         (Path(folder) / f"{kind}.json").write_text(learned(others).write())
+        changes = dict(ARMS[arm])
+        size = changes.pop("population_size", 50)
         model = (EvolvedClassifier if classification else EvolvedRegressor)(
             time_budget=budget,
+            population_size=size,
             random_state=seed,
             verbose=0,
-            settings=Settings(portfolio=folder, **ARMS[arm]),
+            settings=Settings(portfolio=folder, **changes),
         )
         start = time.monotonic()
         model.fit(train.drop(columns="target"), train["target"])
