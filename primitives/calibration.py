@@ -28,6 +28,7 @@ class TemperatureScaledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstim
     estimator_ : classifier
         Fitted.
     classes_ : ndarray of shape (n_classes,)
+    n_features_in_ : int
     """
 
     def __init__(self, estimator, temperature=1.0):
@@ -38,6 +39,11 @@ class TemperatureScaledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstim
         self.estimator_ = clone(self.estimator).fit(X, y)
         self.classes_ = self.estimator_.classes_
         return self
+
+    @property
+    def n_features_in_(self):
+        check_is_fitted(self)
+        return self.estimator_.n_features_in_
 
     def predict(self, X):
         check_is_fitted(self)
