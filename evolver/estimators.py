@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("evolver")
 
-FALLBACK = "fallback"
-"""Stands for the digest of a model that is no candidate."""
-
 PARAMETERS = """
     Parameters
     ----------
@@ -225,20 +222,8 @@ class _Evolved:
             When there is no such member, or it was not fitted before the estimator was pickled:
             data are not kept.
         """
-        from evolver.evaluation.fold import fit
-        from evolver.genome.pipeline import to_estimator
-
-        digest = self._digest_of(member)
-        if digest not in self._fitted:
-            if self._problem is None:
-                raise InputError(
-                    "`member` must have been fitted before pickling, which keeps no data, got"
-                    f" {member!r}."
-                )
-            problem = self._problem
-            pipeline = to_estimator(self._trees[digest])
-            self._fitted[digest] = fit(pipeline, problem.X, problem.y, problem.sample_weight)
-        return self._fitted[digest]
+        check_is_fitted(self)
+        return self._members.fitted(member)
 
     def export(self, path: str | Path, member: str | None = None) -> None:
         """Write what predicts, or a member of the front, as a Python file that runs without us.
@@ -264,7 +249,7 @@ class _Evolved:
         check_is_fitted(self)
         if member is None:
             member = "best" if self.ensemble_ is None else ENSEMBLE
-        digest = self._digest_of(member)
+        digest = self._members.digest_of(member)
         row = self.pareto_front_[self.pareto_front_["digest"] == digest]
         what = "An ensemble" if digest == ENSEMBLE else "A pipeline"
         score = f", score {row['score'].iloc[0]:.6g} over {self._n_folds} folds" if len(row) else ""
@@ -279,10 +264,10 @@ class _Evolved:
             ) from error
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the training data out of pickles."""
+        """Leave predictions out of pickles; what else knows data leaves those out itself."""
         state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]  # BaseEstimator's
-        if "_problem" in state:
-            state |= {"_problem": None, "_history": replace(self._history, predictions={})}
+        if "_history" in state:
+            state["_history"] = replace(self._history, predictions={})
         return state
 
     def __sklearn_tags__(self) -> Any:
@@ -364,7 +349,7 @@ class _Evolved:
 
     def _take(self, problem: Problem, result: Result) -> None:
         """Set what a run found as attributes."""
-        from evolver.record import ENSEMBLE
+        from evolver.members import Members
         from evolver.report import frames
 
         self.scorer_ = problem.scorer
@@ -373,30 +358,8 @@ class _Evolved:
         self.leaderboard_ = frames.leaderboard(result.records)
         self.pareto_front_ = frames.pareto_front(result.front, result.ensemble)
         self.statistics_ = frames.statistics(result)
-        self._front = tuple(result.front)
-        self._trees = {one.candidate.digest: one.candidate.tree for one in result.front}
-        self._winner = FALLBACK if result.winner is None else result.winner.digest
-        self._fitted = {self._winner: result.pipeline}
         self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
-        if result.ensemble is not None:
-            self._fitted[ENSEMBLE] = self.ensemble_
-        self._problem = problem
-
-    def _digest_of(self, member: str) -> str:
-        """Return the digest of the winner, of a choice from the front, or a member's own."""
-        from evolver.search.selection import CHOICES
-
-        check_is_fitted(self)
-        if member == "best":
-            return self._winner
-        if member in CHOICES and self._front:
-            return CHOICES[member](self._front).candidate.digest
-        if member in {*self._fitted, *self._trees}:
-            return member
-        raise InputError(
-            f"`member` must be one of {sorted(CHOICES)} or a digest of `pareto_front_`, got"
-            f" {member!r}."
-        )
+        self._members = Members(problem, result)
 
     def _keep(self, folder: Path) -> None:
         """Write what a run found: the model, the candidates, the front, the winner as a program."""

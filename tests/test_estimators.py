@@ -173,14 +173,14 @@ class TestFitted:
         model, X, _ = fitted
         again = pickle.loads(pickle.dumps(model))
         np.testing.assert_array_equal(again.predict(X), model.predict(X))
-        assert again._problem is None
+        assert again._members._problem is None
         assert again.select("best").predict(X).shape == (len(X),)
 
 
 def test_a_member_not_fitted_before_pickling_is_refused() -> None:
     X, y = small_table("regression")
     model = regressor(max_evaluations=40, random_state=2).fit(X, y)
-    kept = {model._winner, "ensemble"}
+    kept = {model._members.winner, "ensemble"}
     others = [digest for digest in model.pareto_front_["digest"] if digest not in kept]
     assert others
     with pytest.raises(InputError, match="fitted before pickling"):
@@ -287,7 +287,7 @@ class TestInputs:
         groups = np.arange(len(X)) // 3
         model = classifier(max_evaluations=25).fit(X, y, groups=groups)
         assert not model.leaderboard_["pipeline"].str.contains("Stack").any()
-        for train, valid in model._problem.folds:
+        for train, valid in model._members._problem.folds:
             assert not set(groups[train]) & set(groups[valid])
         assert classifier(cv=GroupKFold(3)).fit(X, y, groups=groups).best_score_ > 0
 

@@ -25,7 +25,7 @@ LAYERS = [
     {"finish"},
     {"loop"},
     {"run"},
-    {"report", "export", "fingerprint"},
+    {"report", "export", "fingerprint", "members"},
     {"checks"},
     {"session"},
     {"estimators"},

@@ -104,7 +104,8 @@ def _front_of(folder: Any) -> list[Encoded]:
             f" {folder!r}."
         )
     try:
-        return [encode(one.candidate.tree) for one in joblib.load(Path(folder) / MODEL_FILE)._front]
+        front = joblib.load(Path(folder) / MODEL_FILE)._members.front
+        return [encode(one.candidate.tree) for one in front]
     except Exception as error:  # whatever a file that is no model raises
         raise InputError(
             f"`warm_start` must name folders of finished runs, got {str(folder)!r}: {error}"

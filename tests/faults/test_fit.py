@@ -84,8 +84,8 @@ def test_scores_are_those_of_a_run_without_faults(fitted: EvolvedClassifier) -> 
     both = fitted.leaderboard_.merge(alone.leaderboard_, on="digest", suffixes=("", "_alone"))
     if len(both):
         np.testing.assert_array_equal(both["score"], both["score_alone"])
-    train, _ = fitted._problem.folds[0]
-    pd.testing.assert_frame_equal(fitted._problem.X, X)
+    train, _ = fitted._members._problem.folds[0]
+    pd.testing.assert_frame_equal(fitted._members._problem.X, X)
     assert len(train) == 80
 
 
@@ -114,7 +114,7 @@ model = EvolvedClassifier(
 )
 model.fit(X, y)
 model.leaderboard_.drop(columns="seconds").to_csv(Path(sys.argv[1]) / "compared.csv")
-print("winner", model._winner)
+print("winner", model._members.winner)
 print("left", [process.name() for process in psutil.Process().children(recursive=True)])
 """
 ROOT = Path(__file__).parents[2]
