@@ -168,8 +168,8 @@ def best_temperature(
         return temperatures[0]
     scores = np.zeros(len(temperatures))
     for fold in folds:
-        averaged = average(library, weights, fold)[0]
-        scores += blends(fold, np.stack([scaled(averaged, one) for one in temperatures]))
+        averaged = average(library, weights, fold)
+        scores += [float(blends(fold, scaled(averaged, one))[0]) for one in temperatures]
     return float(temperatures[int(np.argmax(scores))])
 
 
