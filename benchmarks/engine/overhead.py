@@ -117,7 +117,7 @@ def measure(evaluations: int, error: float) -> tuple[float, float, float]:
         times.append(time.process_time() - executor.seconds)
 
     with tempfile.TemporaryDirectory() as folder:
-        run = Loop(
+        loop = Loop(
             evolution,
             Race(0, FOLDS, POPULATION, error),
             executor,
@@ -126,10 +126,11 @@ def measure(evaluations: int, error: float) -> tuple[float, float, float]:
             Problem("binary", X, y, folds, bool),
             budget=Budget(None, evaluations),
             settings=settings,
+            population_size=POPULATION,
             start=time.monotonic(),
         )
         start = time.process_time() - executor.seconds
-        run.search(note)
+        loop.search(note)
     tenth = evaluations // 10
     spent = [1000 * (b - a) for a, b in zip([start, *times], times, strict=False)]
     per = len(spent) / evaluations
