@@ -40,7 +40,7 @@ def run(dataset: Any, config: Any) -> Any:
             **settings,
         }
     )
-    X, truth = dataset.test.X, dataset.test.y.squeeze()
+    X = dataset.test.X
     start = time.monotonic()
     model.fit(dataset.train.X, dataset.train.y.squeeze())
     fitted = time.monotonic()
@@ -55,8 +55,7 @@ def run(dataset: Any, config: Any) -> Any:
         )
     return result(
         output_file=config.output_predictions_file,
-        predictions=predictions,
-        truth=truth,
+        predictions=predictions.astype(str) if classification else predictions,  # no pickles
         probabilities=model.predict_proba(X) if classification else None,
         probabilities_labels=[str(one) for one in model.classes_] if classification else None,
         target_is_encoded=False,
