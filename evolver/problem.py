@@ -199,7 +199,6 @@ class Settings:
     in_process: bool = False
 
     def __post_init__(self) -> None:
-        _require(self.lag is None or self.lag >= 1, "settings.lag", "at least 1 or None", self.lag)
         _require(self.max_steps >= 2, "settings.max_steps", "at least 2", self.max_steps)
         _require(
             2 <= self.initial_steps <= self.max_steps,
@@ -207,28 +206,15 @@ class Settings:
             f"from 2 to `max_steps` ({self.max_steps})",
             self.initial_steps,
         )
-        for name in ("portfolio_size", "ensemble_size"):
+        for name in ("portfolio_size", "ensemble_size", "store_limit", "cache_limit"):
             size = getattr(self, name)
             _require(size >= 0, f"settings.{name}", "at least 0", size)
-        _require(
-            self.fold_timeout is None or self.fold_timeout > 0,
-            "settings.fold_timeout",
-            "positive or None",
-            self.fold_timeout,
-        )
-        _require(
-            self.worker_memory is None or self.worker_memory > 0,
-            "settings.worker_memory",
-            "positive or None",
-            self.worker_memory,
-        )
-        _require(
-            self.patience is None or self.patience >= 1,
-            "settings.patience",
-            "at least 1 or None",
-            self.patience,
-        )
-        _require(self.store_limit >= 0, "settings.store_limit", "at least 0", self.store_limit)
+        for name in ("fold_timeout", "worker_memory"):
+            limit = getattr(self, name)
+            _require(limit is None or limit > 0, f"settings.{name}", "positive or None", limit)
+        for name in ("lag", "patience"):
+            count = getattr(self, name)
+            _require(count is None or count >= 1, f"settings.{name}", "at least 1 or None", count)
         _require(
             0 <= self.racing_error <= 0.5,
             "settings.racing_error",
@@ -250,7 +236,6 @@ class Settings:
             "another than this where torch is not installed",
             self.refinement_sampler,
         )
-        _require(self.cache_limit >= 0, "settings.cache_limit", "at least 0", self.cache_limit)
         rates = self.operator_rates
         _require(
             rates.keys() <= OPERATOR_RATES.keys()
