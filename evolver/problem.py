@@ -111,8 +111,8 @@ REFINEMENT_SAMPLERS = ("tpe", "gp", "random")
 LEAST_GROWTH = 0.75
 """Power of the number of rows by which the seconds of a fold grow at the least."""
 
-LEAST_OF_A_LADDER = 2.0
-"""Seconds that a fold may take on however few rows."""
+LEAST_TIMEOUT = 2.0
+"""Seconds that a fold may take however few its rows and short the budget are."""
 
 OPERATOR_RATES = {
     "crossover": 0.25,
@@ -147,7 +147,7 @@ class Settings:
         How often each variation operator is tried; default `OPERATOR_RATES`.
     fold_timeout : float, optional
         Seconds for one fold, less on the fewer rows of the ladder; default a tenth of the time
-        budget, at least 1 s, or 600 s where there is no time budget.
+        budget, at least 2 s, or 600 s where there is no time budget.
     worker_memory : int, optional
         Bytes that a worker process may hold; default a fair share of four fifths of what is free.
     store_limit : int, default=1 GiB
@@ -270,8 +270,8 @@ class Settings:
         """
         whole = self.fold_timeout
         if whole is None:
-            whole = 600.0 if budget.seconds is None else max(1.0, budget.seconds / 10)
-        return max(min(LEAST_OF_A_LADDER, whole), whole * float(share**LEAST_GROWTH))
+            whole = 600.0 if budget.seconds is None else max(LEAST_TIMEOUT, budget.seconds / 10)
+        return max(min(LEAST_TIMEOUT, whole), whole * float(share**LEAST_GROWTH))
 
 
 def share_at(shares: Sequence[tuple[int, float]], number: int) -> float:

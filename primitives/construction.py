@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from optuna.distributions import IntDistribution
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import VotingClassifier, VotingRegressor
@@ -22,7 +21,7 @@ from primitives.base import (
     Traits,
     target_never_negative,
 )
-from primitives.transformers import OutOfFoldPredictions
+from primitives.transformers import BoundedLog, OutOfFoldPredictions
 
 
 def union(*branches: Any) -> FeatureUnion:
@@ -49,9 +48,7 @@ def average(*models: Any) -> VotingRegressor:
 
 
 def log_target(model: Any) -> TransformedTargetRegressor:
-    return TransformedTargetRegressor(
-        model, func=np.log1p, inverse_func=np.expm1, check_inverse=False
-    )
+    return TransformedTargetRegressor(model, transformer=BoundedLog(), check_inverse=False)
 
 
 def quantile_target(model: Any, n_quantiles: int, random_state: int) -> TransformedTargetRegressor:

@@ -15,7 +15,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.preprocessing import TargetEncoder
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 MISSABLE_STRING = pd.StringDtype(na_value=np.nan)
 """Strings whose gaps are NaN, which is what scikit-learn's encoders understand."""
@@ -288,3 +288,47 @@ class OutOfFoldPredictions(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     @staticmethod
     def _as_features(predictions):
         return predictions.reshape(-1, 1) if predictions.ndim == 1 else predictions[:, 1:]
+
+
+class BoundedLog(TransformerMixin, BaseEstimator):
+    """Take the logarithm of values of at least 0; on the way back stay near the values seen.
+
+    Without bounds a model that extrapolates the logarithm a little too far is wrong by a factor.
+
+    Parameters
+    ----------
+    margin : float, default=0.1
+        Of the range of the logarithms, that a value may be beyond them on the way back.
+
+    Attributes
+    ----------
+    low_, high_ : ndarray of shape (n_features_in_,)
+    n_features_in_ : int
+    """
+
+    def __init__(self, margin=0.1):
+        self.margin = margin
+
+    def fit(self, X, y=None):
+        logarithms = self._logarithms(X, reset=True)
+        least, greatest = logarithms.min(axis=0), logarithms.max(axis=0)
+        self.low_ = np.maximum(0.0, least - self.margin * (greatest - least))
+        self.high_ = greatest + self.margin * (greatest - least)
+        return self
+
+    def transform(self, X):
+        check_is_fitted(self)
+        return self._logarithms(X, reset=False)
+
+    def inverse_transform(self, X):
+        check_is_fitted(self)
+        return np.expm1(np.clip(check_array(X), self.low_, self.high_))
+
+    def _logarithms(self, X, reset):
+        X = validate_data(self, X, reset=reset, dtype=np.float64, ensure_non_negative=True)
+        return np.log1p(X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        return tags

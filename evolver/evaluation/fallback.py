@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import warnings
 
-import numpy as np
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -15,6 +14,7 @@ from sklearn.preprocessing import OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from evolver.problem import Problem
+from primitives.subsampling import SubsampledClassifier, SubsampledRegressor
 from primitives.transformers import TableCleaner
 
 MAX_ROWS = 2_000
@@ -24,10 +24,7 @@ MAX_COLUMNS = 100
 
 
 def fallback(problem: Problem) -> Pipeline:
-    """Return a decision tree fitted on at most `MAX_ROWS` rows, with some of every class."""
-    rows = np.random.default_rng(0).permutation(len(problem.y))[:MAX_ROWS]
-    if problem.task != "regression":
-        rows = np.union1d(rows, np.unique(problem.y, return_index=True)[1])
+    """Return a decision tree fitted on about `MAX_ROWS` rows, with some of every class."""
     encoder = ColumnTransformer(
         [
             (
@@ -44,11 +41,15 @@ def fallback(problem: Problem) -> Pipeline:
             ),
         ]
     )
-    tree = DecisionTreeRegressor if problem.task == "regression" else DecisionTreeClassifier
     looked_at = min(1.0, MAX_COLUMNS / problem.X.shape[1])
+    tree, subsampled = (
+        (DecisionTreeRegressor, SubsampledRegressor)
+        if problem.task == "regression"
+        else (DecisionTreeClassifier, SubsampledClassifier)
+    )
     model = tree(max_depth=MAX_DEPTH, max_features=looked_at, random_state=0)
+    steps = make_pipeline(TableCleaner(), encoder, model)
+    pipeline = make_pipeline(subsampled(steps, max_rows=MAX_ROWS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return make_pipeline(TableCleaner(), encoder, model).fit(
-            problem.X.iloc[rows], problem.y[rows]
-        )
+        return pipeline.fit(problem.X, problem.y)

@@ -3,6 +3,7 @@
     Experience    pipelines, and what each lost and took on each of some tables
     ranked        that -> an order for a new table: the nearest tables count most, and next is what
                   gains most a second on what is before it
+    opening       what starts a run: the quickest, then the others in that order
     fitted        a pipeline -> what is nearest to it in a catalogue
     Portfolio     the proposer that begins with them
 
@@ -14,7 +15,6 @@ al. 2022, and AutoGluon's portfolios, Salinas and Erickson 2024).
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -41,6 +41,9 @@ LEAST_WEIGHT = 0.1
 OVERHEAD = 0.3
 """Seconds on top of those that a pipeline takes: of two cheap ones the better is first."""
 
+TRIAL_ROWS = 2_000
+"""Of the tables that pipelines were tried on, at the most."""
+
 LEARNED = Origin("portfolio", "learned")
 EARLIER = Origin("portfolio", "warm start")
 
@@ -55,7 +58,7 @@ class Trial:
     losses : sequence of float
         From 0, the best of all, to 1, no better than the middle one, or failed.
     seconds : sequence of float
-        Of one fold of about 2,000 rows.
+        Of one fold, on at most `TRIAL_ROWS` rows of the table.
     """
 
     meta: MetaFeatures
@@ -124,10 +127,9 @@ def ranked(experience: Experience, meta: MetaFeatures, usable: Sequence[int]) ->
     """
     trials = list(experience.trials.values())
     left = list(usable)
-    weights = np.array([_weight(meta.distance(trial.meta)) for trial in trials])
-    weights /= weights.sum()
+    weights = _weights(experience, meta)
     losses = np.array([trial.losses for trial in trials])
-    seconds = weights @ np.array([trial.seconds for trial in trials]) + OVERHEAD
+    seconds = expected_seconds(experience, meta) + OVERHEAD
     mean = weights @ losses
     so_far = np.ones(len(trials))
     order: list[int] = []
@@ -138,6 +140,14 @@ def ranked(experience: Experience, meta: MetaFeatures, usable: Sequence[int]) ->
         left.remove(best)
         so_far = np.minimum(so_far, losses[:, best])
     return order
+
+
+def expected_seconds(experience: Experience, meta: MetaFeatures) -> np.ndarray:
+    """Return the seconds that a fold of each pipeline should take on a new table, by the machine
+    that the pipelines were tried on."""
+    tried = np.array([trial.seconds for trial in experience.trials.values()])
+    seconds: np.ndarray = _weights(experience, meta) @ tried
+    return seconds * max(1.0, 10**meta.rows / TRIAL_ROWS)
 
 
 def fitted(encoded: Encoded, catalogue: Catalogue) -> Tree | None:
@@ -191,12 +201,18 @@ def opening(
 
 
 def _learned(experience: Experience, meta: MetaFeatures, catalogue: Catalogue) -> list[Tree]:
+    """Return the pipelines in their order for a table, but for the quickest, which is first: where
+    the others take too long, there is a model."""
     trees = {
         number: tree
         for number, text in enumerate(experience.pipelines)
         if (tree := fitted(parse(text), catalogue)) is not None
     }
-    return [trees[number] for number in ranked(experience, meta, list(trees))]
+    order = ranked(experience, meta, list(trees))
+    seconds = expected_seconds(experience, meta)
+    quickest = min(order, key=lambda number: seconds[number], default=None)
+    order.sort(key=lambda number: number != quickest)
+    return [trees[number] for number in order]
 
 
 class Portfolio:
@@ -220,5 +236,10 @@ class Portfolio:
         self._then.tell(candidate, outcome)
 
 
-def _weight(distance: float) -> float:
-    return max(LEAST_WEIGHT, math.exp(-0.5 * (distance / NEIGHBOURHOOD) ** 2))
+def _weights(experience: Experience, meta: MetaFeatures) -> np.ndarray:
+    """Return how much each table counts for a new one; they add up to 1."""
+    distances = np.array([meta.distance(trial.meta) for trial in experience.trials.values()])
+    closeness = np.exp(-0.5 * (distances / NEIGHBOURHOOD) ** 2)
+    weights = np.maximum(LEAST_WEIGHT, closeness)
+    shares: np.ndarray = weights / weights.sum()
+    return shares

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 from evolver import EvolvedClassifier, EvolvedRegressor, InputError
+from tests.alone import run_exported
 
 SECONDS = 5.0
 Data = tuple[pd.DataFrame, np.ndarray]
@@ -193,7 +195,7 @@ def test_a_budget_of_two_seconds_gives_a_usable_model() -> None:
     assert model.score(X, y) > 0.7
 
 
-def test_a_budget_too_short_for_anything_gives_a_small_tree_and_says_so(tmp_path: Any) -> None:
+def test_a_budget_too_short_for_anything_gives_a_small_tree_and_says_so() -> None:
     X = numbers(500, 8)
     y = labels(X)
     model = EvolvedClassifier(time_budget=0.05, n_jobs=1, random_state=0, verbose=0)
@@ -203,5 +205,22 @@ def test_a_budget_too_short_for_anything_gives_a_small_tree_and_says_so(tmp_path
     assert model.score(X, y) > 0.7
     assert model.pareto_front_.empty
     assert np.isnan(model.best_score_)
-    model.export(tmp_path / "winner.py")
-    assert "DecisionTreeClassifier(max_depth=4" in (tmp_path / "winner.py").read_text()
+
+
+@pytest.mark.parametrize("estimator", [EvolvedClassifier, EvolvedRegressor])
+def test_the_small_tree_is_exported_as_it_was_fitted(tmp_path: Path, estimator: Any) -> None:
+    X = numbers(5_000, 8)
+    y = labels(X) if estimator is EvolvedClassifier else X["n0"] + X["n1"] ** 2
+    model = estimator(time_budget=0.05, n_jobs=1, random_state=0, verbose=0)
+    with pytest.warns(UserWarning, match="the model is a small decision tree"):
+        model.fit(X, y)
+    file, table, out = (tmp_path / name for name in ("winner.py", "table.csv", "out.csv"))
+    model.export(file)
+    X.assign(target=y).to_csv(table, index=False)
+    run_exported(file, table, "--predict", table, "--out", out)
+    alone = pd.read_csv(out)
+    if estimator is EvolvedClassifier:
+        np.testing.assert_array_equal(alone["prediction"], model.predict(X))
+        np.testing.assert_allclose(alone.drop(columns="prediction"), model.predict_proba(X))
+    else:
+        np.testing.assert_allclose(alone["prediction"], model.predict(X))

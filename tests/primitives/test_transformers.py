@@ -7,13 +7,15 @@ import pandas as pd
 import pytest
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import TruncatedSVD
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
+from primitives.construction import log_target
 from primitives.transformers import (
     AtMostColumns,
     BestFamilyWise,
+    BoundedLog,
     OutOfFoldPredictions,
     TableCleaner,
 )
@@ -116,3 +118,26 @@ def test_weights_reach_the_stacked_model() -> None:
 def test_scikit_learn_finds_nothing_to_complain_of() -> None:
     results = check_estimator(BestFamilyWise(), on_skip=None, on_fail=None)
     assert [result["check_name"] for result in results if result["status"] == "failed"] == []
+
+
+class TestBoundedLog:
+    def test_scikit_learns_own_checks_pass(self) -> None:
+        results = check_estimator(BoundedLog(), on_skip=None, on_fail=None)
+        failed = {one["check_name"] for one in results if one["status"] == "failed"}
+        assert failed == set()
+
+    def test_what_it_has_seen_comes_back(self) -> None:
+        values = np.array([[0.0], [3.5], [1e6]])
+        bounded = BoundedLog().fit(values)
+        np.testing.assert_allclose(bounded.inverse_transform(bounded.transform(values)), values)
+
+    def test_what_is_far_beyond_comes_back_near_to_what_it_has_seen(self) -> None:
+        bounded = BoundedLog(margin=0.5).fit(np.expm1([[1.0], [3.0]]))
+        far = bounded.inverse_transform([[-20.0], [20.0]])
+        np.testing.assert_allclose(np.log1p(far), [[0.0], [4.0]], atol=1e-12)
+
+
+def test_a_model_of_the_logarithm_is_not_wrong_by_a_factor() -> None:
+    X = np.linspace(0, 1, 50).reshape(-1, 1)
+    model = log_target(LinearRegression()).fit(X, np.expm1(10 * X[:, 0]))
+    assert model.predict([[3.0]])[0] < np.expm1(11.1)

@@ -54,6 +54,12 @@ class TestRanked:
         one = experience(Trial(HERE, [0.9, 0.2, 0.1], HIGH))
         assert ranked(one, HERE, range(3)) == [1, 2, 0]
 
+    def test_on_many_rows_seconds_decide_more(self) -> None:
+        one = experience(Trial(HERE, [0.0, 0.5, 1.0], [0.3, 0.01, 0.3]))
+        many = MetaFeatures(**{**HERE.values, "rows": 5.0})
+        assert ranked(one, HERE, range(3))[0] == 0
+        assert ranked(one, many, range(3))[0] == 1
+
     def test_each_that_can_be_used_once(self) -> None:
         one = experience(Trial(HERE, [0.0, 0.0, 1.0], LOW))
         assert sorted(ranked(one, HERE, [0, 2])) == [0, 2]
@@ -143,6 +149,12 @@ class TestOpening:
         found = opening(experience_of("binary"), self.META, self.CATALOGUE, 7)
         assert len({one.digest for one in found}) == len(found) == 7
         assert {one.origin.proposer for one in found} == {"portfolio"}
+
+    @pytest.mark.parametrize("task", sorted(CATALOGUES))
+    def test_the_quickest_is_the_first(self, task: str) -> None:
+        meta = MetaFeatures.of(problem(task))
+        first = opening(experience_of(task), meta, CATALOGUES[task], 16)[0]
+        assert "Ridge(" in str(first.tree) or "LogisticRegression(" in str(first.tree)
 
     def test_none_where_none_is_wanted(self) -> None:
         assert opening(experience_of("binary"), self.META, self.CATALOGUE, 0) == []
