@@ -80,7 +80,9 @@ QUICK: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    "model", [classifier(), regressor(scoring="r2")], ids=lambda m: type(m).__name__
+    "model",
+    [classifier(max_evaluations=3), regressor(max_evaluations=3, scoring="r2")],
+    ids=lambda m: type(m).__name__,
 )
 def test_scikit_learns_own_checks_pass(model: Any) -> None:
     results = check_estimator(model, expected_failed_checks=CANNOT_HOLD, on_skip=None, on_fail=None)

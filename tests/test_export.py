@@ -71,7 +71,7 @@ def test_a_program_fits_a_csv_and_writes_predictions_and_probabilities(tmp_path:
     table[:80].to_csv(tmp_path / "train.csv", index=False)
     table[80:].to_csv(tmp_path / "test.csv", index=False)
     X[80:].to_csv(tmp_path / "unlabelled.csv", index=False)
-    pipeline = to_estimator(random_tree(CATALOGUES["multiclass"], 3))
+    pipeline = to_estimator(random_tree(CATALOGUES["multiclass"], 5))
     file = tmp_path / "winner.py"
     file.write_text(to_source(pipeline, "kind"))
     train = tmp_path / "train.csv"

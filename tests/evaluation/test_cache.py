@@ -110,6 +110,7 @@ def assert_same(one: FoldScore | str, other: FoldScore | str) -> None:
     assert (one.score, one.complexity) == (other.score, other.complexity)
 
 
+BINARY = catalogue("binary")
 PROBLEMS = {task: problem(task) for task in TASKS}
 COMPILED = {task: Evaluator(PROBLEMS[task], SPACES[task]) for task in TASKS}
 RECALLING = {
@@ -121,7 +122,7 @@ RECALLING = {
 
 @pytest.mark.parametrize("task", TASKS)
 @given(seeds, st.sampled_from(sorted(OPERATORS)))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_predictions_are_those_of_the_compiled_pipeline_to_the_bit(
     task: str, seed: int, operator: str
 ) -> None:
@@ -143,7 +144,7 @@ def test_every_primitive_is_recalled_to_the_bit(task: str) -> None:
     compiled = Evaluator(PROBLEMS[task], space)
     recalling = Evaluator(PROBLEMS[task], space, 50_000_000)
     for primitive in space:
-        if primitive.name.startswith(SLOW):
+        if primitive.name.startswith(SLOW) or (task == "multiclass" and primitive.name in BINARY):
             continue
         tree = tree_with(primitive, space, task, np.random.default_rng(0))
         expected = outcome_of(compiled, tree, 0)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import pandas as pd
 import pytest
 
 from evolver import EvolvedClassifier, Settings
+from evolver.execution import fork_server
+from evolver.journal import Journal
 from primitives import default_catalogue
 from tests.faults.models import EXPECTED, catalogue_with_faults, left_behind
 from tests.tables import small_table
@@ -103,7 +106,7 @@ from tests.tables import small_table
 
 space = default_catalogue().only(
     "MedianOneHot", "ConstantOrdinal", "StandardScaler", "PCA", "Union", "GaussianNB",
-    "LogisticRegression", "DecisionTreeClassifier", "RandomForestClassifier",
+    "LogisticRegression", "DecisionTreeClassifier", "LinearDiscriminantAnalysis",
 )
 X, y = small_table("binary")
 model = EvolvedClassifier(
@@ -133,21 +136,39 @@ def finish(process: subprocess.Popen[str]) -> str:
     return out
 
 
+def search_in_process(folder: Path, evaluations: int) -> None:
+    sys.argv = ["script", str(folder), str(evaluations), "in process"]
+    exec(SCRIPT, {})
+
+
+def begin(folder: Path, evaluations: int, *, pool: bool) -> Any:
+    """Begin the script's search in a process of its own; to be killed."""
+    if pool:
+        return run_script(folder, evaluations)
+    process = fork_server.context.Process(target=search_in_process, args=(folder, evaluations))
+    process.start()
+    return process
+
+
 def test_killed_at_twenty_moments_and_resumed_a_run_is_as_if_never_killed(tmp_path: Path) -> None:
-    evaluations = 120
+    evaluations = 80
     expected = finish(run_script(tmp_path / "whole", evaluations))
     rng = np.random.default_rng(0)
-    kills = 0
-    while kills < 20:
-        place = "pool" if kills % 5 == 0 else "in process"  # starting a pool takes its time
-        process = run_script(tmp_path / "killed", evaluations, place)
-        assert process.stderr is not None
-        process.stderr.readline()  # the first outcome: the search is under way
-        time.sleep(float(rng.random()) * 0.5)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        kills += 1
-    got = finish(run_script(tmp_path / "killed", evaluations))
+    folder = tmp_path / "killed"
+    for number in range(20):
+        pool = number % 5 == 0  # starting a pool takes its time
+        process = begin(folder, evaluations, pool=pool)
+        time.sleep((4.0 if pool else 0.4) + float(rng.random()))
+        process.kill()
+        if pool:
+            process.communicate()
+            assert process.returncode == -signal.SIGKILL
+        else:
+            process.join()
+            assert process.exitcode == -signal.SIGKILL
+    with closing(Journal(folder)) as journal:
+        assert 0 < sum(one.settled for one in journal.candidates.values()) < evaluations
+    got = finish(run_script(folder, evaluations))
     assert got == expected
     whole, killed = (pd.read_csv(tmp_path / name / "compared.csv") for name in ("whole", "killed"))
     pd.testing.assert_frame_equal(killed, whole)
@@ -204,7 +225,7 @@ def test_a_full_disk_costs_the_journal_not_the_run(tmp_path: Path) -> None:
         if mounted.returncode != 0:
             pytest.skip("this system lets nobody mount a small file system")
         try:
-            process = run_script(Path(small), 40)
+            process = run_script(Path(small), 25)
             _, err = process.communicate(timeout=200)
         finally:
             subprocess.run(["umount", "-l", small], check=True)
@@ -216,7 +237,7 @@ def test_a_full_disk_costs_the_journal_not_the_run(tmp_path: Path) -> None:
 def test_a_folder_that_vanishes_costs_the_journal_not_the_run(tmp_path: Path) -> None:
     import shutil
 
-    process = run_script(tmp_path / "run", 60)
+    process = run_script(tmp_path / "run", 25)
     assert process.stderr is not None
     process.stderr.readline()
     shutil.rmtree(tmp_path / "run")
