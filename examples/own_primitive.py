@@ -7,7 +7,7 @@ from sklearn.datasets import load_wine
 from sklearn.ensemble import BaggingClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from evolver import EvolvedClassifier
+from evolver import EvolvedClassifier, Settings
 from primitives import CLASSIFICATION, Features, Prediction, Primitive, default_catalogue
 
 
@@ -29,7 +29,10 @@ mine = Primitive(
 evaluations = int(sys.argv[1]) if len(sys.argv) > 1 else 40
 X, y = load_wine(return_X_y=True, as_frame=True)
 model = EvolvedClassifier(
-    search_space=default_catalogue().add(mine), max_evaluations=evaluations, random_state=0
+    search_space=default_catalogue().add(mine),
+    max_evaluations=evaluations,
+    random_state=0,
+    settings=Settings(portfolio_size=0),  # what did well on other tables does not know it
 )
 model.fit(X, y)
 

@@ -73,7 +73,7 @@ def test_a_run_is_resumed_with_more_time(folder: Path) -> None:
 def test_a_finished_run_is_refined(folder: Path) -> None:
     run = folder / "regression"
     before = pd.read_csv(run / "leaderboard.csv")
-    result = evolver("refine", run, "--time", "3s")
+    result = evolver("refine", run, "--time", "6s")
     assert result.exit_code == 0, result.output
     after = pd.read_csv(run / "leaderboard.csv")
     known = before[before["reason"] != TIME_OVER]

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, roc_auc_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
@@ -81,7 +81,7 @@ QUICK: dict[str, Any] = {
 
 @pytest.mark.parametrize(
     "model",
-    [classifier(max_evaluations=3), regressor(max_evaluations=3, scoring="r2")],
+    [classifier(max_evaluations=2, cv=2), regressor(max_evaluations=2, cv=2, scoring="r2")],
     ids=lambda m: type(m).__name__,
 )
 def test_scikit_learns_own_checks_pass(model: Any) -> None:
@@ -245,7 +245,7 @@ class TestNesting:
     def test_in_a_pipeline_a_grid_search_and_cross_validation(self) -> None:
         X, y = small_table("binary")
         numbers = X[["second", "third", "fourth"]]
-        model = classifier(max_evaluations=3)
+        model = classifier(max_evaluations=2)
         assert (
             make_pipeline(StandardScaler(), model).fit(numbers, y).predict(numbers).shape == y.shape
         )
@@ -260,7 +260,7 @@ class TestInputs:
     def test_arrays_lists_and_frames_without_names(self) -> None:
         X, y = small_table("binary")
         numbers = X[["second", "third"]].to_numpy()
-        model = classifier(max_evaluations=3).fit(numbers, list(y))
+        model = classifier(max_evaluations=2).fit(numbers, list(y))
         expected = model.predict(numbers)
         np.testing.assert_array_equal(model.predict(numbers.tolist()), expected)
         np.testing.assert_array_equal(model.predict(pd.DataFrame(numbers)), expected)
@@ -515,7 +515,7 @@ def model(table: Any) -> EvolvedRegressor:
     return regressor(max_evaluations=25).fit(*table)
 
 
-class Fickle(RandomForestRegressor):
+class Fickle(ExtraTreesRegressor):
     """Refuses to be fitted on as many rows as there are in all."""
 
     def fit(self, X: Any, y: Any) -> Any:
@@ -566,7 +566,7 @@ class TestEnsemble:
         """It is good on every fold, and where it can be fitted it is a member."""
         quick = default_catalogue().only("MedianOneHot", "StandardScaler", "BayesianRidge")
         members = []
-        for build in (RandomForestRegressor, Fickle):
+        for build in (ExtraTreesRegressor, Fickle):
             one = Primitive("Forest", (Features,), Prediction, build, {}, REGRESSION)
             model = regressor(max_evaluations=25, search_space=quick.add(one)).fit(*table)
             members.append(model.pareto_front_.set_index("digest")["pipeline"]["ensemble"])

@@ -122,7 +122,7 @@ RECALLING = {
 
 @pytest.mark.parametrize("task", TASKS)
 @given(seeds, st.sampled_from(sorted(OPERATORS)))
-@settings(max_examples=10)
+@settings(max_examples=6)
 def test_predictions_are_those_of_the_compiled_pipeline_to_the_bit(
     task: str, seed: int, operator: str
 ) -> None:

@@ -124,9 +124,16 @@ ROOT = Path(__file__).parents[2]
 
 
 def run_script(folder: Path, *arguments: object, **options: Any) -> subprocess.Popen[str]:
+    """Begin the script; it can be interrupted also where the shell of the tests ignores that."""
     command = [sys.executable, "-c", SCRIPT, str(folder), *map(str, arguments)]
     return subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        **options,
     )
 
 
@@ -151,14 +158,14 @@ def begin(folder: Path, evaluations: int, *, pool: bool) -> Any:
 
 
 def test_killed_at_twenty_moments_and_resumed_a_run_is_as_if_never_killed(tmp_path: Path) -> None:
-    evaluations = 80
+    evaluations = 150
     expected = finish(run_script(tmp_path / "whole", evaluations))
     rng = np.random.default_rng(0)
     folder = tmp_path / "killed"
     for number in range(20):
-        pool = number % 5 == 0  # starting a pool takes its time
+        pool = number % 7 == 0  # starting a pool takes its time
         process = begin(folder, evaluations, pool=pool)
-        time.sleep((4.0 if pool else 0.4) + float(rng.random()))
+        time.sleep((4.0 if pool else 0.3) + 0.7 * float(rng.random()))
         process.kill()
         if pool:
             process.communicate()

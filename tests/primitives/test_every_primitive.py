@@ -62,18 +62,17 @@ def test_a_hundred_draws_instantiate(task: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("task", "name"), EVERY)
-def test_three_draws_fit_and_predict(task: str, name: str) -> None:
+def test_a_draw_fits_and_predicts(task: str, name: str) -> None:
     X, y = small_table(task)
-    for seed in range(3):
-        model = fitted(pipeline_with(task, name, seed), X[:80], y[:80])
-        if task == "regression":
-            predictions = model.predict(X[80:])
-            assert predictions.shape == (40,)
-        else:
-            predictions = model.predict_proba(X[80:])
-            assert predictions.shape == (40, len(np.unique(y)))
-            assert np.allclose(predictions.sum(axis=1), 1.0)
-        assert np.isfinite(predictions).all()
+    model = fitted(pipeline_with(task, name, seed=1), X[:80], y[:80])
+    if task == "regression":
+        predictions = model.predict(X[80:])
+        assert predictions.shape == (40,)
+    else:
+        predictions = model.predict_proba(X[80:])
+        assert predictions.shape == (40, len(np.unique(y)))
+        assert np.allclose(predictions.sum(axis=1), 1.0)
+    assert np.isfinite(predictions).all()
 
 
 RUN_ALL = """
@@ -101,6 +100,7 @@ def test_an_exported_pipeline_with_it_predicts_the_same(tmp_path: Path) -> None:
         model = fitted(pipeline_with(task, name, seed=0), X[:80], y[:80])
         (tmp_path / f"{task}-{name}.py").write_text(to_source(model), encoding="utf-8")
         expected[f"{task}-{name}"] = model.predict(X[80:])
+        assert len(expected[f"{task}-{name}"]) == 40
     run_without_us(RUN_ALL, tmp_path, cwd=tmp_path)
     for stem, predictions in expected.items():
         got = pd.read_parquet(tmp_path / f"{stem}.out.parquet")["prediction"].to_numpy()
