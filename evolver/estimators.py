@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from pickle import PicklingError
 from typing import TYPE_CHECKING, Any, Self
 
-import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from evolver.errors import InputError, InputTypeError
-from evolver.problem import Budget, Settings
+from evolver.errors import InputError
+from evolver.problem import Budget
 
 if TYPE_CHECKING:
     from evolver.journal import History
-    from evolver.problem import Problem
+    from evolver.problem import Problem, Settings
     from evolver.record import Result
     from evolver.session import Call
     from primitives import Catalogue
-
-logger = logging.getLogger("evolver")
 
 PARAMETERS = """
     Parameters
@@ -212,9 +207,8 @@ class _Evolved:
         ----------
         member : str, default="best"
             ``"best"``: the pipeline of the best score. ``"ensemble"``: the ensemble, where there is
-            one. ``"one_se"``: the simplest within one standard error of the
-            best. ``"knee"``: where more complexity begins to buy little. Or a digest of
-            `pareto_front_`.
+            one. ``"one_se"``: the simplest within one standard error of the best. ``"knee"``: where
+            more complexity begins to buy little. Or a digest of `pareto_front_`.
 
         Raises
         ------
@@ -290,14 +284,10 @@ class _Evolved:
         checks.check_complexity(self.complexity)
         if self.run_dir is not None:
             checks.check_folder("run_dir", self.run_dir)
-        if not (self.settings is None or isinstance(self.settings, Settings)):
-            raise InputTypeError(
-                f"`settings` must be an evolver.Settings or None, got {self.settings!r}."
-            )
         return Call(
             is_classifier(self),
             Budget(time_budget, max_evaluations),
-            self.settings or Settings(),
+            checks.check_settings(self.settings),
             checks.check_workers(self.n_jobs),
             self.scoring,
             self.complexity,
@@ -320,6 +310,7 @@ class _Evolved:
         so_far: History | None = None,
     ) -> Self:
         """Search, and set what was found as attributes."""
+        from evolver.report.folder import keep
         from evolver.session import search
 
         problem, result, self._history = search(call, X, y, sample_weight, groups, so_far)
@@ -329,7 +320,7 @@ class _Evolved:
         self.target_name_ = str(getattr(y, "name", None) or "target")
         self._take(problem, result)
         if call.run_dir is not None:
-            self._keep(call.run_dir)
+            keep(self, call.run_dir)
         return self
 
     def _check_columns(self, X: Any) -> pd.DataFrame:
@@ -360,25 +351,6 @@ class _Evolved:
         self.statistics_ = frames.statistics(result)
         self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
         self._members = Members(problem, result)
-
-    def _keep(self, folder: Path) -> None:
-        """Write what a run found: the model, the candidates, the front, the winner as a program."""
-        from evolver.record import ENSEMBLE, MODEL_FILE
-        from evolver.report.picture import front_svg
-
-        try:
-            joblib.dump(self, folder / MODEL_FILE)
-            self.leaderboard_.to_csv(folder / "leaderboard.csv", index=False)
-            self.pareto_front_.to_csv(folder / "pareto_front.csv", index=False)
-            picture = front_svg(self.leaderboard_, self.pareto_front_)
-            (folder / "pareto_front.svg").write_text(picture, encoding="utf-8")
-            self.export(folder / "winner.py", "best")
-            if self.ensemble_ is not None:
-                self.export(folder / "ensemble.py", ENSEMBLE)
-        except (OSError, InputError, PicklingError, AttributeError) as error:
-            logger.warning(
-                "The model is fitted, but not all of it is kept in %s: %s", folder, error
-            )
 
 
 class EvolvedClassifier(_Evolved, ClassifierMixin, BaseEstimator):

@@ -146,7 +146,8 @@ class Loop:
             pause = INTERRUPT_SECONDS if left is None else min(left, INTERRUPT_SECONDS)
             for done in self._executor.wait(pause):
                 self._in_flight -= 1
-                self._submit()  # first: the worker need not wait for the bookkeeping
+                if isinstance(done.result, FoldScore):
+                    self._submit()  # first: the worker need not wait for the bookkeeping
                 if self._receive(done):
                     progress(self._now())
 

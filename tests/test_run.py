@@ -200,6 +200,19 @@ def test_what_fails_is_data_and_the_run_goes_on() -> None:
     assert len(result.records) == 20
 
 
+def test_of_a_candidate_that_failed_no_other_fold_is_begun() -> None:
+    fits: list[int] = []
+
+    def break_down() -> None:
+        fits.append(1)
+        raise ZeroDivisionError
+
+    broken = failing("Broken", break_down)
+    result = result_of(QUICK.add(broken), evaluations=20, in_process=True, racing_error=0.0)
+    failed = [record for record in result.records if isinstance(record.outcome, Failed)]
+    assert len(fits) == len(failed) > 0
+
+
 def failing(name: str, act: Callable[[], object]) -> Primitive:
     """Return a primitive whose models act when they are fitted."""
 

@@ -10,6 +10,7 @@ from evolver.checks.arguments import (
     check_generator,
     check_portfolio,
     check_positive,
+    check_settings,
     check_warm_start,
     check_workers,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "check_positive",
     "check_rows",
     "check_scorer",
+    "check_settings",
     "check_table",
     "check_target",
     "check_warm_start",

@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.objectives import COMPLEXITIES
 from evolver.genome.codec import Encoded, encode
+from evolver.problem import Settings
 from evolver.record import MODEL_FILE
 from evolver.search.portfolio import experience_of
 
@@ -26,6 +27,15 @@ def check_complexity(complexity: Any) -> str | Callable[[Any], float]:
     raise InputError(
         f"`complexity` must be one of {sorted(COMPLEXITIES)} or a callable, got {complexity!r}."
     )
+
+
+def check_settings(settings: Any) -> Settings:
+    """Return the settings, those by default for None; InputTypeError when they are no such."""
+    if settings is None:
+        return Settings()
+    if not isinstance(settings, Settings):
+        raise InputTypeError(f"`settings` must be an evolver.Settings or None, got {settings!r}.")
+    return settings
 
 
 def check_positive(name: str, value: Any) -> None:
