@@ -22,7 +22,7 @@ from statistics import fmean
 
 import numpy as np
 
-from primitives.calibration import scaled
+from primitives.wrappers import scaled
 
 BEGIN, BEGIN_SHARE = 4, 3
 """Best candidates that an ensemble begins with, at most one of so many of the library: without

@@ -29,7 +29,7 @@ from evolver.outcome import Failed, Failure, Outcome, Scored, Stopped, commonest
 from evolver.problem import Problem
 from evolver.record import LIBRARY_SIZE, Ensemble, Record, merit
 from evolver.store import Store
-from primitives.calibration import TemperatureScaledClassifier
+from primitives.wrappers import TemperatureScaledClassifier
 
 
 class Finish:
@@ -241,7 +241,7 @@ def averaging(
     if temperature == 1:
         return averaged
     estimator = TemperatureScaledClassifier(averaged, temperature)
-    estimator.estimator_, estimator.classes_ = averaged, averaged.classes_
+    estimator.estimator_ = averaged
     return estimator
 
 

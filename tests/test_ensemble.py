@@ -17,7 +17,7 @@ from evolver.evaluation.blends import BlendScorer
 from evolver.export import to_source
 from evolver.finish import averaging
 from evolver.genome.pipeline import to_estimator
-from primitives.calibration import scaled
+from primitives.wrappers import scaled
 from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree
 

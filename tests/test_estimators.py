@@ -245,7 +245,7 @@ class TestNesting:
     def test_in_a_pipeline_a_grid_search_and_cross_validation(self) -> None:
         X, y = small_table("binary")
         numbers = X[["second", "third", "fourth"]]
-        model = classifier(max_evaluations=2)
+        model = classifier(max_evaluations=3)
         assert (
             make_pipeline(StandardScaler(), model).fit(numbers, y).predict(numbers).shape == y.shape
         )
@@ -260,7 +260,7 @@ class TestInputs:
     def test_arrays_lists_and_frames_without_names(self) -> None:
         X, y = small_table("binary")
         numbers = X[["second", "third"]].to_numpy()
-        model = classifier(max_evaluations=2).fit(numbers, list(y))
+        model = classifier(max_evaluations=3).fit(numbers, list(y))
         expected = model.predict(numbers)
         np.testing.assert_array_equal(model.predict(numbers.tolist()), expected)
         np.testing.assert_array_equal(model.predict(pd.DataFrame(numbers)), expected)
@@ -281,7 +281,7 @@ class TestInputs:
     def test_labels_of_any_type_come_back(self, labels: Any) -> None:
         X, _ = small_table("binary")
         y = pd.Series(labels).iloc[np.arange(len(X)) % 2].reset_index(drop=True)
-        model = classifier(max_evaluations=2).fit(X, y)
+        model = classifier(max_evaluations=3).fit(X, y)
         assert set(model.predict(X)) <= set(np.asarray(labels).tolist())
 
     def test_groups_stay_together_and_stacks_are_left_out(self) -> None:

@@ -131,6 +131,7 @@ def test_the_time_to_reach_a_score_is_the_least_budget_that_does(peers: Any) -> 
     assert "| one | 0 | 30 |" in text
     assert "median 30 s" in text
     assert peers["ranking"].times_to_reach(mine, "theirs", "ours") == ""
+    assert peers["ranking"].times_to_reach([mine[2], *theirs], "theirs", "ours") == ""
 
 
 def test_the_pictures_name_every_system(peers: Any, records: Any) -> None:

@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.ensemble.fold_models import error_of
 from evolver import ensemble
 from evolver.evaluation.blends import areas, negative_errors, negative_log_losses
-from primitives.calibration import scaled
+from primitives.wrappers import scaled
 
 TRIALS = Path(__file__).parents[1] / "portfolio" / "results"
 RESULTS = Path(__file__).parent / "results"

@@ -127,7 +127,7 @@ class Comparison:
 
 def times_to_reach(records: Iterable[Record], reference: str, system: str) -> str:
     """Return as Markdown in how many seconds a system reaches what another has at its largest
-    budget: the least budget with a score that is no worse; empty where there is nothing to compare.
+    budget: the least budget with a score that is no worse; empty where a system has but one budget.
     """
     found: dict[tuple[str, int], dict[str, dict[float, float]]] = {}
     for one in records:
@@ -136,7 +136,7 @@ def times_to_reach(records: Iterable[Record], reference: str, system: str) -> st
             mine[one.budget] = _gain(one, one.score)
     times, most = {}, 0.0
     for contest, scores in sorted(found.items()):
-        if len(scores) == 2:
+        if len(scores) == 2 and len(scores[system]) > 1:
             most = max(most, *scores[reference])
             target = scores[reference][max(scores[reference])]
             enough = [budget for budget, score in scores[system].items() if score >= target]

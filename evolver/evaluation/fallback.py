@@ -14,8 +14,8 @@ from sklearn.preprocessing import OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from evolver.problem import Problem
-from primitives.subsampling import SubsampledClassifier, SubsampledRegressor
 from primitives.transformers import TableCleaner
+from primitives.wrappers import SubsampledClassifier, SubsampledRegressor
 
 MAX_ROWS = 2_000
 MAX_DEPTH = 4

@@ -1,0 +1,130 @@
+"""Models around a model: probabilities made sharper or softer, and fits on some of the rows.
+
+They depend on numpy and scikit-learn only, so that an exported pipeline can carry their source.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.utils import _safe_indexing, check_random_state, get_tags
+from sklearn.utils.validation import _num_samples, check_is_fitted
+
+
+class Wrapper(MetaEstimatorMixin, BaseEstimator):
+    """What all of them share: they predict as the model inside, and take what it takes.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        Fitted.
+    n_features_in_ : int
+    """
+
+    def predict(self, X):
+        check_is_fitted(self)
+        return self.estimator_.predict(X)
+
+    @property
+    def n_features_in_(self):
+        check_is_fitted(self)
+        return self.estimator_.n_features_in_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.estimator).input_tags
+        return tags
+
+
+class ClassifierWrapper(ClassifierMixin, Wrapper):
+    """What the classifiers share.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    """
+
+    def predict_proba(self, X):
+        check_is_fitted(self)
+        return self.estimator_.predict_proba(X)
+
+    @property
+    def classes_(self):
+        check_is_fitted(self)
+        return self.estimator_.classes_
+
+
+class TemperatureScaledClassifier(ClassifierWrapper):
+    """Scale the probabilities of a classifier by a temperature (Guo et al. 2017).
+
+    The temperature is a parameter, not learned by `fit`: it was learned on predictions of rows that
+    the classifier had not seen.
+
+    Parameters
+    ----------
+    estimator : classifier
+        With `predict_proba`.
+    temperature : float, default=1.0
+        Below 1 probabilities become sharper, above 1 softer.
+    """
+
+    def __init__(self, estimator, temperature=1.0):
+        self.estimator = estimator
+        self.temperature = temperature
+
+    def fit(self, X, y):
+        self.estimator_ = clone(self.estimator).fit(X, y)
+        return self
+
+    def predict_proba(self, X):
+        return scaled(super().predict_proba(X), self.temperature)
+
+
+def scaled(probabilities, temperature):
+    """Return probabilities of shape (..., n_classes) with their logarithms divided by a
+    temperature; 1 leaves them as they are."""
+    if temperature == 1:
+        return probabilities
+    largest = probabilities.max(axis=-1, keepdims=True)
+    powers = (probabilities / largest) ** (1 / temperature)
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+class Subsampled(Wrapper):
+    """Fit a model on some of the rows: what the classifier and the regressor share.
+
+    Parameters
+    ----------
+    estimator : estimator
+    max_rows : int, default=2000
+        That it is fitted on, drawn at random; a classifier has a row of every class on top.
+    random_state : int, RandomState instance or None, default=0
+    """
+
+    def __init__(self, estimator, max_rows=2000, random_state=0):
+        self.estimator = estimator
+        self.max_rows = max_rows
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        self.estimator_ = clone(self.estimator)
+        if _num_samples(X) > self.max_rows:
+            rows = self._rows(y)
+            X, y = _safe_indexing(X, rows), _safe_indexing(y, rows)
+        self.estimator_.fit(X, y)
+        return self
+
+    def _rows(self, y):
+        rng = check_random_state(self.random_state)
+        return rng.permutation(_num_samples(y))[: self.max_rows]
+
+
+class SubsampledClassifier(Subsampled, ClassifierWrapper):
+    """A classifier fitted on some of the rows it is given, with one of every class."""
+
+    def _rows(self, y):
+        return np.union1d(super()._rows(y), np.unique(y, return_index=True)[1])
+
+
+class SubsampledRegressor(RegressorMixin, Subsampled):
+    """A regressor fitted on some of the rows it is given."""
