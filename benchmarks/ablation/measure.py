@@ -3,10 +3,11 @@
     python -m benchmarks.ablation.measure --datasets FOLDER [--budget 60] [--names ...]
         [--arms ...] [--seeds 0 1 2]
 
-Of each table 70 % is fitted on and 30 % scored. A run gives two scores: that of what predicts, and
-that of its best single pipeline, so that the ensemble needs no run without it. It begins with the
-portfolio that is learned from the trials of all other tables. Saves `results/records.json`; what is
-there is not repeated. Without `--datasets` only draws `results/table.md` from what is there.
+Of each table 70 % is fitted on and 30 % scored. A run with all parts also gives the score of its
+best single pipeline, and that of what predicts where the models of five folds are averaged instead
+of one model of all rows, so that neither needs a run of its own. A run begins with the portfolio
+that is learned from the trials of all other tables. Saves `results/records.json`; what is there is
+not repeated. Without `--datasets` only draws the tables from what is there.
 """
 
 from __future__ import annotations
@@ -16,15 +17,23 @@ import itertools
 import json
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
 import pandas as pd
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import KFold, StratifiedKFold
 
+from benchmarks.ablation.effects import effects_of, table_of
 from benchmarks.anytime.measure import split
 from benchmarks.portfolio.learn import experience_of, learned
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings
+from primitives.wrappers import TemperatureScaledClassifier
 
 ARMS: dict[str, dict[str, Any]] = {
     "all": {},
@@ -35,6 +44,8 @@ ARMS: dict[str, dict[str, Any]] = {
 }
 """Settings, and parameters of the estimators. With half the population 10 candidates grow at random
 after the portfolio, instead of 34."""
+PARTS = ("all", "no portfolio", "no refinement", "no racing")
+FOLDS, WORKERS = 5, 2
 NAMES = (
     "credit-g",
     "segment",
@@ -83,7 +94,7 @@ def main() -> None:
     parser.add_argument("--datasets", type=Path, help="folder of NAME.parquet")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds")
     parser.add_argument("--names", nargs="+", default=NAMES)
-    parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS))
+    parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=PARTS)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     options = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
@@ -95,9 +106,9 @@ def main() -> None:
         records.append(measure(options.datasets / f"{name}.parquet", arm, options.budget, seed))
         print(records[-1], flush=True)
         RECORDS.write_text("[\n" + ",\n".join(json.dumps(one) for one in records) + "\n]\n")
-    table = table_of(records)
-    print(table)
-    (RESULTS / "table.md").write_text(table)
+    for name, text in (("effects.md", effects_of(records)), ("table.md", table_of(records))):
+        print(text)
+        (RESULTS / name).write_text(text)
 
 
 def measure(file: Path, arm: str, budget: float, seed: int) -> dict[str, Any]:
@@ -124,6 +135,7 @@ def measure(file: Path, arm: str, budget: float, seed: int) -> dict[str, Any]:
         seconds = time.monotonic() - start
     X, y = test.drop(columns="target"), test["target"]
     board = model.leaderboard_
+    constant = DummyClassifier() if classification else DummyRegressor()
     return {
         "name": file.stem,
         "budget": budget,
@@ -132,43 +144,63 @@ def measure(file: Path, arm: str, budget: float, seed: int) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "test": model.score(X, y),
         "single": float(model.scorer_(model.best_pipeline_, X, y)),
+        "fold_models": fold_models_score(model, train, X, y) if arm == "all" else None,
+        "constant": float(model.scorer_(constant.fit(train[X.columns], train["target"]), X, y)),
         "cross_validated": model.best_score_,
-        "members": model.pareto_front_["pipeline"].iloc[0].count(" * "),
+        "members_by": members_by(model),
+        "winner_by": by(board.loc[board["score"].idxmax()]),
         "candidates": len(board),
         "scored": int((board["outcome"] == "scored").sum()),
-        "winner_by": str(board.loc[board["score"].idxmax(), "proposer"]),
+        "improved": improvements(board),
+        "ended_by": model.statistics_["ended_by"],
     }
 
 
-def table_of(records: list[dict[str, Any]]) -> str:
-    """Return what is lost in percent of the score of all parts, by part and table."""
-    runs = {(one["budget"], one["seed"], one["name"], one["arm"]): one for one in records}
-    lost: dict[str, dict[str, list[float]]] = {}
-    for (budget, seed, name, arm), one in runs.items():
-        whole = runs.get((budget, seed, name, "all"))
-        if whole is None:
-            continue
-        part, score = ("no ensemble", one["single"]) if arm == "all" else (arm, one["test"])
-        change = 100 * (whole["test"] - score) / abs(whole["test"])
-        lost.setdefault(part, {}).setdefault(f"{name}, {budget:g} s", []).append(change)
-    lines = [
-        "Percent of the held-out score that is lost without a part, one number a seed; below 0:"
-        " the run is better without it.",
-        "",
-        f"| table | {' | '.join(lost)} |",
-        f"|{' --- |' * (len(lost) + 1)}",
-    ]
-    for name in sorted({one for found in lost.values() for one in found}):
-        cells = [", ".join(f"{one:+.2f}" for one in lost[part].get(name, [])) for part in lost]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    means = []
-    for found in lost.values():
-        all_tables = [fmean(changes) for changes in found.values()]
-        error = stdev(all_tables) / len(all_tables) ** 0.5 if len(all_tables) > 1 else float("nan")
-        won, fell = sum(one > 0 for one in all_tables), sum(one < 0 for one in all_tables)
-        means.append(f"{fmean(all_tables):+.2f} ± {1.96 * error:.2f}; {won} : {fell}")
-    lines.append(f"| mean, 95 %; tables worse : better without | {' | '.join(means)} |")
-    return "\n".join(lines) + "\n"
+def by(row: Any) -> str:
+    """Return who proposed a candidate, and how."""
+    return f"{row['proposer']}, {row['operator']}"
+
+
+def members_by(model: Any) -> dict[str, int]:
+    """Return how many members of what predicts came from where."""
+    best = model.pareto_front_["pipeline"].iloc[0]
+    board = model.leaderboard_.drop_duplicates("pipeline")
+    is_member = [text == best or f" * {text}" in best for text in board["pipeline"]]
+    return dict(Counter(by(row) for _, row in board[is_member].iterrows()))
+
+
+def improvements(board: pd.DataFrame) -> list[tuple[int, float, str]]:
+    """Return each candidate that was better than all before it: how many had been scored with it,
+    its score, and where it came from."""
+    found: list[tuple[int, float, str]] = []
+    for number, (_, row) in enumerate(board[board["outcome"] == "scored"].iterrows(), 1):
+        if not found or row["score"] > found[-1][1]:
+            found.append((number, float(row["score"]), by(row)))
+    return found
+
+
+def fold_models_score(model: Any, train: pd.DataFrame, X: Any, y: Any) -> float | None:
+    """Return the score of what predicts, its models fitted on each of some folds and averaged; None
+    where a fold has not all classes."""
+    known, target = train.drop(columns="target"), train["target"]
+    whole = model.best_pipeline_ if model.ensemble_ is None else model.ensemble_
+    is_scaled = isinstance(whole, TemperatureScaledClassifier)
+    inner = whole.estimator if is_scaled else whole
+    classification = isinstance(model, EvolvedClassifier)
+    if classification and target.value_counts().min() < FOLDS:
+        return None
+    folds = (StratifiedKFold if classification else KFold)(FOLDS, shuffle=True, random_state=0)
+    fitted = Parallel(WORKERS)(
+        delayed(clone(inner).fit)(known.iloc[rows], target.iloc[rows])
+        for rows, _ in folds.split(known, target)
+    )
+    members = [(str(number), FrozenEstimator(one)) for number, one in enumerate(fitted)]
+    averaged = (
+        VotingClassifier(members, voting="soft") if classification else VotingRegressor(members)
+    )
+    if is_scaled:
+        averaged = TemperatureScaledClassifier(averaged, whole.temperature)
+    return float(model.scorer_(averaged.fit(known, target), X, y))
 
 
 if __name__ == "__main__":
