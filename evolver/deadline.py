@@ -11,6 +11,7 @@ It decides nothing but the length of a run.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from evolver.pace import Pace
 from evolver.record import Record, merit
@@ -132,6 +133,16 @@ class Deadline:
         if reserve is None or reserve is record:
             return max(left, LAST_CHANCE)
         return left - FINAL_OVERHEAD - FIT_MARGIN * self.expected_fit(reserve)
+
+    def affords(self, records: Sequence[Record]) -> bool:
+        """Say whether candidates can be fitted on all rows in the time that is left, each by the
+        next worker that is free (by the bound of Graham 1966)."""
+        left = self.left
+        if left is None or not records:
+            return True
+        seconds = [self.expected_fit(record) for record in records]
+        longest = sum(seconds) / self._workers + max(seconds) * (1 - 1 / self._workers)
+        return FINAL_OVERHEAD + FIT_MARGIN * longest <= left
 
     def _for_ensemble(self) -> float:
         """Return the seconds that an ensemble of the best so far should take."""

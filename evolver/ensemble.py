@@ -6,8 +6,9 @@ weight. An average of probabilities is too cautious, so where the metric asks fo
 temperature makes up for it (Guo et al. 2017).
 
 Selecting on the predictions it is judged by flatters an ensemble more than it does the best
-candidate, so both are chosen on one half of the folds and judged on the other, and what is no
-better there is left out: the temperature, or all of the ensemble.
+candidate, so both are chosen on one half of the folds and judged on the other. The temperature is
+left out where it is no better there, the ensemble where it is worse by more than the standard
+error: an average is rarely worse, and a few folds of few rows can hardly tell.
 
     Blends      scores averages of predictions, fold by fold; given by who knows the metric
     select      candidates' predictions -> weights and temperature, and what they score
@@ -16,7 +17,7 @@ better there is left out: the temperature, or all of the ensemble.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -39,6 +40,9 @@ TEMPERATURES = tuple(round(2.0 ** (step / 20), 3) for step in range(-20, 21))
 
 Blends = Callable[[int, np.ndarray], np.ndarray]
 """From a fold and predictions of shape (n_blends, n_validation, ...) to a score of each."""
+
+Affords = Callable[[Collection[int]], bool]
+"""Whether candidates, by their place in the library, can be had together."""
 
 Library = Sequence[Sequence[np.ndarray]]
 """Out-of-fold predictions by candidate and fold."""
@@ -74,10 +78,11 @@ def select(
     most: int,
     *,
     temperatures: Sequence[float] = (1.0,),
+    affords: Affords = lambda _: True,
     is_over: Callable[[], bool] = lambda: False,
 ) -> Selection | None:
-    """Choose an ensemble; None where it is no better than the best candidate, on the folds that it
-    was chosen by and on others, or time was over.
+    """Choose an ensemble; None where it is no better than the best candidate on the folds that it
+    was chosen by, or worse on others, or time was over.
 
     Parameters
     ----------
@@ -88,6 +93,8 @@ def select(
         Members, at the most.
     temperatures : sequence of float
         That may be chosen.
+    affords : callable
+        Asked before a candidate becomes a member; the best alone can always be had.
     is_over : callable
         Says whether the time is; asked before each pick.
     """
@@ -96,8 +103,8 @@ def select(
 
     def blends_by(chosen_by: Sequence[int]) -> list[Blend]:
         """Return the best candidate, an average, and that with its temperature."""
-        best = greedy(library, blends, chosen_by, 1, is_over)
-        weights = greedy(library, blends, chosen_by, most, is_over)
+        best = greedy(library, blends, chosen_by, 1)
+        weights = greedy(library, blends, chosen_by, most, affords, is_over)
         temperature = best_temperature(library, blends, weights, chosen_by, temperatures)
         return [Blend(best), Blend(weights), Blend(weights, temperature)]
 
@@ -109,14 +116,17 @@ def select(
         return [float(blends(fold, one)[0]) for fold, one in predictions.items()]
 
     folds = range(len(library[0]))
-    judged = np.zeros(3)
+    judged = np.zeros((3, len(folds)))
     for half in (0, 1):
-        mine = blends_by(folds[1 - half :: 2])
-        judged += [sum(scores_of(blend, folds[half::2])) for blend in mine]
+        for which, blend in enumerate(blends_by(folds[1 - half :: 2])):
+            judged[which, half::2] = scores_of(blend, folds[half::2])
     alone, *averages = blends_by(folds)
-    chosen = averages[int(judged[2] > judged[1])]
+    at = 2 if judged[2].sum() > judged[1].sum() else 1
+    chosen = averages[at - 1]
     scores = scores_of(chosen, folds)
-    if is_over() or max(judged[1:]) <= judged[0] or sum(scores) <= sum(scores_of(alone, folds)):
+    gains = judged[at] - judged[0]
+    is_worse = gains.mean() < -gains.std(ddof=1) / len(folds) ** 0.5
+    if is_over() or is_worse or sum(scores) <= sum(scores_of(alone, folds)):
         return None
     return Selection(chosen, tuple(scores))
 
@@ -126,19 +136,28 @@ def greedy(
     blends: Blends,
     folds: Sequence[int],
     most: int,
+    affords: Affords = lambda _: True,
     is_over: Callable[[], bool] = lambda: False,
 ) -> dict[int, float]:
     """Return the weights of the candidates that do best together on some folds."""
     stacks = {fold: np.stack([one[fold] for one in library]) for fold in folds}
     alone = np.mean([blends(fold, stack) for fold, stack in stacks.items()], axis=0)
-    begin = max(1, min(BEGIN, len(library) // BEGIN_SHARE, most))
-    picked = [int(one) for one in np.argsort(-alone, kind="stable")[:begin]]
+    first = max(1, min(BEGIN, len(library) // BEGIN_SHARE, most))
+    picked: list[int] = []
+    for one in np.argsort(-alone, kind="stable")[:first].tolist():
+        if not picked or affords([*picked, one]):
+            picked.append(one)
+    begin = len(picked)
     sums = {fold: stack[picked].sum(axis=0, dtype=float) for fold, stack in stacks.items()}
     best_score = fmean(float(blends(fold, sums[fold][None] / begin)[0]) for fold in folds)
     best_length = begin
     while len(picked) < min(PICKS, best_length + PATIENCE) and not is_over():
-        distinct = sorted(set(picked))
-        options = distinct if len(distinct) == most else list(range(len(library)))
+        members = set(picked)
+        options = [
+            one
+            for one in range(len(library))
+            if one in members or (len(members) < most and affords([*members, one]))
+        ]
         scores = np.mean(
             [
                 blends(fold, (sums[fold] + stack[options]) / (len(picked) + 1))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -96,36 +96,36 @@ class Finish:
         """
         if not isinstance(best.outcome, Scored) or most < 2:
             return None
-        candidates, library = self._library(best, problem, store, most)
-        chosen = self._selected(library, problem, most)
+        fitted = {best.number: pipeline}
+        candidates, library = self._library(best, problem, store)
+        chosen = self._selected(candidates, library, problem, most, fitted)
         if chosen is None:
             return None
         weights = chosen.blend.weights
         heaviest_first = sorted(weights, key=lambda place: -weights[place])
-        fitted = {best.number: pipeline}
         self._fit([candidates[place] for place in heaviest_first], fitted)
         if any(candidates[place].number not in fitted for place in weights):
             kept = [place for place, one in enumerate(candidates) if one.number in fitted]
             candidates = [candidates[place] for place in kept]
-            chosen = self._selected([library[place] for place in kept], problem, most)
+            chosen = self._selected(
+                candidates, [library[place] for place in kept], problem, most, fitted
+            )
             if chosen is None:
                 return None
         members = [candidates[place] for place in chosen.blend.weights]
         return ensemble_of(problem, members, [fitted[one.number] for one in members], chosen)
 
     def _library(
-        self, best: Record, problem: Problem, store: Store, most: int
+        self, best: Record, problem: Problem, store: Store
     ) -> tuple[list[Record], Library]:
         """Return the best candidates that can be fitted in time and whose predictions are kept."""
-        left = self._deadline.left
-        share = None if left is None else left * self._executor.capacity / most / FIT_MARGIN
         others = [
             record
             for record in self._by_merit()
             if record is not best
             and isinstance(record.outcome, Scored)
             and record.number not in self._failed
-            and (share is None or self._deadline.expected_fit(record) <= share)
+            and self._deadline.affords([record])
         ]
         classes = None if problem.task == "regression" else len(np.unique(problem.y))
         candidates: list[Record] = []
@@ -146,8 +146,16 @@ class Finish:
                 break
         return candidates, library
 
-    def _selected(self, library: Library, problem: Problem, most: int) -> Selection | None:
-        """Choose an ensemble, in half of the time that is left."""
+    def _selected(
+        self,
+        candidates: Sequence[Record],
+        library: Library,
+        problem: Problem,
+        most: int,
+        fitted: Mapping[int, Pipeline],
+    ) -> Selection | None:
+        """Choose an ensemble of what is fitted or can be in the time that is left, half of which
+        choosing may take."""
         left = self._deadline.left
         end = math.inf if left is None else time.monotonic() + left / 2
         blends = BlendScorer(problem)
@@ -156,6 +164,9 @@ class Finish:
             blends,
             most,
             temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
+            affords=lambda places: self._deadline.affords(
+                [candidates[place] for place in places if candidates[place].number not in fitted]
+            ),
             is_over=lambda: time.monotonic() > end,
         )
 

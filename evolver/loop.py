@@ -77,7 +77,7 @@ class Loop:
         self._store = store
         self._budget = budget
         self._settings = settings
-        self._first = population_size
+        self._first = settings.first_population(population_size)
         self._lag = settings.lag or LAG_PER_WORKER * executor.capacity
         self._train_rows = [len(train) for train, _ in problem.units]
         most = max(self._train_rows)

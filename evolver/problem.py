@@ -114,6 +114,10 @@ LEAST_GROWTH = 0.75
 LEAST_TIMEOUT = 2.0
 """Seconds that a fold may take however few its rows and short the budget are."""
 
+GROWN_SHARE = 0.25
+"""Of the places in the first population that the portfolio leaves, so many are grown at random:
+what grows is rarely better than what was learned on other tables, what is bred from that often."""
+
 OPERATOR_RATES = {
     "crossover": 0.25,
     "perturb_parameter": 0.25,
@@ -246,13 +250,22 @@ class Settings:
             rates,
         )
 
+    def first_population(self, population_size: int) -> int:
+        """Return how many candidates come before the first that is bred."""
+        learned = min(self.portfolio_size, population_size)
+        share = GROWN_SHARE if learned else 1.0
+        return learned + math.ceil(share * (population_size - learned))
+
     def first_refined(self, budget: Budget, population_size: int) -> int | None:
         """Return from which candidate on refinement has its share; None where the time says so."""
         if self.refinement_share == 0 or self.refinement_start == 0:
-            return population_size
+            return self.first_population(population_size)
         if budget.evaluations is None:
             return None
-        return max(population_size, round(self.refinement_start * budget.evaluations))
+        return max(
+            self.first_population(population_size),
+            round(self.refinement_start * budget.evaluations),
+        )
 
     def patience_for(self, budget: Budget, rows: int) -> float:
         """Return after how many candidates without a better one there is nothing more to find."""

@@ -113,29 +113,11 @@ def main() -> None:
 
 def measure(file: Path, arm: str, budget: float, seed: int) -> dict[str, Any]:
     """Run one arm on one table; return the record."""
-    table = pd.read_parquet(file)
-    classification = not pd.api.types.is_float_dtype(table["target"])
-    train, test = split(table, classification, seed)
-    kind = "classification" if classification else "regression"
-    with tempfile.TemporaryDirectory() as folder:
-        others = experience_of(kind)
-        others.trials.pop(file.stem, None)
-        (Path(folder) / f"{kind}.json").write_text(learned(others).write())
-        changes = dict(ARMS[arm])
-        size = changes.pop("population_size", 50)
-        model = (EvolvedClassifier if classification else EvolvedRegressor)(
-            time_budget=budget,
-            population_size=size,
-            random_state=seed,
-            verbose=0,
-            settings=Settings(portfolio=folder, **changes),
-        )
-        start = time.monotonic()
-        model.fit(train.drop(columns="target"), train["target"])
-        seconds = time.monotonic() - start
+    train, test = split_of(file, seed)
+    model, seconds = fitted(file.stem, train, arm, budget, seed)
     X, y = test.drop(columns="target"), test["target"]
     board = model.leaderboard_
-    constant = DummyClassifier() if classification else DummyRegressor()
+    constant = DummyClassifier() if is_classification(y) else DummyRegressor()
     return {
         "name": file.stem,
         "budget": budget,
@@ -154,6 +136,41 @@ def measure(file: Path, arm: str, budget: float, seed: int) -> dict[str, Any]:
         "improved": improvements(board),
         "ended_by": model.statistics_["ended_by"],
     }
+
+
+def split_of(file: Path, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of a table to fit on and those to score."""
+    table = pd.read_parquet(file)
+    return split(table, is_classification(table["target"]), seed)
+
+
+def is_classification(target: pd.Series) -> bool:
+    """Say whether a target is of classes."""
+    return not pd.api.types.is_float_dtype(target)
+
+
+def fitted(
+    name: str, train: pd.DataFrame, arm: str, budget: float, seed: int
+) -> tuple[EvolvedClassifier | EvolvedRegressor, float]:
+    """Return a model that began with what was learned without the table, and its seconds."""
+    classification = is_classification(train["target"])
+    kind = "classification" if classification else "regression"
+    others = experience_of(kind)
+    others.trials.pop(name, None)
+    changes = dict(ARMS[arm])
+    size = changes.pop("population_size", 50)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / f"{kind}.json").write_text(learned(others).write())
+        model = (EvolvedClassifier if classification else EvolvedRegressor)(
+            time_budget=budget,
+            population_size=size,
+            random_state=seed,
+            verbose=0,
+            settings=Settings(portfolio=folder, **changes),
+        )
+        start = time.monotonic()
+        model.fit(train.drop(columns="target"), train["target"])
+        return model, time.monotonic() - start
 
 
 def by(row: Any) -> str:

@@ -51,7 +51,7 @@ def proposer_of(
         rng,
         operator_rates=settings.operator_rates,
         population_size=population_size,
-        grown=max(0, population_size - len(first)),
+        grown=max(0, settings.first_population(population_size) - len(first)),
         initial_steps=settings.initial_steps,
         max_steps=settings.max_steps,
         seen=seen,

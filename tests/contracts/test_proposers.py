@@ -10,13 +10,15 @@ import pytest
 from evolver.genome.candidate import Candidate
 from evolver.genome.tree import check
 from evolver.outcome import Failed, Failure, Outcome, Scored
-from evolver.problem import OPERATOR_RATES
-from evolver.search.evolution import Evolution
+from evolver.problem import OPERATOR_RATES, Settings
+from evolver.search.evolution import GROWTH, Evolution
 from evolver.search.interleaved import Interleaved
 from evolver.search.portfolio import LEARNED, Portfolio
 from evolver.search.proposer import Proposer
+from evolver.search.proposers import proposer_of
 from evolver.search.refinement import Refinement
 from primitives import Catalogue
+from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree
 
 BINARY = CATALOGUES["binary"]
@@ -102,3 +104,26 @@ class TestProposer:
             candidate = proposer.ask()
             assert candidate is not None
             proposer.tell(candidate, Failed(Failure.CRASH, "always", 1.0))
+
+
+@pytest.mark.parametrize(
+    ("portfolio_size", "population_size", "learned", "grown"),
+    [(16, 50, 16, 9), (16, 16, 16, 0), (4, 8, 4, 1), (0, 10, 0, 10)],
+)
+def test_a_run_asks_for_what_was_learned_then_what_grows_then_what_is_bred(
+    portfolio_size: int, population_size: int, learned: int, grown: int
+) -> None:
+    proposer = proposer_of(
+        problem(),
+        BINARY,
+        Settings(portfolio_size=portfolio_size),
+        np.random.default_rng(0),
+        population_size=population_size,
+        shares=[(0, 0.0)],
+    )
+    asked = converse(proposer, learned + grown + 20)
+    origins = [one.origin for one in asked]
+    assert origins[:learned] == [LEARNED] * learned
+    assert origins[learned : learned + grown] == [GROWTH] * grown
+    assert sum(one == GROWTH for one in origins) <= grown + 2
+    assert {one.proposer for one in origins[learned + grown :]} == {"evolution"}

@@ -1,0 +1,56 @@
+"""What can still be fitted before a run must end."""
+
+from __future__ import annotations
+
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evolver.deadline import FINAL_OVERHEAD, FIT_MARGIN, Deadline
+from evolver.pace import Pace
+from evolver.record import Record
+from tests.test_pace import record
+
+ROWS = 1_000
+
+
+def deadline(seconds: float | None, workers: int = 2) -> Deadline:
+    pace = Pace([ROWS])
+    return Deadline(time.monotonic(), seconds, ROWS, pace, members=8, workers=workers)
+
+
+def fits(*seconds: float) -> list[Record]:
+    return [record("GaussianNB", one) for one in seconds]
+
+
+def longest(seconds: list[float], workers: int) -> float:
+    """Return how long fits take in this order, each by the worker that is free first."""
+    ends = [0.0] * workers
+    for one in seconds:
+        ends[ends.index(min(ends))] += one
+    return max(ends)
+
+
+def test_one_that_is_too_slow_is_not_afforded_and_several_count_together() -> None:
+    assert deadline(100.0).affords(fits(50.0))
+    assert not deadline(100.0).affords(fits(90.0))
+    assert deadline(100.0).affords(fits(*[20.0] * 5))
+    assert not deadline(100.0).affords(fits(*[20.0] * 8))
+    assert deadline(100.0, workers=8).affords(fits(*[20.0] * 8))
+
+
+def test_without_a_budget_or_anything_to_fit_everything_is_afforded() -> None:
+    assert deadline(None).affords(fits(1e6))
+    assert deadline(0.0).affords([])
+    assert not deadline(0.0).affords(fits(0.1))
+
+
+@given(
+    st.lists(st.floats(0.1, 60.0), min_size=1, max_size=8),
+    st.integers(1, 4),
+    st.floats(1.0, 300.0),
+)
+def test_what_is_afforded_ends_in_time(seconds: list[float], workers: int, left: float) -> None:
+    if deadline(left, workers).affords(fits(*seconds)):
+        assert FINAL_OVERHEAD + FIT_MARGIN * longest(seconds, workers) <= left
