@@ -35,6 +35,9 @@ PICKS = 24
 PATIENCE = 6
 """Times without a better score after which no more are added."""
 
+TOLERANCE = 1.0
+"""Standard errors by which an ensemble may look worse than the best candidate."""
+
 TEMPERATURES = tuple(round(2.0 ** (step / 20), 3) for step in range(-20, 21))
 """That are tried; 1 is one of them."""
 
@@ -78,6 +81,7 @@ def select(
     most: int,
     *,
     temperatures: Sequence[float] = (1.0,),
+    tolerance: float = TOLERANCE,
     affords: Affords = lambda _: True,
     is_over: Callable[[], bool] = lambda: False,
 ) -> Selection | None:
@@ -93,6 +97,8 @@ def select(
         Members, at the most.
     temperatures : sequence of float
         That may be chosen.
+    tolerance : float
+        Standard errors by which it may be worse on folds that it was not chosen by.
     affords : callable
         Asked before a candidate becomes a member; the best alone can always be had.
     is_over : callable
@@ -125,7 +131,8 @@ def select(
     chosen = averages[at - 1]
     scores = scores_of(chosen, folds)
     gains = judged[at] - judged[0]
-    is_worse = gains.mean() < -gains.std(ddof=1) / len(folds) ** 0.5
+    error = gains.std(ddof=1) / len(folds) ** 0.5
+    is_worse = gains.mean() < -tolerance * error
     if is_over() or is_worse or sum(scores) <= sum(scores_of(alone, folds)):
         return None
     return Selection(chosen, tuple(scores))

@@ -46,12 +46,14 @@ def proposer_of(
     meta = MetaFeatures.of(problem)
     first = opening(experience, meta, catalogue, settings.portfolio_size, earlier)
     seen = {candidate.digest for candidate in first}
+    is_full = len(first) >= settings.portfolio_size  # else the search space is another
+    begins = settings.first_population(population_size) if is_full else population_size
     evolution = Evolution(
         catalogue,
         rng,
         operator_rates=settings.operator_rates,
         population_size=population_size,
-        grown=max(0, settings.first_population(population_size) - len(first)),
+        grown=max(0, begins - len(first)),
         initial_steps=settings.initial_steps,
         max_steps=settings.max_steps,
         seen=seen,

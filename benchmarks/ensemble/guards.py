@@ -1,0 +1,193 @@
+"""When is an ensemble to be left out?
+
+    python -m benchmarks.ensemble.guards --datasets FOLDER [--names ...] [--seeds 0] [--budget 30]
+
+A run finds candidates on 70 % of the rows of a table, beginning with the portfolio that is learned
+without it; the best are fitted on all of these rows. Then an ensemble is chosen on their
+out-of-fold predictions and left out never, where it is worse on folds that it was not chosen on by
+more than the standard error, or where it is no better there; and judged on the other 30 %, against
+the best candidate. Saves `results/guards.json`; what is there is not repeated. Without `--datasets`
+only draws `results/guards.md` from what is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import math
+import tempfile
+import warnings
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.model_selection import train_test_split
+
+from benchmarks.engine.problems import problem_of
+from benchmarks.ensemble.fold_models import NAMES, error_of, part
+from benchmarks.portfolio.learn import experience_of, learned
+from evolver.checks import selected_catalogue
+from evolver.ensemble import TEMPERATURES, Blend, average, select
+from evolver.evaluation.blends import BlendScorer
+from evolver.genome.pipeline import to_estimator
+from evolver.genome.tree import Tree
+from evolver.journal import Journal
+from evolver.outcome import Scored
+from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
+from evolver.record import LIBRARY_SIZE, Result, merit
+from evolver.run import evolve
+from evolver.store import Store
+from primitives.wrappers import scaled
+
+MEMBERS, WORKERS, POPULATION = 8, 2, 50
+GUARDS = {"never": 1e9, "worse by the error": 1.0, "no better": 0.0}
+"""Standard errors by which an ensemble may be worse."""
+
+LEAST = 1e-3
+"""Error below which one is as good as another."""
+
+RESULTS = Path(__file__).parent / "results"
+RECORDS = RESULTS / "guards.json"
+
+
+def main() -> None:
+    """Measure what is not there yet; save records and table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--datasets", type=Path, help="folder of NAME.parquet")
+    parser.add_argument("--names", nargs="+", default=NAMES)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--budget", type=float, default=30.0, help="seconds")
+    options = parser.parse_args()
+    RESULTS.mkdir(exist_ok=True)
+    records = json.loads(RECORDS.read_text()) if RECORDS.exists() else []
+    known = {(one["name"], one["seed"], one["budget"]) for one in records}
+    for seed, name in itertools.product(options.seeds, options.names):
+        if options.datasets is None or (name, seed, options.budget) in known:
+            continue
+        records.append(measure(problem_of(options.datasets, name), name, seed, options.budget))
+        print(records[-1], flush=True)
+        RECORDS.write_text("[\n" + ",\n".join(json.dumps(one) for one in records) + "\n]\n")
+    table = table_of(records)
+    print(table)
+    (RESULTS / "guards.md").write_text(table)
+
+
+def measure(whole: Problem, name: str, seed: int, budget: float) -> dict[str, Any]:
+    """Return the record of a table."""
+    rows = np.arange(len(whole.y))
+    stratify = whole.y if whole.task != "regression" else None
+    train, test = train_test_split(rows, test_size=0.3, stratify=stratify, random_state=seed)
+    problem = part(whole, train, np.random.default_rng(seed))
+    held_out = replace(whole, folds=[(train, test)])
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "predictions", 2**30)
+        result = search(problem, name, seed, budget, Path(folder), store)
+        scored = [one for one in result.records if isinstance(one.outcome, Scored)]
+        best = sorted(scored, key=merit)[:LIBRARY_SIZE]
+        folds = range(len(problem.folds))
+        library = [[store.get(record.candidate.digest, fold) for fold in folds] for record in best]
+    told = Parallel(WORKERS)(
+        delayed(prediction)(one.candidate.tree, problem, whole.X.iloc[test]) for one in best
+    )
+    kept = [number for number, one in enumerate(told) if one is not None]
+    library = [[one for one in library[number] if one is not None] for number in kept]
+    score = BlendScorer(held_out)
+
+    def error(blend: Blend) -> float:
+        predictions = average([[told[number]] for number in kept], blend.weights, 0)
+        return error_of(whole.task, float(score(0, scaled(predictions, blend.temperature))[0]))
+
+    blends = BlendScorer(problem)
+    errors = {"best candidate": error(Blend({0: 1.0}))}
+    for guard, tolerance in GUARDS.items():
+        chosen = select(
+            library,
+            blends,
+            MEMBERS,
+            temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
+            tolerance=tolerance,
+        )
+        errors[guard] = errors["best candidate"] if chosen is None else error(chosen.blend)
+    return {
+        "name": name,
+        "task": whole.task,
+        "seed": seed,
+        "budget": budget,
+        "rows": len(train),
+        "candidates": len(result.records),
+        "library": len(kept),
+        "errors": errors,
+    }
+
+
+def search(
+    problem: Problem, name: str, seed: int, budget: float, folder: Path, store: Store
+) -> Result:
+    """Return what a run finds that began with what was learned without the table."""
+    kind = "regression" if problem.task == "regression" else "classification"
+    others = experience_of(kind)
+    others.trials.pop(name, None)
+    (folder / f"{kind}.json").write_text(learned(others).write())
+    settings = Settings(portfolio=folder, lag=LAG_PER_WORKER * WORKERS, ensemble_size=0)
+    with closing(Journal(None)) as journal:
+        return evolve(
+            problem,
+            selected_catalogue(None, problem, grouped=False),
+            budget=Budget(budget, None),
+            settings=settings,
+            population_size=POPULATION,
+            workers=WORKERS,
+            rng=np.random.default_rng(seed),
+            journal=journal,
+            store=store,
+        )
+
+
+def prediction(tree: Tree, problem: Problem, X: Any) -> np.ndarray | None:
+    """Return what a pipeline predicts that is fitted on all rows; None where it cannot be."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            fitted = to_estimator(tree).fit(problem.X, problem.y)
+        except ValueError:
+            return None
+        told: np.ndarray = (
+            fitted.predict(X) if problem.task == "regression" else fitted.predict_proba(X)
+        )
+        return told
+
+
+def table_of(records: list[dict[str, Any]]) -> str:
+    """Return by how much the error of what predicts is less than that of the best candidate."""
+    lines = [
+        "Percent (of the logarithm) by which the error on held-out rows (1 - AUC, log loss, RMSE)"
+        " is less than that of the best candidate, where the ensemble is left out so.",
+        "",
+        f"| table | rows | library | {' | '.join(GUARDS)} |",
+        f"|{' --- |' * (3 + len(GUARDS))}",
+    ]
+    gains: dict[str, list[float]] = {guard: [] for guard in GUARDS}
+    for one in sorted(records, key=lambda one: (one["task"], one["name"], one["seed"])):
+        best = max(one["errors"]["best candidate"], LEAST)
+        for guard, mine in gains.items():
+            mine.append(100 * math.log(best / max(one["errors"][guard], LEAST)))
+        cells = " | ".join(f"{mine[-1]:+.2f}" for mine in gains.values())
+        lines.append(
+            f"| {one['name']}, seed {one['seed']} | {one['rows']} | {one['library']} | {cells} |"
+        )
+    cells = " | ".join(
+        f"{fmean(mine):+.2f}; {median(mine):+.2f}; {sum(gain > 0 for gain in mine)} :"
+        f" {sum(gain < 0 for gain in mine)}"
+        for mine in gains.values()
+    )
+    lines.append(f"| mean; median; better : worse | | | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
