@@ -259,13 +259,10 @@ class Settings:
     def first_refined(self, budget: Budget, population_size: int) -> int | None:
         """Return from which candidate on refinement has its share; None where the time says so."""
         if self.refinement_share == 0 or self.refinement_start == 0:
-            return self.first_population(population_size)
+            return population_size
         if budget.evaluations is None:
             return None
-        return max(
-            self.first_population(population_size),
-            round(self.refinement_start * budget.evaluations),
-        )
+        return max(population_size, round(self.refinement_start * budget.evaluations))
 
     def patience_for(self, budget: Budget, rows: int) -> float:
         """Return after how many candidates without a better one there is nothing more to find."""
