@@ -1,4 +1,4 @@
-"""What a run ends with: the winner fitted on all rows, and an ensemble where it is better.
+"""What a run ends with: the winner fitted on all rows, and an ensemble unless it is worse.
 
 The winner comes first. Then, while time is left, the members of an ensemble are chosen among the
 best candidates and fitted, as many at once as there are workers.
@@ -81,7 +81,7 @@ class Finish:
     def ensemble(
         self, best: Record, pipeline: Pipeline, problem: Problem, store: Store, most: int
     ) -> Ensemble | None:
-        """Choose and fit an ensemble; None where none is better than the winner, or time is short.
+        """Choose and fit an ensemble; None where it is worse than the winner, or time is short.
 
         Parameters
         ----------

@@ -116,7 +116,7 @@ LEAST_TIMEOUT = 2.0
 
 GROWN_SHARE = 0.25
 """Of the places in the first population that the portfolio leaves, so many are grown at random:
-what grows is rarely better than what was learned on other tables, what is bred from that often."""
+what grows is rarely better than what was learned on other tables."""
 
 OPERATOR_RATES = {
     "crossover": 0.25,
@@ -165,7 +165,7 @@ class Settings:
     refinement_sampler : {"tpe", "gp", "random"}, default="tpe"
         Optimiser of the refinement; "gp" needs torch.
     ensemble_size : int, default=8
-        Members of the ensemble that predicts where it is better than the best pipeline, at the
+        Members of the ensemble that predicts unless it is worse than the best pipeline, at the
         most; 0 or 1: there is none.
     patience : int or None, default=200
         On tables of at most `SMALL_ROWS` rows and where `max_evaluations` is None: candidates

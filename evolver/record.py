@@ -110,7 +110,7 @@ class Result:
     ended_by : str
         What ended the search; "evaluations" also where there were no more candidates.
     ensemble : Ensemble or None
-        None where none is better than the winner.
+        None where it is worse than the winner, or time was short.
     """
 
     records: Sequence[Record]

@@ -31,7 +31,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from benchmarks.ablation.effects import effects_of, table_of
 from benchmarks.anytime.measure import split
-from benchmarks.portfolio.learn import experience_of, learned
+from benchmarks.portfolio.learn import write_without
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings
 from primitives.wrappers import TemperatureScaledClassifier
 
@@ -40,11 +40,8 @@ ARMS: dict[str, dict[str, Any]] = {
     "no portfolio": {"portfolio_size": 0},
     "no refinement": {"refinement_share": 0.0},
     "no racing": {"racing_error": 0.0},
-    "half the population": {"population_size": 26},
 }
-"""Settings, and parameters of the estimators. With half the population 10 candidates grow at random
-after the portfolio, instead of 34."""
-PARTS = ("all", "no portfolio", "no refinement", "no racing")
+"""Settings."""
 FOLDS, WORKERS = 5, 2
 NAMES = (
     "credit-g",
@@ -94,7 +91,7 @@ def main() -> None:
     parser.add_argument("--datasets", type=Path, help="folder of NAME.parquet")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds")
     parser.add_argument("--names", nargs="+", default=NAMES)
-    parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=PARTS)
+    parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     options = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
@@ -155,18 +152,13 @@ def fitted(
     """Return a model that began with what was learned without the table, and its seconds."""
     classification = is_classification(train["target"])
     kind = "classification" if classification else "regression"
-    others = experience_of(kind)
-    others.trials.pop(name, None)
-    changes = dict(ARMS[arm])
-    size = changes.pop("population_size", 50)
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / f"{kind}.json").write_text(learned(others).write())
+        write_without(name, kind, Path(folder))
         model = (EvolvedClassifier if classification else EvolvedRegressor)(
             time_budget=budget,
-            population_size=size,
             random_state=seed,
             verbose=0,
-            settings=Settings(portfolio=folder, **changes),
+            settings=Settings(portfolio=folder, **ARMS[arm]),
         )
         start = time.monotonic()
         model.fit(train.drop(columns="target"), train["target"])

@@ -30,7 +30,7 @@ from sklearn.model_selection import train_test_split
 
 from benchmarks.engine.problems import problem_of
 from benchmarks.ensemble.fold_models import NAMES, error_of, part
-from benchmarks.portfolio.learn import experience_of, learned
+from benchmarks.portfolio.learn import write_without
 from evolver.checks import selected_catalogue
 from evolver.ensemble import TEMPERATURES, Blend, average, select
 from evolver.evaluation.blends import BlendScorer
@@ -130,9 +130,7 @@ def search(
 ) -> Result:
     """Return what a run finds that began with what was learned without the table."""
     kind = "regression" if problem.task == "regression" else "classification"
-    others = experience_of(kind)
-    others.trials.pop(name, None)
-    (folder / f"{kind}.json").write_text(learned(others).write())
+    write_without(name, kind, folder)
     settings = Settings(portfolio=folder, lag=LAG_PER_WORKER * WORKERS, ensemble_size=0)
     with closing(Journal(None)) as journal:
         return evolve(

@@ -163,5 +163,12 @@ def curve_of(losses: Sequence[float], order: Sequence[int]) -> list[float]:
     return [float(least[min(one, len(least)) - 1]) for one in SHOWN]
 
 
+def write_without(name: str, kind: str, folder: Path) -> None:
+    """Write what is learned from the trials of all tables but one, as a run reads it."""
+    others = experience_of(kind)
+    others.trials.pop(name, None)
+    (folder / f"{kind}.json").write_text(learned(others).write())
+
+
 if __name__ == "__main__":
     main()

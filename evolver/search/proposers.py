@@ -11,7 +11,7 @@ from evolver.problem import Problem, Settings
 from evolver.search.evolution import Evolution
 from evolver.search.interleaved import Interleaved
 from evolver.search.metafeatures import MetaFeatures
-from evolver.search.portfolio import Portfolio, experience_of, opening
+from evolver.search.portfolio import LEARNED, Portfolio, experience_of, opening
 from evolver.search.proposer import Proposer
 from evolver.search.refinement import Refinement
 from primitives import Catalogue
@@ -46,7 +46,8 @@ def proposer_of(
     meta = MetaFeatures.of(problem)
     first = opening(experience, meta, catalogue, settings.portfolio_size, earlier)
     seen = {candidate.digest for candidate in first}
-    is_full = len(first) >= settings.portfolio_size  # else the search space is another
+    n_learned = sum(one.origin == LEARNED for one in first)
+    is_full = n_learned == settings.portfolio_size  # else the search space is another
     begins = settings.first_population(population_size) if is_full else population_size
     evolution = Evolution(
         catalogue,
