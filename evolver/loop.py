@@ -168,6 +168,10 @@ class Loop:
                 continue
             number, unit = place
             record = self.records[number]
+            if not record.folds and (self._pace.foreseen(record) or 0.0) > self._timeouts[-1]:
+                reason = f"expected to take longer than {self._timeouts[-1]:.3g} s"
+                self._settle(record, Failed(Failure.TIMEOUT, reason, 0.0))
+                continue
             left = self._deadline.search_left
             timeout = self._timeouts[unit]
             if left is not None and left < timeout:

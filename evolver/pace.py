@@ -1,7 +1,7 @@
 """How long a fold will take, from those that were done.
 
-It decides nothing but what is no longer started, because it would not end in time. Seconds are
-those without a cache: the final fit has none.
+It decides nothing but what is not started, because it would not end in time. Seconds are those
+without a cache: the final fit has none.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ MEMORY = 15
 GROWTH = 1.2
 """Power of the number of rows by which seconds grow: between linear and the slower models."""
 
+ENOUGH = 8
+"""Folds after which it is known how much slower this machine and table are than was foreseen."""
+
 
 class Pace:
     """Seconds by last step and rows. Only a run tells it.
@@ -30,16 +33,30 @@ class Pace:
     def __init__(self, rows: list[int]) -> None:
         self._rows = rows
         self._known: dict[str, deque[float]] = {}
+        self._slower: list[float] = []
 
     def learn(self, record: Record, unit: int) -> None:
         """Take in a fold that was done."""
         known = self._known.setdefault(record.candidate.tree.root.name, deque(maxlen=MEMORY))
-        known.append(record.folds[unit].whole_seconds / self._rows[unit] ** GROWTH)
+        seconds = record.folds[unit].whole_seconds
+        known.append(seconds / self._rows[unit] ** GROWTH)
+        if record.candidate.foreseen is not None:
+            share = self._rows[unit] / max(self._rows)
+            self._slower.append(seconds / (record.candidate.foreseen * share**GROWTH))
+
+    def foreseen(self, record: Record) -> float | None:
+        """Return the seconds of a fold on the most rows by what other tables say, on this machine;
+        None where they say nothing, or too few such folds were done."""
+        foreseen = record.candidate.foreseen
+        if foreseen is None or len(self._slower) < ENOUGH:
+            return None
+        return foreseen * median(self._slower)
 
     def expected(self, record: Record, rows: int) -> float:
         """Return the seconds to fit a candidate on so many rows; 0 where nothing is known.
 
-        Its own folds on the most rows say it best; else those of others with the same last step.
+        Its own folds on the most rows say it best; else what was foreseen, or the folds of others
+        with the same last step.
         """
         if record.folds:
             most = max(self._rows[unit] for unit in record.folds)
@@ -49,5 +66,8 @@ class Pace:
                 if self._rows[unit] > 0.9 * most
             )
             return float(slowest * (rows / most) ** GROWTH)
+        foreseen = self.foreseen(record)
+        if foreseen is not None:
+            return float(foreseen * (rows / max(self._rows)) ** GROWTH)
         known = self._known.get(record.candidate.tree.root.name)
         return float(median(known) * rows**GROWTH) if known else 0.0

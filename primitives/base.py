@@ -62,6 +62,8 @@ class Traits:
         Rows of the rarest class; 0 for regression.
     target_min : float
         Smallest target; NaN for classification.
+    numeral_classes : bool
+        Whether the classes are strings that read as numbers.
     """
 
     task: str
@@ -71,6 +73,7 @@ class Traits:
     gaps: bool = False
     smallest_class: int = 0
     target_min: float = float("nan")
+    numeral_classes: bool = False
 
     @property
     def columns(self) -> int:

@@ -56,7 +56,6 @@ FOREST = {
     "max_features": FloatDistribution(0.05, 1.0),
     "min_samples_leaf": IntDistribution(1, 20, log=True),
     "criterion": CategoricalDistribution(("gini", "entropy")),
-    "class_weight": WEIGHTS,
 }
 
 GRADIENT_BOOSTING = {
@@ -175,6 +174,13 @@ def may_hold_out(traits: Traits) -> CategoricalDistribution:
     """Early stopping sets a stratified tenth of the rows aside, which needs some of every class."""
     enough = traits.rows >= 100 and (traits.task == "regression" or traits.smallest_class >= 10)
     return CategoricalDistribution((False, True) if enough else (False,))
+
+
+def forest_space(traits: Traits) -> Space:
+    """Forests of scikit-learn 1.9 take strings that read as numbers for numbers when they weight
+    classes, and do not find them again."""
+    weights = CategoricalDistribution((None,)) if traits.numeral_classes else WEIGHTS
+    return {**FOREST, "class_weight": weights}
 
 
 def hist_boosting_space(traits: Traits) -> Space:
@@ -305,10 +311,14 @@ CLASSIFIERS = (
         reads=NullableFeatures,
     ),
     classifier(
-        "RandomForestClassifier", RandomForestClassifier, FOREST, reads=NullableFeatures, cost=200
+        "RandomForestClassifier",
+        RandomForestClassifier,
+        forest_space,
+        reads=NullableFeatures,
+        cost=200,
     ),
     classifier(
-        "ExtraTreesClassifier", ExtraTreesClassifier, FOREST, reads=NullableFeatures, cost=100
+        "ExtraTreesClassifier", ExtraTreesClassifier, forest_space, reads=NullableFeatures, cost=100
     ),
     classifier(
         "GradientBoostingClassifier",

@@ -8,7 +8,7 @@ import pytest
 from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.tree import Tree
 from evolver.outcome import ScoredFold
-from evolver.pace import GROWTH, Pace
+from evolver.pace import ENOUGH, GROWTH, Pace
 from evolver.record import Record
 from tests.genome.strategies import CATALOGUES
 from tests.pipelines import tree_with
@@ -45,3 +45,21 @@ def test_else_others_with_the_same_last_step() -> None:
     assert pace.expected(record("GaussianNB"), 1_000) == pytest.approx(2.0)
     assert pace.expected(record("GaussianNB"), 2_000) == pytest.approx(2.0 * 2**GROWTH)
     assert pace.expected(record("LogisticRegression"), 1_000) == 0.0
+
+
+def foreseen(seconds: float, *known: float) -> Record:
+    one = record("GaussianNB", *known)
+    candidate = Candidate(one.candidate.tree, one.candidate.origin, seconds)
+    return Record(0, candidate, one.folds)
+
+
+def test_what_was_foreseen_counts_once_it_is_known_how_much_slower_the_machine_is() -> None:
+    pace = Pace(ROWS)
+    for _ in range(ENOUGH - 1):
+        pace.learn(foreseen(2.0, 0.1, 6.0), 1)
+    assert pace.foreseen(foreseen(5.0)) is None
+    pace.learn(foreseen(2.0, 6.0 / 10**GROWTH), 0)
+    assert pace.foreseen(foreseen(5.0)) == pytest.approx(15.0)
+    assert pace.expected(foreseen(5.0), 2_000) == pytest.approx(15.0 * 2**GROWTH)
+    assert pace.expected(foreseen(5.0, 0.1, 7.0), 1_000) == pytest.approx(7.0)
+    assert pace.foreseen(record("GaussianNB")) is None

@@ -21,6 +21,7 @@ from evolver.outcome import RACED_OUT, TIME_OVER, Failed, Failure, Scored, Stopp
 from evolver.problem import Budget, Problem, Settings
 from evolver.record import Record, Result
 from evolver.run import evolve
+from evolver.search.portfolio import Experience, Trial, experience_of
 from evolver.search.racing import FIRST
 from evolver.store import Store
 from primitives import CLASSIFICATION, Catalogue, Features, Prediction, Primitive
@@ -222,6 +223,22 @@ def failing(name: str, act: Callable[[], object]) -> Primitive:
             return super().fit(X, y)
 
     return Primitive(name, (Features,), Prediction, Acting, {}, CLASSIFICATION)
+
+
+def test_what_is_foreseen_to_be_too_slow_is_not_begun(tmp_path: Path) -> None:
+    known = experience_of("binary")
+    quick = np.argsort(next(iter(known.trials.values())).seconds)[:3]
+    trials = {
+        name: Trial(one.meta, [0.0, 0.1, 0.2], [0.01, 0.02, 1e6])
+        for name, one in known.trials.items()
+    }
+    few = Experience([known.pipelines[place] for place in quick], trials)
+    (tmp_path / "classification.json").write_text(few.write())
+    result = result_of(catalogue("binary"), evaluations=3, portfolio=tmp_path)
+    *begun, last = result.records
+    assert all(isinstance(one.outcome, Scored) for one in begun)
+    assert last.outcome == Failed(Failure.TIMEOUT, "expected to take longer than 600 s", 0.0)
+    assert len(last.folds) < len(begun[0].folds)
 
 
 def test_a_hanging_pipeline_is_ended_at_its_deadline() -> None:

@@ -16,9 +16,10 @@ def _traits_of(problem: Problem) -> Traits:
     """Return what a catalogue may know of a problem."""
     cleaned = TableCleaner().fit_transform(problem.X)
     numbers = cleaned.select_dtypes("number")
-    smallest_class = 0
+    smallest_class, numeral_classes = 0, False
     if problem.task != "regression":
         classes = len(np.unique(problem.y))
+        numeral_classes = all(_is_numeral(label) for label in np.unique(problem.y))
         counts = [np.unique(problem.y[train], return_counts=True)[1] for train, _ in problem.folds]
         smallest_class = min(int(count.min()) if len(count) == classes else 0 for count in counts)
     return Traits(
@@ -29,7 +30,16 @@ def _traits_of(problem: Problem) -> Traits:
         gaps=bool(numbers.isna().any(axis=None)),
         smallest_class=smallest_class,
         target_min=float(problem.y.min()) if problem.task == "regression" else float("nan"),
+        numeral_classes=numeral_classes,
     )
+
+
+def _is_numeral(label: Any) -> bool:
+    """Say whether a class is a string that reads as a number."""
+    try:
+        return isinstance(label, str) and np.isfinite(float(label))
+    except ValueError:
+        return False
 
 
 def selected_catalogue(search_space: Any, problem: Problem, *, grouped: bool) -> Catalogue:

@@ -29,10 +29,15 @@ class Origin:
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A proposal. The digest follows from the tree."""
+    """A proposal. The digest follows from the tree.
+
+    `foreseen` are the seconds that a fold should take by what is known of other tables, on the
+    machine that it is known from.
+    """
 
     tree: Tree
     origin: Origin
+    foreseen: float | None = None
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:

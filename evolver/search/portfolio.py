@@ -192,15 +192,14 @@ def opening(
     """
     own = [fitted(encoded, catalogue) for encoded in earlier]
     first = [Candidate(tree, EARLIER) for tree in own if tree is not None]
-    learned = _learned(experience, meta, catalogue) if size else []
-    others = [Candidate(tree, LEARNED) for tree in learned]
+    others = _learned(experience, meta, catalogue) if size else []
     distinct: dict[str, Candidate] = {}
     for one in [*first, *others]:
         distinct.setdefault(one.digest, one)
     return list(distinct.values())[: len(first) + size]
 
 
-def _learned(experience: Experience, meta: MetaFeatures, catalogue: Catalogue) -> list[Tree]:
+def _learned(experience: Experience, meta: MetaFeatures, catalogue: Catalogue) -> list[Candidate]:
     """Return the pipelines in their order for a table, but for the quickest, which is first: where
     the others take too long, there is a model."""
     trees = {
@@ -212,7 +211,7 @@ def _learned(experience: Experience, meta: MetaFeatures, catalogue: Catalogue) -
     seconds = expected_seconds(experience, meta)
     quickest = min(order, key=lambda number: seconds[number], default=None)
     order.sort(key=lambda number: number != quickest)
-    return [trees[number] for number in order]
+    return [Candidate(trees[number], LEARNED, float(seconds[number])) for number in order]
 
 
 class Portfolio:

@@ -10,11 +10,14 @@ import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
 
+from evolver.checks.space import selected_catalogue
 from evolver.export import to_source
 from evolver.genome.pipeline import to_estimator
+from evolver.genome.tree import Step, Tree
 from primitives import default_catalogue
 from primitives import space as spaces
 from tests.alone import run_without_us
+from tests.evaluation.test_fold import problem
 from tests.pipelines import catalogue, tree_with
 from tests.tables import small_table
 
@@ -108,3 +111,17 @@ def test_an_exported_pipeline_with_it_predicts_the_same(tmp_path: Path) -> None:
             np.testing.assert_allclose(got, predictions, rtol=1e-9, err_msg=stem)
         else:
             np.testing.assert_array_equal(got, predictions, err_msg=stem)
+
+
+@pytest.mark.parametrize("labels", [("no", "yes"), ("1", "2"), ("0.5", "2")])
+def test_classes_can_be_weighted_whatever_they_are_called(labels: tuple[str, str]) -> None:
+    X, y = small_table("binary")
+    named = np.where(y == np.unique(y)[0], *labels)
+    space = selected_catalogue(None, problem("binary", y=named), grouped=False)
+    weighted = [one for one in space if "class_weight" in one.fixed_space]
+    assert len(weighted) > 5
+    for primitive in weighted:
+        for weight in primitive.fixed_space["class_weight"].choices:
+            root, *others = tree_with(primitive, space, "binary", np.random.default_rng(0))
+            tree = Tree([Step(primitive, {**root.values, "class_weight": weight}), *others])
+            assert set(fitted(to_estimator(tree), X, named).predict(X)) <= set(labels)
