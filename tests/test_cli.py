@@ -67,7 +67,8 @@ def test_a_run_is_resumed_with_more_time(folder: Path) -> None:
     after = pd.read_csv(run / "leaderboard.csv")
     known = before[before["reason"] != TIME_OVER]
     assert len(after) > len(known)
-    assert after["digest"][: len(before)].tolist() == before["digest"].tolist()
+    both = min(len(before), len(after))  # of those without an outcome fewer may have been asked for
+    assert after["digest"][:both].tolist() == before["digest"][:both].tolist()
 
 
 def test_a_finished_run_is_refined(folder: Path) -> None:
