@@ -40,7 +40,7 @@ class Pace:
         known = self._known.setdefault(record.candidate.tree.root.name, deque(maxlen=MEMORY))
         seconds = record.folds[unit].whole_seconds
         known.append(seconds / self._rows[unit] ** GROWTH)
-        if record.candidate.foreseen is not None:
+        if record.candidate.foreseen:  # 0 s says nothing of how much slower this is
             share = self._rows[unit] / max(self._rows)
             self._slower.append(seconds / (record.candidate.foreseen * share**GROWTH))
 

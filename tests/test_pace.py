@@ -63,3 +63,10 @@ def test_what_was_foreseen_counts_once_it_is_known_how_much_slower_the_machine_i
     assert pace.expected(foreseen(5.0), 2_000) == pytest.approx(15.0 * 2**GROWTH)
     assert pace.expected(foreseen(5.0, 0.1, 7.0), 1_000) == pytest.approx(7.0)
     assert pace.foreseen(record("GaussianNB")) is None
+
+
+def test_what_was_foreseen_to_take_no_time_teaches_nothing() -> None:
+    pace = Pace(ROWS)
+    for _ in range(ENOUGH):
+        pace.learn(foreseen(0.0, 0.1, 6.0), 1)
+    assert pace.foreseen(foreseen(5.0)) is None

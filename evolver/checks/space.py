@@ -18,10 +18,12 @@ def _traits_of(problem: Problem) -> Traits:
     numbers = cleaned.select_dtypes("number")
     smallest_class, numeral_classes = 0, False
     if problem.task != "regression":
-        classes = len(np.unique(problem.y))
-        numeral_classes = all(_is_numeral(label) for label in np.unique(problem.y))
+        labels = np.unique(problem.y)
+        numeral_classes = all(_is_numeral(label) for label in labels)
         counts = [np.unique(problem.y[train], return_counts=True)[1] for train, _ in problem.folds]
-        smallest_class = min(int(count.min()) if len(count) == classes else 0 for count in counts)
+        smallest_class = min(
+            int(count.min()) if len(count) == len(labels) else 0 for count in counts
+        )
     return Traits(
         task=problem.task,
         rows=min(len(train) for train, _ in problem.folds),
