@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before what counts cores: tests run beside each other
+
 from collections.abc import Iterator
 from pathlib import Path
 

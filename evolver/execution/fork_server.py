@@ -1,43 +1,57 @@
 """The life of the process that workers are forked from on Linux.
 
 `multiprocess` has one such server for the whole process and leaves it running, as it does with the
-tracker of shared resources. Both end here with the last pool, unless they ran before the first.
+tracker of shared resources. Both end here with the last pool, unless they ran before the first. Its
+socket lies in the temporary folder, whose path may be longer than the address of a socket may.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 
-from multiprocess import forkserver, get_context, resource_tracker
+from multiprocess import forkserver, get_context, process, resource_tracker
 
 METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 """Never fork: a forked child of a process that has fitted with OpenMP hangs for ever."""
+
+LONGEST_FOLDER = 75
+"""Bytes of a temporary folder's path that leave room for "/pymp-01234567/listener-01234567" in the
+107 of an address."""
+
+SHORT_FOLDER = "/tmp"
+"""Where the socket lies when the temporary folder's path is longer."""
 
 context = get_context(METHOD)
 
 _lock = threading.Lock()
 _pools = 0
 _others = False
+_socket_folder: str | None = None
 
 
 def enter(preload: Sequence[str]) -> None:
     """Announce a pool; the modules of `preload` are imported once, before workers are forked."""
-    global _pools, _others
+    global _pools, _others, _socket_folder
     if METHOD != "forkserver":
         return
     with _lock:
         if _pools == 0:
             _others = forkserver._forkserver._forkserver_pid is not None
             context.set_forkserver_preload(list(preload))
+            if not _others and len(os.fsencode(tempfile.gettempdir())) > LONGEST_FOLDER:
+                _socket_folder = tempfile.mkdtemp(prefix="evolver-", dir=SHORT_FOLDER)
+                process.current_process()._config["tempdir"] = _socket_folder
         _pools += 1
 
 
 def leave() -> None:
     """Say that a pool has ended; with the last one the server ends, if it began with the first."""
-    global _pools
+    global _pools, _socket_folder
     if METHOD != "forkserver":
         return
     with _lock:
@@ -45,6 +59,10 @@ def leave() -> None:
         if _pools == 0 and not _others:
             forkserver._forkserver._stop()
             resource_tracker._resource_tracker._stop()
+            if _socket_folder is not None:
+                del process.current_process()._config["tempdir"]
+                shutil.rmtree(_socket_folder, ignore_errors=True)
+                _socket_folder = None
 
 
 def let_go() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import pytest
 
 from evolver import EvolvedClassifier, Settings
 from evolver.execution import fork_server
-from evolver.journal import Journal
+from evolver.journal import FILE, Journal
 from primitives import default_catalogue
 from tests.faults.models import EXPECTED, catalogue_with_faults, left_behind
 from tests.tables import small_table
@@ -157,6 +158,19 @@ def begin(folder: Path, evaluations: int, *, pool: bool) -> Any:
     return process
 
 
+def wait_for_writes(folder: Path, number: int) -> None:
+    """Return when the journal has been written to so many times, however fast the machine is."""
+    log = folder / f"{FILE}-wal"
+    end = time.monotonic() + 60
+    seen = None
+    while number >= 0 and time.monotonic() < end:
+        written = log.stat().st_mtime_ns if log.exists() else None
+        if written != seen:
+            seen = written
+            number -= 1
+        time.sleep(0.001)
+
+
 def test_killed_at_twenty_moments_and_resumed_a_run_is_as_if_never_killed(tmp_path: Path) -> None:
     evaluations = 150
     expected = finish(run_script(tmp_path / "whole", evaluations))
@@ -165,7 +179,7 @@ def test_killed_at_twenty_moments_and_resumed_a_run_is_as_if_never_killed(tmp_pa
     for number in range(20):
         pool = number % 7 == 0  # starting a pool takes its time
         process = begin(folder, evaluations, pool=pool)
-        time.sleep((4.0 if pool else 0.3) + 0.7 * float(rng.random()))
+        wait_for_writes(folder, int(rng.integers(1, 13)))
         process.kill()
         if pool:
             process.communicate()
@@ -181,9 +195,13 @@ def test_killed_at_twenty_moments_and_resumed_a_run_is_as_if_never_killed(tmp_pa
     pd.testing.assert_frame_equal(killed, whole)
 
 
-def test_after_a_run_no_process_and_no_file_is_left(tmp_path: Path) -> None:
-    temporary = tmp_path / "temporary"
+@pytest.mark.parametrize("length", [8, 120])  # a socket's address has 107 bytes at the most
+def test_after_a_run_no_process_and_no_file_is_left(
+    length: int, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    temporary = Path(tempfile.mkdtemp()) / ("t" * length)
     temporary.mkdir()
+    request.addfinalizer(lambda: shutil.rmtree(temporary.parent))
     before = set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
     environment = {**os.environ, "TMPDIR": str(temporary)}
     out = finish(run_script(tmp_path / "run", 10, env=environment))
