@@ -99,12 +99,12 @@ def _by_part(records: Sequence[Record]) -> dict[tuple[str, float], dict[str, lis
         for part, score in scores.items():
             if score is not None:
                 tables = effects.setdefault((part, one["budget"]), {})
-                effect = math.log(_error(run, score) / _error(run, run["test"]))
+                effect = math.log(error_of(run, score) / error_of(run, run["test"]))
                 tables.setdefault(one["name"], []).append(effect)
     return effects
 
 
-def _error(run: Record, score: float) -> float:
+def error_of(run: Record, score: float) -> float:
     """Return the error of a score of a run: the scores of two classes are areas under the curve,
     all others are errors with their sign turned."""
     best = 1.0 if run["constant"] > 0 else 0.0
