@@ -3,7 +3,7 @@
     best       the winner so far: its fit on all rows is reserved
     reserve    what is fitted where the best cannot be; its fit is reserved too
 
-    idle       candidates scored since the best one, or since somebody set it to 0
+    idle       candidates scored or raced out since the best one, or since somebody set it to 0
 
 It decides nothing but the length of a run.
 """

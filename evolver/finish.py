@@ -27,7 +27,7 @@ from evolver.genome.codec import encode
 from evolver.genome.graph import operators_of
 from evolver.outcome import Failed, Failure, Outcome, Scored, Stopped, commonest_reasons
 from evolver.problem import Problem
-from evolver.record import LIBRARY_SIZE, Ensemble, Record, merit
+from evolver.record import LIBRARY_SIZE, Ensemble, Record, merit, unlike
 from evolver.store import Store
 from primitives.wrappers import TemperatureScaledClassifier
 
@@ -118,7 +118,8 @@ class Finish:
     def _library(
         self, best: Record, problem: Problem, store: Store
     ) -> tuple[list[Record], Library]:
-        """Return the best candidates that can be fitted in time and whose predictions are kept."""
+        """Return the best candidates, not too many of them alike, that can be fitted in time and
+        whose predictions are kept."""
         others = [
             record
             for record in self._by_merit()
@@ -130,7 +131,7 @@ class Finish:
         classes = None if problem.task == "regression" else len(np.unique(problem.y))
         candidates: list[Record] = []
         library: list[list[np.ndarray]] = []
-        for record in [best, *others]:
+        for record in unlike([best, *others]):
             kept = [store.get(record.candidate.digest, fold) for fold in range(len(problem.folds))]
             whole = [
                 one

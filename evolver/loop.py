@@ -193,13 +193,8 @@ class Loop:
 
     @property
     def _is_over(self) -> bool:
-        """Whether the search must end; before it ends for being settled, it refines."""
-        return self._deadline.is_over or (self.is_settled and not self._may_refine)
-
-    @property
-    def _may_refine(self) -> bool:
-        """Whether refinement is still to get its share."""
-        return not self._journal.shares and self._settings.refinement_share > 0
+        """Whether the search must end."""
+        return self._deadline.is_over or self.is_settled
 
     def _is_known(self, number: int) -> bool:
         """Say whether the journal has the outcome of a candidate."""
@@ -234,15 +229,13 @@ class Loop:
         return True
 
     def _begin_refinement(self, number: int) -> None:
-        """Give refinement its share once its part of the time has come, or evolution finds nothing
-        better, where that was not said by count before; what the journal knows came before."""
+        """Give refinement its share once its part of the time has come, where that was not said by
+        count before; what the journal knows came before."""
         journal, seconds = self._journal, self._budget.seconds
         if journal.shares or seconds is None or number < max(self._first, len(journal.candidates)):
             return
-        is_time = self._deadline.elapsed >= self._settings.refinement_start * seconds
-        if is_time or self.is_settled:
+        if self._deadline.elapsed >= self._settings.refinement_start * seconds:
             journal.share(self._settings.refinement_share, number)
-            self._deadline.idle = 0
 
     def _tell(self, last: int) -> bool:
         """Tell the outcomes up to candidate `last` in order; say whether all of them are known.
@@ -312,6 +305,8 @@ class Loop:
         self._store.rate(record.candidate.digest, rating)
         if isinstance(outcome, Scored):
             self._deadline.scored(record)
+        elif isinstance(outcome, Stopped) and not is_late(outcome):
+            self._deadline.idle += 1
         self._failed += isinstance(outcome, Failed)
 
     def _now(self) -> Progress:

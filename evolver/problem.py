@@ -170,8 +170,8 @@ class Settings:
         most; 0 or 1: there is none.
     patience : int or None, default=200
         On tables of at most `SMALL_ROWS` rows and where `max_evaluations` is None: candidates
-        scored without a better one after which evolution gives way to refinement, and after that
-        the run ends; None: time alone ends it.
+        scored or raced out without a better one after which the search ends, for what it would
+        still find there is luck with the folds; None: time alone ends it.
     racing_error : float, default=0.2
         How often a candidate may be stopped, on the folds it was evaluated on so far, that would
         have been the better one; 0: every candidate is evaluated on all folds.

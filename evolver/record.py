@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -23,6 +24,10 @@ ENSEMBLE = "ensemble"
 
 LIBRARY_SIZE = 30
 """Of the best candidates an ensemble is chosen from."""
+
+ALIKE = 3
+"""Of them with the same last step, at the most: after a long search the best are variations of one
+pipeline, which share its luck with the folds."""
 
 MODEL_FILE = "model.joblib"
 """Where a run folder keeps the fitted estimator."""
@@ -146,3 +151,13 @@ def merit(record: Record) -> tuple[Any, ...]:
     """Order scored records best first: by score, then simplicity, then age."""
     assert isinstance(record.outcome, Scored)
     return -record.outcome.score, record.outcome.complexity, record.number
+
+
+def unlike(records: Iterable[Record], alike: int = ALIKE) -> Iterator[Record]:
+    """Return records in their order, no more than `alike` with the same last step."""
+    counts: Counter[str] = Counter()
+    for record in records:
+        last_step = record.candidate.tree.root.name
+        counts[last_step] += 1
+        if counts[last_step] <= alike:
+            yield record

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from evolver.genome.codec import Encoded
 from evolver.journal import History, Journal, run_folder
 from evolver.outcome import Scored
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
-from evolver.record import LIBRARY_SIZE, Result, history_of, merit
+from evolver.record import LIBRARY_SIZE, Result, history_of, merit, unlike
 from evolver.report.progress import ProgressLine, say_end, silent
 from evolver.store import FOLDER, Store
 from primitives import Catalogue
@@ -128,7 +129,8 @@ def search(
 def _library(result: Result, store: Store, folds: int) -> dict[tuple[str, int], np.ndarray]:
     """Return the predictions that an ensemble could be chosen from."""
     scored = [record for record in result.records if isinstance(record.outcome, Scored)]
-    digests = [record.candidate.digest for record in sorted(scored, key=merit)[:LIBRARY_SIZE]]
+    best = islice(unlike(sorted(scored, key=merit)), LIBRARY_SIZE)
+    digests = [record.candidate.digest for record in best]
     kept = {(one, fold): store.get(one, fold) for one in digests for fold in range(folds)}
     return {place: found for place, found in kept.items() if found is not None}
 

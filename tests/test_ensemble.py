@@ -17,10 +17,13 @@ from evolver.ensemble import BEGIN, BEGIN_SHARE, TEMPERATURES, average, greedy, 
 from evolver.evaluation.blends import BlendScorer
 from evolver.export import to_source
 from evolver.finish import averaging
+from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.pipeline import to_estimator
+from evolver.record import ALIKE, Record, unlike
 from primitives.wrappers import scaled
 from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree
+from tests.pipelines import tree_with
 
 ROWS, FOLDS = 80, 4
 TARGETS = np.random.default_rng(0).normal(size=(FOLDS, ROWS))
@@ -230,3 +233,20 @@ def test_a_temperature_is_for_the_log_loss_alone(task: str) -> None:
     one = problem(task)
     assert not BlendScorer(one).is_log_loss
     assert BlendScorer(replace(one, scorer=check_scorer("neg_log_loss", task, one.y))).is_log_loss
+
+
+@given(st.lists(st.sampled_from(["GaussianNB", "DecisionTreeClassifier", "KNeighborsClassifier"])))
+def test_of_those_that_are_alike_the_first_few_are_kept(names: list[str]) -> None:
+    catalogue = CATALOGUES["binary"]
+    trees = {
+        name: tree_with(catalogue[name], catalogue, "binary", np.random.default_rng(0))
+        for name in set(names)
+    }
+    records = [
+        Record(number, Candidate(trees[name], Origin("evolution", "growth")))
+        for number, name in enumerate(names)
+    ]
+    kept = [record.number for record in unlike(records)]
+    assert kept == [
+        number for number, name in enumerate(names) if names[:number].count(name) < ALIKE
+    ]

@@ -1,13 +1,13 @@
-"""When is an ensemble to be left out?
+"""What may an ensemble be chosen from, and when is it to be left out?
 
-    python -m benchmarks.ensemble.guards --datasets FOLDER [--names ...] [--seeds 0] [--budget 30]
+    python -m benchmarks.ensemble.choices --datasets FOLDER [--names ...] [--seeds 0] [--budget 60]
 
-A run finds candidates on 70 % of the rows of a table, beginning with the portfolio that is learned
-without it; the best are fitted on all of these rows. Then an ensemble is chosen on their
-out-of-fold predictions and left out never, where it is worse on folds that it was not chosen on by
-more than the standard error, or where it is no better there; and judged on the other 30 %, against
-the best candidate. Saves `results/guards.json`; what is there is not repeated. Without `--datasets`
-only draws `results/guards.md` from what is there.
+A search that only time ends finds candidates on 70 % of the rows of a table, beginning with the
+portfolio that is learned without it; the best are fitted on all of these rows. Then an ensemble is
+chosen on their out-of-fold predictions: as runs choose it; left out never, or where it is no better
+on folds that it was not chosen on; from libraries with fewer or more candidates of the same last
+step; and judged on the other 30 %, against the best candidate. Saves `results/choices.json`; what
+is there is not repeated. Without `--datasets` only draws `results/choices.md` from what is there.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import json
 import math
 import tempfile
 import warnings
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -32,27 +33,34 @@ from benchmarks.engine.problems import problem_of
 from benchmarks.ensemble.fold_models import NAMES, error_of, part
 from benchmarks.portfolio.learn import write_without
 from evolver.checks import selected_catalogue
-from evolver.ensemble import TEMPERATURES, Blend, average, select
+from evolver.ensemble import TEMPERATURES, TOLERANCE, Blend, average, select
 from evolver.evaluation.blends import BlendScorer
 from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Tree
 from evolver.journal import Journal
 from evolver.outcome import Scored
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
-from evolver.record import LIBRARY_SIZE, Result, merit
+from evolver.record import ALIKE, LIBRARY_SIZE, Record, Result, merit, unlike
 from evolver.run import evolve
 from evolver.store import Store
 from primitives.wrappers import scaled
 
 MEMBERS, WORKERS, POPULATION = 8, 2, 50
-GUARDS = {"never": 1e9, "worse by the error": 1.0, "no better": 0.0}
-"""Standard errors by which an ensemble may be worse."""
+CHOICES = {
+    "as runs do": (ALIKE, TOLERANCE),
+    "never left out": (ALIKE, math.inf),
+    "left out unless better": (ALIKE, 0.0),
+    "one alike": (1, TOLERANCE),
+    "five alike": (5, TOLERANCE),
+    "any alike": (LIBRARY_SIZE, TOLERANCE),
+}
+"""Candidates of the same last step, and standard errors by which an ensemble may be worse."""
 
 LEAST = 1e-3
 """Error below which one is as good as another."""
 
 RESULTS = Path(__file__).parent / "results"
-RECORDS = RESULTS / "guards.json"
+RECORDS = RESULTS / "choices.json"
 
 
 def main() -> None:
@@ -61,7 +69,7 @@ def main() -> None:
     parser.add_argument("--datasets", type=Path, help="folder of NAME.parquet")
     parser.add_argument("--names", nargs="+", default=NAMES)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--budget", type=float, default=30.0, help="seconds")
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds")
     options = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
     records = json.loads(RECORDS.read_text()) if RECORDS.exists() else []
@@ -74,7 +82,7 @@ def main() -> None:
         RECORDS.write_text("[\n" + ",\n".join(json.dumps(one) for one in records) + "\n]\n")
     table = table_of(records)
     print(table)
-    (RESULTS / "guards.md").write_text(table)
+    (RESULTS / "choices.md").write_text(table)
 
 
 def measure(whole: Problem, name: str, seed: int, budget: float) -> dict[str, Any]:
@@ -88,31 +96,42 @@ def measure(whole: Problem, name: str, seed: int, budget: float) -> dict[str, An
         store = Store(Path(folder) / "predictions", 2**30)
         result = search(problem, name, seed, budget, Path(folder), store)
         scored = [one for one in result.records if isinstance(one.outcome, Scored)]
-        best = sorted(scored, key=merit)[:LIBRARY_SIZE]
+        ranked = sorted(scored, key=merit)
+        libraries = {alike: library_of(ranked, alike) for alike, _ in CHOICES.values()}
+        needed = {one.number: one for library in libraries.values() for one in library}
         folds = range(len(problem.folds))
-        library = [[store.get(record.candidate.digest, fold) for fold in folds] for record in best]
+        kept = {
+            number: [store.get(one.candidate.digest, fold) for fold in folds]
+            for number, one in needed.items()
+        }
     told = Parallel(WORKERS)(
-        delayed(prediction)(one.candidate.tree, problem, whole.X.iloc[test]) for one in best
+        delayed(prediction)(one.candidate.tree, problem, whole.X.iloc[test])
+        for one in needed.values()
     )
-    kept = [number for number, one in enumerate(told) if one is not None]
-    library = [[one for one in library[number] if one is not None] for number in kept]
-    score = BlendScorer(held_out)
+    predicted = dict(zip(needed, told, strict=True))
+    score, blends = BlendScorer(held_out), BlendScorer(problem)
 
-    def error(blend: Blend) -> float:
-        predictions = average([[told[number]] for number in kept], blend.weights, 0)
+    def error(library: Sequence[int], blend: Blend) -> float:
+        predictions = average([[predicted[number]] for number in library], blend.weights, 0)
         return error_of(whole.task, float(score(0, scaled(predictions, blend.temperature))[0]))
 
-    blends = BlendScorer(problem)
-    errors = {"best candidate": error(Blend({0: 1.0}))}
-    for guard, tolerance in GUARDS.items():
+    errors: dict[str, float] = {}
+    for choice, (alike, tolerance) in CHOICES.items():
+        library = [
+            one.number
+            for one in libraries[alike]
+            if predicted[one.number] is not None and all(a is not None for a in kept[one.number])
+        ]
         chosen = select(
-            library,
+            [kept[number] for number in library],
             blends,
             MEMBERS,
             temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
             tolerance=tolerance,
         )
-        errors[guard] = errors["best candidate"] if chosen is None else error(chosen.blend)
+        alone = error(library, Blend({0: 1.0}))
+        errors.setdefault("best candidate", alone)
+        errors[choice] = alone if chosen is None else error(library, chosen.blend)
     return {
         "name": name,
         "task": whole.task,
@@ -120,9 +139,14 @@ def measure(whole: Problem, name: str, seed: int, budget: float) -> dict[str, An
         "budget": budget,
         "rows": len(train),
         "candidates": len(result.records),
-        "library": len(kept),
+        "scored": len(scored),
         "errors": errors,
     }
+
+
+def library_of(ranked: Sequence[Record], alike: int) -> list[Record]:
+    """Return what an ensemble is chosen from, best first."""
+    return list(itertools.islice(unlike(ranked, alike), LIBRARY_SIZE))
 
 
 def search(
@@ -131,7 +155,9 @@ def search(
     """Return what a run finds that began with what was learned without the table."""
     kind = "regression" if problem.task == "regression" else "classification"
     write_without(name, kind, folder)
-    settings = Settings(portfolio=folder, lag=LAG_PER_WORKER * WORKERS, ensemble_size=0)
+    settings = Settings(
+        portfolio=folder, lag=LAG_PER_WORKER * WORKERS, ensemble_size=0, patience=None
+    )
     with closing(Journal(None)) as journal:
         return evolve(
             problem,
@@ -164,26 +190,27 @@ def table_of(records: list[dict[str, Any]]) -> str:
     """Return by how much the error of what predicts is less than that of the best candidate."""
     lines = [
         "Percent (of the logarithm) by which the error on held-out rows (1 - AUC, log loss, RMSE)"
-        " is less than that of the best candidate, where the ensemble is left out so.",
+        " is less than that of the best candidate, by how the ensemble is chosen.",
         "",
-        f"| table | rows | library | {' | '.join(GUARDS)} |",
-        f"|{' --- |' * (3 + len(GUARDS))}",
+        f"| table | s | rows | scored | {' | '.join(CHOICES)} |",
+        f"|{' --- |' * (4 + len(CHOICES))}",
     ]
-    gains: dict[str, list[float]] = {guard: [] for guard in GUARDS}
+    gains: dict[str, list[float]] = {choice: [] for choice in CHOICES}
     for one in sorted(records, key=lambda one: (one["task"], one["name"], one["seed"])):
         best = max(one["errors"]["best candidate"], LEAST)
-        for guard, mine in gains.items():
-            mine.append(100 * math.log(best / max(one["errors"][guard], LEAST)))
+        for choice, mine in gains.items():
+            mine.append(100 * math.log(best / max(one["errors"][choice], LEAST)))
         cells = " | ".join(f"{mine[-1]:+.2f}" for mine in gains.values())
         lines.append(
-            f"| {one['name']}, seed {one['seed']} | {one['rows']} | {one['library']} | {cells} |"
+            f"| {one['name']}, seed {one['seed']} | {one['budget']:g} | {one['rows']}"
+            f" | {one['scored']} | {cells} |"
         )
     cells = " | ".join(
         f"{fmean(mine):+.2f}; {median(mine):+.2f}; {sum(gain > 0 for gain in mine)} :"
         f" {sum(gain < 0 for gain in mine)}"
         for mine in gains.values()
     )
-    lines.append(f"| mean; median; better : worse | | | {cells} |")
+    lines.append(f"| mean; median; better : worse | | | | {cells} |")
     return "\n".join(lines) + "\n"
 
 
