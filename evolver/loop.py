@@ -124,11 +124,6 @@ class Loop:
                 record.outcome = Stopped(TIME_OVER, record.seconds)
 
     @property
-    def is_settled(self) -> bool:
-        """Whether nothing better has been found for so long that the search may end."""
-        return self._deadline.idle >= self._patience
-
-    @property
     def finish(self) -> Finish:
         """The final fits, of what the search found."""
         longest = self._n_folds * max(self._timeouts)
@@ -193,8 +188,8 @@ class Loop:
 
     @property
     def _is_over(self) -> bool:
-        """Whether the search must end."""
-        return self._deadline.is_over or self.is_settled
+        """Whether the search must end, for the time or for having found nothing better for long."""
+        return self._deadline.is_over or self._deadline.idle >= self._patience
 
     def _is_known(self, number: int) -> bool:
         """Say whether the journal has the outcome of a candidate."""
