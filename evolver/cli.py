@@ -163,7 +163,8 @@ def _evolve(command: Command, out: Path) -> None:
 
 def _show(model: EvolvedClassifier | EvolvedRegressor, out: Path) -> None:
     click.echo(model.pareto_front_.drop(columns="digest").to_string(index=False, max_colwidth=60))
-    click.echo(f"Kept in {out}: model, leaderboard, Pareto front and winner.py.")
+    programs = "winner.py" if model.ensemble_ is None else "winner.py, ensemble.py (what predicts)"
+    click.echo(f"Kept in {out}: model, leaderboard, Pareto front, {programs}.")
 
 
 def _read(table: Path) -> pd.DataFrame:

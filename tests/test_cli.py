@@ -80,7 +80,9 @@ def test_a_finished_run_is_refined(folder: Path) -> None:
     known = before[before["reason"] != TIME_OVER]
     assert set(known["digest"]) <= set(after["digest"])
     assert (after["proposer"] == "refinement").sum() >= 1
-    assert "Kept in" in result.output
+    said = result.output.rpartition("Kept in")[2]
+    assert "winner.py" in said
+    assert ("ensemble.py" in said) == (run / "ensemble.py").exists()
 
 
 @pytest.mark.parametrize("command", [[], ["fit"], ["resume"], ["refine"], ["export"], ["predict"]])

@@ -569,6 +569,16 @@ class TestEnsemble:
             alone.predict(table[0]), alone.best_pipeline_.predict(table[0])
         )
 
+    def test_a_folder_does_not_keep_that_of_an_earlier_run(
+        self, table: Any, tmp_path: Path
+    ) -> None:
+        for size in (8, 1):
+            settings = Settings(in_process=True, ensemble_size=size)
+            model = regressor(max_evaluations=25, settings=settings, run_dir=tmp_path).fit(*table)
+            assert (
+                (tmp_path / "ensemble.py").exists() == (model.ensemble_ is not None) == (size > 1)
+            )
+
     def test_a_member_that_cannot_be_fitted_on_all_rows_is_done_without(self, table: Any) -> None:
         """It is good on every fold, and where it can be fitted it is a member."""
         quick = default_catalogue().only(

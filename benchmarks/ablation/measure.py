@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import tempfile
 import time
 from collections import Counter
@@ -32,6 +31,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from benchmarks.ablation.effects import effects_of, table_of
 from benchmarks.anytime.measure import split
 from benchmarks.portfolio.learn import write_without
+from benchmarks.records import Records
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings
 from primitives.wrappers import TemperatureScaledClassifier
 
@@ -94,15 +94,11 @@ def main() -> None:
     parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     options = parser.parse_args()
-    RESULTS.mkdir(exist_ok=True)
-    records = json.loads(RECORDS.read_text()) if RECORDS.exists() else []
-    known = {(one["budget"], one["seed"], one["name"], one["arm"]) for one in records}
+    records = Records(RECORDS, "budget", "seed", "name", "arm")
     for seed, name, arm in itertools.product(options.seeds, options.names, options.arms):
-        if options.datasets is None or (options.budget, seed, name, arm) in known:
+        if options.datasets is None or records.has(options.budget, seed, name, arm):
             continue
-        records.append(measure(options.datasets / f"{name}.parquet", arm, options.budget, seed))
-        print(records[-1], flush=True)
-        RECORDS.write_text("[\n" + ",\n".join(json.dumps(one) for one in records) + "\n]\n")
+        records.add(measure(options.datasets / f"{name}.parquet", arm, options.budget, seed))
     for name, text in (("effects.md", effects_of(records)), ("table.md", table_of(records))):
         print(text)
         (RESULTS / name).write_text(text)

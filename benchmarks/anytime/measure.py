@@ -23,6 +23,7 @@ import pandas as pd
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.model_selection import train_test_split
 
+from benchmarks.records import Records
 from evolver import EvolvedClassifier, EvolvedRegressor
 from evolver.checks import selected_catalogue
 from evolver.genome.codec import decode
@@ -57,14 +58,11 @@ class Done(NamedTuple):
 def main() -> None:
     """Measure every table and save the records."""
     options = parse_arguments()
-    records = json.loads(options.out.read_text()) if options.out.exists() else []
-    known = {(record["name"], record["seed"]) for record in records}
+    records = Records(options.out, "name", "seed")
     for seed, name in itertools.product(options.seeds, options.names):
-        if (name, seed) in known:
+        if records.has(name, seed):
             continue
-        records.append(measure(options.datasets / f"{name}.parquet", options.budget, seed))
-        print(json.dumps(records[-1]), flush=True)
-        options.out.write_text(json.dumps(records, indent=1) + "\n")
+        records.add(measure(options.datasets / f"{name}.parquet", options.budget, seed))
 
 
 def measure(file: Path, budget: float, seed: int) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import math
 import tempfile
 import warnings
@@ -32,6 +31,7 @@ from sklearn.model_selection import train_test_split
 from benchmarks.engine.problems import problem_of
 from benchmarks.ensemble.fold_models import NAMES, error_of, part
 from benchmarks.portfolio.learn import write_without
+from benchmarks.records import Records
 from evolver.checks import selected_catalogue
 from evolver.ensemble import TEMPERATURES, TOLERANCE, Blend, average, select
 from evolver.evaluation.blends import BlendScorer
@@ -71,15 +71,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--budget", type=float, default=60.0, help="seconds")
     options = parser.parse_args()
-    RESULTS.mkdir(exist_ok=True)
-    records = json.loads(RECORDS.read_text()) if RECORDS.exists() else []
-    known = {(one["name"], one["seed"], one["budget"]) for one in records}
+    records = Records(RECORDS, "name", "seed", "budget")
     for seed, name in itertools.product(options.seeds, options.names):
-        if options.datasets is None or (name, seed, options.budget) in known:
+        if options.datasets is None or records.has(name, seed, options.budget):
             continue
-        records.append(measure(problem_of(options.datasets, name), name, seed, options.budget))
-        print(records[-1], flush=True)
-        RECORDS.write_text("[\n" + ",\n".join(json.dumps(one) for one in records) + "\n]\n")
+        records.add(measure(problem_of(options.datasets, name), name, seed, options.budget))
     table = table_of(records)
     print(table)
     (RESULTS / "choices.md").write_text(table)
@@ -195,22 +191,24 @@ def table_of(records: list[dict[str, Any]]) -> str:
         f"| table | s | rows | scored | {' | '.join(CHOICES)} |",
         f"|{' --- |' * (4 + len(CHOICES))}",
     ]
-    gains: dict[str, list[float]] = {choice: [] for choice in CHOICES}
-    for one in sorted(records, key=lambda one: (one["task"], one["name"], one["seed"])):
-        best = max(one["errors"]["best candidate"], LEAST)
-        for choice, mine in gains.items():
-            mine.append(100 * math.log(best / max(one["errors"][choice], LEAST)))
-        cells = " | ".join(f"{mine[-1]:+.2f}" for mine in gains.values())
-        lines.append(
-            f"| {one['name']}, seed {one['seed']} | {one['budget']:g} | {one['rows']}"
-            f" | {one['scored']} | {cells} |"
+    for budget in sorted({one["budget"] for one in records}):
+        gains: dict[str, list[float]] = {choice: [] for choice in CHOICES}
+        mine = [one for one in records if one["budget"] == budget]
+        for one in sorted(mine, key=lambda one: (one["task"], one["name"], one["seed"])):
+            best = max(one["errors"]["best candidate"], LEAST)
+            for choice, found in gains.items():
+                found.append(100 * math.log(best / max(one["errors"][choice], LEAST)))
+            cells = " | ".join(f"{found[-1]:+.2f}" for found in gains.values())
+            lines.append(
+                f"| {one['name']}, seed {one['seed']} | {budget:g} | {one['rows']}"
+                f" | {one['scored']} | {cells} |"
+            )
+        cells = " | ".join(
+            f"{fmean(found):+.2f}; {median(found):+.2f}; {sum(gain > 0 for gain in found)} :"
+            f" {sum(gain < 0 for gain in found)}"
+            for found in gains.values()
         )
-    cells = " | ".join(
-        f"{fmean(mine):+.2f}; {median(mine):+.2f}; {sum(gain > 0 for gain in mine)} :"
-        f" {sum(gain < 0 for gain in mine)}"
-        for mine in gains.values()
-    )
-    lines.append(f"| mean; median; better : worse | | | | {cells} |")
+        lines.append(f"| mean; median; better : worse | {budget:g} | | | {cells} |")
     return "\n".join(lines) + "\n"
 
 

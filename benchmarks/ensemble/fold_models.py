@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import pickle
 import time
 import warnings
@@ -29,6 +28,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from benchmarks.engine.problems import problem_of
+from benchmarks.records import Records
 from evolver.checks import selected_catalogue
 from evolver.ensemble import greedy
 from evolver.evaluation.blends import BlendScorer
@@ -80,19 +80,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    RESULTS.mkdir(exist_ok=True)
-    records = json.loads(RECORDS.read_text()) if RECORDS.exists() else []
-    known = {(one["name"], one["seed"]) for one in records}
+    records = Records(RECORDS, "name", "seed")
     wanted = [
         (options.datasets, name, seed)
         for seed, name in itertools.product(options.seeds, options.names)
-        if options.datasets is not None and (name, seed) not in known
+        if options.datasets is not None and not records.has(name, seed)
     ]
     with ProcessPoolExecutor(options.workers) as pool:
         for record in pool.map(measure, *zip(*wanted, strict=True)) if wanted else ():
-            records.append(record)
-            print(record, flush=True)
-            RECORDS.write_text("[\n" + ",\n".join(json.dumps(one) for one in records) + "\n]\n")
+            records.add(record)
     table = table_of(records)
     print(table)
     (RESULTS / "fold_models.md").write_text(table)

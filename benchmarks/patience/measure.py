@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import sqlite3
 import tempfile
 import time
@@ -31,6 +30,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from benchmarks.ablation.effects import error_of
 from benchmarks.ablation.measure import is_classification, split_of
 from benchmarks.portfolio.learn import write_without
+from benchmarks.records import Records
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings, checks
 from evolver.deadline import Deadline
 from evolver.evaluation.fold import Evaluator
@@ -73,15 +73,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--budget", type=float, default=300.0, help="seconds")
     options = parser.parse_args()
-    RESULTS.mkdir(exist_ok=True)
-    records = json.loads(RECORDS.read_text()) if RECORDS.exists() else []
-    known = {(one["name"], one["seed"], one["budget"]) for one in records}
+    records = Records(RECORDS, "name", "seed", "budget")
     for seed, name in itertools.product(options.seeds, options.names):
-        if options.datasets is None or (name, seed, options.budget) in known:
+        if options.datasets is None or records.has(name, seed, options.budget):
             continue
-        records.append(measure(options.datasets / f"{name}.parquet", options.budget, seed))
-        print(records[-1], flush=True)
-        RECORDS.write_text("[\n" + ",\n".join(json.dumps(one) for one in records) + "\n]\n")
+        records.add(measure(options.datasets / f"{name}.parquet", options.budget, seed))
     table = table_of(records)
     print(table)
     (RESULTS / "patience.md").write_text(table)

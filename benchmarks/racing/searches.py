@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import time
 from pathlib import Path
 from statistics import median
@@ -21,6 +20,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.racing.record import NAMES
+from benchmarks.records import Records
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings
 
 MODES: dict[str, dict[str, Any]] = {
@@ -36,17 +36,12 @@ RESULTS = Path(__file__).parent / "results"
 def main() -> None:
     """Measure every table, seed and mode, and save records and table."""
     options = parse_arguments()
-    RESULTS.mkdir(exist_ok=True)
-    file = RESULTS / "searches.json"
-    records = json.loads(file.read_text()) if file.exists() else []
-    known = {(one["name"], one["seed"], one["mode"]) for one in records}
+    records = Records(RESULTS / "searches.json", "name", "seed", "mode")
     for seed, name, mode in itertools.product(options.seeds, options.names, MODES):
-        if (name, seed, mode) in known:
+        if records.has(name, seed, mode):
             continue
         table = pd.read_parquet(options.datasets / f"{name}.parquet")
-        records.append({"name": name, "seed": seed, "mode": mode, **search(table, seed, mode)})
-        print(name, seed, mode, records[-1]["seconds"], records[-1]["best"], flush=True)
-        file.write_text(json.dumps(records) + "\n")
+        records.add({"name": name, "seed": seed, "mode": mode, **search(table, seed, mode)})
         (RESULTS / "searches.md").write_text(table_of(records))
 
 

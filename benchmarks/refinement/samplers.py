@@ -32,6 +32,7 @@ from optuna.trial import FrozenTrial
 from threadpoolctl import threadpool_limits
 
 from benchmarks.engine.problems import problem_of
+from benchmarks.records import Records
 from benchmarks.refinement.record import RECORDED, outcome_of
 from evolver.checks import selected_catalogue
 from evolver.evaluation.fold import Evaluator, FoldScore, Request
@@ -85,20 +86,15 @@ def main() -> None:
     parser.add_argument("--samplers", nargs="+", choices=list(RIVALS), default=list(RIVALS))
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    RESULTS.mkdir(exist_ok=True)
-    file = RESULTS / "samplers.json"
-    records = json.loads(file.read_text()) if file.exists() else []
-    known = {(one["name"], one["sampler"], one["seed"]) for one in records}
+    records = Records(RESULTS / "samplers.json", "name", "sampler", "seed")
     tasks = [
         task
         for task in itertools.product(options.names, options.samplers, SEEDS)
-        if task not in known
+        if not records.has(*task)
     ]
     with ProcessPoolExecutor(options.workers, initializer=threadpool_limits, initargs=(1,)) as pool:
         for done in as_completed(pool.submit(propose, options.datasets, *task) for task in tasks):
-            records.append(done.result())
-            records.sort(key=lambda one: (one["name"], one["sampler"], one["seed"]))
-            file.write_text("[\n" + ",\n".join(json.dumps(one) for one in records) + "\n]\n")
+            records.add(done.result())
     table = table_of(records)
     print(table)
     (RESULTS / "samplers.md").write_text(table)

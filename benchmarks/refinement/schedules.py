@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import shutil
 import sqlite3
 import tempfile
@@ -34,6 +33,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.anytime.measure import split
+from benchmarks.records import Records
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings
 from evolver.search.hypervolume import hypervolume
 
@@ -69,14 +69,12 @@ RECORDS = RESULTS / "schedules.json"
 def main() -> None:
     """Measure what is not there yet; save records, table and picture."""
     options = parse_arguments()
-    RESULTS.mkdir(exist_ok=True)
-    records = json.loads(RECORDS.read_text()) if RECORDS.exists() else []
-    known = {(one["budget"], one["seed"], one["name"], one["schedule"]) for one in records}
+    records = Records(RECORDS, "budget", "seed", "name", "schedule")
     for seed, name in itertools.product(options.seeds, options.names):
         wanted = [
             one
             for one in options.schedules
-            if options.datasets is not None and (options.budget, seed, name, one) not in known
+            if options.datasets is not None and not records.has(options.budget, seed, name, one)
         ]
         if not wanted:
             continue
@@ -86,9 +84,7 @@ def main() -> None:
         else:
             measured = (run.apart(schedule) for schedule in wanted)
         for record in measured:
-            records.append(record)
-            print({key: one for key, one in record.items() if key != "scored"}, flush=True)
-            RECORDS.write_text("[\n" + ",\n".join(json.dumps(one) for one in records) + "\n]\n")
+            records.add(record)
     table = table_of(records)
     print(table)
     (RESULTS / "schedules.md").write_text(table)

@@ -34,7 +34,9 @@ def keep(model: Any, folder: Path) -> None:
         picture = front_svg(model.leaderboard_, model.pareto_front_)
         (folder / "pareto_front.svg").write_text(picture, encoding="utf-8")
         model.export(folder / "winner.py", "best")
-        if model.ensemble_ is not None:
+        if model.ensemble_ is None:
+            (folder / "ensemble.py").unlink(missing_ok=True)
+        else:
             model.export(folder / "ensemble.py", ENSEMBLE)
     except (OSError, InputError, PicklingError, AttributeError) as error:
         logger.warning("The model is fitted, but not all of it is kept in %s: %s", folder, error)
