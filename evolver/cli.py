@@ -77,8 +77,15 @@ def fit(
 
     command = Command(str(table.absolute()), target, seconds, task, jobs, seed)
     _or_complain(lambda: check_folder("run_dir", out))
-    (out / COMMAND_FILE).write_text(json.dumps(asdict(command), indent=1), encoding="utf-8")
-    _evolve(command, out)
+    file = out / COMMAND_FILE
+    earlier = file.read_bytes() if file.exists() else None
+    file.write_text(json.dumps(asdict(command), indent=1), encoding="utf-8")
+    try:
+        _evolve(command, out)
+    except click.ClickException:
+        if earlier is not None:  # the run that is there can still go on
+            file.write_bytes(earlier)
+        raise
 
 
 @main.command()

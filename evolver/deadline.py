@@ -27,6 +27,9 @@ MEMBERS_SHARE = 0.6
 """Of the best candidates, that an ensemble has as members; where they take longer than expected, it
 is made of those that are fitted."""
 
+START = 5.0
+"""Seconds in which a worker should have started."""
+
 LAST_CHANCE = 1.0
 """Seconds that the reserve may take at the least: a model late by that beats none."""
 
@@ -143,6 +146,19 @@ class Deadline:
         seconds = [self.expected_fit(record) for record in records]
         longest = sum(seconds) / self._workers + max(seconds) * (1 - 1 / self._workers)
         return FINAL_OVERHEAD + FIT_MARGIN * longest <= left
+
+    def leave_finish(self) -> None:
+        """Have enough left for the final fits, by workers that are yet to start: what a run that
+        goes on has, however long ago its time was over."""
+        left = self.search_left
+        if left is not None:
+            self._start += max(0.0, START - left)
+
+    def leave_ensemble(self) -> None:
+        """Have no more left than an ensemble should take."""
+        left = self.left
+        if left is not None:
+            self._start -= max(0.0, left - self._for_ensemble())
 
     def _for_ensemble(self) -> float:
         """Return the seconds that an ensemble of the best so far should take."""

@@ -102,15 +102,40 @@ def select(
     affords : callable
         Asked before a candidate becomes a member; the best alone can always be had.
     is_over : callable
-        Says whether the time is; asked before each pick.
+        Says whether the time is; asked before each scoring.
     """
-    if len(library) < 2 or most < 2 or len(library[0]) < 2 or is_over():
+    if len(library) < 2 or most < 2 or len(library[0]) < 2:
         return None
+
+    def in_time(fold: int, predictions: np.ndarray) -> np.ndarray:
+        if is_over():
+            raise _TimeOverError
+        return blends(fold, predictions)
+
+    try:
+        return _selected(library, in_time, most, temperatures, tolerance, affords)
+    except _TimeOverError:
+        return None
+
+
+class _TimeOverError(Exception):
+    """Choosing has taken as long as it may."""
+
+
+def _selected(
+    library: Library,
+    blends: Blends,
+    most: int,
+    temperatures: Sequence[float],
+    tolerance: float,
+    affords: Affords,
+) -> Selection | None:
+    """Choose as `select` says."""
 
     def blends_by(chosen_by: Sequence[int]) -> list[Blend]:
         """Return the best candidate, an average, and that with its temperature."""
         best = greedy(library, blends, chosen_by, 1)
-        weights = greedy(library, blends, chosen_by, most, affords, is_over)
+        weights = greedy(library, blends, chosen_by, most, affords)
         temperature = best_temperature(library, blends, weights, chosen_by, temperatures)
         return [Blend(best), Blend(weights), Blend(weights, temperature)]
 
@@ -133,7 +158,7 @@ def select(
     gains = judged[at] - judged[0]
     error = gains.std(ddof=1) / len(folds) ** 0.5
     is_worse = gains.mean() < -tolerance * error
-    if is_over() or is_worse or sum(scores) <= sum(scores_of(alone, folds)):
+    if is_worse or sum(scores) <= sum(scores_of(alone, folds)):
         return None
     return Selection(chosen, tuple(scores))
 
@@ -144,7 +169,6 @@ def greedy(
     folds: Sequence[int],
     most: int,
     affords: Affords = lambda _: True,
-    is_over: Callable[[], bool] = lambda: False,
 ) -> dict[int, float]:
     """Return the weights of the candidates that do best together on some folds."""
     stacks = {fold: np.stack([one[fold] for one in library]) for fold in folds}
@@ -158,7 +182,7 @@ def greedy(
     sums = {fold: stack[picked].sum(axis=0, dtype=float) for fold, stack in stacks.items()}
     best_score = fmean(float(blends(fold, sums[fold][None] / begin)[0]) for fold in folds)
     best_length = begin
-    while len(picked) < min(PICKS, best_length + PATIENCE) and not is_over():
+    while len(picked) < min(PICKS, best_length + PATIENCE):
         members = set(picked)
         options = [
             one

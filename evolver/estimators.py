@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +36,7 @@ PARAMETERS = """
     complexity : {{"operators", "fit_time", "predict_time", "size"}} or callable,
     default="operators"
         The second objective, less is better: steps, seconds to fit or to predict a fold, bytes of
-        the pickled pipeline, or a function of the fitted estimator. Measured times differ from run
+        the pickled pipeline, or a function of the fitted pipeline. Measured times differ from run
         to run, and so does a search on them.
     cv : int, splitter or iterable of splits, default=5
         Number of shuffled{stratified} folds, or a scikit-learn splitter.
@@ -156,6 +158,9 @@ class _Evolved:
     ) -> Self:
         """Go on with a finished run, with refinement alone.
 
+        An estimator that was pickled has out-of-fold predictions only in its `run_dir`; without
+        them an ensemble is chosen from new candidates alone.
+
         Parameters
         ----------
         X, y, sample_weight, groups
@@ -171,6 +176,12 @@ class _Evolved:
             When an argument breaks its rule, or data or settings are not those of the run.
         """
         check_is_fitted(self)
+        if self.ensemble_ is not None and self.run_dir is None and not self._history.predictions:
+            warnings.warn(
+                "Pickled without a `run_dir`: an ensemble can be chosen from new candidates alone.",
+                UserWarning,
+                stacklevel=2,
+            )
         call = self._call(time_budget, max_evaluations)
         return self._search(call, X, y, sample_weight, groups, self._history)
 
@@ -274,6 +285,7 @@ class _Evolved:
 
     def _call(self, time_budget: float | None, max_evaluations: int | None) -> Call:
         """Check what does not depend on the data."""
+        start = time.monotonic()
         from evolver import checks
         from evolver.session import Call
 
@@ -298,6 +310,7 @@ class _Evolved:
             None if self.run_dir is None else Path(self.run_dir),
             self.verbose,
             checks.check_warm_start(self.warm_start),
+            start,
         )
 
     def _search(
@@ -317,7 +330,7 @@ class _Evolved:
         validate_data(self, X, skip_check_array=True)
         self._columns = list(problem.X.columns)
         self._n_folds = len(problem.folds)
-        self.target_name_ = str(getattr(y, "name", None) or "target")
+        self.target_name_ = str((y.name if isinstance(y, pd.Series) else None) or "target")
         self._take(problem, result)
         if call.run_dir is not None:
             keep(self, call.run_dir)
@@ -345,7 +358,7 @@ class _Evolved:
 
         self.scorer_ = problem.scorer
         self.best_pipeline_ = result.pipeline
-        self.best_score_ = result.front[0].outcome.score if result.front else float("nan")
+        self.best_score_ = result.best_score
         self.leaderboard_ = frames.leaderboard(result.records)
         self.pareto_front_ = frames.pareto_front(result.front, result.ensemble)
         self.statistics_ = frames.statistics(result)

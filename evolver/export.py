@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 import inspect
 import math
+import symtable
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -92,8 +93,16 @@ def _render(value: Any, used: dict[str, Any]) -> Source:
         return _text(value)
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int | float | bytes):
         return repr(value)
+    if isinstance(value, np.ndarray):
+        used["np"] = np
+        dtype = Prefixed("dtype=", _text(value.dtype.str))
+        return Group("np.array(", (_render(value.tolist(), used), dtype), ")")
+    if isinstance(value, set | frozenset):
+        parts = tuple(sorted((_render(part, used) for part in value), key=_flat))
+        kind = type(value).__name__
+        return Group(f"{kind}([", parts, "])")
     if isinstance(value, list):
         return Group("[", tuple(_render(part, used) for part in value), "]")
     if isinstance(value, tuple):
@@ -122,12 +131,7 @@ def _construction(value: Any, used: dict[str, Any]) -> Group:
     """Return the constructor call that makes an object: parameters that differ from their
     defaults."""
     parameters = inspect.signature(type(value).__init__).parameters
-    if hasattr(value, "get_params"):
-        given = value.get_params(deep=False)
-    else:
-        given = {
-            name: getattr(value, name) for name in list(parameters)[1:] if hasattr(value, name)
-        }
+    given = value.get_params(deep=False) if hasattr(value, "get_params") else _arguments_of(value)
     parts: list[Source] = []
     for name in [
         *(name for name in parameters if name in given),
@@ -146,6 +150,24 @@ def _construction(value: Any, used: dict[str, Any]) -> Group:
         elif not _same(given[name], parameters[name].default):
             parts.append(Prefixed(f"{name}=", _render(given[name], used)))
     return Group(f"{_name(type(value), used)}(", tuple(parts), ")")
+
+
+def _arguments_of(value: Any) -> dict[str, Any]:
+    """Return what the constructor of an object was given, which must be attributes of its name."""
+    kind = type(value)
+    if {kind.__init__, kind.__new__} == {object.__init__, object.__new__}:
+        return {}
+    parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
+    is_told = inspect.isfunction(kind.__init__) and all(
+        hasattr(value, one.name) and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        for one in parameters
+    )
+    if not is_told:
+        raise ValueError(
+            "An object of a pipeline that is exported must have what its constructor takes as"
+            f" attributes of the same names, got {value!r}."
+        )
+    return {one.name: getattr(value, one.name) for one in parameters}
 
 
 def _name(thing: Any, used: dict[str, Any]) -> str:
@@ -246,20 +268,46 @@ def _import_order(name: str) -> tuple[int, str]:
 
 def _carry(things: Iterable[Any]) -> tuple[list[str], set[str]]:
     """Return the definitions of things and of what they use in their modules, and the imports they
-    need."""
+    need.
+
+    Raises
+    ------
+    ValueError
+        When something has no definition that can be copied, or two have one name.
+    """
     definitions: list[str] = []
     imports: set[str] = set()
+    origins: dict[str, str] = {}
     wanted: dict[str, set[str]] = {}
     for thing in things:
         wanted.setdefault(thing.__module__, set()).add(thing.__name__)
     for module, names in wanted.items():
-        found, needed = _module_parts(module, names)
-        definitions.extend(found)
-        imports |= needed
+        for statement in _module_parts(module, names):
+            for name, line in _bindings(statement):
+                origin = line or f"{module}.{name}"
+                if origins.setdefault(name, origin) != origin:
+                    raise ValueError(
+                        f"{name} must be one thing in an exported file, got {origins[name]} and"
+                        f" {origin}: rename one."
+                    )
+                if line:
+                    imports.add(line)
+            if not isinstance(statement.node, ast.Import | ast.ImportFrom):
+                definitions.append(statement.source)
     return definitions, imports
 
 
-def _module_parts(module: str, names: set[str]) -> tuple[list[str], set[str]]:
+@dataclass(frozen=True)
+class Statement:
+    """A statement of a module, its source, and those of the names it binds that are wanted."""
+
+    node: ast.stmt
+    source: str
+    names: frozenset[str]
+
+
+def _module_parts(module: str, names: set[str]) -> list[Statement]:
+    """Return the statements of a module that define names, and what those use, in their order."""
     try:
         text = inspect.getsource(sys.modules[module])
     except (OSError, TypeError):
@@ -267,41 +315,63 @@ def _module_parts(module: str, names: set[str]) -> tuple[list[str], set[str]]:
             f"Exporting {', '.join(sorted(names))} needs the source of {module}: define it in a"
             " file."
         ) from None
-    statements = ast.parse(text).body
-    defined = {name: statement for statement in statements for name in _defined_names(statement)}
+    nodes = ast.parse(text).body
+    defined = {name: node for node in nodes for name, _ in _bound_by(node)}
     wanted, queue = set(), list(names)
     while queue:
         name = queue.pop()
-        if name in defined and name not in wanted:
+        if name in wanted:
+            continue
+        if name in defined:
             wanted.add(name)
             if not isinstance(defined[name], ast.Import | ast.ImportFrom):
-                queue.extend(
-                    node.id for node in ast.walk(defined[name]) if isinstance(node, ast.Name)
-                )
-    kept = [statement for statement in statements if wanted.intersection(_defined_names(statement))]
-    imports = {
-        line
-        for statement in kept
-        if isinstance(statement, ast.Import | ast.ImportFrom)
-        for name, line in _import_lines(statement)
-        if name in wanted
-    }
-    sources = [
-        _source_of(text, statement)
-        for statement in kept
-        if not isinstance(statement, ast.Import | ast.ImportFrom)
+                queue.extend(_looked_up(_source_of(text, defined[name])))
+        elif name in names or (name in vars(sys.modules[module]) and not name.startswith("__")):
+            raise ValueError(
+                f"{name}, which is exported or used by what is, must be defined by a statement of"
+                f" {module} itself, not inside another."
+            )
+    return [
+        Statement(node, _source_of(text, node), frozenset(found))
+        for node in nodes
+        if (found := wanted.intersection(name for name, _ in _bound_by(node)))
     ]
-    return sources, imports
 
 
-def _defined_names(statement: ast.stmt) -> list[str]:
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return [name for name, _ in _import_lines(statement)]
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        return [statement.name]
-    if isinstance(statement, ast.Assign):
-        return [target.id for target in statement.targets if isinstance(target, ast.Name)]
-    return []
+def _looked_up(source: str) -> set[str]:
+    """Return the names that a statement looks up in its module, or in the builtins."""
+    tables, names = [symtable.symtable(source, "statement", "exec")], set()
+    while tables:
+        table = tables.pop()
+        tables.extend(table.get_children())
+        is_module = table.get_type() == "module"
+        for symbol in table.get_symbols():
+            if symbol.is_referenced() and (is_module or symbol.is_global()):
+                names.add(symbol.get_name())
+    return names
+
+
+def _bindings(statement: Statement) -> list[tuple[str, str]]:
+    """Return the wanted names that a statement binds, each with the line that imports it alone."""
+    return [one for one in _bound_by(statement.node) if one[0] in statement.names]
+
+
+def _bound_by(node: ast.stmt) -> list[tuple[str, str]]:
+    """Return each name that a statement binds, with the line that imports it alone; no line where
+    it is no import."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return _import_lines(node)
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [(node.name, "")]
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    if isinstance(node, ast.AnnAssign) and node.value is not None:
+        targets = [node.target]
+    return [
+        (part.id, "")
+        for target in targets
+        for part in ast.walk(target)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    ]
 
 
 def _import_lines(statement: ast.Import | ast.ImportFrom) -> list[tuple[str, str]]:

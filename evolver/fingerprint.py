@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
@@ -99,7 +100,7 @@ def _catalogue_hash(catalogue: Catalogue) -> str:
 
 def _name(thing: Any) -> str:
     """Return text that names a scorer or a function in every process."""
-    return getattr(thing, "__qualname__", None) or str(thing)
+    return getattr(thing, "__qualname__", None) or re.sub(r" at 0x[0-9a-fA-F]+", "", str(thing))
 
 
 def _hash(parts: Iterable[bytes]) -> str:

@@ -78,6 +78,10 @@ class Finish:
         self._complain_unless_late(failures)
         return None, None
 
+    def hurry(self) -> None:
+        """Leave an ensemble the seconds that it should take, however many are left."""
+        self._deadline.leave_ensemble()
+
     def ensemble(
         self, best: Record, pipeline: Pipeline, problem: Problem, store: Store, most: int
     ) -> Ensemble | None:
@@ -197,9 +201,9 @@ class Finish:
         return Job((record.number,), Request(encode(record.candidate.tree), None), timeout)
 
     def _complain_unless_late(self, failures: list[Outcome | None]) -> None:
-        """Raise when what could have won failed for reasons of its own more often than for time."""
-        begun = any(record.folds for record in self._records)
-        outcomes = failures if begun else [record.outcome for record in self._records]
+        """Raise when what could have won, or all where none could, failed for reasons of its own
+        more often than for time."""
+        outcomes = failures if any(self._by_merit()) else [one.outcome for one in self._records]
         failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
         late = sum(outcome.kind is Failure.TIMEOUT for outcome in failed)
         if failed and 2 * late < len(failed):
@@ -231,9 +235,7 @@ def ensemble_of(
     weights, temperature = list(selection.blend.weights.values()), selection.blend.temperature
     estimator = averaging(problem, fitted, weights, temperature)
     trees = tuple(one.candidate.tree for one in members)
-    if callable(problem.complexity):
-        complexity = float(problem.complexity(estimator))
-    elif problem.complexity == "operators":
+    if problem.complexity == "operators":
         complexity = float(operators_of(trees) + (len(trees) > 1) + (temperature != 1))
     else:
         complexity = sum(one.member.outcome.complexity for one in members)

@@ -119,6 +119,8 @@ class Loop:
                 if interrupted.is_set():  # a second one is the caller's
                     raise
         self._executor.abandon()
+        if self._journal.seconds:
+            self._deadline.leave_finish()
         for record in self.records:
             if record.outcome is None:
                 record.outcome = Stopped(TIME_OVER, record.seconds)
@@ -199,7 +201,7 @@ class Loop:
     def _ask(self) -> bool:
         """Ask for the next candidate, and recall what the journal knows of it."""
         number = len(self.records)
-        if self._budget.evaluations is not None and number >= self._budget.evaluations:
+        if self._is_exhausted or number == self._budget.evaluations:
             return False
         if not self._tell(number - self._lag):
             return False

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,16 @@ OPERATOR_RATES = {
     "wrap": 0.10,
 }
 
+COUNTS = (
+    "lag",
+    "max_steps",
+    "initial_steps",
+    "portfolio_size",
+    "ensemble_size",
+    "patience",
+)
+"""Settings that are integers, some of them or None."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -204,6 +215,12 @@ class Settings:
     in_process: bool = False
 
     def __post_init__(self) -> None:
+        for name in COUNTS:
+            count = getattr(self, name)
+            is_count = isinstance(count, Integral) and not isinstance(count, bool)
+            may_be_none = name in ("lag", "patience")
+            rule = "an integer or None" if may_be_none else "an integer"
+            _require(is_count or (may_be_none and count is None), f"settings.{name}", rule, count)
         _require(self.max_steps >= 2, "settings.max_steps", "at least 2", self.max_steps)
         _require(
             2 <= self.initial_steps <= self.max_steps,

@@ -14,6 +14,9 @@ import pandas as pd
 from sklearn.base import is_classifier
 from threadpoolctl import threadpool_limits
 
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+"""By the ending of a file's name."""
+
 
 def read_table(path):
     """Return a CSV, TSV or Parquet file as a DataFrame.
@@ -24,9 +27,8 @@ def read_table(path):
         When the ending of the name is none of these, or the content is no table.
     """
     path = Path(path)
-    separators = {".csv": ",", ".tsv": "\t"}
-    if path.suffix in separators:
-        return pd.read_csv(path, sep=separators[path.suffix])
+    if path.suffix in SEPARATORS:
+        return pd.read_csv(path, sep=SEPARATORS[path.suffix], low_memory=False)
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
     raise ValueError(f"A table must be a .csv, .tsv or .parquet file, got {str(path)!r}.")
@@ -65,11 +67,12 @@ def predict_table(model, X):
 
 
 def write_table(table, path):
-    """Write a DataFrame as CSV or Parquet, by the ending of the name."""
-    if Path(path).suffix == ".parquet":
+    """Write a DataFrame as Parquet, TSV or else CSV, by the ending of the name."""
+    suffix = Path(path).suffix
+    if suffix == ".parquet":
         table.to_parquet(path, index=False)
     else:
-        table.to_csv(path, index=False)
+        table.to_csv(path, sep=SEPARATORS.get(suffix, ","), index=False)
 
 
 def main(make_pipeline, default_target):

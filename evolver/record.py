@@ -126,6 +126,12 @@ class Result:
     ended_by: Reason
     ensemble: Ensemble | None = None
 
+    @property
+    def best_score(self) -> float:
+        """Mean score of the winner over the folds; NaN where not all of them were scored."""
+        mine = [one.outcome for one in self.records if one.candidate is self.winner]
+        return mine[0].score if mine and isinstance(mine[0], Scored) else float("nan")
+
 
 def history_of(
     records: Sequence[Record],

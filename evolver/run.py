@@ -5,6 +5,7 @@ It puts proposers, race, executor and loop together, and lets what was found be 
 
 from __future__ import annotations
 
+import logging
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from evolver.execution.inline import InlineExecutor
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Executor
 from evolver.genome.codec import Encoded
+from evolver.interrupt import first_interrupt_noted
 from evolver.journal import Journal
 from evolver.loop import Loop
 from evolver.problem import Budget, Problem, Settings
@@ -26,6 +28,8 @@ from evolver.search.proposers import proposer_of
 from evolver.search.racing import Race
 from evolver.store import Store
 from primitives import Catalogue
+
+logger = logging.getLogger("evolver")
 
 PRELOAD = (
     "pandas",
@@ -112,9 +116,17 @@ def evolve(
     try:
         loop.search(progress)
         finish = loop.finish
-        record, pipeline = finish.winner()
-        if record is not None and pipeline is not None:
-            ensemble = finish.ensemble(record, pipeline, problem, store, settings.ensemble_size)
+        with first_interrupt_noted() as interrupted:
+            record, pipeline = finish.winner()
+        if record is not None and pipeline is not None and not interrupted.is_set():
+            if loop.ended_by == "interrupt":
+                finish.hurry()
+            try:
+                ensemble = finish.ensemble(record, pipeline, problem, store, settings.ensemble_size)
+            except KeyboardInterrupt:
+                logger.warning("No ensemble: interrupted.")
+            except Exception as error:  # a scorer of the user's may ask more than predictions
+                logger.warning("No ensemble: %s: %s", type(error).__name__, error)
     finally:
         executor.close()
     if pipeline is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,8 @@ class Call:
     random_state: Any
     run_dir: Path | None
     verbose: int
-    earlier: Sequence[Encoded] = ()
-    start: float = field(default_factory=time.monotonic)
+    earlier: Sequence[Encoded]
+    start: float
 
 
 def search(

@@ -49,6 +49,13 @@ ROUNDS = {
 }
 
 
+def with_values(X):
+    """Return features with zeros in columns that have no value at all: histogram boosting cannot
+    take those, and no tree is split by either."""
+    is_empty = np.isnan(X).all(axis=0)
+    return np.where(is_empty, 0.0, X) if is_empty.any() else X
+
+
 class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
     """What the classifier and the regressor share.
 
@@ -76,26 +83,29 @@ class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
         self.validation_fraction = validation_fraction
         self.random_state = random_state
 
-    def _fit(self, X, y, sample_weight, stratify):
+    def _fit(self, X, y, sample_weight):
         find_rounds, parameter = ROUNDS[type(self.estimator).__module__.split(".")[0]]
         self.n_features_in_ = X.shape[1]
         self.n_rounds_ = self.estimator.get_params()[parameter]
-        if len(y) >= MIN_ROWS_TO_HOLD_OUT:
-            kept, held_out = train_test_split(
-                np.arange(len(y)),
-                test_size=self.validation_fraction,
-                stratify=stratify,
-                random_state=self.random_state,
-            )
+        kept, held_out = self._split(y) if len(y) >= MIN_ROWS_TO_HOLD_OUT else ([], [])
+        if len(held_out):
             weights = None if sample_weight is None else sample_weight[kept]
+            train = with_values(X[kept]), y[kept]
             trial = clone(self.estimator)
-            best = find_rounds(
-                trial, self.patience, (X[kept], y[kept]), (X[held_out], y[held_out]), weights
-            )
+            best = find_rounds(trial, self.patience, train, (X[held_out], y[held_out]), weights)
             self.n_rounds_ = max(1, best)
         self.estimator_ = clone(self.estimator).set_params(**{parameter: self.n_rounds_})
-        self.estimator_.fit(X, y, sample_weight=sample_weight)
+        self.estimator_.fit(with_values(X), y, sample_weight=sample_weight)
         return self
+
+    def _split(self, y, stratify=None):
+        """Return the rows to find the number of rounds on, and those set aside to judge it."""
+        return train_test_split(
+            np.arange(len(y)),
+            test_size=self.validation_fraction,
+            stratify=stratify,
+            random_state=self.random_state,
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -109,10 +119,15 @@ class EarlyStoppedClassifier(ClassifierMixin, EarlyStopped):
     def fit(self, X, y, sample_weight=None):
         self._labels = LabelEncoder().fit(y)
         self.classes_ = self._labels.classes_
-        codes = self._labels.transform(y)
+        return self._fit(X, self._labels.transform(y), sample_weight)
+
+    def _split(self, y):
+        """Keep the shares of the classes where they can be, and some of every class to fit on."""
         held_out_rows = len(y) * self.validation_fraction
-        stratifies = np.bincount(codes).min() >= 2 and held_out_rows >= len(self.classes_)
-        return self._fit(X, codes, sample_weight, codes if stratifies else None)
+        stratifies = np.bincount(y).min() >= 2 and held_out_rows >= len(self.classes_)
+        kept, held_out = super()._split(y, y if stratifies else None)
+        is_known = np.isin(y[held_out], y[kept])
+        return np.append(kept, held_out[~is_known]), held_out[is_known]
 
     def predict_proba(self, X):
         check_is_fitted(self)
@@ -126,7 +141,7 @@ class EarlyStoppedRegressor(RegressorMixin, EarlyStopped):
     """A boosted regressor that finds its own number of rounds."""
 
     def fit(self, X, y, sample_weight=None):
-        return self._fit(X, np.asarray(y, dtype=float), sample_weight, None)
+        return self._fit(X, np.asarray(y, dtype=float), sample_weight)
 
     def predict(self, X):
         check_is_fitted(self)

@@ -154,9 +154,9 @@ def clean_number(name, column):
 
 
 def clean_date(name, column):
-    dates = read_dates(column)
+    dates = read_dates(column).dt.as_unit("us")  # in nanoseconds the year 2262 would be the last
     parts = {
-        "days": (dates - pd.Timestamp(0)) / pd.Timedelta(days=1),
+        "days": (dates - pd.Timestamp(0).as_unit("us")).dt.total_seconds() / 86_400,
         "year": dates.dt.year,
         "month": dates.dt.month,
         "day": dates.dt.day,
@@ -168,12 +168,19 @@ def clean_date(name, column):
 
 def clean_string(name, column):
     if isinstance(column.dtype, pd.CategoricalDtype):
-        texts = pd.array([str(category) for category in column.cat.categories], MISSABLE_STRING)
+        texts = pd.array([as_text(category) for category in column.cat.categories], MISSABLE_STRING)
         column = pd.Series(texts.take(column.cat.codes.to_numpy(), allow_fill=True), column.index)
     elif column.dtype != MISSABLE_STRING:
         values = column.astype(object)
-        column = values.map(str).where(values.notna(), np.nan).astype(MISSABLE_STRING)
+        column = values.map(as_text).where(values.notna(), np.nan).astype(MISSABLE_STRING)
     return {name: column}
+
+
+def as_text(value):
+    """Return a category as text; codes are the same whether their column was read as floats, for
+    its gaps, or not."""
+    is_whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value)) if is_whole else str(value)
 
 
 CLEANED = {"number": clean_number, "date": clean_date, "string": clean_string}

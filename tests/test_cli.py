@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from evolver.cli import main
 from evolver.outcome import TIME_OVER
+from evolver.program import read_table
 from tests.alone import run_exported
 from tests.tables import small_table
 
@@ -94,6 +95,26 @@ def test_help_is_there(command: list[str]) -> None:
 
 def test_version() -> None:
     assert "0.1.0" in evolver("--version").output
+
+
+def test_a_mistake_leaves_the_run_that_is_there_as_it_is(folder: Path) -> None:
+    run = folder / "regression"
+    before = (run / "command.json").read_text()
+    for table, target in (("regression", "nothing"), ("multiclass", "goal")):
+        result = evolver("fit", folder / f"{table}.parquet", "--target", target, "--out", run)
+        assert result.exit_code != 0
+    assert (run / "command.json").read_text() == before
+
+
+def test_predictions_are_written_as_their_file_is_named(folder: Path, tmp_path: Path) -> None:
+    new = folder / "multiclass-new.parquet"
+    written = []
+    for name in ("told.csv", "told.tsv", "told.parquet"):
+        result = evolver("predict", folder / "multiclass", new, "--out", tmp_path / name)
+        assert result.exit_code == 0, result.output
+        written.append(read_table(tmp_path / name))
+    pd.testing.assert_frame_equal(written[0], written[1])
+    pd.testing.assert_frame_equal(written[0], written[2])
 
 
 def test_mistakes_get_one_clear_line(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import log_loss, make_scorer, roc_auc_score
 
 from evolver.checks import check_scorer
 from evolver.ensemble import BEGIN, BEGIN_SHARE, TEMPERATURES, average, greedy, select
@@ -158,6 +159,19 @@ def test_when_the_time_is_over_there_is_none() -> None:
     assert select(library([1.0] * 6), blends, 8, is_over=lambda: True) is None
 
 
+@pytest.mark.parametrize("scorings", [1, 3, 10])
+def test_no_more_is_scored_once_the_time_is_over(scorings: int) -> None:
+    asked = []
+
+    def counting(fold: int, predictions: np.ndarray) -> np.ndarray:
+        asked.append(fold)
+        return blends(fold, predictions)
+
+    mine = library([1.0] * 6)
+    assert select(mine, counting, 8, is_over=lambda: len(asked) >= scorings) is None
+    assert len(asked) == scorings
+
+
 def log_likelihoods(fold: int, predictions: np.ndarray) -> np.ndarray:
     """Score probabilities of class 1 against labels that are 1 with the chance `CHANCES`."""
     given = np.where(LABELS[fold] == 1, predictions[..., 1], predictions[..., 0])
@@ -210,6 +224,27 @@ def test_probabilities_that_are_right_are_left_alone() -> None:
         halves.append(1.0 if chosen is None else chosen.blend.temperature)
     assert np.median(halves) == 1
     assert all(0.8 < one < 1.25 for one in halves)
+
+
+@pytest.mark.parametrize("metric", [roc_auc_score, log_loss])
+def test_a_metric_of_labels_or_with_its_sign_turned_is_not_that_of_probabilities(
+    metric: Any,
+) -> None:
+    one = problem("binary")
+    _, valid = one.folds[0]
+    is_second = one.y[valid] == np.unique(one.y)[1]
+    chance = np.random.default_rng(0).uniform(size=len(valid))
+    told = np.stack([1 - chance, chance], axis=-1)[None]
+    turned = make_scorer(
+        metric, response_method="predict_proba", greater_is_better=metric is log_loss
+    )
+    assert BlendScorer(replace(one, scorer=turned))(0, told)[0] == pytest.approx(
+        metric(is_second, chance) * (1 if metric is log_loss else -1)
+    )
+    if metric is roc_auc_score:
+        numbered = replace(one, y=(one.y == np.unique(one.y)[1]).astype(int))
+        of_labels = BlendScorer(replace(numbered, scorer=make_scorer(metric)))
+        assert of_labels(0, told)[0] == pytest.approx(metric(is_second, chance > 0.5))
 
 
 @pytest.mark.parametrize("members", [1, 3])

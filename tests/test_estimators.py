@@ -3,20 +3,23 @@ promised."""
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from optuna.distributions import FloatDistribution
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesRegressor
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, roc_auc_score
-from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
-from sklearn.pipeline import make_pipeline
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.validation import check_is_fitted
@@ -366,6 +369,8 @@ BAD = {
     "no candidates": ({"max_evaluations": 0}, X, Y, "`max_evaluations` must be at least 1, got 0"),
     "population": ({"population_size": 1}, X, Y, "`population_size` must be at least 2, got 1"),
     "complexity": ({"complexity": "depth"}, X, Y, "`complexity` must be one of.*'depth'"),
+    "complexities": ({"complexity": ["size"]}, X, Y, r"`complexity` must be one of.*\['size'\]"),
+    "number of a folder": ({"run_dir": 3}, X, Y, "`run_dir` must be a folder, got 3"),
     "no catalogue": (
         {"search_space": ["PCA"]},
         X,
@@ -433,6 +438,8 @@ def test_a_bad_numeric_target_is_named(target: np.ndarray, message: str) -> None
         ({"initial_steps": 99}, "`settings.initial_steps`"),
         ({"portfolio_size": -1}, "`settings.portfolio_size` must be at least 0"),
         ({"ensemble_size": -1}, "`settings.ensemble_size` must be at least 0"),
+        ({"ensemble_size": 8.0}, "`settings.ensemble_size` must be an integer, got 8.0"),
+        ({"patience": "long"}, "`settings.patience` must be an integer or None, got 'long'"),
         ({"fold_timeout": 0}, "`settings.fold_timeout`"),
         ({"operator_rates": {"leap": 1.0}}, "`settings.operator_rates`"),
         ({"operator_rates": {"crossover": 0.0}}, "`settings.operator_rates`"),
@@ -525,6 +532,20 @@ class Fickle(ExtraTreesRegressor):
         return super().fit(X, y)
 
 
+class Interrupting(ExtraTreesRegressor):
+    """Ctrl-C is pressed while one of them is fitted on all rows, the first or a later one."""
+
+    at = 0
+    fitted = 0
+
+    def fit(self, X: Any, y: Any) -> Any:
+        if len(y) == 90:
+            type(self).fitted += 1
+            if self.fitted == self.at:
+                signal.raise_signal(signal.SIGINT)
+        return super().fit(X, y)
+
+
 class TestEnsemble:
     """On a table on which several of the quick models are better than one."""
 
@@ -592,6 +613,52 @@ class TestEnsemble:
         assert "Forest" in members[0]
         assert "Forest" not in members[1]
 
+    @pytest.mark.parametrize("at", [1, 2])
+    def test_an_interrupt_of_the_final_fits_leaves_it_out(
+        self, table: Any, at: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Interrupting, "at", at)
+        monkeypatch.setattr(Interrupting, "fitted", 0)
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        space = {"max_features": FloatDistribution(0.2, 1.0)}
+        forest = Primitive("Forest", (Features,), Prediction, Interrupting, space, REGRESSION)
+        quick = default_catalogue().only("MedianOneHot", "StandardScaler", "RobustScaler")
+        try:
+            model = regressor(search_space=quick.add(forest), max_evaluations=12).fit(*table)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        assert Interrupting.fitted == at
+        assert model.ensemble_ is None
+        check_is_fitted(model.best_pipeline_)
+        assert model.statistics_["ended_by"] == "evaluations"
+
+    def test_a_function_of_pipelines_measures_each_member(self, table: Any) -> None:
+        def steps(pipeline: Pipeline) -> float:
+            return float(len(pipeline.steps))
+
+        model = regressor(max_evaluations=25, complexity=steps).fit(*table)
+        front = model.pareto_front_.set_index("digest")
+        assert front.loc["ensemble", "complexity"] >= 2 * len(model.ensemble_.estimators_)
+
+    def test_a_scorer_that_asks_more_than_predictions_costs_the_ensemble_alone(
+        self, table: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def explained(model: Any, X: Any, y: Any) -> float:
+            return float(model.score(X, y))
+
+        model = regressor(max_evaluations=25, scoring=explained).fit(*table)
+        assert model.ensemble_ is None
+        np.testing.assert_array_equal(
+            model.predict(table[0]), model.best_pipeline_.predict(table[0])
+        )
+        assert "No ensemble: AttributeError" in caplog.text
+
+    def test_after_pickling_it_is_said_when_the_predictions_are_gone(self, table: Any) -> None:
+        model = regressor(max_evaluations=25).fit(*table)
+        again = pickle.loads(pickle.dumps(model))
+        with pytest.warns(UserWarning, match="Pickled without a `run_dir`"):
+            again.refine(*table, time_budget=None, max_evaluations=4)
+
     def test_more_candidates_make_none_worse_whether_a_folder_keeps_them_or_not(
         self, table: Any, tmp_path: Path
     ) -> None:
@@ -647,6 +714,66 @@ class TestEnd:
         model = classifier(settings=settings, max_evaluations=20, time_budget=600).fit(X, Y)
         assert model.statistics_["ended_by"] == "evaluations"
         assert len(model.leaderboard_) == 20
+
+
+def test_a_run_whose_time_is_over_keeps_its_model_when_it_is_fitted_again(tmp_path: Path) -> None:
+    """What it recalls, and workers that are yet to start, must not cost the final fits."""
+    options: dict[str, Any] = {"max_evaluations": None, "n_jobs": 2, "run_dir": tmp_path}
+    space = default_catalogue().only("MedianOneHot", "StandardScaler", "LogisticRegression")
+    settings = Settings(patience=None)
+    one, other = (
+        classifier(time_budget=seconds, search_space=space, settings=settings, **options).fit(X, Y)
+        for seconds in (6, 3)
+    )
+    assert len(other.leaderboard_) > 20
+    assert other._members.winner == other._members.front[0].candidate.digest
+    assert other.best_score_ >= one.best_score_
+    assert (other.ensemble_ is None) == (one.ensemble_ is None)
+
+
+def test_the_best_score_is_that_of_the_best_pipeline() -> None:
+    """Also where a better one cannot be fitted on all rows."""
+    table, y = small_table("regression")
+    fickle = Primitive("Fickle", (Features,), Prediction, Fickle, {}, REGRESSION)
+    quick = default_catalogue().only("MedianOneHot", "DecisionTreeRegressor").add(fickle)
+    model = regressor(search_space=quick, max_evaluations=12).fit(table[:90], y[:90])
+    board = model.leaderboard_.set_index("digest")
+    assert board["score"].idxmax() != model._members.winner
+    assert board["pipeline"][board["score"].idxmax()].startswith("Fickle")
+    assert model.best_score_ == board["score"][model._members.winner]
+
+
+def test_columns_that_are_added_after_fit_are_not_fitted_on() -> None:
+    table = X.copy()
+    model = classifier(max_evaluations=25).fit(table, Y)
+    table["prediction"] = model.predict(table)
+    digests = set(model.pareto_front_["digest"]) - {"ensemble"}
+    assert len(digests) > 1
+    for digest in digests:
+        assert "prediction" not in model.select(digest)[0].feature_names_in_
+
+
+def test_a_target_may_be_a_table_of_one_column() -> None:
+    target = pd.DataFrame({"name": Y})
+    with pytest.warns(DataConversionWarning):
+        model = classifier().fit(X, target)
+    assert model.target_name_ == "target"
+
+
+def test_what_cannot_be_pickled_costs_the_pickle_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    splits = KFold(3).split(X)  # a generator, which no pickle takes
+    model = classifier(cv=splits, run_dir=tmp_path).fit(X, Y)
+    check_is_fitted(model.best_pipeline_)
+    assert "its model is not kept" in caplog.text
+    assert {"winner.py", "leaderboard.csv", "pareto_front.csv"} <= set(os.listdir(tmp_path))
+    assert not list(tmp_path.glob("model.*"))
+
+
+def test_a_complexity_that_is_no_number_is_a_failure_of_the_candidate() -> None:
+    with pytest.raises(evolver.NoPipelineError, match="complexity must be a finite number"):
+        classifier(complexity=lambda _: float("nan")).fit(X, Y)
 
 
 def test_a_run_folder_keeps_what_was_found(tmp_path: Any) -> None:

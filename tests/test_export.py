@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -145,3 +146,99 @@ def test_a_model_of_the_main_script_is_carried_along(tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_said() -> None:
     with pytest.raises(ValueError, match="names of their own"):
         to_source(make_pipeline(HomeMade(label=lambda: 3)))  # type: ignore[arg-type]
+
+
+class Told:
+    """An object that keeps what it was given under another name."""
+
+    def __init__(self, n: int) -> None:
+        self.kept = n
+
+
+@pytest.mark.parametrize("label", [Told(3), np.random.RandomState(0)])
+def test_an_object_whose_arguments_are_not_known_is_refused(label: Any) -> None:
+    with pytest.raises(ValueError, match="attributes of the same names"):
+        to_source(make_pipeline(HomeMade(label=label)))
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        {3, 1, 2},
+        frozenset({"a"}),
+        set(),
+        b"bytes",
+        np.array([[1.0, 2.5]], dtype=np.float32),
+        np.array(["a", "bc"]),
+    ],
+    ids=str,
+)
+def test_collections_come_back_as_they_were(label: Any) -> None:
+    names: dict[str, Any] = {"__name__": "exported"}
+    exec(to_source(make_pipeline(HomeMade(label=label))), names)
+    again = names["make_pipeline"]()[0].label
+    assert type(again) is type(label)
+    np.testing.assert_equal(again, label)
+    assert getattr(again, "dtype", None) == getattr(label, "dtype", None)
+
+
+CARRIED = """
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.pipeline import make_pipeline
+
+{helpers}
+
+class Constant(RegressorMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def predict(self, X):
+        return answer(len(X))
+
+if __name__ == "__main__":
+    rows = 3
+    from evolver.export import to_source
+
+    print(to_source(make_pipeline({steps})))
+"""
+
+
+@pytest.mark.parametrize(
+    "helpers",
+    [
+        "ANSWER: float = 1.5\n\ndef answer(rows):\n    return np.full(rows, ANSWER)",
+        "ANSWER, OTHER = 1.5, 2.5\n\ndef answer(rows):\n    return np.full(rows, ANSWER)",
+    ],
+)
+def test_constants_are_carried_however_they_are_bound(helpers: str, tmp_path: Path) -> None:
+    script = tmp_path / "mine.py"
+    script.write_text(CARRIED.format(helpers=helpers, steps="Constant()"))
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    names: dict[str, Any] = {"__name__": "exported"}
+    exec(done.stdout, names)
+    X = np.zeros((2, 1))
+    assert names["make_pipeline"]().fit(X, [0.0, 1.0]).predict(X).tolist() == [1.5, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("helpers", "steps", "message"),
+    [
+        ("if True:\n    def answer(rows):\n        return 1", "Constant()", "answer, which"),
+        (
+            "from primitives.transformers import TableCleaner\n\n"
+            "def as_frame(X):\n    return X\n\ndef answer(rows):\n    return as_frame(rows)",
+            "TableCleaner(), Constant()",
+            "as_frame must be one thing",
+        ),
+    ],
+)
+def test_what_an_exported_file_would_lack_or_mistake_is_refused(
+    helpers: str, steps: str, message: str, tmp_path: Path
+) -> None:
+    script = tmp_path / "mine.py"
+    script.write_text(CARRIED.format(helpers=helpers, steps=steps))
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert message in done.stderr

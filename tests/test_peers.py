@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 PEERS = Path(__file__).parents[1] / "benchmarks" / "peers"
@@ -109,6 +110,21 @@ def test_the_single_pipeline_takes_part_as_a_system_of_its_own(peers: Any, recor
     assert comparison.systems[-1] == "both, single pipeline"
     assert "both, single pipeline" in comparison.render()
     assert comparison.render().count("| both |") == 1
+
+
+def test_a_run_that_failed_is_last_with_its_single_pipeline_too(peers: Any) -> None:
+    import compare
+    from supervision import Ending
+
+    rows = pd.DataFrame({"a": range(8), "target": list("xyxyxyxy")})
+    data = compare.Data("binary", rows, rows)
+    outcome = compare.Outcome("failed", error="it fell over")
+    for system, single in (("evolver", 0.5), ("tpot", None)):
+        run = peers["record"].Run("first", system, 60.0, 0)
+        failed = compare._record(run, data, "1", Ending(1, 0), outcome)
+        assert failed.imputed
+        assert failed.score == failed.constant_score == 0.5
+        assert failed.single_score == single
 
 
 def test_failures_and_overruns_are_counted(peers: Any, records: Any) -> None:

@@ -5,26 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from optuna.distributions import IntDistribution
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from evolver.errors import NoPipelineError
+from evolver.genome.candidate import Candidate
 from evolver.journal import Journal
 from evolver.outcome import RACED_OUT, TIME_OVER, Failed, Failure, Scored, Stopped
 from evolver.problem import Budget, Problem, Settings
 from evolver.record import Record, Result
 from evolver.run import evolve
 from evolver.search.portfolio import Experience, Trial, experience_of
+from evolver.search.proposers import proposer_of
 from evolver.search.racing import FIRST
 from evolver.store import Store
-from primitives import CLASSIFICATION, Catalogue, Features, Prediction, Primitive
+from primitives import CLASSIFICATION, Catalogue, Features, Prediction, Primitive, Table
 from tests.evaluation.test_fold import problem
 from tests.pipelines import catalogue
 
@@ -320,6 +324,46 @@ def test_when_nothing_succeeds_the_commonest_reasons_are_named() -> None:
     space = Catalogue([QUICK["MedianOneHot"], failing("Broken", complain)])
     with pytest.raises(NoPipelineError, match=r"\d+ x error: ValueError: no luck"):
         result_of(space, evaluations=3, in_process=True, max_steps=2, initial_steps=2)
+
+
+def test_when_all_fail_after_a_fold_the_reasons_are_named_too() -> None:
+    class Once(LogisticRegression):
+        """Can be fitted on one fold only."""
+
+        fitted_on: ClassVar[list[int]] = []
+
+        def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+            self.fitted_on.append(len(y))
+            if len(self.fitted_on) > 1:
+                raise ValueError("not again")
+            return super().fit(X, y)
+
+    once = Primitive("Once", (Features,), Prediction, Once, {}, CLASSIFICATION)
+    space = Catalogue([QUICK["MedianOneHot"], once])
+    with pytest.raises(NoPipelineError, match="not again"):
+        result_of(space, evaluations=3, in_process=True, max_steps=2, initial_steps=2)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_proposer_that_has_no_more_is_not_asked_again(
+    workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How often it would be depends on how long folds are out, and each time draws numbers."""
+    asked: list[Candidate | None] = []
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        proposer = proposer_of(*arguments, **options)
+        ask = proposer.ask
+        monkeypatch.setattr(proposer, "ask", lambda: asked.append(ask()) or asked[-1])
+        return proposer
+
+    monkeypatch.setattr("evolver.run.proposer_of", watched)
+    guesses = {"random_state": IntDistribution(1, 60)}
+    guess = partial(DummyClassifier, strategy="uniform")
+    one = Primitive("Guess", (Table,), Prediction, guess, guesses, CLASSIFICATION)
+    result = result_of(Catalogue([one]), evaluations=1_000, lag=16, workers=workers)
+    assert 20 < len(result.records) == len(asked) - 1
+    assert [candidate is None for candidate in asked] == [False] * len(result.records) + [True]
 
 
 def test_an_interrupt_keeps_the_best_so_far() -> None:

@@ -174,12 +174,14 @@ def _record(run: Run, data: Data, current: str, ending: Ending, outcome: Outcome
     metric = METRICS[data.task]
     truth = data.test[TARGET]
     constant = metric.score(truth, constant_prediction(data.train[TARGET], len(truth)))
-    score, single, status, error = constant, None, outcome.status, outcome.error
+    status, error = outcome.status, outcome.error
+    score, single = constant, constant if SYSTEMS[run.system].has_single else None
     answer = outcome.answer
     if answer is not None:
         try:
-            score = metric.score(truth, answer.prediction)
+            told = metric.score(truth, answer.prediction)
             single = None if answer.single is None else metric.score(truth, answer.single)
+            score = told
         except ValueError as invalid:
             status, error = "failed", str(invalid)
     seconds = None if answer is None else answer.fit_seconds

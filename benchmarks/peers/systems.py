@@ -30,11 +30,13 @@ class Environment:
 
 @dataclass(frozen=True)
 class System:
-    """A runner, an environment, and a mode that the runner knows."""
+    """A runner, an environment, a mode that the runner knows, and whether the runner gives the
+    predictions of the best single pipeline too."""
 
     runner: str
     environment: str
     mode: str = ""
+    has_single: bool = False
 
 
 ENVIRONMENTS = {
@@ -59,7 +61,7 @@ ENVIRONMENTS = {
 }
 
 SYSTEMS = {
-    "evolver": System("run_evolver.py", "evolver"),
+    "evolver": System("run_evolver.py", "evolver", has_single=True),
     "tpot": System("run_tpot.py", "tpot"),
     "gama": System("run_gama.py", "gama"),
     "flaml": System("run_flaml.py", "flaml"),

@@ -16,6 +16,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 
@@ -63,22 +64,33 @@ def main() -> None:
 def experience_of(kind: str) -> Experience:
     """Return all trials of a kind of task."""
     pipelines = (HERE / f"{kind}.txt").read_text(encoding="utf-8").splitlines()
-    trials = {}
+    metas, losses, seconds = {}, {}, {}
     for file in sorted((HERE / "results").glob("*.json")):
         record = json.loads(file.read_text(encoding="utf-8"))
         if (record["task"] == "regression") != (kind == "regression"):
             continue
+        name = record["name"]
         mine = {one["pipeline"]: one for one in record["pipelines"]}
-        scores = [
-            fmean(mine[text]["scores"]) if "scores" in mine.get(text, {}) else -np.inf
-            for text in pipelines
-        ]
-        seconds = [
-            fmean(mine[text]["seconds"]) if "seconds" in mine.get(text, {}) else TIMEOUT
-            for text in pipelines
-        ]
-        trials[record["name"]] = Trial(MetaFeatures(**record["meta"]), losses_of(scores), seconds)
+        found = [mine.get(text, {}) for text in pipelines]
+        metas[name] = MetaFeatures(**record["meta"])
+        losses[name] = losses_of([fmean(one.get("scores", [-np.inf])) for one in found])
+        seconds[name] = [seconds_of(one) for one in found]
+    measured = np.array(list(seconds.values()))
+    typical = np.nan_to_num(np.nanmedian(measured, axis=0), nan=TIMEOUT)
+    known = np.where(np.isnan(measured), typical, measured).tolist()
+    trials = {
+        name: Trial(metas[name], losses[name], mine)
+        for name, mine in zip(metas, known, strict=True)
+    }
     return Experience(pipelines, trials)
+
+
+def seconds_of(trial: dict[str, Any]) -> float:
+    """Return the mean seconds of a fold, the limit where it was too long; NaN where it failed
+    otherwise, which says nothing of how long it takes."""
+    if "seconds" in trial:
+        return fmean(trial["seconds"])
+    return TIMEOUT if trial.get("failed", "").startswith("timeout") else float("nan")
 
 
 def learned(whole: Experience, size: int = SIZE) -> Experience:

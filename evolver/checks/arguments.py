@@ -22,7 +22,7 @@ from evolver.search.portfolio import experience_of
 
 def check_complexity(complexity: Any) -> str | Callable[[Any], float]:
     """Return the second objective; InputError when it is neither a known name nor callable."""
-    if callable(complexity) or complexity in COMPLEXITIES:
+    if callable(complexity) or (isinstance(complexity, str) and complexity in COMPLEXITIES):
         return complexity  # type: ignore[no-any-return]  # one of the two, as just checked
     raise InputError(
         f"`complexity` must be one of {sorted(COMPLEXITIES)} or a callable, got {complexity!r}."
@@ -81,7 +81,15 @@ def check_generator(random_state: Any) -> np.random.Generator:
 
 
 def check_folder(name: str, folder: Any) -> Path:
-    """Return a folder, made where it does not exist; InputError when it cannot be written to."""
+    """Return a folder, made where it does not exist.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        When it cannot be written to, or is no path.
+    """
+    if not isinstance(folder, str | Path):
+        raise InputTypeError(f"`{name}` must be a folder, got {folder!r}.")
     path = Path(folder)
     try:
         path.mkdir(parents=True, exist_ok=True)

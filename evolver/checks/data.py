@@ -53,7 +53,7 @@ def check_table(X: Any, min_rows: int = 1) -> pd.DataFrame:
     twice = sorted(set(frame.columns[frame.columns.duplicated()]))
     if twice:
         raise InputError(f"`X` must have unique column names, got duplicates of {twice[:5]}.")
-    return frame
+    return frame.copy(deep=False)  # columns that its owner adds later are not ours
 
 
 def check_target(y: Any, *, classification: bool) -> np.ndarray:

@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.metrics import get_scorer, get_scorer_names, log_loss, make_scorer
+from sklearn.metrics import (
+    average_precision_score,
+    get_scorer,
+    get_scorer_names,
+    log_loss,
+    make_scorer,
+    roc_auc_score,
+)
 
 from evolver.checks.arguments import check_at_least
 from evolver.errors import InputError, InputTypeError
@@ -24,6 +31,10 @@ DEFAULT_SCORING = {
     "multiclass": "neg_log_loss",
     "regression": "neg_root_mean_squared_error",
 }
+
+OF_PROBABILITIES = {"roc_auc": roc_auc_score, "average_precision": average_precision_score}
+"""By scorer that takes decision functions where there are any. What is averaged and delivered are
+probabilities, and some models give the same to many rows that their decision function orders."""
 
 
 def check_scorer(scoring: Any, task: str, y: np.ndarray) -> Scorer:
@@ -40,6 +51,9 @@ def check_scorer(scoring: Any, task: str, y: np.ndarray) -> Scorer:
         scorer: Scorer = make_scorer(
             log_loss, greater_is_better=False, response_method="predict_proba", labels=np.unique(y)
         )
+        return scorer
+    if isinstance(scoring, str) and scoring in OF_PROBABILITIES:
+        scorer = make_scorer(OF_PROBABILITIES[scoring], response_method="predict_proba")
         return scorer
     if isinstance(scoring, str):
         if scoring not in get_scorer_names():

@@ -102,12 +102,17 @@ def negative_errors(y: np.ndarray, blends: np.ndarray, classes: None) -> np.ndar
 
 
 def _fast(problem: Problem) -> Any:
-    metric = getattr(problem.scorer, "_score_func", None)
-    options = set(getattr(problem.scorer, "_kwargs", {})) - {"labels", "response_method"}
-    if options:
+    """Return the function that computes what the scorer would; None where there is none."""
+    scorer = problem.scorer
+    if set(getattr(scorer, "_kwargs", {})) - {"labels"}:
         return None
-    if metric is roc_auc_score and problem.task == "binary":
+    metric = getattr(scorer, "_score_func", None)
+    asked_for = getattr(scorer, "_response_method", "")
+    greater_is_better = getattr(scorer, "_sign", 0) == 1
+    if metric is root_mean_squared_error:
+        return None if greater_is_better else negative_errors
+    if "predict_proba" not in asked_for:
+        return None
+    if metric is roc_auc_score and problem.task == "binary" and greater_is_better:
         return areas
-    if metric is log_loss:
-        return negative_log_losses
-    return negative_errors if metric is root_mean_squared_error else None
+    return negative_log_losses if metric is log_loss and not greater_is_better else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,7 +41,16 @@ pipeline."""
 
 
 def complexity_of(complexity: str | Callable[[Any], float], measured: Measured) -> float:
-    """Return the complexity of what was measured; a callable is given the fitted estimator."""
-    if callable(complexity):
-        return float(complexity(measured.estimator))
-    return COMPLEXITIES[complexity](measured)
+    """Return the complexity of what was measured; a callable is given the fitted pipeline.
+
+    Raises
+    ------
+    ValueError
+        When it is no finite number.
+    """
+    if not callable(complexity):
+        return COMPLEXITIES[complexity](measured)
+    found = float(complexity(measured.estimator))
+    if not math.isfinite(found):
+        raise ValueError(f"A complexity must be a finite number, got {found}.")
+    return found

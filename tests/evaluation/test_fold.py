@@ -4,15 +4,20 @@ refused."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.dummy import DummyClassifier
-from sklearn.metrics import get_scorer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import SGDClassifier
+from sklearn.metrics import average_precision_score, get_scorer, roc_auc_score
 
+from evolver.checks import check_scorer
 from evolver.evaluation.fold import Evaluator, FoldScore, Remembered, Request, fit
 from evolver.evaluation.folds import make_folds
 from evolver.evaluation.objectives import COMPLEXITIES
@@ -68,6 +73,25 @@ class LabelReader(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "average_precision"])
+def test_ranks_are_scored_by_what_is_kept_and_delivered(scoring: str) -> None:
+    """Probabilities of 0 and 1 hide the order that the decision function of this model has."""
+    y = (small_table("binary")[1] == "class 1").astype(int)
+    on = problem(y=y, scorer=check_scorer(scoring, "binary", y))
+    build = partial(SGDClassifier, loss="modified_huber", random_state=0)
+    one = Primitive("Sharp", (Features,), Prediction, build)
+    numbers = partial(
+        make_column_transformer, (SimpleImputer(), make_column_selector(dtype_include="number"))
+    )
+    space = Catalogue([Primitive("NumbersAlone", (Table,), Features, numbers), one])
+    for fold, (_, valid) in enumerate(on.folds):
+        got = evaluate(["Sharp", "NumbersAlone"], space, on, fold)
+        metric = roc_auc_score if scoring == "roc_auc" else average_precision_score
+        probabilities = got.predictions[:, 1]
+        assert (probabilities[:, None] == probabilities).sum() > 1.5 * len(valid)
+        assert got.score == pytest.approx(metric(y[valid], probabilities))
 
 
 SPIES = Catalogue(

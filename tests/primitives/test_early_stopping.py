@@ -25,7 +25,7 @@ def boosted(name: str, task: str, **values: Any) -> Any:
     """Return an unfitted model of the catalogue with many quick rounds."""
     kind = "Regressor" if task == "regression" else "Classifier"
     build = default_catalogue()[f"{name}{kind}"].build
-    return build(random_state=0, learning_rate=0.3, **{MODELS[name]: MOST}, **values)
+    return build(**{"random_state": 0, "learning_rate": 0.3, MODELS[name]: MOST, **values})
 
 
 def data(task: str) -> tuple[np.ndarray, np.ndarray]:
@@ -79,3 +79,32 @@ def test_few_rows_are_all_fitted_on_with_all_rounds() -> None:
     X, y = data("regression")
     model = boosted("HistGradientBoosting", "regression").fit(X[:30], y[:30])
     assert model.n_rounds_ == MOST
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_a_class_of_one_row_is_fitted_on_whatever_is_set_aside(name: str) -> None:
+    X, y = data("binary")
+    X, y = X[:120], y[:120].copy()
+    y[0] = 2
+    for seed in range(8):
+        model = boosted(name, "multiclass").set_params(random_state=seed, validation_fraction=0.5)
+        assert model.fit(X, y).predict_proba(X).shape == (120, 3)
+
+
+def test_where_every_row_is_a_class_of_its_own_none_is_set_aside() -> None:
+    X, _ = data("binary")
+    model = boosted("HistGradientBoosting", "multiclass", max_iter=2)
+    assert model.fit(X[:60], np.arange(60)).n_rounds_ == 2
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_columns_without_a_value_say_nothing(name: str, task: str) -> None:
+    """Those with a single one may have none among the rows that are not set aside."""
+    X, y = data(task)
+    X = np.column_stack([X, np.full((len(X), 2), np.nan)])
+    X[7, -1] = 1.0
+    model = boosted(name, task).fit(X, y)
+    before = model.predict(X)
+    X[:, -2] = 3.0
+    np.testing.assert_array_equal(model.predict(X), before)

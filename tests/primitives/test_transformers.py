@@ -52,6 +52,26 @@ def test_every_column_becomes_numbers_or_strings_with_nan() -> None:
     assert clean["date as text (hour)"][1] == 12.0
 
 
+def test_dates_may_be_far_away() -> None:
+    dates = ["0001-01-01", "9999-12-31", None]
+    known = pd.DataFrame({"when": ["2024-01-31", "2024-02-29", None]})
+    far = pd.Series(dates).astype("datetime64[us]")
+    for column in (pd.Series(dates), far):
+        clean = TableCleaner().fit(known).transform(pd.DataFrame({"when": column}))
+        assert clean["when (year)"].tolist()[:2] == [1.0, 9999.0]
+        assert clean["when (days)"].tolist()[:2] == [-719_162.0, 2_932_896.0]
+        assert clean["when (days)"].isna().tolist() == [False, False, True]
+
+
+def test_codes_are_the_same_in_a_table_that_has_only_numbers_of_them() -> None:
+    """A column of numbers with a gap is read as floats."""
+    codes = TableCleaner().fit(pd.DataFrame({"code": ["1", "2", "A7"], "group": ["a", "b", "c"]}))
+    later = pd.DataFrame({"code": [1.0, np.nan, 2.5], "group": pd.Categorical([3.0, np.nan, 0.5])})
+    clean = codes.transform(later)
+    assert clean["code"].fillna("gap").tolist() == ["1", "gap", "2.5"]
+    assert clean["group"].fillna("gap").tolist() == ["3", "gap", "0.5"]
+
+
 def test_what_is_clean_stays_as_it_is() -> None:
     clean = TableCleaner().fit_transform(MESSY)
     pd.testing.assert_frame_equal(TableCleaner().fit_transform(clean), clean)
