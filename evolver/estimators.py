@@ -76,9 +76,9 @@ PARAMETERS = """
         A row for every candidate in the order asked: number, digest, pipeline, outcome, failure,
         reason, score, std, complexity, seconds, proposer, operator, parents.
     statistics_ : dict
-        Candidates by outcome; the seconds their folds took, all workers together; the seconds and
-        the share of lookups that the cache saved; and what ended the search: "time", "evaluations",
-        "patience" or "interrupt".
+        Candidates by outcome; of the folds that this call has run, all workers together, their
+        seconds, and the seconds and the share of lookups that the cache saved; and what ended the
+        search: "time", "evaluations", "patience" or "interrupt".
     scorer_ : callable
     target_name_ : str
         Name of the target, "target" where it has none.
@@ -234,7 +234,8 @@ class _Evolved:
         """Write what predicts, or a member of the front, as a Python file that runs without us.
 
         The file has `make_pipeline`, which returns the unfitted pipeline, and is a program that
-        fits on a table and predicts another.
+        fits on a table and predicts another. It has no sample weights: to a model that was fitted
+        with some it gives the pipeline, not the same predictions.
 
         Parameters
         ----------

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from evolver.errors import InputError
 from evolver.evaluation.fold import fit
 from evolver.genome.pipeline import to_estimator
@@ -80,5 +82,6 @@ class Members:
                 )
             tree = next(one.candidate.tree for one in self.front if one.candidate.digest == digest)
             pipeline = to_estimator(tree)
-            self._fitted[digest] = fit(pipeline, problem.X, problem.y, problem.sample_weight)
+            with threadpool_limits(limits=1):  # as workers and exported files fit
+                self._fitted[digest] = fit(pipeline, problem.X, problem.y, problem.sample_weight)
         return self._fitted[digest]
