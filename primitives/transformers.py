@@ -66,7 +66,10 @@ class TableCleaner(TransformerMixin, BaseEstimator):
         others = {}
         for name, form in sorted(self.forms_.items(), key=lambda item: item[1] == "string"):
             if name not in numbers:
-                others.update(CLEANED[form](name, X[name]))
+                for part, values in CLEANED[form](name, X[name]).items():
+                    while part != name and part in self.forms_:
+                        part += "'"
+                    others[part] = values
         return pd.concat([numbers, pd.DataFrame(others, X.index)], axis=1)
 
     def __sklearn_tags__(self):

@@ -63,6 +63,15 @@ def test_dates_may_be_far_away() -> None:
         assert clean["when (days)"].isna().tolist() == [False, False, True]
 
 
+@pytest.mark.parametrize("other", [[1.0, 2.0], ["a", "b"]])
+def test_the_parts_of_a_date_leave_other_columns_as_they_are(other: list[object]) -> None:
+    table = pd.DataFrame({"when": ["2024-01-31", "2025-02-28"], "when (year)": other})
+    clean = TableCleaner().fit_transform(table)
+    assert clean["when (year)"].tolist() == other
+    assert clean["when (year)'"].tolist() == [2024.0, 2025.0]
+    assert clean.columns.is_unique
+
+
 def test_codes_are_the_same_in_a_table_that_has_only_numbers_of_them() -> None:
     """A column of numbers with a gap is read as floats."""
     codes = TableCleaner().fit(pd.DataFrame({"code": ["1", "2", "A7"], "group": ["a", "b", "c"]}))
