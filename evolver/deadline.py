@@ -27,7 +27,7 @@ MEMBERS_SHARE = 0.6
 """Of the best candidates, that an ensemble has as members; where they take longer than expected, it
 is made of those that are fitted."""
 
-START = 5.0
+WORKER_START = 5.0
 """Seconds in which a worker should have started."""
 
 LAST_CHANCE = 1.0
@@ -148,11 +148,10 @@ class Deadline:
         return FINAL_OVERHEAD + FIT_MARGIN * longest <= left
 
     def leave_finish(self) -> None:
-        """Have enough left for the final fits, by workers that are yet to start: what a run that
-        goes on has, however long ago its time was over."""
+        """Have enough left for the final fits, by workers that are yet to start."""
         left = self.search_left
         if left is not None:
-            self._start += max(0.0, START - left)
+            self._start += max(0.0, WORKER_START - left)
 
     def leave_ensemble(self) -> None:
         """Have no more left than an ensemble should take."""

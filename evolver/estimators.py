@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -176,12 +175,6 @@ class _Evolved:
             When an argument breaks its rule, or data or settings are not those of the run.
         """
         check_is_fitted(self)
-        if self.ensemble_ is not None and self.run_dir is None and not self._history.predictions:
-            warnings.warn(
-                "Pickled without a `run_dir`: an ensemble can be chosen from new candidates alone.",
-                UserWarning,
-                stacklevel=2,
-            )
         call = self._call(time_budget, max_evaluations)
         return self._search(call, X, y, sample_weight, groups, self._history)
 
@@ -250,19 +243,13 @@ class _Evolved:
             source.
         """
         from evolver.export import to_source
-        from evolver.record import ENSEMBLE
+        from evolver.report.frames import title
 
         check_is_fitted(self)
-        if member is None:
-            member = "best" if self.ensemble_ is None else ENSEMBLE
         digest = self._members.digest_of(member)
-        row = self.pareto_front_[self.pareto_front_["digest"] == digest]
-        what = "An ensemble" if digest == ENSEMBLE else "A pipeline"
-        score = f", score {row['score'].iloc[0]:.6g} over {self._n_folds} folds" if len(row) else ""
+        what = title(self.pareto_front_, digest, self._n_folds)
         try:
-            source = to_source(
-                self.select(member), self.target_name_, f"{what} found by evolver{score}."
-            )
+            source = to_source(self._members.fitted(digest), self.target_name_, what)
             Path(path).write_text(source, encoding="utf-8")
         except (OSError, ValueError) as error:
             raise InputError(

@@ -119,7 +119,7 @@ class Loop:
                 if interrupted.is_set():  # a second one is the caller's
                     raise
         self._executor.abandon()
-        if self._journal.seconds:
+        if self._journal.seconds and not self.effort.seconds:  # its time was over before it went on
             self._deadline.leave_finish()
         for record in self.records:
             if record.outcome is None:

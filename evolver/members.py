@@ -45,14 +45,17 @@ class Members:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_problem": None}
 
-    def digest_of(self, member: str) -> str:
-        """Return the digest of the winner, of a choice from the front, or a member's own.
+    def digest_of(self, member: str | None) -> str:
+        """Return the digest of the winner, of a choice from the front, or a member's own; for None
+        that of what predicts.
 
         Raises
         ------
         InputError
             When there is no such member.
         """
+        if member is None:
+            return ENSEMBLE if ENSEMBLE in self._fitted else self.winner
         if member == "best":
             return self.winner
         if member in CHOICES and self.front:

@@ -129,15 +129,16 @@ OPERATOR_RATES = {
     "wrap": 0.10,
 }
 
-COUNTS = (
-    "lag",
-    "max_steps",
-    "initial_steps",
-    "portfolio_size",
-    "ensemble_size",
-    "patience",
-)
-"""Settings that are integers, some of them or None."""
+LEAST_COUNTS = {
+    "max_steps": 2,
+    "portfolio_size": 0,
+    "ensemble_size": 0,
+    "lag": 1,
+    "patience": 1,
+}
+"""Settings that are integers, and the least that each may be."""
+
+MAY_BE_NONE = ("lag", "patience")
 
 
 @dataclass(frozen=True)
@@ -215,28 +216,23 @@ class Settings:
     in_process: bool = False
 
     def __post_init__(self) -> None:
-        for name in COUNTS:
+        for name, least in LEAST_COUNTS.items():
             count = getattr(self, name)
-            is_count = isinstance(count, Integral) and not isinstance(count, bool)
-            may_be_none = name in ("lag", "patience")
-            rule = "an integer or None" if may_be_none else "an integer"
-            _require(is_count or (may_be_none and count is None), f"settings.{name}", rule, count)
-        _require(self.max_steps >= 2, "settings.max_steps", "at least 2", self.max_steps)
+            is_none = count is None and name in MAY_BE_NONE
+            rule = f"an integer of at least {least}" + (" or None" if name in MAY_BE_NONE else "")
+            _require(is_none or _is_count(count, least), f"settings.{name}", rule, count)
         _require(
-            2 <= self.initial_steps <= self.max_steps,
+            _is_count(self.initial_steps, 2) and self.initial_steps <= self.max_steps,
             "settings.initial_steps",
-            f"from 2 to `max_steps` ({self.max_steps})",
+            f"an integer from 2 to `max_steps` ({self.max_steps})",
             self.initial_steps,
         )
-        for name in ("portfolio_size", "ensemble_size", "store_limit", "cache_limit"):
+        for name in ("store_limit", "cache_limit"):
             size = getattr(self, name)
             _require(size >= 0, f"settings.{name}", "at least 0", size)
         for name in ("fold_timeout", "worker_memory"):
             limit = getattr(self, name)
             _require(limit is None or limit > 0, f"settings.{name}", "positive or None", limit)
-        for name in ("lag", "patience"):
-            count = getattr(self, name)
-            _require(count is None or count >= 1, f"settings.{name}", "at least 1 or None", count)
         _require(
             0 <= self.racing_error <= 0.5,
             "settings.racing_error",
@@ -305,6 +301,10 @@ class Settings:
 def share_at(shares: Sequence[tuple[int, float]], number: int) -> float:
     """Return the share of refinement at a candidate; of several entries the last counts."""
     return [0.0, *(share for first, share in shares if first <= number)][-1]
+
+
+def _is_count(value: Any, least: int) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
 
 
 def _require(holds: bool, argument: str, rule: str, value: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -78,6 +79,13 @@ def search(
     """
     refines = so_far is not None
     with run_folder(call.run_dir) as folder, closing(Journal(call.run_dir, so_far)) as journal:
+        if so_far is not None and call.run_dir is None and not so_far.predictions:
+            warnings.warn(
+                "Out-of-fold predictions are in no pickle, but in a `run_dir`: an ensemble can be"
+                " chosen from new candidates alone.",
+                UserWarning,
+                stacklevel=4,
+            )
         if refines and journal.header is None:
             raise InputError(
                 f"`run_dir` must hold the journal of the run to refine, got {str(call.run_dir)!r}."

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evolver.deadline import FINAL_OVERHEAD, FIT_MARGIN, Deadline
+from evolver.deadline import ENSEMBLE_SHARE, FINAL_OVERHEAD, FIT_MARGIN, WORKER_START, Deadline
+from evolver.outcome import Scored
 from evolver.pace import Pace
 from evolver.record import Record
 from tests.test_pace import record
@@ -54,3 +56,35 @@ def test_without_a_budget_or_anything_to_fit_everything_is_afforded() -> None:
 def test_what_is_afforded_ends_in_time(seconds: list[float], workers: int, left: float) -> None:
     if deadline(left, workers).affords(fits(*seconds)):
         assert FINAL_OVERHEAD + FIT_MARGIN * longest(seconds, workers) <= left
+
+
+def searched(seconds: float) -> Deadline:
+    """Return a deadline of a run that has found two pipelines of two kinds."""
+    mine = deadline(seconds)
+    for name in ("GaussianNB", "LogisticRegression"):
+        found = record(name, 1.0)
+        found.outcome = Scored((0.5,), 2.0, 1.0)
+        mine.scored(found)
+    return mine
+
+
+@pytest.mark.parametrize("seconds", [0.001, 5.0, 1_000.0])
+def test_final_fits_get_what_they_need_and_no_less_than_was_left(seconds: float) -> None:
+    mine = searched(seconds)
+    before = mine.search_left
+    mine.leave_finish()
+    assert before is not None
+    assert mine.search_left == pytest.approx(max(before, WORKER_START), abs=0.1)
+    assert mine.best is not None
+    timeout = mine.fit_timeout(mine.best)
+    assert timeout is not None
+    assert timeout >= FIT_MARGIN * mine.expected_fit(mine.best)
+
+
+@pytest.mark.parametrize("seconds", [0.001, 1_000.0])
+def test_in_a_hurry_an_ensemble_gets_what_it_should_take(seconds: float) -> None:
+    mine = searched(seconds)
+    mine.leave_ensemble()
+    assert mine.left is not None
+    assert mine.left <= ENSEMBLE_SHARE * seconds
+    assert not mine.affords(fits(ENSEMBLE_SHARE * seconds))

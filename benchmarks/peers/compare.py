@@ -179,9 +179,10 @@ def _record(run: Run, data: Data, current: str, ending: Ending, outcome: Outcome
     answer = outcome.answer
     if answer is not None:
         try:
-            told = metric.score(truth, answer.prediction)
-            single = None if answer.single is None else metric.score(truth, answer.single)
-            score = told
+            score, single = (
+                metric.score(truth, answer.prediction),
+                None if answer.single is None else metric.score(truth, answer.single),
+            )
         except ValueError as invalid:
             status, error = "failed", str(invalid)
     seconds = None if answer is None else answer.fit_seconds

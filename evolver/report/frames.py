@@ -90,3 +90,11 @@ def _row(record: Record) -> tuple[object, ...]:
         candidate.origin.operator,
         candidate.origin.parents,
     )
+
+
+def title(front: pd.DataFrame, digest: str, n_folds: int) -> str:
+    """Return what a member is, and what it scored where it is of the front."""
+    scores = front["score"][front["digest"] == digest]
+    what = "An ensemble" if digest == ENSEMBLE else "A pipeline"
+    score = "".join(f", score {one:.6g} over {n_folds} folds" for one in scores)
+    return f"{what} found by evolver{score}."
