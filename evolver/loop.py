@@ -46,6 +46,10 @@ from evolver.search.racing import Race
 from evolver.search.selection import Member, front
 from evolver.store import Store
 
+WORTH = 0.5
+"""Of the limit of a fold: a pipeline of the portfolio that should take longer is not begun, as five
+such folds are an eighth of what two workers have."""
+
 INTERRUPT_SECONDS = 0.5
 """After which an interrupt is noticed at the latest."""
 
@@ -165,8 +169,9 @@ class Loop:
                 continue
             number, unit = place
             record = self.records[number]
-            if not record.folds and (self._pace.foreseen(record) or 0.0) > self._timeouts[-1]:
-                reason = f"expected to take longer than {self._timeouts[-1]:.3g} s"
+            longest = WORTH * self._timeouts[-1]
+            if not record.folds and (self._pace.foreseen(record) or 0.0) > longest:
+                reason = f"expected to take longer than {longest:g} s"
                 self._settle(record, Failed(Failure.TIMEOUT, reason, 0.0))
                 continue
             left = self._deadline.search_left

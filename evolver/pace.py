@@ -18,7 +18,8 @@ GROWTH = 1.2
 """Power of the number of rows by which seconds grow: between linear and the slower models."""
 
 ENOUGH = 8
-"""Folds after which it is known how much slower this machine and table are than was foreseen."""
+"""Folds on the most rows after which it is known how much slower this machine and table are than
+was foreseen. On few rows a pipeline takes longer than its share."""
 
 
 class Pace:
@@ -40,9 +41,9 @@ class Pace:
         known = self._known.setdefault(record.candidate.tree.root.name, deque(maxlen=MEMORY))
         seconds = record.folds[unit].whole_seconds
         known.append(seconds / self._rows[unit] ** GROWTH)
-        if record.candidate.foreseen:  # 0 s says nothing of how much slower this is
-            share = self._rows[unit] / max(self._rows)
-            self._slower.append(seconds / (record.candidate.foreseen * share**GROWTH))
+        is_whole = self._rows[unit] > 0.9 * max(self._rows)
+        if is_whole and record.candidate.foreseen:  # 0 s says nothing of how much slower this is
+            self._slower.append(seconds / record.candidate.foreseen)
 
     def foreseen(self, record: Record) -> float | None:
         """Return the seconds of a fold on the most rows by what other tables say, on this machine;

@@ -57,8 +57,9 @@ def test_what_was_foreseen_counts_once_it_is_known_how_much_slower_the_machine_i
     pace = Pace(ROWS)
     for _ in range(ENOUGH - 1):
         pace.learn(foreseen(2.0, 0.1, 6.0), 1)
+        pace.learn(foreseen(2.0, 6.0), 0)
     assert pace.foreseen(foreseen(5.0)) is None
-    pace.learn(foreseen(2.0, 6.0 / 10**GROWTH), 0)
+    pace.learn(foreseen(2.0, 0.1, 0.1, 6.0), 2)
     assert pace.foreseen(foreseen(5.0)) == pytest.approx(15.0)
     assert pace.expected(foreseen(5.0), 2_000) == pytest.approx(15.0 * 2**GROWTH)
     assert pace.expected(foreseen(5.0, 0.1, 7.0), 1_000) == pytest.approx(7.0)

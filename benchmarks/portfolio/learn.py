@@ -4,9 +4,11 @@
 
 Reads `results/*.json` (by `trials.py`), keeps of all candidates those that gain most together, one
 after another, and writes `classification.json` and `regression.json`: by default where the package
-reads them. Each table is judged by what was learned from all others: what is lost to the best of
-all candidates after 1, 2, 4, 8 and 16 pipelines, in the order learned for the table, in one order
-for all tables, and in a random one. Saves `results.md`.
+reads them. What can be had in half a second a fold, in two, and at all counts alike, so that there
+is something for large tables and short budgets too. Each table is judged by what was learned from
+all others: what is lost to the best of all candidates after 1, 2, 4, 8 and 16 pipelines, and after
+some seconds of five folds each, in the order learned for the table, in one order for all tables,
+and in a random one. Saves `results.md`.
 """
 
 from __future__ import annotations
@@ -21,15 +23,21 @@ from typing import Any
 import numpy as np
 
 import evolver.search
+from benchmarks.portfolio.trials import LARGE, MANY, SMALL
 from evolver.search.metafeatures import MetaFeatures
-from evolver.search.portfolio import Experience, Trial, ranked
+from evolver.search.portfolio import OVERHEAD, Experience, Trial, ranked
 
 HERE = Path(__file__).parent
 PACKAGED = Path(evolver.search.__path__[0]) / "experience"
 SIZE = 24
 OPTIONAL = ("LGBM", "XGB", "CatBoost")
+LIMITS = (0.5, 2.0, np.inf)
+"""Seconds a fold may take: a pipeline is good in as many ways as it keeps."""
+
 SHOWN = (1, 2, 4, 8, 16)
-TIMEOUT = 8.0
+SECONDS = (10, 20, 40, 80)
+RUN_FOLDS = 5
+"""Of a run, by which a pipeline is evaluated."""
 
 
 def main() -> None:
@@ -40,23 +48,28 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(exist_ok=True)
     lines = [
-        "Mean loss after so many pipelines, each table judged by what was learned from the others:"
-        " 0 is the best of all candidates, 1 the middle one.",
+        "Mean loss after so many pipelines, and after so many seconds of five folds of each; each"
+        " table judged by what was learned from the others: 0 is the best of all candidates, 1 the"
+        " middle one.",
         "",
-        f"| | order | {' | '.join(str(one) for one in SHOWN)} |",
-        f"|{' --- |' * (len(SHOWN) + 2)}",
+        f"| | order | {' | '.join(str(one) for one in SHOWN)}"
+        f" | {' | '.join(f'{one} s' for one in SECONDS)} |",
+        f"|{' --- |' * (len(SHOWN) + len(SECONDS) + 2)}",
     ]
+    kept = []
     for kind in ("classification", "regression"):
         whole = experience_of(kind)
         for libraries in ("with", "without"):
             usable = usable_of(whole, libraries == "with")
-            for order, curve in judged(whole, usable, options.size).items():
+            for (scale, order), curve in judged(whole, usable, options.size).items():
                 cells = " | ".join(f"{one:.3f}" for one in curve)
-                lines.append(f"| {kind}, {libraries} libraries | {order} | {cells} |")
+                lines.append(f"| {kind}, {scale}, {libraries} libraries | {order} | {cells} |")
         best = learned(whole, options.size)
         (options.out / f"{kind}.json").write_text(best.write(), encoding="utf-8")
-        counts = f"tables: {len(best.trials)}, kept: {len(best.pipelines)}"
-        lines.append(f"| {kind} | {counts} |{' |' * 5}")
+        large = sum(name.endswith(LARGE) for name in whole.trials)
+        counts = f"{len(whole.trials) - large} small and {large} large tables"
+        kept.append(f"{kind}: {counts}, {len(best.pipelines)} pipelines kept.")
+    lines += ["", *kept]
     (HERE / "results.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 
@@ -74,9 +87,10 @@ def experience_of(kind: str) -> Experience:
         found = [mine.get(text, {}) for text in pipelines]
         metas[name] = MetaFeatures(**record["meta"])
         losses[name] = losses_of([fmean(one.get("scores", [-np.inf])) for one in found])
-        seconds[name] = [seconds_of(one) for one in found]
+        timeout = (MANY if name.endswith(LARGE) else SMALL).timeout
+        seconds[name] = [seconds_of(one, timeout) for one in found]
     measured = np.array(list(seconds.values()))
-    typical = np.nan_to_num(np.nanmedian(measured, axis=0), nan=TIMEOUT)
+    typical = np.nan_to_num(np.nanmedian(measured, axis=0), nan=SMALL.timeout)
     known = np.where(np.isnan(measured), typical, measured).tolist()
     trials = {
         name: Trial(metas[name], losses[name], mine)
@@ -85,12 +99,12 @@ def experience_of(kind: str) -> Experience:
     return Experience(pipelines, trials)
 
 
-def seconds_of(trial: dict[str, Any]) -> float:
+def seconds_of(trial: dict[str, Any], timeout: float) -> float:
     """Return the mean seconds of a fold, the limit where it was too long; NaN where it failed
     otherwise, which says nothing of how long it takes."""
     if "seconds" in trial:
         return fmean(trial["seconds"])
-    return TIMEOUT if trial.get("failed", "").startswith("timeout") else float("nan")
+    return timeout if trial.get("failed", "").startswith("timeout") else float("nan")
 
 
 def learned(whole: Experience, size: int = SIZE) -> Experience:
@@ -118,8 +132,11 @@ def usable_of(experience: Experience, libraries: bool) -> list[int]:
 
 
 def chosen(experience: Experience, usable: Sequence[int], size: int) -> list[int]:
-    """Return the pipelines that gain most together, one after another, all tables alike."""
-    losses = np.array([trial.losses for trial in experience.trials.values()])
+    """Return the pipelines that gain most together, one after another, all tables and all limits of
+    seconds alike."""
+    trials = experience.trials.values()
+    within = np.array([trial.seconds for trial in trials]) <= np.array(LIMITS)[:, None, None]
+    losses = np.concatenate(np.where(within, [trial.losses for trial in trials], 1.0))
     so_far = np.ones(len(losses))
     left, kept = list(usable), []
     while left and len(kept) < size:
@@ -148,14 +165,16 @@ def only(experience: Experience, kept: Sequence[int]) -> Experience:
     )
 
 
-def judged(experience: Experience, usable: Sequence[int], size: int) -> dict[str, list[float]]:
-    """Return by order the mean loss after so many pipelines."""
+def judged(
+    experience: Experience, usable: Sequence[int], size: int
+) -> dict[tuple[str, str], list[float]]:
+    """Return by scale of the tables and order what is lost after so many pipelines and seconds."""
     rng = np.random.default_rng(0)
-    found: dict[str, list[list[float]]] = {}
+    found: dict[tuple[str, str], list[list[float]]] = {}
     for name, trial in experience.trials.items():
-        others = {key: one for key, one in experience.trials.items() if key != name}
-        known = Experience(experience.pipelines, others)
+        known = without(experience, name)
         kept = chosen(known, usable, size)
+        scale = "large" if name.endswith(LARGE) else "small"
         orders = {
             "learned, for the table": [
                 kept[one] for one in ranked(only(known, kept), trial.meta, range(len(kept)))
@@ -163,22 +182,35 @@ def judged(experience: Experience, usable: Sequence[int], size: int) -> dict[str
             "learned, for all": kept,
         }
         for label, numbers in orders.items():
-            found.setdefault(label, []).append(curve_of(trial.losses, numbers))
-        drawn = [curve_of(trial.losses, rng.permutation(usable)) for _ in range(50)]
-        found.setdefault("random", []).append(list(np.mean(drawn, axis=0)))
-    return {order: list(np.mean(curves, axis=0)) for order, curves in found.items()}
+            found.setdefault((scale, label), []).append(curve_of(trial, numbers))
+        drawn = [curve_of(trial, rng.permutation(usable)) for _ in range(50)]
+        found.setdefault((scale, "random"), []).append(list(np.mean(drawn, axis=0)))
+    return {order: list(np.mean(curves, axis=0)) for order, curves in sorted(found.items())}
 
 
-def curve_of(losses: Sequence[float], order: Sequence[int]) -> list[float]:
-    """Return the least loss after so many pipelines."""
-    least = np.minimum.accumulate([losses[one] for one in order])
-    return [float(least[min(one, len(least)) - 1]) for one in SHOWN]
+def curve_of(trial: Trial, order: Sequence[int]) -> list[float]:
+    """Return the least loss after so many pipelines, and after so many seconds."""
+    least = np.minimum.accumulate([trial.losses[one] for one in order])
+    ends = np.cumsum([RUN_FOLDS * trial.seconds[one] + OVERHEAD for one in order])
+    done = np.searchsorted(ends, SECONDS, side="right")
+    in_time = [float(least[count - 1]) if count else 1.0 for count in done]
+    return [*(float(least[min(one, len(least)) - 1]) for one in SHOWN), *in_time]
+
+
+def without(experience: Experience, name: str) -> Experience:
+    """Return what is known without a table, few or many of its rows."""
+    table = name.removesuffix(LARGE)
+    others = {
+        other: trial
+        for other, trial in experience.trials.items()
+        if other.removesuffix(LARGE) != table
+    }
+    return Experience(experience.pipelines, others)
 
 
 def write_without(name: str, kind: str, folder: Path) -> None:
     """Write what is learned from the trials of all tables but one, as a run reads it."""
-    others = experience_of(kind)
-    others.trials.pop(name, None)
+    others = without(experience_of(kind), name)
     (folder / f"{kind}.json").write_text(learned(others).write())
 
 

@@ -1,12 +1,14 @@
 """How candidates of a portfolio do on many tables.
 
-    python -m benchmarks.portfolio.trials --datasets FOLDER [--names ...] [--rows 2000]
+    python -m benchmarks.portfolio.trials --datasets FOLDER [--names ...] [--large]
 
 Each pipeline of `classification.txt` or `regression.txt`, fitted to the table as a run would fit it
-(`evolver.search.portfolio.fitted`), is scored by three folds of at most so many rows of each table
-of `catalog.json`. Saves `results/NAME.json`, a record a table: meta-features, and for each pipeline
-the scores and the seconds of the folds, or why it failed. What is there is not repeated. With
-`--keep FOLDER` the out-of-fold predictions are kept too.
+(`evolver.search.portfolio.fitted`), is scored by three folds of at most 2,000 rows of each table of
+`catalog.json`; with `--large` by one of three folds of at most 10,000 rows of each table that has
+8,000 or more. Saves `results/NAME.json` or `results/NAME-large.json`, a record a table:
+meta-features, and for each pipeline the scores and the seconds of the folds, or why it failed. What
+is there is not repeated; what was added to the lists is tried and added. With `--keep FOLDER` the
+out-of-fold predictions of what was tried are kept too.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ from __future__ import annotations
 import argparse
 import json
 import random
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +41,37 @@ from evolver.search.portfolio import fitted
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 FOLDS = 3
-TIMEOUT = 8.0
+LARGE_FROM = 8_000
+LARGE = "-large"
+"""Behind the name of a table in what is known of many of its rows."""
+
 MOST_COLUMNS = 900
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of a table the pipelines are tried on.
+
+    Parameters
+    ----------
+    suffix : str
+        Behind the name of the table.
+    rows : int
+        At the most.
+    folds : int
+        Of three, that are scored.
+    timeout : float
+        Seconds of a fold.
+    """
+
+    suffix: str
+    rows: int
+    folds: int
+    timeout: float
+
+
+SMALL = Scale("", 2_000, 3, 8.0)
+MANY = Scale(LARGE, 10_000, 1, 10.0)
 SAME = {
     "ada",
     "dna",
@@ -55,31 +87,46 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--datasets", type=Path, required=True, help="NAME.parquet, catalog.json")
     parser.add_argument("--names", nargs="+")
-    parser.add_argument("--rows", type=int, default=2_000)
+    parser.add_argument("--large", action="store_true", help="many rows of the large tables")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="folder for out-of-fold predictions")
     options = parser.parse_args()
+    scale = MANY if options.large else SMALL
     RESULTS.mkdir(exist_ok=True)
     catalogue = json.loads((options.datasets / "catalog.json").read_text(encoding="utf-8"))
     names = [
         one["name"]
         for one in catalogue
-        if one["features"] <= MOST_COLUMNS and one["name"] not in SAME
+        if one["features"] <= MOST_COLUMNS
+        and one["name"] not in SAME
+        and (one["rows"] >= LARGE_FROM or not options.large)
     ]
     random.Random(0).shuffle(names)
     for name in options.names or names:
-        file = RESULTS / f"{name}.json"
-        if file.exists():
+        file = RESULTS / f"{name}{scale.suffix}.json"
+        known = json.loads(file.read_text(encoding="utf-8"))["pipelines"] if file.exists() else []
+        tried = {one["pipeline"]: one for one in known}
+        problem = sampled(problem_of(options.datasets, name), scale.rows)
+        texts = pipelines_of(problem.task)
+        missing = [text for text in texts if text not in tried]
+        if not missing:
             continue
-        problem = sampled(problem_of(options.datasets, name), options.rows)
-        record, predictions = trial(problem, options.workers)
-        file.write_text(as_text(name, record), encoding="utf-8")
-        failed = sum("failed" in one for one in record["pipelines"])
-        spent = sum(sum(one.get("seconds", [TIMEOUT])) for one in record["pipelines"])
+        found, predictions = trial(problem, missing, scale, options.workers)
+        tried |= {one["pipeline"]: one for one in found}
+        pipelines = [tried[text] for text in texts]
+        file.write_text(as_text(name + scale.suffix, problem, pipelines), encoding="utf-8")
+        failed = sum("failed" in one for one in found)
+        spent = sum(sum(one.get("seconds", [scale.timeout])) for one in found)
         print(name, problem.task, problem.X.shape, f"{failed} failed, {spent:.0f} s", flush=True)
         if options.keep is not None:
             options.keep.mkdir(exist_ok=True)
-            np.savez(options.keep / f"{name}.npz", **predictions)
+            np.savez(options.keep / f"{name}{scale.suffix}.npz", **predictions)
+
+
+def pipelines_of(task: str) -> list[str]:
+    """Return the candidates for a task."""
+    kind = "regression" if task == "regression" else "classification"
+    return (HERE / f"{kind}.txt").read_text(encoding="utf-8").splitlines()
 
 
 def sampled(problem: Problem, rows: int) -> Problem:
@@ -101,10 +148,10 @@ def sampled(problem: Problem, rows: int) -> Problem:
     return replace(problem, X=X, y=y, folds=folds, scorer=scorer)
 
 
-def trial(problem: Problem, workers: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return the record of a table, and the out-of-fold predictions."""
-    kind = "regression" if problem.task == "regression" else "classification"
-    texts = (HERE / f"{kind}.txt").read_text(encoding="utf-8").splitlines()
+def trial(
+    problem: Problem, texts: Sequence[str], scale: Scale, workers: int
+) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+    """Return what became of each pipeline, and the out-of-fold predictions."""
     catalogue = selected_catalogue(None, problem, grouped=False)
     trees = [fitted(parse(text), catalogue) for text in texts]
     found: list[dict[str, Any]] = [
@@ -113,10 +160,10 @@ def trial(problem: Problem, workers: int) -> tuple[dict[str, Any], dict[str, np.
     ]
     folds: dict[tuple[int, ...], FoldScore] = {}
     jobs = [
-        Job((number, fold), Request(encode(tree), fold), TIMEOUT)
+        Job((number, fold), Request(encode(tree), fold), scale.timeout)
         for number, tree in enumerate(trees)
         if tree is not None
-        for fold in range(FOLDS)
+        for fold in range(scale.folds)
     ]
     jobs.reverse()
     with closing(ProcessPool(Evaluator(problem, catalogue), workers, PRELOAD)) as pool:
@@ -140,19 +187,19 @@ def trial(problem: Problem, workers: int) -> tuple[dict[str, Any], dict[str, np.
         predictions[f"rows-{fold}"] = valid
     for number, one in enumerate(found):
         if "failed" not in one:
-            mine = [folds[number, fold] for fold in range(FOLDS)]
+            mine = [folds[number, fold] for fold in range(scale.folds)]
             one["scores"] = [float(f"{score.score:.6g}") for score in mine]
             one["seconds"] = [round(score.effort.seconds, 3) for score in mine]
             for fold, score in enumerate(mine):
                 predictions[f"{number}-{fold}"] = score.predictions.astype(np.float32)
-    meta = {key: round(value, 3) for key, value in MetaFeatures.of(problem).values.items()}
-    return {"task": problem.task, "meta": meta, "pipelines": found}, predictions
+    return found, predictions
 
 
-def as_text(name: str, record: dict[str, Any]) -> str:
+def as_text(name: str, problem: Problem, pipelines: Sequence[dict[str, Any]]) -> str:
     """Return the record of a table as JSON, a line for each pipeline."""
-    head = json.dumps({"name": name, "task": record["task"], "meta": record["meta"]})[:-1]
-    lines = ",\n".join(json.dumps(one) for one in record["pipelines"])
+    meta = {key: round(value, 3) for key, value in MetaFeatures.of(problem).values.items()}
+    head = json.dumps({"name": name, "task": problem.task, "meta": meta})[:-1]
+    lines = ",\n".join(json.dumps(one) for one in pipelines)
     return f'{head}, "pipelines": [\n{lines}\n]}}\n'
 
 

@@ -11,6 +11,9 @@ import numpy as np
 
 from evolver.problem import Problem
 
+SIZES = ("rows", "columns", "classes")
+"""By which it takes longer."""
+
 
 @dataclass(frozen=True)
 class MetaFeatures:
@@ -54,9 +57,16 @@ class MetaFeatures:
             balance=float(counts.min() / counts.mean()),
         )
 
-    def distance(self, other: MetaFeatures) -> float:
-        """Return the Euclidean distance to another table."""
-        return math.dist(self.values.values(), other.values.values())
+    def distance(self, other: MetaFeatures, size: float = 1.0) -> float:
+        """Return the Euclidean distance to another table, rows, columns and classes counting so
+        many times."""
+        others = other.values
+        return math.hypot(
+            *(
+                (size if name in SIZES else 1.0) * (value - others[name])
+                for name, value in self.values.items()
+            )
+        )
 
     @property
     def values(self) -> Mapping[str, float]:

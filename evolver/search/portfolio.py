@@ -15,6 +15,7 @@ al. 2022, and AutoGluon's portfolios, Salinas and Erickson 2024).
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -32,7 +33,7 @@ from primitives import Catalogue
 from primitives import space as spaces
 from primitives.encoders import substitutes
 
-NEIGHBOURHOOD = 1.0
+NEIGHBOURHOOD = 0.7
 """Distance of meta-features at which a table counts 0.6 of one that is the same."""
 
 LEAST_WEIGHT = 0.1
@@ -41,8 +42,14 @@ LEAST_WEIGHT = 0.1
 OVERHEAD = 0.3
 """Seconds on top of those that a pipeline takes: of two cheap ones the better is first."""
 
-TRIAL_ROWS = 2_000
-"""Of the tables that pipelines were tried on, at the most."""
+GROWTH = 0.8
+"""Power of the number of rows by which seconds grow from a table to one of about its size."""
+
+SIZE_COUNTS = 2.0
+"""How much more the size of a table counts for seconds than for what is good."""
+
+LEAST_SECONDS = 0.005
+"""Of a trial: less says nothing."""
 
 LEARNED = Origin("portfolio", "learned")
 EARLIER = Origin("portfolio", "warm start")
@@ -58,7 +65,7 @@ class Trial:
     losses : sequence of float
         From 0, the best of all, to 1, no better than the middle one, or failed.
     seconds : sequence of float
-        Of one fold, on at most `TRIAL_ROWS` rows of the table.
+        Of one fold, on as many rows as `meta` says.
     """
 
     meta: MetaFeatures
@@ -144,10 +151,16 @@ def ranked(experience: Experience, meta: MetaFeatures, usable: Sequence[int]) ->
 
 def expected_seconds(experience: Experience, meta: MetaFeatures) -> np.ndarray:
     """Return the seconds that a fold of each pipeline should take on a new table, by the machine
-    that the pipelines were tried on."""
-    tried = np.array([trial.seconds for trial in experience.trials.values()])
-    seconds: np.ndarray = _weights(experience, meta) @ tried
-    return seconds * max(1.0, 10**meta.rows / TRIAL_ROWS)
+    that the pipelines were tried on: their geometric mean, tables of about its size counting most.
+    """
+    trials = list(experience.trials.values())
+    far = [meta.distance(trial.meta, SIZE_COUNTS) for trial in trials]
+    squares = np.square(np.array(far) / NEIGHBOURHOOD)
+    closeness = np.exp(-0.5 * (squares - squares.min()))
+    growth = np.array([math.log(10) * GROWTH * (meta.rows - trial.meta.rows) for trial in trials])
+    tried = np.log(np.maximum(LEAST_SECONDS, [trial.seconds for trial in trials]))
+    seconds: np.ndarray = np.exp(closeness / closeness.sum() @ (tried + growth[:, None]))
+    return seconds
 
 
 def fitted(encoded: Encoded, catalogue: Catalogue) -> Tree | None:
