@@ -47,8 +47,8 @@ from evolver.search.selection import Member, front
 from evolver.store import Store
 
 WORTH = 0.5
-"""Of the limit of a fold: a pipeline of the portfolio that should take longer is not begun, as five
-such folds are an eighth of what two workers have."""
+"""Of the limit of a fold, where there is a time budget: a pipeline of the portfolio that should
+take longer is not begun. Five such folds are an eighth of what two workers have."""
 
 INTERRUPT_SECONDS = 0.5
 """After which an interrupt is noticed at the latest."""
@@ -169,7 +169,7 @@ class Loop:
                 continue
             number, unit = place
             record = self.records[number]
-            longest = WORTH * self._timeouts[-1]
+            longest = self._timeouts[-1] * (1.0 if self._budget.seconds is None else WORTH)
             if not record.folds and (self._pace.foreseen(record) or 0.0) > longest:
                 reason = f"expected to take longer than {longest:g} s"
                 self._settle(record, Failed(Failure.TIMEOUT, reason, 0.0))

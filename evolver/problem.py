@@ -164,7 +164,8 @@ class Settings:
     fold_timeout : float, optional
         Seconds for one fold, less on the fewer rows of the ladder; default a tenth of the time
         budget, at least 2 s, or 600 s where there is no time budget. A pipeline of the portfolio
-        that should take longer than half of it, by other tables and the folds so far, is not begun.
+        that should take longer, by other tables and the folds so far, is not begun; where there is
+        a time budget, nor one that should take half as long.
     worker_memory : int, optional
         Bytes that a worker process may hold; default a fair share of four fifths of what is free.
     store_limit : int, default=1 GiB

@@ -20,6 +20,7 @@ import plots
 import table
 from environments import interpreter, variables, version
 from job import TARGET, Answer, Job, read_answer
+from names import NAMES
 from ranking import Comparison, times_to_reach
 from record import Record, Run, load
 from scoring import METRICS, constant_prediction
@@ -28,22 +29,6 @@ from supervision import Ending, supervise
 from systems import ENVIRONMENTS, SYSTEMS
 
 HERE = Path(__file__).absolute().parent
-
-NAMES = (
-    "credit-g",
-    "segment",
-    "attrition",
-    "eucalyptus",
-    "abalone",
-    "house-8L",
-    "telco-churn",
-    "splice",
-    "auto-mpg",
-    "bank-marketing",
-    "glass",
-    "ccpp",
-)
-"""None of them was used to learn the portfolio that the package brings."""
 
 WORKERS = 2
 TEST_SHARE = 0.3

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 import evolver.search
-from benchmarks.portfolio.trials import LARGE, MANY, SMALL
+from benchmarks.portfolio.trials import LARGE, MANY, SMALL, pipelines_of
 from evolver.search.metafeatures import MetaFeatures
 from evolver.search.portfolio import OVERHEAD, Experience, Trial, ranked
 
@@ -76,7 +76,7 @@ def main() -> None:
 
 def experience_of(kind: str) -> Experience:
     """Return all trials of a kind of task."""
-    pipelines = (HERE / f"{kind}.txt").read_text(encoding="utf-8").splitlines()
+    pipelines = pipelines_of(kind)
     metas, losses, seconds = {}, {}, {}
     for file in sorted((HERE / "results").glob("*.json")):
         record = json.loads(file.read_text(encoding="utf-8"))

@@ -1,10 +1,10 @@
 """Runs on large tables that begin with what was learned without them.
 
-    python -m benchmarks.portfolio.runs --datasets FOLDER --label LABEL [--budget 60] [--names ...]
+    python -m benchmarks.portfolio.runs --datasets FOLDER --label LABEL [--names ...]
 
-Of each table 70 % is fitted on, with a portfolio learned from the trials of all other tables, and
-30 % scored. Saves `runs.json`, a record for each label and table, and `runs.md`; what is there is
-not repeated.
+Of each table 70 % is fitted on for 60 s, with a portfolio learned from the trials of all other
+tables, and 30 % scored. Saves `runs.json`, a record for each label and table, and `runs.md`; what
+is there is not repeated.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from benchmarks.ablation.measure import fitted, split_of
 from benchmarks.records import Records
 
 HERE = Path(__file__).parent
+BUDGET = 60.0
 NAMES = (
     "adult",
     "electricity",
@@ -34,27 +35,25 @@ def main() -> None:
     """Measure what is not there yet; save records and table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--datasets", type=Path, help="NAME.parquet; without: the table alone")
-    parser.add_argument("--label", help="what is measured")
-    parser.add_argument("--budget", type=float, default=60.0)
+    parser.add_argument("--label", default="now", help="what is measured")
     parser.add_argument("--names", nargs="+", default=NAMES)
     options = parser.parse_args()
-    records = Records(HERE / "runs.json", "label", "budget", "name")
+    records = Records(HERE / "runs.json", "label", "name")
     for name in options.names if options.datasets is not None else ():
-        if not records.has(options.label, options.budget, name):
-            measured = measure(options.datasets / f"{name}.parquet", options.budget)
-            records.add({"label": options.label, **measured})
+        if not records.has(options.label, name):
+            file = options.datasets / f"{name}.parquet"
+            records.add({"label": options.label, **measure(file)})
     table = table_of(records)
     (HERE / "runs.md").write_text(table)
     print(table)
 
 
-def measure(file: Path, budget: float) -> dict[str, Any]:
+def measure(file: Path) -> dict[str, Any]:
     """Run on one table; return the record."""
     train, test = split_of(file, 0)
-    model, seconds = fitted(file.stem, train, "all", budget, 0)
+    model, seconds = fitted(file.stem, train, "all", BUDGET, 0)
     X, y = test.drop(columns="target"), test["target"]
     return {
-        "budget": budget,
         "name": file.stem,
         "test": model.score(X, y),
         "single": float(model.scorer_(model.best_pipeline_, X, y)),

@@ -4,11 +4,11 @@
 
 Each pipeline of `classification.txt` or `regression.txt`, fitted to the table as a run would fit it
 (`evolver.search.portfolio.fitted`), is scored by three folds of at most 2,000 rows of each table of
-`catalog.json`; with `--large` by one of three folds of at most 10,000 rows of each table that has
-8,000 or more. Saves `results/NAME.json` or `results/NAME-large.json`, a record a table:
-meta-features, and for each pipeline the scores and the seconds of the folds, or why it failed. What
-is there is not repeated; what was added to the lists is tried and added. With `--keep FOLDER` the
-out-of-fold predictions of what was tried are kept too.
+`catalog.json` but those of the comparison with peers; with `--large` by one of three folds of at
+most 10,000 rows of each table that has 8,000 or more. Saves `results/NAME.json` or
+`results/NAME-large.json`, a record a table: meta-features, and for each pipeline the scores and the
+seconds of the folds, or why it failed. What is there is not repeated; what was added to the lists
+is tried and added. With `--keep FOLDER` the out-of-fold predictions of what was tried are kept too.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from benchmarks.engine.problems import problem_of
+from benchmarks.peers.names import NAMES
 from evolver.checks import check_scorer, selected_catalogue
 from evolver.evaluation.fold import Evaluator, FoldScore, Request
 from evolver.evaluation.folds import make_folds
@@ -98,7 +99,7 @@ def main() -> None:
         one["name"]
         for one in catalogue
         if one["features"] <= MOST_COLUMNS
-        and one["name"] not in SAME
+        and one["name"] not in SAME.union(NAMES)
         and (one["rows"] >= LARGE_FROM or not options.large)
     ]
     random.Random(0).shuffle(names)

@@ -153,10 +153,8 @@ def expected_seconds(experience: Experience, meta: MetaFeatures) -> np.ndarray:
     """Return the seconds that a fold of each pipeline should take on a new table, by the machine
     that the pipelines were tried on: their geometric mean, tables of about its size counting most.
     """
-    trials = list(experience.trials.values())
-    far = [meta.distance(trial.meta, SIZE_COUNTS) for trial in trials]
-    squares = np.square(np.array(far) / NEIGHBOURHOOD)
-    closeness = np.exp(-0.5 * (squares - squares.min()))
+    trials = experience.trials.values()
+    closeness = _closeness(experience, meta, SIZE_COUNTS)
     growth = np.array([math.log(10) * GROWTH * (meta.rows - trial.meta.rows) for trial in trials])
     tried = np.log(np.maximum(LEAST_SECONDS, [trial.seconds for trial in trials]))
     seconds: np.ndarray = np.exp(closeness / closeness.sum() @ (tried + growth[:, None]))
@@ -250,8 +248,13 @@ class Portfolio:
 
 def _weights(experience: Experience, meta: MetaFeatures) -> np.ndarray:
     """Return how much each table counts for a new one; they add up to 1."""
-    distances = np.array([meta.distance(trial.meta) for trial in experience.trials.values()])
-    closeness = np.exp(-0.5 * (distances / NEIGHBOURHOOD) ** 2)
-    weights = np.maximum(LEAST_WEIGHT, closeness)
+    weights = np.maximum(LEAST_WEIGHT, _closeness(experience, meta))
     shares: np.ndarray = weights / weights.sum()
     return shares
+
+
+def _closeness(experience: Experience, meta: MetaFeatures, size: float = 1.0) -> np.ndarray:
+    """Return how near each table is to a new one: 1 where it is the same."""
+    distances = [meta.distance(trial.meta, size) for trial in experience.trials.values()]
+    closeness: np.ndarray = np.exp(-0.5 * np.square(np.array(distances) / NEIGHBOURHOOD))
+    return closeness

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.peers.names import NAMES
+from benchmarks.portfolio.trials import LARGE
 from evolver.genome.codec import encode, parse, render
 from evolver.genome.tree import check
 from evolver.search.metafeatures import MetaFeatures
@@ -81,6 +83,13 @@ TRAITS = [
         ("binary", "multiclass", "regression"), (30, 2_000, 100_000), (0, 3), (False, True), (1, 50)
     )
 ]
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_what_comes_with_the_package_was_not_learned_where_it_is_compared(task: str) -> None:
+    tables = {name.removesuffix(LARGE) for name in experience_of(task).trials}
+    assert tables
+    assert not tables & set(NAMES)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
