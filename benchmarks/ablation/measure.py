@@ -30,6 +30,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from benchmarks.ablation.effects import effects_of, table_of
 from benchmarks.anytime.measure import split
+from benchmarks.peers.names import NAMES as COMPARED
 from benchmarks.portfolio.learn import write_without
 from benchmarks.records import Records
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings
@@ -44,18 +45,7 @@ ARMS: dict[str, dict[str, Any]] = {
 """Settings."""
 FOLDS, WORKERS = 5, 2
 NAMES = (
-    "credit-g",
-    "segment",
-    "attrition",
-    "eucalyptus",
-    "abalone",
-    "house-8L",
-    "telco-churn",
-    "splice",
-    "auto-mpg",
-    "bank-marketing",
-    "glass",
-    "ccpp",
+    *COMPARED,
     "sonar",
     "tic-tac-toe",
     "australian",
