@@ -67,8 +67,8 @@ def table_of(records: Sequence[Record]) -> str:
     names = sorted({(name, budget) for part, budget in parts for name in parts[part, budget]})
     columns = sorted({part for part, _ in parts})
     lines = [
-        "Percent by which the held-out error is larger without a part, one number a seed; below 0:"
-        " the run is better without it.",
+        "Percent by which the held-out error is larger without a part, one number a seed, in"
+        " their order; below 0: the run is better without it.",
         "",
         f"| table | budget, s | {' | '.join(columns)} |",
         f"|{' --- |' * (len(columns) + 2)}",
@@ -85,12 +85,13 @@ def table_of(records: Sequence[Record]) -> str:
 
 
 def _by_part(records: Sequence[Record]) -> dict[tuple[str, float], dict[str, list[float]]]:
-    """Return the effects of each part and budget by table, a number for each seed."""
+    """Return the effects of each part and budget by table, a number for each seed, in
+    their order."""
     whole = {
         (one["name"], one["budget"], one["seed"]): one for one in records if one["arm"] == "all"
     }
     effects: dict[tuple[str, float], dict[str, list[float]]] = {}
-    for one in records:
+    for one in sorted(records, key=lambda record: record["seed"]):
         run = whole.get((one["name"], one["budget"], one["seed"]))
         if run is None:
             continue
