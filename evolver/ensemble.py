@@ -3,26 +3,30 @@
 Greedy selection with replacement (Caruana et al. 2004): begin with the few best, again and again
 add the candidate that helps most, and keep the best prefix; how often a candidate was added is its
 weight. An average of probabilities is too cautious, so where the metric asks for probabilities a
-temperature makes up for it (Guo et al. 2017).
+temperature makes up for it (Guo et al. 2017), and half of what is predicted may come from a
+logarithmic pool of the same members and others of the best.
 
 Selecting on the predictions it is judged by flatters an ensemble more than it does the best
-candidate, so both are chosen on one half of the folds and judged on the other. The temperature is
-left out where it is no better there, the ensemble where it is worse by more than the standard
-error: an average is rarely worse, and a few folds of few rows can hardly tell.
+candidate, so all is chosen by all folds but one, for each of them, and judged on that one. What is
+no better with the temperature or the pool is without, and an ensemble is left out where it is worse
+by more than the standard error: an average is rarely worse, and a few folds of few rows can hardly
+tell.
 
     Blends      scores averages of predictions, fold by fold; given by who knows the metric
-    select      candidates' predictions -> weights and temperature, and what they score
+    select      candidates' predictions -> weights, temperature and pool, and what they score
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 import numpy as np
 
+from evolver.log_pool import LogPool, learned
 from primitives.wrappers import scaled
 
 BEGIN, BEGIN_SHARE = 4, 3
@@ -50,6 +54,9 @@ Affords = Callable[[Collection[int]], bool]
 Library = Sequence[Sequence[np.ndarray]]
 """Out-of-fold predictions by candidate and fold."""
 
+Labels = Sequence[np.ndarray]
+"""By fold, the places of the classes of its rows."""
+
 
 @dataclass(frozen=True)
 class Blend:
@@ -58,13 +65,16 @@ class Blend:
     Parameters
     ----------
     weights : mapping of int to float
-        By their place in the library; they add up to 1.
+        By their place in the library; they add up to 1, and are 0 where only the pool has one.
     temperature : float
         Of the averaged probabilities.
+    pool : LogPool or None
+        Of the same candidates, in their order: the average is averaged with it.
     """
 
     weights: Mapping[int, float]
     temperature: float = 1.0
+    pool: LogPool | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,7 @@ def select(
     most: int,
     *,
     temperatures: Sequence[float] = (1.0,),
+    labels: Labels | None = None,
     tolerance: float = TOLERANCE,
     affords: Affords = lambda _: True,
     is_over: Callable[[], bool] = lambda: False,
@@ -97,6 +108,8 @@ def select(
         Members, at the most.
     temperatures : sequence of float
         That may be chosen.
+    labels : sequence of ndarray of int, optional
+        For a pool; without them, or time for it, there is none.
     tolerance : float
         Standard errors by which it may be worse on folds that it was not chosen by.
     affords : callable
@@ -113,54 +126,101 @@ def select(
         return blends(fold, predictions)
 
     try:
-        return _selected(library, in_time, most, temperatures, tolerance, affords)
+        selector = _Selector(library, in_time, most, affords)
+        alone = selector.greedy(1)
+        averages = selector.greedy(most)
+        options = [averages, selector.scaled(averages, temperatures)]
+        scores = [selector.judged(choice) for choice in options]
+        if labels is not None:
+            with suppress(_TimeOverError):
+                pooled = selector.pooled(options[-1], labels)
+                scores.append(selector.judged(pooled))
+                options.append(pooled)
+        best = int(np.argmax(np.sum(scores, axis=1)))
+        gains = scores[best] - selector.judged(alone)
+        found = selector.selection(options[best])
+        least = sum(selector.selection(alone).fold_scores)
     except _TimeOverError:
         return None
+    error = gains.std(ddof=1) / len(gains) ** 0.5
+    is_worse = gains.mean() < -tolerance * error
+    return None if is_worse or sum(found.fold_scores) <= least else found
 
 
 class _TimeOverError(Exception):
     """Choosing has taken as long as it may."""
 
 
-def _selected(
-    library: Library,
-    blends: Blends,
-    most: int,
-    temperatures: Sequence[float],
-    tolerance: float,
-    affords: Affords,
-) -> Selection | None:
-    """Choose as `select` says."""
+Choice = list[Blend]
+"""What one way to choose gives: by all folds but one, for each of them, and last by all folds."""
 
-    def blends_by(chosen_by: Sequence[int]) -> list[Blend]:
-        """Return the best candidate, an average, and that with its temperature."""
-        best = greedy(library, blends, chosen_by, 1)
-        weights = greedy(library, blends, chosen_by, most, affords)
-        temperature = best_temperature(library, blends, weights, chosen_by, temperatures)
-        return [Blend(best), Blend(weights), Blend(weights, temperature)]
 
-    def scores_of(blend: Blend, judged_on: Sequence[int]) -> list[float]:
-        predictions = {
-            fold: scaled(average(library, blend.weights, fold), blend.temperature)
-            for fold in judged_on
-        }
-        return [float(blends(fold, one)[0]) for fold, one in predictions.items()]
+class _Selector:
+    """The ways to choose, and the judge of them."""
 
-    folds = range(len(library[0]))
-    judged = np.zeros((3, len(folds)))
-    for half in (0, 1):
-        for which, blend in enumerate(blends_by(folds[1 - half :: 2])):
-            judged[which, half::2] = scores_of(blend, folds[half::2])
-    alone, *averages = blends_by(folds)
-    at = 2 if judged[2].sum() > judged[1].sum() else 1
-    chosen = averages[at - 1]
-    scores = scores_of(chosen, folds)
-    gains = judged[at] - judged[0]
-    error = gains.std(ddof=1) / len(folds) ** 0.5
-    is_worse = gains.mean() < -tolerance * error
-    if is_worse or sum(scores) <= sum(scores_of(alone, folds)):
-        return None
-    return Selection(chosen, tuple(scores))
+    def __init__(self, library: Library, blends: Blends, most: int, affords: Affords) -> None:
+        self._library = library
+        self._blends = blends
+        self._most = most
+        self._affords = affords
+        self._folds = range(len(library[0]))
+        without = [[one for one in self._folds if one != fold] for fold in self._folds]
+        self._chosen_by = [*without, list(self._folds)]
+
+    def greedy(self, most: int) -> Choice:
+        """Return averages of at most so many candidates."""
+        return [
+            Blend(greedy(self._library, self._blends, folds, most, self._affords))
+            for folds in self._chosen_by
+        ]
+
+    def scaled(self, choice: Choice, temperatures: Sequence[float]) -> Choice:
+        """Return the same averages with their temperatures."""
+        found = []
+        for blend, folds in zip(choice, self._chosen_by, strict=True):
+            best = best_temperature(self._library, self._blends, blend.weights, folds, temperatures)
+            found.append(replace(blend, temperature=best))
+        return found
+
+    def pooled(self, choice: Choice, labels: Labels) -> Choice:
+        """Return the same averages with a pool.
+
+        How strong the penalty is that a pool is learned with is chosen by the scores of the folds
+        that it was not learned on; where one of these is to judge, by the others.
+        """
+        options = [
+            self._pools(blend, folds, labels)
+            for blend, folds in zip(choice, self._chosen_by, strict=True)
+        ]
+        scores = np.array(
+            [[self._score(one, fold) for one in options[fold]] for fold in self._folds]
+        )
+        by_others = scores.sum(axis=0) - scores
+        best = [*np.argmax(by_others, axis=1), np.argmax(scores.sum(axis=0))]
+        return [some[at] for some, at in zip(options, best, strict=True)]
+
+    def judged(self, choice: Choice) -> np.ndarray:
+        """Return the score of each fold by the blend that was chosen without it."""
+        return np.array([self._score(choice[fold], fold) for fold in self._folds])
+
+    def selection(self, choice: Choice) -> Selection:
+        """Return what was chosen by all folds."""
+        return Selection(choice[-1], tuple(self._score(choice[-1], fold) for fold in self._folds))
+
+    def _pools(self, blend: Blend, folds: Sequence[int], labels: Labels) -> list[Blend]:
+        """Return a blend with the pool that is learned with each penalty; its members are those of
+        the blend and the best of the others."""
+        weights = dict(blend.weights)
+        for one in range(len(self._library)):
+            has_room = one not in weights and len(weights) < self._most
+            if has_room and self._affords([*weights, one]):
+                weights[one] = 0.0
+        shares = np.concatenate([members(self._library, weights, fold) for fold in folds], axis=1)
+        rows = np.concatenate([labels[fold] for fold in folds])
+        return [replace(blend, weights=weights, pool=pool) for pool in learned(shares, rows)]
+
+    def _score(self, blend: Blend, fold: int) -> float:
+        return float(self._blends(fold, predicted(self._library, blend, fold))[0])
 
 
 def greedy(
@@ -225,5 +285,21 @@ def best_temperature(
 
 def average(library: Library, weights: Mapping[int, float], fold: int) -> np.ndarray:
     """Return the weighted average of the predictions of a fold, as the only blend."""
-    members = np.stack([library[one][fold] for one in weights])
-    return np.average(members, axis=0, weights=list(weights.values()))[None]
+    told: np.ndarray = np.average(
+        members(library, weights, fold), axis=0, weights=list(weights.values())
+    )
+    return told[None]
+
+
+def predicted(library: Library, blend: Blend, fold: int) -> np.ndarray:
+    """Return what a blend predicts of a fold, as the only blend."""
+    averaged: np.ndarray = scaled(average(library, blend.weights, fold), blend.temperature)
+    if blend.pool is None:
+        return averaged
+    pooled = blend.pool(members(library, blend.weights, fold))
+    return np.asarray((averaged + pooled) / 2)
+
+
+def members(library: Library, places: Collection[int], fold: int) -> np.ndarray:
+    """Return the predictions of some candidates for a fold, shape (n_places, n_validation, ...)."""
+    return np.stack([library[one][fold] for one in places])

@@ -63,7 +63,7 @@ PARAMETERS = """
         The winner, fitted on all rows.
     best_score_ : float
         Its mean score over the folds; NaN where no candidate had all its folds scored.
-    ensemble_ : VotingClassifier, VotingRegressor, TemperatureScaledClassifier or None
+    ensemble_ : VotingClassifier, VotingRegressor, a classifier around one, or None
         A weighted average of a few candidates, fitted, where such an average does better than the
         best candidate on folds that neither was chosen on: it is what predicts then. Where the
         scorer is the log loss, its probabilities are scaled by a temperature if that does better.

@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelEncoder
 
 from evolver.deadline import FINAL_OVERHEAD, FIT_MARGIN, Deadline
-from evolver.ensemble import TEMPERATURES, Library, Selection, select
+from evolver.ensemble import TEMPERATURES, Blend, Library, Selection, select
 from evolver.errors import NoPipelineError
 from evolver.evaluation.blends import BlendScorer
 from evolver.evaluation.fold import Request
@@ -29,7 +29,7 @@ from evolver.outcome import Failed, Failure, Outcome, Scored, Stopped, commonest
 from evolver.problem import Problem
 from evolver.record import LIBRARY_SIZE, Ensemble, Record, merit, unlike
 from evolver.store import Store
-from primitives.wrappers import TemperatureScaledClassifier
+from primitives.wrappers import OpinionPoolClassifier, TemperatureScaledClassifier
 
 
 class Finish:
@@ -169,6 +169,7 @@ class Finish:
             blends,
             most,
             temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
+            labels=blends.labels if blends.is_log_loss else None,
             affords=lambda places: self._deadline.affords(
                 [candidates[place] for place in places if candidates[place].number not in fitted]
             ),
@@ -232,29 +233,31 @@ def ensemble_of(
     problem: Problem, members: Sequence[Record], fitted: Sequence[Pipeline], selection: Selection
 ) -> Ensemble:
     """Return the ensemble of fitted members, in the order of the weights."""
-    weights, temperature = list(selection.blend.weights.values()), selection.blend.temperature
-    estimator = averaging(problem, fitted, weights, temperature)
+    blend = selection.blend
     trees = tuple(one.candidate.tree for one in members)
     if problem.complexity == "operators":
-        complexity = float(operators_of(trees) + (len(trees) > 1) + (temperature != 1))
+        extra = (len(trees) > 1) + (blend.temperature != 1) + (blend.pool is not None)
+        complexity = float(operators_of(trees) + extra)
     else:
         complexity = sum(one.member.outcome.complexity for one in members)
     outcome = Scored(selection.fold_scores, complexity, sum(one.seconds for one in members))
-    digests = [one.candidate.digest for one in members]
-    return Ensemble(
-        dict(zip(digests, weights, strict=True)), trees, temperature, outcome, estimator
-    )
+    return Ensemble(trees, blend, outcome, blending(problem, fitted, blend))
 
 
-def averaging(
-    problem: Problem, fitted: Sequence[Pipeline], weights: Sequence[float], temperature: float
-) -> Any:
-    """Return scikit-learn's weighted average of fitted pipelines, as if it had fitted them, its
-    probabilities scaled by a temperature where that is not 1."""
-    averaged = fitted[0] if len(fitted) == 1 else _voting(problem, fitted, weights)
-    if temperature == 1:
+def blending(problem: Problem, fitted: Sequence[Pipeline], blend: Blend) -> Any:
+    """Return the estimator that blends fitted pipelines, as if it had fitted them: scikit-learn's
+    weighted average, its probabilities scaled and pooled where the blend says so."""
+    pool = blend.pool
+    is_alone = len(fitted) == 1 and pool is None
+    averaged = fitted[0] if is_alone else _voting(problem, fitted, [*blend.weights.values()])
+    if pool is not None:
+        estimator: Any = OpinionPoolClassifier(
+            averaged, blend.temperature, list(pool.weights), list(pool.biases)
+        )
+    elif blend.temperature != 1:
+        estimator = TemperatureScaledClassifier(averaged, blend.temperature)
+    else:
         return averaged
-    estimator = TemperatureScaledClassifier(averaged, temperature)
     estimator.estimator_ = averaged
     return estimator
 

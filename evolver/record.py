@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from evolver.ensemble import Blend
 from evolver.genome.candidate import Candidate
 from evolver.genome.tree import Tree
 from evolver.journal import History, Journaled
@@ -74,26 +75,30 @@ class Ensemble:
 
     Parameters
     ----------
-    weights : dict of str to float
-        By the digests of the members.
     trees : tuple of Tree
-        Theirs, in that order.
-    temperature : float
-        Of the averaged probabilities.
+        Of the members.
+    blend : Blend
+        How they are averaged, in that order.
     outcome : Scored
-    estimator : VotingClassifier, VotingRegressor or TemperatureScaledClassifier
+    estimator : VotingClassifier, VotingRegressor or a classifier around one
     """
 
-    weights: dict[str, float]
     trees: tuple[Tree, ...]
-    temperature: float
+    blend: Blend
     outcome: Scored
     estimator: Any
 
     def __str__(self) -> str:
-        parts = zip(self.weights.values(), self.trees, strict=True)
-        average = " + ".join(f"{weight:.3g} * {tree}" for weight, tree in parts)
-        return average if self.temperature == 1 else f"scaled({average}, {self.temperature:.3g})"
+        temperature, pool = self.blend.temperature, self.blend.pool
+        text = self._sum(self.blend.weights.values())
+        if temperature != 1:
+            text = f"scaled({text}, {temperature:.3g})"
+        return text if pool is None else f"0.5 * {text} + 0.5 * log_pool({self._sum(pool.weights)})"
+
+    def _sum(self, weights: Iterable[float]) -> str:
+        """Return the members that have a weight."""
+        parts = zip(weights, self.trees, strict=True)
+        return " + ".join(f"{weight:.3g} * {tree}" for weight, tree in parts if weight)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,5 @@
-"""Models around a model: probabilities made sharper or softer, and fits on some of the rows.
+"""Models around a model: probabilities made sharper or softer, or pooled, and fits on some of the
+rows.
 
 They depend on numpy and scikit-learn only, so that an exported pipeline can carry their source.
 """
@@ -9,6 +10,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.utils import _safe_indexing, check_random_state, get_tags
 from sklearn.utils.validation import _num_samples, check_is_fitted
+
+SMALLEST_SHARE = 1e-4
+"""Of which a logarithm is taken: one member that is sure and wrong cannot decide for all."""
 
 
 class Wrapper(MetaEstimatorMixin, BaseEstimator):
@@ -87,6 +91,52 @@ def scaled(probabilities, temperature):
         return probabilities
     largest = probabilities.max(axis=-1, keepdims=True)
     powers = (probabilities / largest) ** (1 / temperature)
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+class OpinionPoolClassifier(TemperatureScaledClassifier):
+    """Average two opinion pools of the same members (Genest & Zidek 1986): the linear one, their
+    weighted average scaled by a temperature, and the logarithmic one, whose logarithms are a
+    weighted sum of theirs and a bias for each class.
+
+    Temperature, weights and biases are parameters, not learned by `fit`: they were learned on
+    predictions of rows that the members had not seen.
+
+    Parameters
+    ----------
+    estimator : VotingClassifier
+        The members, with the weights of the linear pool; all have `predict_proba`.
+    temperature : float, default=1.0
+        Of the linear pool.
+    weights : sequence of float or None, default=None
+        Of the logarithmic pool, by member; None for equal ones that add up to 1.
+    biases : sequence of float or None, default=None
+        Of the logarithmic pool, by class; None for none.
+    """
+
+    def __init__(self, estimator, temperature=1.0, weights=None, biases=None):
+        super().__init__(estimator, temperature)
+        self.weights = weights
+        self.biases = biases
+
+    def predict_proba(self, X):
+        check_is_fitted(self)
+        members = self.estimator_.estimators_
+        shares = np.stack([one.predict_proba(X) for one in members])
+        linear = np.average(shares, axis=0, weights=self.estimator_.weights)
+        weights = np.full(len(members), 1 / len(members)) if self.weights is None else self.weights
+        biases = 0.0 if self.biases is None else self.biases
+        return (scaled(linear, self.temperature) + log_pooled(shares, weights, biases)) / 2
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+def log_pooled(shares, weights, biases):
+    """Return the logarithmic pool of probabilities of shape (n_members, n_rows, n_classes)."""
+    logarithms = np.log(np.clip(shares, SMALLEST_SHARE, 1))
+    sums = np.tensordot(np.asarray(weights), logarithms, axes=1) + np.asarray(biases)
+    powers = np.exp(sums - sums.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss, make_scorer, roc_auc_score
 
 from evolver.checks import check_scorer
-from evolver.ensemble import BEGIN, BEGIN_SHARE, TEMPERATURES, average, greedy, select
+from evolver.ensemble import BEGIN, BEGIN_SHARE, TEMPERATURES, Blend, average, greedy, select
 from evolver.evaluation.blends import BlendScorer
 from evolver.export import to_source
-from evolver.finish import averaging
+from evolver.finish import blending
 from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.pipeline import to_estimator
 from evolver.record import ALIKE, Record, unlike
@@ -253,7 +253,7 @@ def test_an_average_with_a_temperature_is_exported_as_what_it_is(members: int) -
     trees = [random_tree(CATALOGUES["multiclass"], seed, steps=3) for seed in range(members)]
     fitted = [to_estimator(tree).fit(one.X, one.y) for tree in trees]
     weights = [1 / members] * members
-    estimator = averaging(one, fitted, weights, 0.8)
+    estimator = blending(one, fitted, Blend(dict(enumerate(weights)), 0.8))
     shares = np.average([each.predict_proba(one.X) for each in fitted], axis=0, weights=weights)
     np.testing.assert_allclose(estimator.predict_proba(one.X), scaled(shares, 0.8))
     names: dict[str, Any] = {"__name__": "exported"}

@@ -15,7 +15,7 @@ import primitives
 ROOT = Path(__file__).parents[1]
 
 LAYERS = [
-    {"errors", "outcome", "program"},
+    {"errors", "outcome", "program", "log_pool"},
     {"problem"},
     {"genome"},
     {"search", "evaluation", "execution", "journal", "store", "ensemble"},

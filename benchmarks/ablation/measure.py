@@ -173,7 +173,7 @@ def fold_models_score(model: Any, train: pd.DataFrame, X: Any, y: Any) -> float 
     where a fold has not all classes."""
     known, target = train.drop(columns="target"), train["target"]
     whole = model.best_pipeline_ if model.ensemble_ is None else model.ensemble_
-    is_scaled = isinstance(whole, TemperatureScaledClassifier)
+    is_scaled = type(whole) is TemperatureScaledClassifier
     inner = whole.estimator if is_scaled else whole
     classification = isinstance(model, EvolvedClassifier)
     if classification and target.value_counts().min() < FOLDS:

@@ -33,7 +33,7 @@ from benchmarks.ensemble.fold_models import NAMES, error_of, part
 from benchmarks.portfolio.learn import write_without
 from benchmarks.records import Records
 from evolver.checks import selected_catalogue
-from evolver.ensemble import TEMPERATURES, TOLERANCE, Blend, average, select
+from evolver.ensemble import TEMPERATURES, TOLERANCE, Blend, predicted, select
 from evolver.evaluation.blends import BlendScorer
 from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Tree
@@ -43,7 +43,6 @@ from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
 from evolver.record import ALIKE, LIBRARY_SIZE, Record, Result, merit, unlike
 from evolver.run import evolve
 from evolver.store import Store
-from primitives.wrappers import scaled
 
 MEMBERS, WORKERS, POPULATION = 8, 2, 50
 CHOICES = {
@@ -104,25 +103,26 @@ def measure(whole: Problem, name: str, seed: int, budget: float) -> dict[str, An
         delayed(prediction)(one.candidate.tree, problem, whole.X.iloc[test])
         for one in needed.values()
     )
-    predicted = dict(zip(needed, told, strict=True))
+    held_out_by = dict(zip(needed, told, strict=True))
     score, blends = BlendScorer(held_out), BlendScorer(problem)
 
     def error(library: Sequence[int], blend: Blend) -> float:
-        predictions = average([[predicted[number]] for number in library], blend.weights, 0)
-        return error_of(whole.task, float(score(0, scaled(predictions, blend.temperature))[0]))
+        predictions = predicted([[held_out_by[number]] for number in library], blend, 0)
+        return error_of(whole.task, float(score(0, predictions)[0]))
 
     errors: dict[str, float] = {}
     for choice, (alike, tolerance) in CHOICES.items():
         library = [
             one.number
             for one in libraries[alike]
-            if predicted[one.number] is not None and all(a is not None for a in kept[one.number])
+            if held_out_by[one.number] is not None and all(a is not None for a in kept[one.number])
         ]
         chosen = select(
             [kept[number] for number in library],
             blends,
             MEMBERS,
             temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
+            labels=blends.labels if blends.is_log_loss else None,
             tolerance=tolerance,
         )
         alone = error(library, Blend({0: 1.0}))

@@ -59,6 +59,13 @@ class BlendScorer:
         """Whether probabilities that are too cautious or too sure cost."""
         return getattr(self._problem.scorer, "_score_func", None) is log_loss
 
+    @property
+    def labels(self) -> list[np.ndarray]:
+        """By fold, the places of the classes of its rows; a problem with classes has them."""
+        assert self._classes is not None
+        places = np.searchsorted(self._classes, self._problem.y)
+        return [places[valid] for _, valid in self._problem.folds]
+
     def __call__(self, fold: int, blends: np.ndarray) -> np.ndarray:
         """Return the score of each of some predictions of shape (n_blends, n_validation, ...)."""
         problem = self._problem
