@@ -125,26 +125,23 @@ def select(
             raise _TimeOverError
         return blends(fold, predictions)
 
+    selector = _Selector(library, in_time, most, affords)
     try:
-        selector = _Selector(library, in_time, most, affords)
-        alone = selector.greedy(1)
-        averages = selector.greedy(most)
-        options = [averages, selector.scaled(averages, temperatures)]
-        scores = [selector.judged(choice) for choice in options]
-        if labels is not None:
-            with suppress(_TimeOverError):
-                pooled = selector.pooled(options[-1], labels)
-                scores.append(selector.judged(pooled))
-                options.append(pooled)
-        best = int(np.argmax(np.sum(scores, axis=1)))
-        gains = scores[best] - selector.judged(alone)
-        found = selector.selection(options[best])
-        least = sum(selector.selection(alone).fold_scores)
+        alone = selector.judged(selector.greedy(1))
+        averaged = selector.greedy(most)
+        tempered = selector.tempered(averaged, temperatures)
+        options = [selector.judged(averaged), selector.judged(tempered)]
     except _TimeOverError:
         return None
+    if labels is not None:
+        with suppress(_TimeOverError):
+            options.append(selector.judged(selector.pooled(tempered, labels)))
+    best = max(options, key=lambda one: one.by_others.sum())
+    gains = best.by_others - alone.by_others
     error = gains.std(ddof=1) / len(gains) ** 0.5
-    is_worse = gains.mean() < -tolerance * error
-    return None if is_worse or sum(found.fold_scores) <= least else found
+    if gains.mean() < -tolerance * error or best.by_all.sum() <= alone.by_all.sum():
+        return None
+    return Selection(best.blend, tuple(best.by_all.tolist()))
 
 
 class _TimeOverError(Exception):
@@ -153,6 +150,16 @@ class _TimeOverError(Exception):
 
 Choice = list[Blend]
 """What one way to choose gives: by all folds but one, for each of them, and last by all folds."""
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What is chosen by all folds, and the scores of the folds: by it, and by what was chosen
+    without them."""
+
+    blend: Blend
+    by_all: np.ndarray
+    by_others: np.ndarray
 
 
 class _Selector:
@@ -174,7 +181,7 @@ class _Selector:
             for folds in self._chosen_by
         ]
 
-    def scaled(self, choice: Choice, temperatures: Sequence[float]) -> Choice:
+    def tempered(self, choice: Choice, temperatures: Sequence[float]) -> Choice:
         """Return the same averages with their temperatures."""
         found = []
         for blend, folds in zip(choice, self._chosen_by, strict=True):
@@ -199,13 +206,12 @@ class _Selector:
         best = [*np.argmax(by_others, axis=1), np.argmax(scores.sum(axis=0))]
         return [some[at] for some, at in zip(options, best, strict=True)]
 
-    def judged(self, choice: Choice) -> np.ndarray:
-        """Return the score of each fold by the blend that was chosen without it."""
-        return np.array([self._score(choice[fold], fold) for fold in self._folds])
-
-    def selection(self, choice: Choice) -> Selection:
-        """Return what was chosen by all folds."""
-        return Selection(choice[-1], tuple(self._score(choice[-1], fold) for fold in self._folds))
+    def judged(self, choice: Choice) -> _Judged:
+        """Return what is chosen by all folds, judged."""
+        blend = choice[-1]
+        by_all = np.array([self._score(blend, fold) for fold in self._folds])
+        by_others = np.array([self._score(choice[fold], fold) for fold in self._folds])
+        return _Judged(blend, by_all, by_others)
 
     def _pools(self, blend: Blend, folds: Sequence[int], labels: Labels) -> list[Blend]:
         """Return a blend with the pool that is learned with each penalty; its members are those of

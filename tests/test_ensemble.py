@@ -226,6 +226,96 @@ def test_probabilities_that_are_right_are_left_alone() -> None:
     assert all(0.8 < one < 1.25 for one in halves)
 
 
+EVIDENCE = np.random.default_rng(3).normal(0, 1.2, size=(4, FOLDS, 400))
+"""Of four independent sources, as logits of class 1."""
+
+POOLED_LABELS = (
+    np.random.default_rng(4).uniform(size=(FOLDS, 400)) < 1 / (1 + np.exp(-EVIDENCE.sum(axis=0)))
+).astype(int)
+
+
+def pooled_likelihoods(fold: int, predictions: np.ndarray) -> np.ndarray:
+    given = np.where(POOLED_LABELS[fold] == 1, predictions[..., 1], predictions[..., 0])
+    return np.log(given).mean(axis=1)
+
+
+def sources() -> list[list[np.ndarray]]:
+    """Return candidates that know one source each."""
+    ones = 1 / (1 + np.exp(-EVIDENCE))
+    return [list(np.stack([1 - one, one], axis=-1)) for one in ones]
+
+
+def test_what_members_know_each_alone_is_pooled() -> None:
+    plain = select(sources(), pooled_likelihoods, 8, temperatures=TEMPERATURES)
+    chosen = select(
+        sources(), pooled_likelihoods, 8, temperatures=TEMPERATURES, labels=list(POOLED_LABELS)
+    )
+    assert plain is not None
+    assert plain.blend.pool is None
+    assert chosen is not None
+    pool = chosen.blend.pool
+    assert pool is not None
+    assert len(pool.weights) == len(chosen.blend.weights) == 4
+    assert sum(chosen.blend.weights.values()) == pytest.approx(1)
+    assert fmean(chosen.fold_scores) > fmean(plain.fold_scores)
+
+
+def test_the_pool_has_no_more_members_than_may_be_or_can_be_had() -> None:
+    for most, affords in [(2, lambda _: True), (8, lambda places: set(places) <= {0, 1, 3})]:
+        chosen = select(
+            sources(),
+            pooled_likelihoods,
+            most,
+            temperatures=TEMPERATURES,
+            labels=list(POOLED_LABELS),
+            affords=affords,
+        )
+        assert chosen is not None
+        assert chosen.blend.pool is not None
+        members = list(chosen.blend.weights)
+        assert len(members) == len(chosen.blend.pool.weights) == min(most, 3)
+        assert affords(members)
+
+
+def test_a_pool_that_does_not_help_is_left_out() -> None:
+    mine = [[np.stack([1 - chance, chance], axis=-1) for chance in CHANCES]]
+    mine += [told(1.0, 1.5, seed) for seed in range(3)]
+    n_pooled = 0
+    for seed in range(20, 30):
+        rng = np.random.default_rng(seed)
+        labels = (rng.uniform(size=CHANCES.shape) < CHANCES).astype(int)
+
+        def blends(fold: int, told: np.ndarray, labels: np.ndarray = labels) -> np.ndarray:
+            return np.log(np.where(labels[fold] == 1, told[..., 1], told[..., 0])).mean(axis=1)
+
+        chosen = select(mine, blends, 8, temperatures=TEMPERATURES, labels=list(labels))
+        n_pooled += chosen is not None and chosen.blend.pool is not None
+    assert n_pooled <= 5
+
+
+def test_without_time_for_a_pool_the_average_is_left() -> None:
+    asked = []
+
+    def counting(fold: int, predictions: np.ndarray) -> np.ndarray:
+        asked.append(fold)
+        return pooled_likelihoods(fold, predictions)
+
+    plain = select(sources(), counting, 8, temperatures=TEMPERATURES)
+    enough = len(asked)
+    asked.clear()
+    late = select(
+        sources(),
+        counting,
+        8,
+        temperatures=TEMPERATURES,
+        labels=list(POOLED_LABELS),
+        is_over=lambda: len(asked) >= enough + 3,
+    )
+    assert len(asked) == enough + 3
+    assert plain is not None
+    assert late == plain
+
+
 @pytest.mark.parametrize("metric", [roc_auc_score, log_loss])
 def test_a_metric_of_labels_or_with_its_sign_turned_is_not_that_of_probabilities(
     metric: Any,

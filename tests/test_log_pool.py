@@ -1,0 +1,82 @@
+"""Logarithmic pools: what is learned of members that say too little, too much, or nothing."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evolver.log_pool import PENALTIES, LogPool, learned
+
+ROWS = 600
+
+
+def shares_of(logits: np.ndarray) -> np.ndarray:
+    """Return the probabilities of logits of shape (..., n_classes)."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    found: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
+    return found
+
+
+def log_loss_of(pool: LogPool, shares: np.ndarray, labels: np.ndarray) -> float:
+    return float(-np.log(pool(shares)[np.arange(len(labels)), labels]).mean())
+
+
+def drawn(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return labels with the probabilities of logits of shape (n_rows, n_classes)."""
+    found: np.ndarray = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    return found
+
+
+@given(st.integers(1, 6), st.integers(2, 5), st.integers(0, 99))
+def test_the_weaker_the_penalty_the_better_on_the_rows_it_was_learned_on(
+    n_members: int, n_classes: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    shares = rng.dirichlet([0.5] * n_classes, size=(n_members, 60))
+    labels = rng.integers(n_classes, size=60)
+    pools = list(learned(shares, labels))
+    assert len(pools) == len(PENALTIES)
+    for pool in pools:
+        assert len(pool.weights) == n_members
+        assert len(pool.biases) == n_classes
+        np.testing.assert_allclose(pool(shares).sum(axis=1), 1)
+    losses = [log_loss_of(pool, shares, labels) for pool in pools]
+    equal = LogPool((1 / n_members,) * n_members, (0.0,) * n_classes)
+    assert losses[0] <= log_loss_of(equal, shares, labels) + 1e-4
+    assert all(after <= before + 1e-4 for before, after in pairwise(losses))
+
+
+def test_of_members_that_have_seen_different_things_the_logarithms_add_up() -> None:
+    """Independent evidence, each too small by itself: an average would be too cautious."""
+    rng = np.random.default_rng(0)
+    evidence = rng.normal(0, 1.5, size=(3, ROWS, 4))
+    labels = drawn(evidence.sum(axis=0), rng)
+    pool = list(learned(shares_of(evidence), labels))[-1]
+    assert pool.weights == pytest.approx([1.0] * 3, abs=0.25)
+
+
+def test_who_knows_nothing_has_no_weight() -> None:
+    rng = np.random.default_rng(0)
+    known, noise = rng.normal(0, 1.5, size=(2, ROWS, 3))
+    pool = list(learned(shares_of(np.stack([known, noise])), drawn(known, rng)))[-1]
+    assert pool.weights == pytest.approx([1.0, 0.0], abs=0.2)
+
+
+def test_classes_that_all_think_too_rare_have_a_bias() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 1.0, size=(ROWS, 3))
+    labels = drawn(logits + np.array([0.0, 0.0, 2.0]), rng)
+    pool = list(learned(shares_of(np.stack([logits, logits])), labels))[-1]
+    assert pool.biases[2] - pool.biases[0] == pytest.approx(2.0, abs=0.4)
+    assert pool.biases[1] - pool.biases[0] == pytest.approx(0.0, abs=0.4)
+
+
+def test_one_who_is_sure_and_wrong_does_not_decide() -> None:
+    shares = np.array([[[1.0, 0.0]], [[0.2, 0.8]], [[0.2, 0.8]], [[0.2, 0.8]]])
+    pooled = LogPool((0.25,) * 4, (0.0, 0.0))(shares)
+    assert np.isfinite(np.log(pooled)).all()
+    assert pooled[0, 1] > 0.05
