@@ -115,17 +115,12 @@ def select(
     affords : callable
         Asked before a candidate becomes a member; the best alone can always be had.
     is_over : callable
-        Says whether the time is; asked before each scoring.
+        Says whether the time is; asked before each scoring, and while a pool is learned.
     """
     if len(library) < 2 or most < 2 or len(library[0]) < 2:
         return None
 
-    def in_time(fold: int, predictions: np.ndarray) -> np.ndarray:
-        if is_over():
-            raise _TimeOverError
-        return blends(fold, predictions)
-
-    selector = _Selector(library, in_time, most, affords)
+    selector = _Selector(library, blends, most, affords, is_over)
     try:
         alone = selector.judged(selector.greedy(1))
         averaged = selector.greedy(most)
@@ -165,11 +160,19 @@ class _Judged:
 class _Selector:
     """The ways to choose, and the judge of them."""
 
-    def __init__(self, library: Library, blends: Blends, most: int, affords: Affords) -> None:
+    def __init__(
+        self,
+        library: Library,
+        blends: Blends,
+        most: int,
+        affords: Affords,
+        is_over: Callable[[], bool],
+    ) -> None:
         self._library = library
         self._blends = blends
         self._most = most
         self._affords = affords
+        self._is_over = is_over
         self._folds = range(len(library[0]))
         without = [[one for one in self._folds if one != fold] for fold in self._folds]
         self._chosen_by = [*without, list(self._folds)]
@@ -177,7 +180,7 @@ class _Selector:
     def greedy(self, most: int) -> Choice:
         """Return averages of at most so many candidates."""
         return [
-            Blend(greedy(self._library, self._blends, folds, most, self._affords))
+            Blend(greedy(self._library, self._in_time, folds, most, self._affords))
             for folds in self._chosen_by
         ]
 
@@ -185,7 +188,9 @@ class _Selector:
         """Return the same averages with their temperatures."""
         found = []
         for blend, folds in zip(choice, self._chosen_by, strict=True):
-            best = best_temperature(self._library, self._blends, blend.weights, folds, temperatures)
+            best = best_temperature(
+                self._library, self._in_time, blend.weights, folds, temperatures
+            )
             found.append(replace(blend, temperature=best))
         return found
 
@@ -223,10 +228,22 @@ class _Selector:
                 weights[one] = 0.0
         shares = np.concatenate([members(self._library, weights, fold) for fold in folds], axis=1)
         rows = np.concatenate([labels[fold] for fold in folds])
-        return [replace(blend, weights=weights, pool=pool) for pool in learned(shares, rows)]
+        found = []
+        for pool in learned(shares, rows):
+            self._stop_late()
+            found.append(replace(blend, weights=weights, pool=pool))
+        return found
 
     def _score(self, blend: Blend, fold: int) -> float:
-        return float(self._blends(fold, predicted(self._library, blend, fold))[0])
+        return float(self._in_time(fold, predicted(self._library, blend, fold))[0])
+
+    def _in_time(self, fold: int, predictions: np.ndarray) -> np.ndarray:
+        self._stop_late()
+        return self._blends(fold, predictions)
+
+    def _stop_late(self) -> None:
+        if self._is_over():
+            raise _TimeOverError
 
 
 def greedy(

@@ -66,8 +66,8 @@ PARAMETERS = """
     ensemble_ : VotingClassifier, VotingRegressor, a classifier around one, or None
         A weighted average of a few candidates, fitted, where such an average does better than the
         best candidate on folds that neither was chosen on: it is what predicts then. Where the
-        scorer is the log loss, its probabilities are scaled by a temperature if that does better.
-        None: `best_pipeline_` predicts.
+        scorer is the log loss, its probabilities are scaled by a temperature, and averaged with a
+        logarithmic pool, if that does better. None: `best_pipeline_` predicts.
     pareto_front_ : DataFrame
         rank, score, std, complexity, pipeline and digest of the non-dominated candidates, best
         score first. The ensemble is one more member, its digest is "ensemble".

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from itertools import count
 from statistics import fmean
 from typing import Any
 
@@ -14,14 +15,23 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss, make_scorer, roc_auc_score
 
 from evolver.checks import check_scorer
-from evolver.ensemble import BEGIN, BEGIN_SHARE, TEMPERATURES, Blend, average, greedy, select
+from evolver.ensemble import (
+    BEGIN,
+    BEGIN_SHARE,
+    TEMPERATURES,
+    Blend,
+    average,
+    greedy,
+    predicted,
+    select,
+)
 from evolver.evaluation.blends import BlendScorer
 from evolver.export import to_source
 from evolver.finish import blending
 from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.pipeline import to_estimator
+from evolver.log_pool import LogPool
 from evolver.record import ALIKE, Record, unlike
-from primitives.wrappers import scaled
 from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree
 from tests.pipelines import tree_with
@@ -314,6 +324,17 @@ def test_without_time_for_a_pool_the_average_is_left() -> None:
     assert len(asked) == enough + 3
     assert plain is not None
     assert late == plain
+    looks = count()
+    not_learned = select(
+        sources(),
+        pooled_likelihoods,
+        8,
+        temperatures=TEMPERATURES,
+        labels=list(POOLED_LABELS),
+        is_over=lambda: next(looks) > enough,
+    )
+    assert next(looks) == enough + 2
+    assert not_learned == plain
 
 
 @pytest.mark.parametrize("metric", [roc_auc_score, log_loss])
@@ -337,15 +358,18 @@ def test_a_metric_of_labels_or_with_its_sign_turned_is_not_that_of_probabilities
         assert of_labels(0, told)[0] == pytest.approx(metric(is_second, chance > 0.5))
 
 
+@pytest.mark.parametrize("pool", [None, LogPool((0.9, -0.1, 0.4), (0.2, 0.0, -0.2))])
 @pytest.mark.parametrize("members", [1, 3])
-def test_an_average_with_a_temperature_is_exported_as_what_it_is(members: int) -> None:
+def test_a_blend_is_exported_as_what_it_is(members: int, pool: LogPool | None) -> None:
     one = problem("multiclass")
+    if pool is not None:
+        pool = LogPool(pool.weights[:members], pool.biases)
     trees = [random_tree(CATALOGUES["multiclass"], seed, steps=3) for seed in range(members)]
     fitted = [to_estimator(tree).fit(one.X, one.y) for tree in trees]
-    weights = [1 / members] * members
-    estimator = blending(one, fitted, Blend(dict(enumerate(weights)), 0.8))
-    shares = np.average([each.predict_proba(one.X) for each in fitted], axis=0, weights=weights)
-    np.testing.assert_allclose(estimator.predict_proba(one.X), scaled(shares, 0.8))
+    blend = Blend(dict.fromkeys(range(members), 1 / members), 0.8, pool)
+    estimator = blending(one, fitted, blend)
+    told = [[each.predict_proba(one.X)] for each in fitted]
+    np.testing.assert_allclose(estimator.predict_proba(one.X), predicted(told, blend, 0)[0])
     names: dict[str, Any] = {"__name__": "exported"}
     exec(compile(to_source(estimator), "ensemble.py", "exec"), names)
     again = names["make_pipeline"]().fit(one.X, one.y)
@@ -354,10 +378,14 @@ def test_an_average_with_a_temperature_is_exported_as_what_it_is(members: int) -
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
-def test_a_temperature_is_for_the_log_loss_alone(task: str) -> None:
+def test_a_temperature_and_a_pool_are_for_the_log_loss_alone(task: str) -> None:
     one = problem(task)
     assert not BlendScorer(one).is_log_loss
-    assert BlendScorer(replace(one, scorer=check_scorer("neg_log_loss", task, one.y))).is_log_loss
+    blends = BlendScorer(replace(one, scorer=check_scorer("neg_log_loss", task, one.y)))
+    assert blends.is_log_loss
+    classes = np.unique(one.y)
+    for labels, (_, valid) in zip(blends.labels, one.folds, strict=True):
+        np.testing.assert_array_equal(classes[labels], one.y[valid])
 
 
 @given(st.lists(st.sampled_from(["GaussianNB", "DecisionTreeClassifier", "KNeighborsClassifier"])))

@@ -7,19 +7,27 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.svm import SVR
 from sklearn.utils.estimator_checks import check_estimator
 
 from primitives.wrappers import (
+    OpinionPoolClassifier,
     SubsampledClassifier,
     SubsampledRegressor,
     TemperatureScaledClassifier,
+    log_pooled,
     scaled,
 )
 
+VOTE = VotingClassifier(
+    [("linear", LogisticRegression()), ("bayes", GaussianNB())], voting="soft", weights=[0.7, 0.3]
+)
 MODELS = [
+    OpinionPoolClassifier(VOTE, temperature=0.7, weights=[0.9, 0.4]),
     TemperatureScaledClassifier(LogisticRegression(), temperature=0.7),
     SubsampledClassifier(KNeighborsClassifier()),
     SubsampledRegressor(SVR()),
@@ -46,6 +54,28 @@ def test_scaling_keeps_shares_and_their_order(temperature: float, seed: int) -> 
     np.testing.assert_array_equal(found.argmax(axis=1), shares.argmax(axis=1))
     surer = found.max(axis=1) - shares.max(axis=1)
     assert (surer * (1 - temperature) >= -1e-12).all()
+
+
+def test_two_pools_are_averaged() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2))
+    y = np.where(X.sum(axis=1) + rng.normal(size=60) > 0, "yes", "no")
+    weights, biases = [0.9, 0.4], [0.3, -0.3]
+    model = OpinionPoolClassifier(VOTE, 0.7, weights, biases).fit(X, y)
+    linear, bayes = (one.predict_proba(X) for one in model.estimator_.estimators_)
+    powers = linear**0.9 * bayes**0.4 * np.exp(biases)
+    by_logarithms = powers / powers.sum(axis=1, keepdims=True)
+    expected = (scaled(0.7 * linear + 0.3 * bayes, 0.7) + by_logarithms) / 2
+    np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-6)
+    np.testing.assert_array_equal(model.predict(X), model.classes_[expected.argmax(axis=1)])
+
+
+@given(st.integers(1, 4), st.integers(0, 99))
+def test_pooling_by_equal_weights_is_the_geometric_mean(members: int, seed: int) -> None:
+    shares = np.random.default_rng(seed).dirichlet([2.0] * 3, size=(members, 20)) * 0.9 + 0.1 / 3
+    geometric = np.exp(np.log(shares).mean(axis=0))
+    geometric /= geometric.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(log_pooled(shares, [1 / members] * members, 0.0), geometric)
 
 
 def test_it_is_fitted_on_so_many_rows_and_one_of_every_class() -> None:
