@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import time
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -70,16 +71,17 @@ def measured(task: str, kept: dict[str, np.ndarray]) -> dict[str, Any]:
         found = METRICS[task](kept["y-held"], predicted(held_out, blend, 0), classes)
         return error_of(task, float(found[0]))
 
-    chosen = {
-        way: select(
+    chosen, seconds = {}, {}
+    for way in ("without", "with"):
+        start = time.perf_counter()
+        chosen[way] = select(
             library,
             lambda fold, blends: METRICS[task](labels[fold], blends, classes),
             MEMBERS,
             temperatures=TEMPERATURES if task == "multiclass" else (1.0,),
             labels=labels if way == "with" else None,
         )
-        for way in ("without", "with")
-    }
+        seconds[way] = round(time.perf_counter() - start, 3)
     alone = Blend({0: 1.0})
     blends = {way: alone if one is None else one.blend for way, one in chosen.items()}
     errors = {way: error(blend) for way, blend in blends.items()}
@@ -90,6 +92,7 @@ def measured(task: str, kept: dict[str, np.ndarray]) -> dict[str, Any]:
         "library": len(library),
         "members": {way: len(one.weights) for way, one in blends.items()},
         "pooled": blends["with"].pool is not None,
+        "seconds": seconds,
         "errors": {"best candidate": error(alone)} | errors,
     }
 
@@ -101,8 +104,8 @@ def table_of(records: list[dict[str, Any]]) -> str:
         " with a pool than without, and than that of the best candidate.",
         "",
         "| table | seed | budget, s | rows | classes | members without, with | pooled"
-        " | best candidate | without |",
-        f"|{' --- |' * 9}",
+        " | choosing, s: without, with | best candidate | without |",
+        f"|{' --- |' * 10}",
     ]
     for task in ("multiclass", "binary"):
         mine = [one for one in records if one["task"] == task]
@@ -114,6 +117,7 @@ def table_of(records: list[dict[str, Any]]) -> str:
                 f"| {one['name']} | {one['seed']} | {one['budget']:g} | {one['rows']}"
                 f" | {one['classes']} | {one['members']['without']}, {one['members']['with']}"
                 f" | {'yes' if one['pooled'] else ''}"
+                f" | {one['seconds']['without']:.2f}, {one['seconds']['with']:.2f}"
                 f" | {gains['best candidate'][-1]:+.2f} | {gains['without'][-1]:+.2f} |"
             )
         cells = " | ".join(
@@ -123,7 +127,7 @@ def table_of(records: list[dict[str, Any]]) -> str:
         )
         pooled = sum(one["pooled"] for one in mine)
         label = {"multiclass": "log loss", "binary": "AUC"}[task]
-        lines.append(f"| {label}: mean; median; better : worse | | | | | | {pooled} | {cells} |")
+        lines.append(f"| {label}: mean; median; better : worse | | | | | | {pooled} | | {cells} |")
     return "\n".join(lines) + "\n"
 
 
