@@ -1,13 +1,13 @@
-"""Are the models of the folds, averaged, better than one model fitted on all rows?
+"""Are the models of the folds, or models of several seeds, averaged, better than one model?
 
     python -m benchmarks.ensemble.fold_models --datasets FOLDER [--names ...] [--seeds 0]
 
 At most 2,000 rows of each table are fitted on, five folds, and at most 5,000 others scored. The
 first pipelines of the portfolio are fitted on each fold and on all rows. Compared are, for the
 pipeline with the best out-of-fold score and for the ensemble that is selected on the out-of-fold
-predictions, what the refitted pipelines and what the averaged fold models predict. Saves
-`results/fold_models.json`; what is there is not repeated. Without `--datasets` only draws
-`results/fold_models.md` from what is there.
+predictions, what the refitted pipelines predict, and what the averaged fold models and the averaged
+refits with three and with five seeds do. Saves `results/fold_models.json`; what is there is not
+repeated. Without `--datasets` only draws `results/fold_models.md` from what is there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean, median, stdev
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,10 @@ MEMBERS = 8
 RESULTS = Path(__file__).parent / "results"
 RECORDS = RESULTS / "fold_models.json"
 DRAWN = ("single", "ensemble")
+SEEDS = (3, 5)
+"""Refits that are averaged, each with random states of its own."""
+
+KINDS = {"folds": "fold models", **{f"{count} seeds": f"{count} seeds" for count in SEEDS}}
 
 
 def main() -> None:
@@ -107,9 +111,10 @@ def measure(datasets: Path, name: str, seed: int) -> dict[str, Any]:
     catalogue = selected_catalogue(None, problem, grouped=False)
     experience = experience_of(problem.task)
     first = opening(experience, MetaFeatures.of(problem), catalogue, PIPELINES)
-    library, refits, averages, costs = [], [], [], []
+    library, refits, costs = [], [], []
+    averages: dict[str, list[np.ndarray]] = {kind: [] for kind in KINDS}
     for candidate in first:
-        folds, averaged, sizes, seconds = [], [], [], []
+        folds, averaged, sizes, seconds, repeated = [], [], [], [], []
         try:
             for fitted_on, valid in [*problem.folds, (np.arange(len(problem.y)), None)]:
                 start = time.perf_counter()
@@ -123,11 +128,20 @@ def measure(datasets: Path, name: str, seed: int) -> dict[str, Any]:
                     averaged.append(predict(held_out.X))
                     if valid is not None:
                         folds.append(predict(problem.X.iloc[valid]))
+            for repeat in range(1, max(SEEDS)):
+                with warnings.catch_warnings(), np.errstate(all="ignore"):
+                    warnings.simplefilter("ignore")
+                    model = reseeded(to_estimator(candidate.tree), repeat)
+                    model.fit(problem.X, problem.y)
+                    predict = model.predict_proba if classification else model.predict
+                    repeated.append(predict(held_out.X))
         except ValueError:
             continue
         library.append(folds)
         refits.append(averaged.pop())
-        averages.append(np.mean(averaged, axis=0))
+        averages["folds"].append(np.mean(averaged, axis=0))
+        for count in SEEDS:
+            averages[f"{count} seeds"].append(np.mean([refits[-1], *repeated[: count - 1]], axis=0))
         costs.append([seconds[-1], sum(seconds[:-1]), sizes[-1], sum(sizes[:-1])])
     blends = BlendScorer(problem)
     score = BlendScorer(replace(held_out, folds=[(rows[:0], np.arange(len(held_out.y)))]))
@@ -136,10 +150,19 @@ def measure(datasets: Path, name: str, seed: int) -> dict[str, Any]:
     found: dict[str, Any] = {"name": name, "task": whole.task, "seed": seed}
     for label, most in zip(DRAWN, (1, MEMBERS), strict=True):
         weights = greedy(library, blends, range(len(problem.folds)), most)
-        for kind, predictions in (("refit", refits), ("folds", averages)):
+        for kind, predictions in {"refit": refits, **averages}.items():
             scores[f"{label} {kind}"] = float(score(0, averaged_by(weights, predictions))[0])
         found[f"{label} costs"] = [round(one, 3) for one in costs_of[list(weights)].sum(axis=0)]
     return found | {"scores": scores, "pipelines": len(library)}
+
+
+def reseeded(model: Any, repeat: int) -> Any:
+    """Return a model with other random states."""
+    parameters = model.get_params()
+    states = {name: value for name, value in parameters.items() if name.endswith("random_state")}
+    return model.set_params(
+        **{name: value + repeat for name, value in states.items() if isinstance(value, int)}
+    )
 
 
 def part(whole: Problem, rows: np.ndarray, rng: np.random.Generator) -> Problem:
@@ -163,31 +186,32 @@ def error_of(task: str, score: float) -> float:
 
 
 def table_of(records: list[dict[str, Any]]) -> str:
-    """Return by how much fold models are better than refits, in percent of the error."""
+    """Return by how much the others are better than one refit, in percent of the error."""
+    columns = [(label, kind) for kind in KINDS for label in DRAWN]
+    heads = [f"{label}: {KINDS[kind]}" for label, kind in columns]
     lines = [
-        "Percent of the error on held-out rows (1 - AUC, log loss, RMSE) by which averaged fold"
-        " models are better than refits.",
+        "Percent of the error on held-out rows (1 - AUC, log loss, RMSE) by which averaged models"
+        " are better than one refit of the single pipeline, or of each member of the ensemble.",
         "",
-        "| table | single pipeline | ensemble |",
-        "| --- | --- | --- |",
+        f"| table | {' | '.join(heads)} |",
+        f"|{' --- |' * (1 + len(columns))}",
     ]
-    gains: dict[str, list[float]] = {one: [] for one in DRAWN}
+    gains: list[list[float]] = [[] for _ in columns]
     for one in sorted(records, key=lambda one: (one["task"], one["name"], one["seed"])):
-        cells = []
-        for label in DRAWN:
-            refit, folds = (
-                error_of(one["task"], one["scores"][f"{label} {kind}"])
-                for kind in ("refit", "folds")
+        for mine, (label, kind) in zip(gains, columns, strict=True):
+            refit, other = (
+                error_of(one["task"], one["scores"][f"{label} {which}"])
+                for which in ("refit", kind)
             )
-            gains[label].append(100 * (refit - folds) / max(refit, 1e-12))
-            cells.append(f"{gains[label][-1]:+.2f}")
+            mine.append(100 * (refit - other) / max(refit, 1e-12))
+        cells = [f"{mine[-1]:+.2f}" for mine in gains]
         lines.append(f"| {one['name']}, seed {one['seed']} | {' | '.join(cells)} |")
     cells = []
-    for mine in gains.values():
+    for mine in gains:
         error = 1.96 * stdev(mine) / len(mine) ** 0.5 if len(mine) > 1 else float("nan")
         won, lost = sum(gain > 0 for gain in mine), sum(gain < 0 for gain in mine)
-        cells.append(f"{fmean(mine):+.2f} ± {error:.2f}; {won} : {lost}")
-    lines.append(f"| mean, 95 %; better : worse | {' | '.join(cells)} |")
+        cells.append(f"{fmean(mine):+.2f} ± {error:.2f}; {median(mine):+.2f}; {won} : {lost}")
+    lines.append(f"| mean, 95 %; median; better : worse | {' | '.join(cells)} |")
     costs = np.array([one["ensemble costs"] for one in records])
     ratios = np.median(costs[:, [1, 3]] / np.maximum(costs[:, [0, 2]], 1e-9), axis=0)
     lines += [
