@@ -27,6 +27,9 @@ MEMBERS_SHARE = 0.6
 """Of the best candidates, that an ensemble has as members; where they take longer than expected, it
 is made of those that are fitted."""
 
+FITS = 3
+"""Of each member with random states, where there is time; they are averaged."""
+
 WORKER_START = 5.0
 """Seconds in which a worker should have started."""
 
@@ -163,7 +166,7 @@ class Deadline:
         """Return the seconds that an ensemble of the best so far should take."""
         if self._seconds is None or len(self._leaders) < 2:
             return 0.0
-        fits = MEMBERS_SHARE * sum(self.expected_fit(record) for record in self._leaders)
+        fits = FITS * MEMBERS_SHARE * sum(self.expected_fit(record) for record in self._leaders)
         choosing = CHOICE_SHARE * self._seconds + FINAL_OVERHEAD
         return min(ENSEMBLE_SHARE * self._seconds, choosing + fits / self._workers)
 

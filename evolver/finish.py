@@ -1,7 +1,8 @@
 """What a run ends with: the winner fitted on all rows, and an ensemble unless it is worse.
 
 The winner comes first. Then, while time is left, the members of an ensemble are chosen among the
-best candidates and fitted, as many at once as there are workers.
+best candidates and fitted, as many at once as there are workers, and last those with random states
+again with others.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelEncoder
 
-from evolver.deadline import FINAL_OVERHEAD, FIT_MARGIN, Deadline
+from evolver.deadline import FINAL_OVERHEAD, FIT_MARGIN, FITS, Deadline
 from evolver.ensemble import TEMPERATURES, Blend, Library, Selection, select
 from evolver.errors import NoPipelineError
 from evolver.evaluation.blends import BlendScorer
@@ -25,11 +27,21 @@ from evolver.evaluation.fold import Request
 from evolver.execution.protocol import Executor, Job
 from evolver.genome.codec import encode
 from evolver.genome.graph import operators_of
+from evolver.genome.pipeline import to_estimator
 from evolver.outcome import Failed, Failure, Outcome, Scored, Stopped, commonest_reasons
 from evolver.problem import Problem
 from evolver.record import LIBRARY_SIZE, Ensemble, Record, merit, unlike
 from evolver.store import Store
-from primitives.wrappers import OpinionPoolClassifier, TemperatureScaledClassifier
+from primitives.wrappers import (
+    OpinionPoolClassifier,
+    RepeatedClassifier,
+    RepeatedRegressor,
+    TemperatureScaledClassifier,
+    random_states,
+)
+
+Fitted = dict[int, dict[int, Pipeline]]
+"""By number of the record and repeat; there is none without the first."""
 
 
 class Finish:
@@ -100,14 +112,13 @@ class Finish:
         """
         if not isinstance(best.outcome, Scored) or most < 2:
             return None
-        fitted = {best.number: pipeline}
+        fitted: Fitted = {best.number: {0: pipeline}}
         candidates, library = self._library(best, problem, store)
         chosen = self._selected(candidates, library, problem, most, fitted)
         if chosen is None:
             return None
         weights = chosen.blend.weights
-        heaviest_first = sorted(weights, key=lambda place: -weights[place])
-        self._fit([candidates[place] for place in heaviest_first], fitted)
+        self._fit([candidates[place] for place in heaviest_first(weights)], fitted)
         if any(candidates[place].number not in fitted for place in weights):
             kept = [place for place, one in enumerate(candidates) if one.number in fitted]
             candidates = [candidates[place] for place in kept]
@@ -116,7 +127,9 @@ class Finish:
             )
             if chosen is None:
                 return None
-        members = [candidates[place] for place in chosen.blend.weights]
+        weights = chosen.blend.weights
+        self._repeat([candidates[place] for place in heaviest_first(weights)], fitted)
+        members = [candidates[place] for place in weights]
         return ensemble_of(problem, members, [fitted[one.number] for one in members], chosen)
 
     def _library(
@@ -157,7 +170,7 @@ class Finish:
         library: Library,
         problem: Problem,
         most: int,
-        fitted: Mapping[int, Pipeline],
+        fitted: Fitted,
     ) -> Selection | None:
         """Choose an ensemble of what is fitted or can be in the time that is left, half of which
         choosing may take."""
@@ -176,9 +189,22 @@ class Finish:
             is_over=lambda: time.monotonic() > end,
         )
 
-    def _fit(self, members: Sequence[Record], fitted: dict[int, Pipeline]) -> None:
+    def _fit(self, members: Sequence[Record], fitted: Fitted) -> None:
         """Fit those that are not fitted yet, as many as can be in time, in their order."""
-        waiting = [one for one in reversed(members) if one.number not in fitted]
+        self._run([(one, 0) for one in members if one.number not in fitted], fitted)
+
+    def _repeat(self, members: Sequence[Record], fitted: Fitted) -> None:
+        """Fit those that have random states again with others, in their order, as long as all
+        repeats of one can be in time."""
+        for record in members:
+            repeats = [(record, repeat) for repeat in range(1, FITS)]
+            is_random = bool(random_states(to_estimator(record.candidate.tree)))
+            if is_random and self._deadline.affords([record for record, _ in repeats]):
+                self._run(repeats, fitted)
+
+    def _run(self, jobs: Sequence[tuple[Record, int]], fitted: Fitted) -> None:
+        """Fit records and repeats of them, in their order, and note what is fitted in time."""
+        waiting = list(reversed(jobs))
         under_way = 0
         while waiting or under_way:
             left = self._deadline.left
@@ -186,20 +212,23 @@ class Finish:
             if timeout <= 0:
                 break
             while waiting and under_way < self._executor.capacity:
-                self._executor.submit(self._job(waiting.pop(), timeout))
+                record, repeat = waiting.pop()
+                self._executor.submit(self._job(record, timeout, repeat))
                 under_way += 1
             done = self._executor.wait(timeout)
             under_way -= len(done)
             for one in done:
                 if isinstance(one.result, Pipeline):
-                    fitted[one.key[0]] = one.result
+                    number, repeat = one.key
+                    fitted.setdefault(number, {})[repeat] = one.result
             if not done:
                 break
         if under_way:
             self._executor.abandon()
 
-    def _job(self, record: Record, timeout: float) -> Job:
-        return Job((record.number,), Request(encode(record.candidate.tree), None), timeout)
+    def _job(self, record: Record, timeout: float, repeat: int = 0) -> Job:
+        request = Request(encode(record.candidate.tree), None, repeat)
+        return Job((record.number, repeat), request, timeout)
 
     def _complain_unless_late(self, failures: list[Outcome | None]) -> None:
         """Raise when what could have won, or all where none could, failed for reasons of its own
@@ -229,22 +258,48 @@ class Finish:
         )
 
 
+def heaviest_first(weights: Mapping[int, float]) -> list[int]:
+    """Return what has weights, in their order."""
+    return sorted(weights, key=lambda place: -weights[place])
+
+
 def ensemble_of(
-    problem: Problem, members: Sequence[Record], fitted: Sequence[Pipeline], selection: Selection
+    problem: Problem,
+    members: Sequence[Record],
+    fitted: Sequence[Mapping[int, Pipeline]],
+    selection: Selection,
 ) -> Ensemble:
     """Return the ensemble of fitted members, in the order of the weights."""
     blend = selection.blend
     trees = tuple(one.candidate.tree for one in members)
+    models = [repeated(problem, fits) for fits in fitted]
+    n_fits = tuple(getattr(model, "n_fits", 1) for model in models)
     if problem.complexity == "operators":
         extra = (len(trees) > 1) + (blend.temperature != 1) + (blend.pool is not None)
-        complexity = float(operators_of(trees) + extra)
+        complexity = float(operators_of(trees) + extra + sum(count > 1 for count in n_fits))
     else:
-        complexity = sum(one.member.outcome.complexity for one in members)
+        complexity = sum(
+            one.member.outcome.complexity * count
+            for one, count in zip(members, n_fits, strict=True)
+        )
     outcome = Scored(selection.fold_scores, complexity, sum(one.seconds for one in members))
-    return Ensemble(trees, blend, outcome, blending(problem, fitted, blend))
+    return Ensemble(trees, n_fits, blend, outcome, blending(problem, models, blend))
 
 
-def blending(problem: Problem, fitted: Sequence[Pipeline], blend: Blend) -> Any:
+def repeated(problem: Problem, fits: Mapping[int, Pipeline]) -> Any:
+    """Return the model that averages the fits of a member, as if it had fitted them; the first is
+    all that there is of some."""
+    n_fits = next(count for count in range(1, FITS + 1) if count not in fits)
+    pipelines = [fits[repeat] for repeat in range(n_fits)]
+    if len(pipelines) == 1:
+        return pipelines[0]
+    kind = RepeatedRegressor if problem.task == "regression" else RepeatedClassifier
+    model = kind(clone(pipelines[0]), len(pipelines))
+    model.estimators_ = pipelines
+    return model
+
+
+def blending(problem: Problem, fitted: Sequence[Any], blend: Blend) -> Any:
     """Return the estimator that blends fitted pipelines, as if it had fitted them: scikit-learn's
     weighted average, its probabilities scaled and pooled where the blend says so."""
     pool = blend.pool
@@ -262,7 +317,7 @@ def blending(problem: Problem, fitted: Sequence[Pipeline], blend: Blend) -> Any:
     return estimator
 
 
-def _voting(problem: Problem, fitted: Sequence[Pipeline], weights: Sequence[float]) -> Any:
+def _voting(problem: Problem, fitted: Sequence[Any], weights: Sequence[float]) -> Any:
     names = [f"pipeline_{number}" for number in range(1, len(fitted) + 1)]
     parts = list(zip(names, fitted, strict=True))
     if problem.task == "regression":

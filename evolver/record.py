@@ -77,6 +77,8 @@ class Ensemble:
     ----------
     trees : tuple of Tree
         Of the members.
+    n_fits : tuple of int
+        Of each, averaged.
     blend : Blend
         How they are averaged, in that order.
     outcome : Scored
@@ -84,6 +86,7 @@ class Ensemble:
     """
 
     trees: tuple[Tree, ...]
+    n_fits: tuple[int, ...]
     blend: Blend
     outcome: Scored
     estimator: Any
@@ -97,8 +100,12 @@ class Ensemble:
 
     def _sum(self, weights: Iterable[float]) -> str:
         """Return the members that have a weight."""
-        parts = zip(weights, self.trees, strict=True)
-        return " + ".join(f"{weight:.3g} * {tree}" for weight, tree in parts if weight)
+        names = [
+            str(tree) if count == 1 else f"repeated({tree}, {count})"
+            for tree, count in zip(self.trees, self.n_fits, strict=True)
+        ]
+        parts = zip(weights, names, strict=True)
+        return " + ".join(f"{weight:.3g} * {name}" for weight, name in parts if weight)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,12 @@
-"""Models around a model: probabilities made sharper or softer, or pooled, and fits on some of the
-rows.
+"""Models around a model: probabilities made sharper or softer, or pooled, several fits of it, and
+fits on some of the rows.
 
 They depend on numpy and scikit-learn only, so that an exported pipeline can carry their source.
 """
 
 from __future__ import annotations
+
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone
@@ -138,6 +140,72 @@ def log_pooled(shares, weights, biases):
     sums = np.tensordot(np.asarray(weights), logarithms, axes=1) + np.asarray(biases)
     powers = np.exp(sums - sums.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
+
+
+class Repeated(Wrapper):
+    """Average fits of a model that differ in their random states: what the classifier and the
+    regressor share.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With integers as random states, its own or of its parts.
+    n_fits : int, default=3
+        The first has the random states that were given, the others have later ones.
+
+    Attributes
+    ----------
+    estimators_ : list of estimator
+        Fitted.
+    """
+
+    def __init__(self, estimator, n_fits=3):
+        self.estimator = estimator
+        self.n_fits = n_fits
+
+    def fit(self, X, y):
+        self.estimators_ = [
+            reseeded(self.estimator, repeat).fit(X, y) for repeat in range(self.n_fits)
+        ]
+        return self
+
+    @property
+    def estimator_(self):
+        return self.estimators_[0]
+
+
+class RepeatedClassifier(Repeated, ClassifierWrapper):
+    """A classifier that averages the probabilities of several fits."""
+
+    def predict_proba(self, X):
+        check_is_fitted(self)
+        return np.mean([one.predict_proba(X) for one in self.estimators_], axis=0)
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+class RepeatedRegressor(RegressorMixin, Repeated):
+    """A regressor that averages the predictions of several fits."""
+
+    def predict(self, X):
+        check_is_fitted(self)
+        return np.mean([one.predict(X) for one in self.estimators_], axis=0)
+
+
+def random_states(estimator):
+    """Return the parameters that are random states and integers, by their names."""
+    return {
+        name: value
+        for name, value in estimator.get_params().items()
+        if name.rpartition("__")[2] == "random_state" and isinstance(value, Integral)
+    }
+
+
+def reseeded(estimator, repeat):
+    """Return an unfitted copy whose random states are later by some, none of them above 2**31."""
+    states = {name: (value + repeat) % 2**31 for name, value in random_states(estimator).items()}
+    return clone(estimator).set_params(**states)
 
 
 class Subsampled(Wrapper):

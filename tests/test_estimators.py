@@ -31,6 +31,7 @@ from evolver.record import ALIKE
 from evolver.search.metafeatures import MetaFeatures
 from evolver.search.portfolio import Experience, Trial
 from primitives import REGRESSION, Catalogue, Features, Prediction, Primitive, default_catalogue
+from primitives.wrappers import RepeatedRegressor, random_states
 from tests.evaluation.test_fold import problem
 from tests.tables import small_table
 
@@ -586,6 +587,27 @@ class TestEnsemble:
         model = regressor(max_evaluations=40, search_space=space).fit(*table)
         assert (model.leaderboard_["outcome"] == "scored").sum() > ALIKE
         assert 2 <= len(model.ensemble_.estimators_) <= ALIKE
+
+    def test_members_with_random_states_are_fitted_three_times_where_time_is_no_matter(
+        self, table: Any, tmp_path: Path
+    ) -> None:
+        space = CHEAP.only("MedianOneHot", "StandardScaler", "Ridge", "DecisionTreeRegressor")
+        model = regressor(max_evaluations=40, search_space=space).fit(*table)
+        by_kind = {True: 0, False: 0}
+        for member in model.ensemble_.estimators_:
+            is_repeated = isinstance(member, RepeatedRegressor)
+            pipeline = member.estimators_[0] if is_repeated else member
+            assert is_repeated == bool(random_states(pipeline))
+            assert not is_repeated or len(member.estimators_) == 3
+            by_kind[is_repeated] += 1
+        assert by_kind[True] > 0
+        text = model.pareto_front_["pipeline"][0]
+        assert text.count("repeated(") == by_kind[True]
+        model.export(tmp_path / "ensemble.py")
+        names: dict[str, Any] = {"__name__": "exported"}
+        exec(compile((tmp_path / "ensemble.py").read_text(), "ensemble.py", "exec"), names)
+        again = names["make_pipeline"]().fit(*table)
+        np.testing.assert_array_equal(again.predict(table[0]), model.predict(table[0]))
 
     def test_it_can_be_switched_off(self, table: Any) -> None:
         settings = Settings(in_process=True, ensemble_size=1)

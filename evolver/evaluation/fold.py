@@ -30,15 +30,17 @@ from evolver.genome.tree import Tree
 from evolver.outcome import Effort
 from evolver.problem import Problem, Scorer
 from primitives import Catalogue
+from primitives.wrappers import reseeded
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a job asks of the evaluator: a fold of a pipeline, or its final fit where `fold` is
-    None."""
+    """What a job asks of the evaluator: a fold of a pipeline, or where `fold` is None its final fit
+    or a repeat of that, with other random states."""
 
     tree: Encoded
     fold: int | None
+    repeat: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +85,7 @@ class Evaluator:
             warnings.simplefilter("ignore")
             tree = decode(request.tree, self.catalogue)
             if request.fold is None:
-                return self._fit_all(tree)
+                return self._fit_all(tree, request.repeat)
             if self._cache.limit == 0:
                 return self._score_compiled(tree, request.fold)
             try:
@@ -93,9 +95,10 @@ class Evaluator:
                     raise
             return self._score_compiled(tree, request.fold)  # a step changes its input in place
 
-    def _fit_all(self, tree: Tree) -> Pipeline:
+    def _fit_all(self, tree: Tree, repeat: int) -> Pipeline:
         problem = self.problem
-        return fit(to_estimator(tree), problem.X, problem.y, problem.sample_weight)
+        estimator = reseeded(to_estimator(tree), repeat)
+        return fit(estimator, problem.X, problem.y, problem.sample_weight)
 
     def _score_compiled(self, tree: Tree, fold: int) -> FoldScore:
         problem = self.problem

@@ -7,19 +7,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.ensemble import VotingClassifier
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 from sklearn.utils.estimator_checks import check_estimator
 
 from primitives.wrappers import (
     OpinionPoolClassifier,
+    RepeatedClassifier,
+    RepeatedRegressor,
     SubsampledClassifier,
     SubsampledRegressor,
     TemperatureScaledClassifier,
     log_pooled,
+    random_states,
+    reseeded,
     scaled,
 )
 
@@ -29,6 +35,8 @@ VOTE = VotingClassifier(
 MODELS = [
     OpinionPoolClassifier(VOTE, temperature=0.7, weights=[0.9, 0.4]),
     TemperatureScaledClassifier(LogisticRegression(), temperature=0.7),
+    RepeatedClassifier(ExtraTreesClassifier(5, random_state=0)),
+    RepeatedRegressor(ExtraTreesRegressor(5, random_state=0)),
     SubsampledClassifier(KNeighborsClassifier()),
     SubsampledRegressor(SVR()),
 ]
@@ -76,6 +84,32 @@ def test_pooling_by_equal_weights_is_the_geometric_mean(members: int, seed: int)
     geometric = np.exp(np.log(shares).mean(axis=0))
     geometric /= geometric.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(log_pooled(shares, [1 / members] * members, 0.0), geometric)
+
+
+def test_repeats_differ_in_their_random_states_and_are_averaged() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    y = X.sum(axis=1)
+    trees = make_pipeline(StandardScaler(), ExtraTreesRegressor(3, random_state=7))
+    model = RepeatedRegressor(trees, n_fits=3).fit(X[:40], y[:40])
+    told = np.array([one.predict(X[40:]) for one in model.estimators_])
+    np.testing.assert_array_equal(told[0], trees.fit(X[:40], y[:40]).predict(X[40:]))
+    assert len(np.unique(told[:, 0])) == 3
+    np.testing.assert_allclose(model.predict(X[40:]), told.mean(axis=0))
+    labels = np.where(y > 0, "up", "down")
+    voters = make_pipeline(StandardScaler(), ExtraTreesClassifier(3, random_state=7))
+    voting = RepeatedClassifier(voters, n_fits=3).fit(X[:40], labels[:40])
+    shares = np.array([one.predict_proba(X[40:]) for one in voting.estimators_])
+    np.testing.assert_allclose(voting.predict_proba(X[40:]), shares.mean(axis=0))
+    chosen = voting.classes_[shares.mean(axis=0).argmax(axis=1)]
+    np.testing.assert_array_equal(voting.predict(X[40:]), chosen)
+
+
+def test_random_states_that_are_integers_are_later_by_the_repeat() -> None:
+    trees = make_pipeline(StandardScaler(), ExtraTreesRegressor(random_state=2**31 - 1))
+    assert list(random_states(trees).values()) == [2**31 - 1]
+    assert list(random_states(reseeded(trees, 0)).values()) == [2**31 - 1]
+    assert list(random_states(reseeded(trees, 2)).values()) == [1]
+    assert random_states(ExtraTreesRegressor()) == random_states(StandardScaler()) == {}
 
 
 def test_it_is_fitted_on_so_many_rows_and_one_of_every_class() -> None:
