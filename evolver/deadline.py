@@ -157,16 +157,17 @@ class Deadline:
             self._start += max(0.0, WORKER_START - left)
 
     def leave_ensemble(self) -> None:
-        """Have no more left than an ensemble should take."""
+        """Have no more left than an ensemble should take whose members are fitted once."""
         left = self.left
         if left is not None:
-            self._start -= max(0.0, left - self._for_ensemble())
+            self._start -= max(0.0, left - self._for_ensemble(1))
 
-    def _for_ensemble(self) -> float:
-        """Return the seconds that an ensemble of the best so far should take."""
+    def _for_ensemble(self, n_fits: int = FITS) -> float:
+        """Return the seconds that an ensemble of the best so far should take, its members fitted so
+        many times."""
         if self._seconds is None or len(self._leaders) < 2:
             return 0.0
-        fits = FITS * MEMBERS_SHARE * sum(self.expected_fit(record) for record in self._leaders)
+        fits = n_fits * MEMBERS_SHARE * sum(self.expected_fit(record) for record in self._leaders)
         choosing = CHOICE_SHARE * self._seconds + FINAL_OVERHEAD
         return min(ENSEMBLE_SHARE * self._seconds, choosing + fits / self._workers)
 

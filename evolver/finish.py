@@ -34,6 +34,7 @@ from evolver.record import LIBRARY_SIZE, Ensemble, Record, merit, unlike
 from evolver.store import Store
 from primitives.wrappers import (
     OpinionPoolClassifier,
+    Repeated,
     RepeatedClassifier,
     RepeatedRegressor,
     TemperatureScaledClassifier,
@@ -273,7 +274,7 @@ def ensemble_of(
     blend = selection.blend
     trees = tuple(one.candidate.tree for one in members)
     models = [repeated(problem, fits) for fits in fitted]
-    n_fits = tuple(getattr(model, "n_fits", 1) for model in models)
+    n_fits = tuple(model.n_fits if isinstance(model, Repeated) else 1 for model in models)
     if problem.complexity == "operators":
         extra = (len(trees) > 1) + (blend.temperature != 1) + (blend.pool is not None)
         complexity = float(operators_of(trees) + extra + sum(count > 1 for count in n_fits))
@@ -287,8 +288,8 @@ def ensemble_of(
 
 
 def repeated(problem: Problem, fits: Mapping[int, Pipeline]) -> Any:
-    """Return the model that averages the fits of a member, as if it had fitted them; the first is
-    all that there is of some."""
+    """Return the model that averages the fits of a member, as if it had fitted them: those before
+    the first that is missing; the pipeline itself where that is one."""
     n_fits = next(count for count in range(1, FITS + 1) if count not in fits)
     pipelines = [fits[repeat] for repeat in range(n_fits)]
     if len(pipelines) == 1:

@@ -58,11 +58,11 @@ def test_what_is_afforded_ends_in_time(seconds: list[float], workers: int, left:
         assert FINAL_OVERHEAD + FIT_MARGIN * longest(seconds, workers) <= left
 
 
-def searched(seconds: float) -> Deadline:
+def searched(seconds: float, cost: float = 1.0) -> Deadline:
     """Return a deadline of a run that has found two pipelines of two kinds."""
     mine = deadline(seconds)
     for name in ("GaussianNB", "LogisticRegression"):
-        found = record(name, 1.0)
+        found = record(name, cost)
         found.outcome = Scored((0.5,), 2.0, 1.0)
         mine.scored(found)
     return mine
@@ -88,3 +88,14 @@ def test_in_a_hurry_an_ensemble_gets_what_it_should_take(seconds: float) -> None
     assert mine.left is not None
     assert mine.left <= ENSEMBLE_SHARE * seconds
     assert not mine.affords(fits(ENSEMBLE_SHARE * seconds))
+
+
+def test_in_a_hurry_there_is_no_time_for_a_second_fit_of_each_member() -> None:
+    cheap, dear = searched(1_000.0, 0.0), searched(1_000.0, 20.0)
+    cheap.leave_ensemble()
+    dear.leave_ensemble()
+    assert cheap.left is not None
+    assert dear.left is not None
+    assert dear.best is not None
+    a_fit_of_each = 2 * dear.expected_fit(dear.best) / 2
+    assert 0 < dear.left - cheap.left < a_fit_of_each

@@ -195,9 +195,8 @@ def table_of(records: list[dict[str, Any]]) -> str:
         gains: dict[str, list[float]] = {choice: [] for choice in CHOICES}
         mine = [one for one in records if one["budget"] == budget]
         for one in sorted(mine, key=lambda one: (one["task"], one["name"], one["seed"])):
-            best = max(one["errors"]["best candidate"], LEAST)
             for choice, found in gains.items():
-                found.append(100 * math.log(best / max(one["errors"][choice], LEAST)))
+                found.append(gain(one["errors"]["best candidate"], one["errors"][choice]))
             cells = " | ".join(f"{found[-1]:+.2f}" for found in gains.values())
             lines.append(
                 f"| {one['name']}, seed {one['seed']} | {budget:g} | {one['rows']}"
@@ -210,6 +209,11 @@ def table_of(records: list[dict[str, Any]]) -> str:
         )
         lines.append(f"| mean; median; better : worse | {budget:g} | | | {cells} |")
     return "\n".join(lines) + "\n"
+
+
+def gain(other: float, mine: float) -> float:
+    """Return by how many percent of the logarithm an error is less than another."""
+    return 100 * math.log(max(other, LEAST) / max(mine, LEAST))
 
 
 if __name__ == "__main__":

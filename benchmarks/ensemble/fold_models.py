@@ -37,6 +37,7 @@ from evolver.genome.pipeline import to_estimator
 from evolver.problem import Problem
 from evolver.search.metafeatures import MetaFeatures
 from evolver.search.portfolio import experience_of, opening
+from primitives.wrappers import reseeded
 
 NAMES = (
     "credit-g",
@@ -154,15 +155,6 @@ def measure(datasets: Path, name: str, seed: int) -> dict[str, Any]:
             scores[f"{label} {kind}"] = float(score(0, averaged_by(weights, predictions))[0])
         found[f"{label} costs"] = [round(one, 3) for one in costs_of[list(weights)].sum(axis=0)]
     return found | {"scores": scores, "pipelines": len(library)}
-
-
-def reseeded(model: Any, repeat: int) -> Any:
-    """Return a model with other random states."""
-    parameters = model.get_params()
-    states = {name: value for name, value in parameters.items() if name.endswith("random_state")}
-    return model.set_params(
-        **{name: value + repeat for name, value in states.items() if isinstance(value, int)}
-    )
 
 
 def part(whole: Problem, rows: np.ndarray, rng: np.random.Generator) -> Problem:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import time
 from pathlib import Path
 from statistics import fmean, median
@@ -21,13 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.ensemble.choices import MEMBERS, gain
 from benchmarks.ensemble.fold_models import error_of
 from benchmarks.ensemble.selection import METRICS
 from evolver.ensemble import TEMPERATURES, Blend, predicted, select
-
-MEMBERS = 8
-LEAST = 1e-3
-"""Error below which one is as good as another."""
 
 RESULTS = Path(__file__).parent / "results"
 RECORDS = RESULTS / "pools.json"
@@ -129,11 +125,6 @@ def table_of(records: list[dict[str, Any]]) -> str:
         label = {"multiclass": "log loss", "binary": "AUC"}[task]
         lines.append(f"| {label}: mean; median; better : worse | | | | | | {pooled} | | {cells} |")
     return "\n".join(lines) + "\n"
-
-
-def gain(other: float, mine: float) -> float:
-    """Return by how many percent of the logarithm an error is less than another."""
-    return 100 * math.log(max(other, LEAST) / max(mine, LEAST))
 
 
 if __name__ == "__main__":
