@@ -63,7 +63,7 @@ def test_a_csv_is_as_good_as_a_parquet(folder: Path, tmp_path: Path) -> None:
 def test_a_run_is_resumed_with_more_time(folder: Path) -> None:
     run = folder / "multiclass"
     before = pd.read_csv(run / "leaderboard.csv")
-    result = evolver("resume", run, "--time", "9s")
+    result = evolver("resume", run, "--time", "20s")
     assert result.exit_code == 0, result.output
     after = pd.read_csv(run / "leaderboard.csv")
     known = before[before["reason"] != TIME_OVER]
