@@ -195,13 +195,20 @@ class Finish:
         self._run([(one, 0) for one in members if one.number not in fitted], fitted)
 
     def _repeat(self, members: Sequence[Record], fitted: Fitted) -> None:
-        """Fit those that have random states again with others, in their order, as long as all
-        repeats of one can be in time."""
-        for record in members:
-            repeats = [(record, repeat) for repeat in range(1, FITS)]
-            is_random = bool(random_states(to_estimator(record.candidate.tree)))
-            if is_random and self._deadline.affords([record for record, _ in repeats]):
-                self._run(repeats, fitted)
+        """Fit those that have random states again with others, in their order, those all of whose
+        repeats can be in time; what is left of it may be enough for more."""
+        waiting = [one for one in members if random_states(to_estimator(one.candidate.tree))]
+        while waiting:
+            jobs: list[tuple[Record, int]] = []
+            for record in waiting:
+                more = [*jobs, *((record, repeat) for repeat in range(1, FITS))]
+                if self._deadline.affords([one for one, _ in more]):
+                    jobs = more
+            if not jobs:
+                break
+            self._run(jobs, fitted)
+            begun = {record.number for record, _ in jobs}
+            waiting = [one for one in waiting if one.number not in begun]
 
     def _run(self, jobs: Sequence[tuple[Record, int]], fitted: Fitted) -> None:
         """Fit records and repeats of them, in their order, and note what is fitted in time."""
