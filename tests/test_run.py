@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import numpy as np
@@ -58,7 +59,7 @@ def result_of(
     folder: Path | None = None,
     **settings: Any,
 ) -> Result:
-    with closing(Journal(folder)) as journal:
+    with closing(Journal(folder)) as journal, TemporaryDirectory() as predictions:
         budget, chosen = Budget(seconds, evaluations), Settings(**settings)
         journal.share(chosen.refinement_share, chosen.first_refined(budget, population_size))
         return evolve(
@@ -70,7 +71,7 @@ def result_of(
             workers=workers,
             rng=np.random.default_rng(seed),
             journal=journal,
-            store=Store(Path("/nowhere"), 0),
+            store=Store(Path(predictions), 0),
         )
 
 
@@ -366,7 +367,7 @@ def test_a_proposer_that_has_no_more_is_not_asked_again(
     assert [candidate is None for candidate in asked] == [False] * len(result.records) + [True]
 
 
-def test_an_interrupt_keeps_the_best_so_far() -> None:
+def test_an_interrupt_keeps_the_best_so_far(tmp_path: Path) -> None:
     class Interrupting:
         """Stands for Ctrl-C: the terminal interrupts the parent after the twelfth outcome."""
 
@@ -386,7 +387,7 @@ def test_an_interrupt_keeps_the_best_so_far() -> None:
         workers=1,
         rng=np.random.default_rng(0),
         journal=Journal(None),
-        store=Store(Path("/nowhere"), 0),
+        store=Store(tmp_path, 0),
         progress=Interrupting(),
     )
     known = [record for record in result.records if not _is_cut_short(record)]
