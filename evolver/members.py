@@ -47,7 +47,7 @@ class Members:
 
     def digest_of(self, member: str | None) -> str:
         """Return the digest of the winner, of a choice from the front, or a member's own; for None
-        that of what predicts.
+        that of what predicts. Where nothing is on the front, every choice is the winner.
 
         Raises
         ------
@@ -56,9 +56,9 @@ class Members:
         """
         if member is None:
             return ENSEMBLE if ENSEMBLE in self._fitted else self.winner
-        if member == "best":
+        if member == "best" or (member in CHOICES and not self.front):
             return self.winner
-        if member in CHOICES and self.front:
+        if member in CHOICES:
             return CHOICES[member](self.front).candidate.digest
         if member in {*self._fitted, *(one.candidate.digest for one in self.front)}:
             return member

@@ -11,9 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = {
-    "quickstart.py": ("4", "AUC on rows it has not seen: 0.9", {"model.py"}),
-    "regression.py": ("6", "Mean absolute error on rows it has not seen", set()),
-    "choose_from_front.py": ("4", "one_se: ", {"simplest.py", "pareto_front.svg"}),
+    "quickstart.py": ("8", "AUC on rows it has not seen: 0.9", {"model.py"}),
+    "regression.py": ("8", "Mean absolute error on rows it has not seen", set()),
+    "choose_from_front.py": ("8", "one_se: ", {"simplest.py", "pareto_front.svg"}),
     "own_primitive.py": ("16", "candidates use the new primitive", set()),
 }
 """Argument, what is printed, and what is written."""

@@ -205,6 +205,8 @@ def test_a_budget_too_short_for_anything_gives_a_small_tree_and_says_so() -> Non
     assert model.score(X, y) > 0.7
     assert model.pareto_front_.empty
     assert np.isnan(model.best_score_)
+    for choice in ("best", "one_se", "knee"):
+        assert model.select(choice) is model.best_pipeline_
 
 
 @pytest.mark.parametrize("estimator", [EvolvedClassifier, EvolvedRegressor])
