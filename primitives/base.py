@@ -28,7 +28,7 @@ class Kind:
 
 
 class Table(Kind):
-    """The columns of a table: numbers and strings, either with gaps."""
+    """The columns of a table: numbers, categories and texts, each with gaps."""
 
 
 class NullableFeatures(Kind):
@@ -55,7 +55,7 @@ class Traits:
     rows : int
         Rows a pipeline is fitted on.
     numbers, categories : int
-        Columns that hold numbers, and all others.
+        Columns that hold numbers, and those that hold categories.
     gaps : bool
         Whether a number is missing anywhere.
     smallest_class : int
@@ -64,6 +64,8 @@ class Traits:
         Smallest target; NaN for classification.
     numeral_classes : bool
         Whether the classes are strings that read as numbers.
+    texts : int
+        Columns that hold texts.
     """
 
     task: str
@@ -74,9 +76,11 @@ class Traits:
     smallest_class: int = 0
     target_min: float = float("nan")
     numeral_classes: bool = False
+    texts: int = 0
 
     @property
     def columns(self) -> int:
+        """Columns but for texts, which some encoders leave out."""
         return self.numbers + self.categories
 
 

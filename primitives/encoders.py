@@ -1,8 +1,9 @@
 """Encoders: from a table to a numeric matrix.
 
-Every encoder treats the columns that hold numbers in one way and all others in another, so the
-table below is the product of the two. Which of them are worth trying depends on the table: gaps to
-fill, categories to encode.
+Every encoder treats the columns that hold numbers in one way, categories in another, and texts in a
+third, so the table below is the product of the three. Which of them are worth trying depends on the
+table: gaps to fill, categories to encode, texts to read. Where there are texts they may be left out
+too, for a name is often worth nothing.
 """
 
 from __future__ import annotations
@@ -14,12 +15,23 @@ from typing import Any
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.model_selection import KFold, StratifiedKFold
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder
 
 from primitives.base import Features, NullableFeatures, Primitive, Space, Table, Traits
-from primitives.transformers import UngroupedTargetEncoder
+from primitives.transformers import RidgeTargetEncoder, UngroupedTargetEncoder, joined_texts
+
+N_GRAMS: dict[str, dict[str, Any]] = {
+    "words": {"ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"},
+    "characters": {"ngram_range": (3, 4), "analyzer": "char_wb"},
+}
+"""What texts are cut into: words and pairs of them, or sequences of letters within words."""
+
+HASHES = 2**18
+"""Columns that n-grams are hashed into: no vocabulary to keep, however long the texts."""
 
 
 def simple_imputer(strategy: str, add_indicator: bool = False) -> SimpleImputer:
@@ -55,6 +67,18 @@ def target(smooth: float, target_type: str, random_state: int) -> UngroupedTarge
     return UngroupedTargetEncoder(smooth=smooth, target_type=target_type, cv=cv)
 
 
+def read_texts(n_grams: str, alpha: float, target_type: str, random_state: int) -> Pipeline:
+    hashing = HashingVectorizer(
+        n_features=HASHES, alternate_sign=False, norm=None, **N_GRAMS[n_grams]
+    )
+    return make_pipeline(
+        FunctionTransformer(joined_texts),
+        hashing,
+        TfidfTransformer(sublinear_tf=True),
+        RidgeTargetEncoder(alpha, target_type, random_state),
+    )
+
+
 NUMBERS: dict[str, Callable[..., Any]] = {
     "Median": partial(simple_imputer, "median"),
     "Mean": partial(simple_imputer, "mean"),
@@ -69,6 +93,7 @@ CATEGORIES: dict[str, Callable[..., Any] | None] = {
     "Ordinal": ordinal,
     "Target": target,
 }
+TEXTS: dict[str, Callable[..., Any] | None] = {"": None, "Text": read_texts}
 
 NUMBER_SPACES: dict[str, Space] = {
     "Median": {"add_indicator": CategoricalDistribution((False, True))},
@@ -87,64 +112,94 @@ CATEGORY_SPACES: dict[str, Space] = {
     "Ordinal": {"min_frequency": IntDistribution(1, 20, log=True)},
     "Target": {"smooth": FloatDistribution(0.5, 100.0, log=True)},
 }
+TEXT_SPACES: dict[str, Space] = {
+    "": {},
+    "Text": {
+        "n_grams": CategoricalDistribution(tuple(N_GRAMS)),
+        "alpha": FloatDistribution(0.5, 20.0, log=True),
+    },
+}
 TARGET_TYPES = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}
 
 
 def build_encoder(
-    numbers: str, categories: str, random_state: int, **values: Any
+    numbers: str, categories: str, texts: str, random_state: int, **values: Any
 ) -> ColumnTransformer:
-    """Join the two treatments, each with its own parameter values."""
-    steps = {"numbers": NUMBERS[numbers], "categories": CATEGORIES[categories]}
-    selectors = {
-        "numbers": make_column_selector(dtype_include="number"),
-        "categories": make_column_selector(dtype_exclude="number"),
+    """Join the treatments, each with its own parameter values.
+
+    Where no categories are expected, what a part of the rows makes look like one is read as a text.
+    """
+    no_text = ["number", "str"] if categories else "number"
+    steps = {
+        "numbers": (NUMBERS[numbers], make_column_selector(dtype_include="number")),
+        "categories": (CATEGORIES[categories], make_column_selector(dtype_include="str")),
+        "texts": (TEXTS[texts], make_column_selector(dtype_exclude=no_text)),
     }
     values["random_state"] = random_state
     transformers = []
-    for role, step in steps.items():
+    for role, (step, selector) in steps.items():
         if step is not None:
             own = {
                 name: value for name, value in values.items() if name in signature(step).parameters
             }
-            transformers.append((role, step(**own), selectors[role]))
+            transformers.append((role, step(**own), selector))
     return ColumnTransformer(transformers)
 
 
-def space_of(numbers: str, categories: str, traits: Traits) -> Space:
-    space = {**CATEGORY_SPACES[categories], **(NUMBER_SPACES[numbers] if traits.gaps else {})}
-    if categories == "Target":
+def space_of(numbers: str, categories: str, texts: str, traits: Traits) -> Space:
+    space = {
+        **CATEGORY_SPACES[categories],
+        **TEXT_SPACES[texts],
+        **(NUMBER_SPACES[numbers] if traits.gaps else {}),
+    }
+    if categories == "Target" or texts:
         space["target_type"] = CategoricalDistribution((TARGET_TYPES[traits.task],))
     return space
 
 
-def suits(numbers: str, categories: str, traits: Traits) -> bool:
-    """Imputers differ only where there are gaps, and a category encoder needs categories."""
+def suits(numbers: str, categories: str, texts: str, traits: Traits) -> bool:
+    """Imputers differ only where there are gaps, an encoder of categories or texts needs some, and
+    something must be read."""
     if numbers == "Nearest" and traits.rows > 5_000:
         return False
     if categories == "Target" and 0 < traits.smallest_class < 2:
         return False
+    if not (traits.texts if texts else traits.columns):
+        return False
     return (numbers == "Median" or traits.gaps) and (categories != "") == (traits.categories > 0)
 
 
-ENCODERS = tuple(
-    Primitive(
-        numbers + categories,
-        inputs=(Table,),
-        output=NullableFeatures if numbers == "Numbers" else Features,
-        build=partial(build_encoder, numbers, categories),
-        space=partial(space_of, numbers, categories),
-        suits=partial(suits, numbers, categories),
-    )
+PARTS = {
+    numbers + categories + texts: (numbers, categories, texts)
     for numbers in NUMBERS
     for categories in CATEGORIES
+    for texts in TEXTS
+}
+"""Names of encoders, and how each treats numbers, categories and texts."""
+
+ENCODERS = tuple(
+    Primitive(
+        name,
+        inputs=(Table,),
+        output=NullableFeatures if parts[0] == "Numbers" else Features,
+        build=partial(build_encoder, *parts),
+        space=partial(space_of, *parts),
+        suits=partial(suits, *parts),
+    )
+    for name, parts in PARTS.items()
 )
 
 
 def substitutes(name: str) -> tuple[str, ...]:
     """Return what may stand in for an encoder on a table that it does not suit, the nearest first;
     nothing for any other primitive."""
-    for numbers in NUMBERS:
-        categories = name.removeprefix(numbers)
-        if name.startswith(numbers) and categories in CATEGORIES:
-            return f"Median{categories}", numbers, "Median", "MedianOrdinal"
-    return ()
+    if name not in PARTS:
+        return ()
+    numbers, categories, texts = PARTS[name]
+    nearest = (numbers + categories, f"Median{categories}", numbers, "Median", "MedianOrdinal")
+    return tuple(one + part for part in sorted(TEXTS, key=texts.__ne__) for one in nearest)
+
+
+def reading_texts(name: str) -> str:
+    """Return the name of the encoder that reads texts too; of another primitive its own."""
+    return "".join(PARTS[name][:2]) + "Text" if name in PARTS else name

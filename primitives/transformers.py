@@ -11,6 +11,7 @@ import pandas as pd
 import sklearn
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone, is_classifier
 from sklearn.feature_selection import SelectFwe
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.preprocessing import TargetEncoder
 from sklearn.utils import get_tags
@@ -25,17 +26,19 @@ LARGEST = 1e30
 
 
 class TableCleaner(TransformerMixin, BaseEstimator):
-    """Give every column one of two forms: float64, or strings whose gaps are NaN.
+    """Give every column one of three forms: float64, strings of type str, and texts, which are
+    strings of type object; the gaps of all are NaN.
 
     Numbers, booleans and time spans become float64, infinities become NaN, numbers too large for
     float32, in which trees compute, are cut off, dates (also written as ISO 8601 text) become their
-    parts, and anything else becomes text. Columns are taken by name, in any order. What is clean
-    stays as it is.
+    parts, and anything else becomes strings: a text where most values are different and of several
+    words, unless its type says that they are categories. Columns are taken by name, in any order.
+    What is clean stays as it is, but for such categories.
 
     Attributes
     ----------
     forms_ : dict
-        Column name to ``"number"``, ``"date"`` or ``"string"``.
+        Column name to ``"number"``, ``"date"``, ``"string"`` or ``"text"``.
     feature_names_in_ : ndarray of shape (n_features_in_,)
     n_features_in_ : int
     """
@@ -64,7 +67,7 @@ class TableCleaner(TransformerMixin, BaseEstimator):
         ]
         numbers = pd.DataFrame(cut_off(X[plain].to_numpy(np.float64)), X.index, plain)
         others = {}
-        for name, form in sorted(self.forms_.items(), key=lambda item: item[1] == "string"):
+        for name, form in sorted(self.forms_.items(), key=lambda item: item[1] in STRINGS):
             if name not in numbers:
                 for part, values in CLEANED[form](name, X[name]).items():
                     while part != name and part in self.forms_:
@@ -124,7 +127,19 @@ def form_of_values(column):
     if column.dtype == object and pd.to_numeric(known, errors="coerce").notna().all():
         return "number"
     looks_like_dates = known.iloc[:100].astype(str).str.match(r"\d{4}-\d{2}-\d{2}").all()
-    return "date" if looks_like_dates and read_dates(known).notna().all() else "string"
+    if looks_like_dates and read_dates(known).notna().all():
+        return "date"
+    return "text" if looks_like_text(known) else "string"
+
+
+def looks_like_text(known):
+    """Say whether most values are different and have several words, or 20 characters where there
+    are no spaces between words; by about a thousand values, so that a part of the rows looks like
+    all."""
+    some = known.iloc[:: max(1, len(known) // 1_000)].astype(str)
+    if len(some) < 20 or some.nunique() <= len(some) / 2:
+        return False
+    return some.str.split().str.len().mean() >= 2 or some.str.len().mean() >= 20
 
 
 def plain_numbers(X):
@@ -174,9 +189,13 @@ def clean_string(name, column):
         texts = pd.array([as_text(category) for category in column.cat.categories], MISSABLE_STRING)
         column = pd.Series(texts.take(column.cat.codes.to_numpy(), allow_fill=True), column.index)
     elif column.dtype != MISSABLE_STRING:
-        values = column.astype(object)
-        column = values.map(as_text).where(values.notna(), np.nan).astype(MISSABLE_STRING)
+        column = clean_text(name, column)[name].astype(MISSABLE_STRING)
     return {name: column}
+
+
+def clean_text(name, column):
+    values = column.map(as_text).astype(object)
+    return {name: values.where(column.notna(), np.nan)}
 
 
 def as_text(value):
@@ -186,7 +205,19 @@ def as_text(value):
     return str(int(value)) if is_whole else str(value)
 
 
-CLEANED = {"number": clean_number, "date": clean_date, "string": clean_string}
+CLEANED = {
+    "number": clean_number,
+    "date": clean_date,
+    "string": clean_string,
+    "text": clean_text,
+}
+STRINGS = ("string", "text")
+
+
+def joined_texts(X):
+    """Return one text for each row: those of its columns, one after the other."""
+    columns = [X[name].astype(object).where(X[name].notna(), "") for name in X.columns]
+    return [" ".join(row) for row in zip(*columns, strict=True)]
 
 
 class UngroupedTargetEncoder(TargetEncoder):
@@ -198,6 +229,67 @@ class UngroupedTargetEncoder(TargetEncoder):
     def fit_transform(self, X, y):
         with sklearn.config_context(enable_metadata_routing=False):
             return super().fit_transform(X, y)
+
+
+class RidgeTargetEncoder(TransformerMixin, BaseEstimator):
+    """Target encoding of many sparse columns: what a ridge regression makes of them.
+
+    The rows it is fitted on get predictions of models that have not seen them; new rows get those
+    of a model fitted on all. Numbers are predicted as they are, classes as an indicator of each but
+    the first (Hoerl and Kennard 1970; out of fold as in `sklearn.preprocessing.TargetEncoder`).
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Strength of the penalty.
+    target_type : {"continuous", "binary", "multiclass"}, default="continuous"
+    random_state : int, default=None
+        Seed of the inner folds.
+
+    Attributes
+    ----------
+    columns_ : ndarray of int
+        Those that are not empty, which alone count.
+    ridge_ : Ridge
+    """
+
+    def __init__(self, alpha=1.0, target_type="continuous", random_state=None):
+        self.alpha = alpha
+        self.target_type = target_type
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        self.columns_ = np.flatnonzero(X.getnnz(axis=0))
+        self.ridge_ = self._ridge().fit(X[:, self.columns_], self._targets(y))
+        return self
+
+    def fit_transform(self, X, y):
+        self.fit(X, y)
+        seen, targets = X[:, self.columns_], self._targets(y)
+        inner = KFold(5, shuffle=True, random_state=self.random_state)
+        return as_columns(cross_val_predict(self._ridge(), seen, targets, cv=inner))
+
+    def transform(self, X):
+        check_is_fitted(self)
+        return as_columns(self.ridge_.predict(X[:, self.columns_]))
+
+    def _ridge(self):
+        return Ridge(self.alpha, solver="sparse_cg")
+
+    def _targets(self, y):
+        if self.target_type == "continuous":
+            return np.asarray(y, dtype=np.float64)
+        return (np.asarray(y)[:, None] == np.unique(y)[1:]).astype(np.float64)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.required = True
+        return tags
+
+
+def as_columns(predictions):
+    return predictions.reshape(len(predictions), -1)
 
 
 class AtMostColumns(MetaEstimatorMixin, TransformerMixin, BaseEstimator):

@@ -25,3 +25,9 @@ def small_table(task: str, rows: int = 120) -> tuple[pd.DataFrame, np.ndarray]:
     if task == "regression":
         return X, y.astype(float)
     return X, np.asarray([f"class {label}" for label in y], dtype=object)
+
+
+def with_text(X: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with a column of texts more, some missing, of what other columns say."""
+    texts = "about " + X["second"].round(2).astype(str) + " and " + X["third"].round(1).astype(str)
+    return X.assign(text=texts.mask(np.arange(len(X)) % 13 == 0))

@@ -15,7 +15,7 @@ from primitives.transformers import TableCleaner
 def _traits_of(problem: Problem) -> Traits:
     """Return what a catalogue may know of a problem."""
     cleaned = TableCleaner().fit_transform(problem.X)
-    numbers = cleaned.select_dtypes("number")
+    numbers, categories = cleaned.select_dtypes("number"), cleaned.select_dtypes("str")
     smallest_class, numeral_classes = 0, False
     if problem.task != "regression":
         labels = np.unique(problem.y)
@@ -28,7 +28,8 @@ def _traits_of(problem: Problem) -> Traits:
         task=problem.task,
         rows=min(len(train) for train, _ in problem.folds),
         numbers=numbers.shape[1],
-        categories=cleaned.shape[1] - numbers.shape[1],
+        categories=categories.shape[1],
+        texts=cleaned.shape[1] - numbers.shape[1] - categories.shape[1],
         gaps=bool(numbers.isna().any(axis=None)),
         smallest_class=smallest_class,
         target_min=float(problem.y.min()) if problem.task == "regression" else float("nan"),

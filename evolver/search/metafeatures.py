@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 import numpy as np
+import pandas as pd
 
 from evolver.problem import Problem
+from primitives.transformers import column_forms
 
 SIZES = ("rows", "columns", "classes")
 """By which it takes longer."""
@@ -17,7 +19,8 @@ SIZES = ("rows", "columns", "classes")
 
 @dataclass(frozen=True)
 class MetaFeatures:
-    """A table in six numbers, each on a scale on which a difference of 1 is a large one.
+    """A table in six numbers, each on a scale on which a difference of 1 is a large one; and how
+    much text there is.
 
     Parameters
     ----------
@@ -31,6 +34,8 @@ class MetaFeatures:
         Share of the cells that are missing.
     balance : float
         Rows of the rarest class, of what it would have if all had the same; 1 for regression.
+    texts : float, default=0.0
+        Millions of characters of its texts. It says how long it takes, not what is good.
     """
 
     rows: float
@@ -39,6 +44,7 @@ class MetaFeatures:
     categories: float
     missing: float
     balance: float
+    texts: float = 0.0
 
     @classmethod
     def of(cls, problem: Problem) -> Self:
@@ -55,6 +61,7 @@ class MetaFeatures:
             categories=1 - numbers / X.shape[1],
             missing=float(X.isna().to_numpy().mean()),
             balance=float(counts.min() / counts.mean()),
+            texts=_characters(X) / 1e6,
         )
 
     def distance(self, other: MetaFeatures, size: float = 1.0) -> float:
@@ -65,9 +72,17 @@ class MetaFeatures:
             *(
                 (size if name in SIZES else 1.0) * (value - others[name])
                 for name, value in self.values.items()
+                if name != "texts"
             )
         )
 
     @property
     def values(self) -> Mapping[str, float]:
         return asdict(self)
+
+
+def _characters(X: pd.DataFrame) -> float:
+    """Return about how many there are in the columns that hold texts."""
+    texts = [X[name] for name, form in column_forms(X).items() if form == "text"]
+    some = [text.iloc[:: max(1, len(text) // 1_000)].fillna("").astype(str) for text in texts]
+    return float(len(X) * sum(text.str.len().mean() for text in some))

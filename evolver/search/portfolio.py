@@ -31,7 +31,7 @@ from evolver.search.metafeatures import MetaFeatures
 from evolver.search.proposer import Proposer
 from primitives import Catalogue
 from primitives import space as spaces
-from primitives.encoders import substitutes
+from primitives.encoders import reading_texts, substitutes
 
 NEIGHBOURHOOD = 0.7
 """Distance of meta-features at which a table counts 0.6 of one that is the same."""
@@ -47,6 +47,10 @@ GROWTH = 0.8
 
 SIZE_COUNTS = 2.0
 """How much more the size of a table counts for seconds than for what is good."""
+
+READING = 0.05
+READING_MILLION = 0.2
+"""Seconds of a fold for texts, and for each million of their characters."""
 
 LEAST_SECONDS = 0.005
 """Of a trial: less says nothing."""
@@ -151,19 +155,20 @@ def ranked(experience: Experience, meta: MetaFeatures, usable: Sequence[int]) ->
 
 def expected_seconds(experience: Experience, meta: MetaFeatures) -> np.ndarray:
     """Return the seconds that a fold of each pipeline should take on a new table, by the machine
-    that the pipelines were tried on: their geometric mean, tables of about its size counting most.
+    that the pipelines were tried on: their geometric mean, tables of about its size counting most,
+    and what reading texts takes.
     """
     trials = experience.trials.values()
     closeness = _closeness(experience, meta, SIZE_COUNTS)
     growth = np.array([math.log(10) * GROWTH * (meta.rows - trial.meta.rows) for trial in trials])
     tried = np.log(np.maximum(LEAST_SECONDS, [trial.seconds for trial in trials]))
     seconds: np.ndarray = np.exp(closeness / closeness.sum() @ (tried + growth[:, None]))
-    return seconds
+    return seconds + (READING + READING_MILLION * meta.texts if meta.texts else 0.0)
 
 
 def fitted(encoded: Encoded, catalogue: Catalogue) -> Tree | None:
     """Return what is nearest to a pipeline in a catalogue: another encoder where the table has no
-    gaps or categories, values inside the spaces; None where there is no such thing."""
+    gaps, categories or texts, values inside the spaces; None where there is no such thing."""
     nodes: list[tuple[str, dict[str, spaces.Value]] | None] = []
     for node in encoded:
         if node is None:
@@ -216,13 +221,18 @@ def _learned(experience: Experience, meta: MetaFeatures, catalogue: Catalogue) -
     trees = {
         number: tree
         for number, text in enumerate(experience.pipelines)
-        if (tree := fitted(parse(text), catalogue)) is not None
+        if (tree := fitted(_reading_texts(parse(text)), catalogue)) is not None
     }
     order = ranked(experience, meta, list(trees))
     seconds = expected_seconds(experience, meta)
     quickest = min(order, key=lambda number: seconds[number], default=None)
     order.sort(key=lambda number: number != quickest)
     return [Candidate(trees[number], LEARNED, float(seconds[number])) for number in order]
+
+
+def _reading_texts(encoded: Encoded) -> Encoded:
+    """Return a pipeline that was learned where there are few texts as one for where there are."""
+    return [None if node is None else (reading_texts(node[0]), node[1]) for node in encoded]
 
 
 class Portfolio:

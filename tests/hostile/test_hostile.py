@@ -98,6 +98,18 @@ def one_text_column() -> Data:
     return pd.DataFrame({"text": np.where(X["n0"] > 0, "high", "low")}), y
 
 
+def texts_alone() -> Data:
+    X = numbers(200, 1)
+    y = labels(X)
+    texts = [f"the {label} of {number}" if number % 10 else None for number, label in enumerate(y)]
+    return pd.DataFrame({"text": texts}), y
+
+
+def texts_without_letters() -> Data:
+    X = numbers(200, 1)
+    return pd.DataFrame({"text": ["? " * (number + 3) for number in range(200)]}), labels(X)
+
+
 def every_dtype() -> Data:
     X = numbers(300, 1)
     whole = np.arange(300) % 7
@@ -141,6 +153,8 @@ HOSTILE: list[Callable[[], Data]] = [
     many_rows,
     one_column,
     one_text_column,
+    texts_alone,
+    texts_without_letters,
     every_dtype,
     odd_names,
 ]

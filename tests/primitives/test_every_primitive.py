@@ -20,22 +20,25 @@ from primitives import space as spaces
 from tests.alone import run_without_us
 from tests.evaluation.test_fold import problem
 from tests.pipelines import catalogue, tree_with
-from tests.tables import small_table
+from tests.tables import small_table, with_text
 
+COLUMNS = [{}, {"categories": 0}, {"texts": 1}, {"categories": 0, "texts": 1}]
 EVERY = [
     (task, name)
     for task in ("binary", "multiclass", "regression")
-    for names in [
-        {primitive.name for primitive in catalogue(task)}
-        | {primitive.name for primitive in catalogue(task, categories=0)}
-    ]
+    for names in [{one.name for columns in COLUMNS for one in catalogue(task, **columns)}]
     for name in sorted(names)
 ]
 
 
 def columns_for(task: str, name: str) -> dict[str, int]:
     """Return the traits of a table on which a primitive is worth trying."""
-    return {} if name in catalogue(task) else {"categories": 0}
+    return next(columns for columns in COLUMNS if name in catalogue(task, **columns))
+
+
+def table_for(task: str) -> tuple[pd.DataFrame, np.ndarray]:
+    X, y = small_table(task)
+    return with_text(X), y
 
 
 def pipeline_with(task: str, name: str, seed: int) -> Pipeline:
@@ -67,7 +70,7 @@ def test_a_hundred_draws_instantiate(task: str, name: str) -> None:
 
 @pytest.mark.parametrize(("task", "name"), EVERY)
 def test_a_draw_fits_and_predicts(task: str, name: str) -> None:
-    X, y = small_table(task)
+    X, y = table_for(task)
     model = fitted(pipeline_with(task, name, seed=1), X[:80], y[:80])
     if task == "regression":
         predictions = model.predict(X[80:])
@@ -97,7 +100,7 @@ def test_an_exported_pipeline_with_it_predicts_the_same(tmp_path: Path) -> None:
         for task in ("binary", "multiclass", "regression"):
             folder = tmp_path / task
             folder.mkdir()
-            X, y = small_table(task)
+            X, y = table_for(task)
             X[:80].assign(target=y[:80]).to_parquet(folder / "train.parquet")
             X[80:].to_parquet(folder / "test.parquet")
             for of, name in EVERY:

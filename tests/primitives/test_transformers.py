@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils.estimator_checks import check_estimator
@@ -17,6 +18,7 @@ from primitives.transformers import (
     BestFamilyWise,
     BoundedLog,
     OutOfFoldPredictions,
+    RidgeTargetEncoder,
     TableCleaner,
 )
 from tests.tables import small_table
@@ -50,6 +52,50 @@ def test_every_column_becomes_numbers_or_strings_with_nan() -> None:
     assert clean["infinite"].isna().tolist() == [False, True, True, False]
     assert clean["date (month)"].tolist()[2:] == [2.0, 12.0]
     assert clean["date as text (hour)"][1] == 12.0
+
+
+def sentences(rows: int) -> pd.Series:
+    """Return strings of several words, each with one of its own and a gap every ninth row."""
+    texts = [f"the {number}th of all" if number % 9 else None for number in range(rows)]
+    return pd.Series(texts, name="text")
+
+
+@pytest.mark.parametrize(
+    ("column", "form"),
+    [
+        (sentences(100), "text"),
+        (sentences(100).astype(object), "text"),
+        (sentences(5_000)[::7], "text"),
+        (sentences(100).str.replace(" ", ""), "string"),
+        (sentences(100).str.replace(" ", "").str.repeat(2), "text"),
+        (sentences(15), "string"),
+        (sentences(100).astype("category"), "string"),
+        (pd.Series([f"one of {number % 40}" for number in range(100)], name="text"), "string"),
+    ],
+    ids=["words", "objects", "many", "a word", "no spaces", "few", "category", "repeated"],
+)
+def test_most_values_of_a_text_are_different_and_have_several_words(
+    column: pd.Series, form: str
+) -> None:
+    table = column.to_frame()
+    cleaner = TableCleaner().fit(table)
+    assert cleaner.forms_ == {"text": form}
+    clean = cleaner.transform(table)
+    assert (clean["text"].dtype == object) == (form == "text")
+    assert clean["text"].isna().tolist() == table["text"].isna().tolist()
+    assert clean["text"].dropna().tolist() == table["text"].dropna().astype(str).tolist()
+    if column.dtype != "category":
+        pd.testing.assert_frame_equal(TableCleaner().fit_transform(clean), clean)
+
+
+def test_texts_of_other_rows_may_be_anything() -> None:
+    cleaner = TableCleaner().fit(sentences(100).to_frame())
+    other = np.array([1, 2.5, None, "some"], dtype=object)
+    clean = cleaner.transform(pd.DataFrame({"text": other}))["text"]
+    assert clean.dtype == object
+    assert clean.fillna("gap").tolist() == ["1", "2.5", "gap", "some"]
+    numbers = cleaner.transform(pd.DataFrame({"text": [1.0, np.nan]}))["text"]
+    assert numbers.fillna("gap").tolist() == ["1", "gap"]
 
 
 def test_dates_may_be_far_away() -> None:
@@ -133,6 +179,33 @@ def test_stacked_predictions_of_rows_fitted_on_come_from_models_that_have_not_se
     honest = stacked.fit_transform(X, y).ravel()
     assert np.mean(honest == y) < 0.6
     assert np.mean(stacked.transform(X).ravel() == y) == 1.0
+
+
+@pytest.mark.parametrize(("classes", "columns"), [(2, 1), (4, 3)])
+def test_texts_of_rows_fitted_on_are_encoded_by_models_that_have_not_seen_them(
+    classes: int, columns: int
+) -> None:
+    """Every row has a word of its own; labels are noise."""
+    texts = [f"word{number}" for number in range(300)]
+    X = HashingVectorizer(n_features=2**16, alternate_sign=False).transform(texts)
+    y = np.random.default_rng(0).integers(0, classes, size=300)
+    encoder = RidgeTargetEncoder(0.1, "binary" if classes == 2 else "multiclass", random_state=0)
+    honest = encoder.fit_transform(X, y)
+    assert honest.shape == (300, columns)
+    told = y[:, None] == np.unique(y)[1:]
+    assert abs(np.corrcoef(honest.ravel(), told.ravel())[0, 1]) < 0.9
+    assert np.abs(honest - honest.mean(axis=0)).max() < 0.1
+    assert np.array_equal(encoder.transform(X) > 0.5, told)
+
+
+def test_numbers_are_encoded_as_they_are() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=300)
+    texts = ["high" if number > 0 else "low" for number in y]
+    X = HashingVectorizer(n_features=2**10, alternate_sign=False).transform(texts)
+    encoded = RidgeTargetEncoder(random_state=0).fit_transform(X, y)
+    assert encoded.shape == (300, 1)
+    assert encoded[y > 0].mean() == pytest.approx(y[y > 0].mean(), abs=0.05)
 
 
 def test_weights_reach_the_stacked_model() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -25,10 +26,12 @@ from evolver.search.portfolio import (
     opening,
     ranked,
 )
-from primitives import Traits, default_catalogue
+from primitives import Table, Traits, default_catalogue
 from primitives import space as spaces
 from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree, seeds
+from tests.pipelines import catalogue
+from tests.tables import with_text
 
 HERE = MetaFeatures(3.0, 1.0, 0.5, 0.2, 0.0, 0.8)
 FAR = MetaFeatures(5.5, 3.0, 0.5, 1.0, 0.5, 0.1)
@@ -72,15 +75,28 @@ class TestRanked:
         alone = experience(Trial(HERE, [0.0] * 3, [1.0] * 3))
         assert expected_seconds(alone, many) == pytest.approx([100**GROWTH] * 3)
 
+    def test_reading_texts_takes_as_long_for_each(self) -> None:
+        one = experience(Trial(HERE, [0.0] * 3, [1.0, 2.0, 3.0]))
+        much = MetaFeatures(**{**HERE.values, "texts": 10.0})
+        added = expected_seconds(one, much) - expected_seconds(one, HERE)
+        assert added == pytest.approx([added[0]] * 3)
+        assert added[0] > 1.0
+        assert HERE.distance(much) == 0.0
+
     def test_each_that_can_be_used_once(self) -> None:
         one = experience(Trial(HERE, [0.0, 0.0, 1.0], LOW))
         assert sorted(ranked(one, HERE, [0, 2])) == [0, 2]
 
 
 TRAITS = [
-    Traits(task, rows, 5, categories, gaps, smallest, 1.0)
-    for task, rows, categories, gaps, smallest in product(
-        ("binary", "multiclass", "regression"), (30, 2_000, 100_000), (0, 3), (False, True), (1, 50)
+    Traits(task, rows, 5, categories, gaps, smallest, 1.0, texts=texts)
+    for task, rows, categories, gaps, smallest, texts in product(
+        ("binary", "multiclass", "regression"),
+        (30, 2_000, 100_000),
+        (0, 3),
+        (False, True),
+        (1, 50),
+        (0, 1),
     )
 ]
 
@@ -176,6 +192,17 @@ class TestOpening:
         assert all(first.foreseen <= other.foreseen for other in others)
         assert first.foreseen < 0.1
 
+    def test_where_there_are_texts_all_read_them_but_the_users_own(self) -> None:
+        own = random_tree(self.CATALOGUE, 5)
+        found = opening(
+            experience_of("binary"), self.META, catalogue("binary", texts=1), 5, [encode(own)]
+        )
+        assert [one.tree == own for one in found] == [True, *[False] * 5]
+        for one in found[1:]:
+            readers = [step.name for step in one.tree.steps if Table in step.primitive.inputs]
+            assert readers
+            assert all(name.endswith("Text") for name in readers)
+
     def test_none_where_none_is_wanted(self) -> None:
         assert opening(experience_of("binary"), self.META, self.CATALOGUE, 0) == []
 
@@ -199,3 +226,6 @@ def test_metafeatures_are_those_of_the_table() -> None:
     assert meta.distance(more) == pytest.approx(5)
     assert more.distance(meta, size=2.0) == pytest.approx(np.hypot(6, 4))
     assert MetaFeatures.of(problem("regression")).classes == 0
+    assert meta.texts == 0
+    X = with_text(one.X)
+    assert MetaFeatures.of(replace(one, X=X)).texts == X["text"].str.len().sum() / 1e6
