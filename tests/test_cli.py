@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -148,3 +150,17 @@ def test_mistakes_get_one_clear_line(
         assert result.exit_code != 0, arguments
         assert message in result.output, (arguments, result.output)
         assert "Traceback" not in result.output
+
+
+def test_what_lies_in_the_users_folder_is_not_imported(folder: Path, tmp_path: Path) -> None:
+    """Its files may be named like modules, of the standard library or of ours."""
+    for name in ("random", "queue", "primitives", "evolver", "sklearn"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('imported')")
+    program = [Path(sys.executable).with_name("evolver"), "fit", folder / "multiclass.parquet"]
+    options = ["--target", "goal", "--time", "6s", "--out", tmp_path / "run"]
+    done = subprocess.run(
+        [*program, *options], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "imported" not in done.stdout + done.stderr
+    assert "small decision tree" not in done.stderr

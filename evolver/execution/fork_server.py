@@ -12,7 +12,8 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from multiprocess import forkserver, get_context, process, resource_tracker
 
@@ -25,6 +26,9 @@ LONGEST_FOLDER = 75
 
 SHORT_FOLDER = "/tmp"
 """Where the socket lies when the temporary folder's path is longer."""
+
+SEARCH_VARIABLES = ("PYTHONPATH", "PYTHONSAFEPATH")
+"""Of the environment: where Python looks for modules."""
 
 context = get_context(METHOD)
 
@@ -63,6 +67,32 @@ def leave() -> None:
                 del process.current_process()._config["tempdir"]
                 shutil.rmtree(_socket_folder, ignore_errors=True)
                 _socket_folder = None
+
+
+@contextmanager
+def same_modules() -> Iterator[Mapping[str, str | None]]:
+    """While processes are started: let them import what this one would, and nothing else.
+
+    Python looks first in the folder that it was started from, whose files may be named like any
+    module. Gives the variables that are changed, as they are for all others.
+    """
+    places = os.pathsep.join(map(str, sys.path))
+    with _lock:
+        before = {name: os.environ.get(name) for name in SEARCH_VARIABLES}
+        restore(dict(zip(SEARCH_VARIABLES, (places, "1"), strict=True)))
+        try:
+            yield before
+        finally:
+            restore(before)
+
+
+def restore(variables: Mapping[str, str | None]) -> None:
+    """Set variables of the environment; None stands for one that is not there."""
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def let_go() -> None:

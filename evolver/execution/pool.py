@@ -233,8 +233,9 @@ class _Worker:
         self.held_at_start = 0
         self.connection: Connection
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=work, args=(theirs, self._function_file), daemon=True)
-        with _main_hidden():
+        with fork_server.same_modules() as variables, _main_hidden():
+            arguments = (theirs, self._function_file, variables)
+            self.process = context.Process(target=work, args=arguments, daemon=True)
             self.process.start()
         theirs.close()
 

@@ -13,6 +13,7 @@ import pickle
 import random
 import signal
 import sys
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ THREAD_VARIABLES = (
 )
 
 
-def work(connection: Connection, function_file: Path) -> None:
+def work(connection: Connection, function_file: Path, variables: Mapping[str, str | None]) -> None:
     """Answer jobs until the connection ends.
 
     Parameters
@@ -44,11 +45,12 @@ def work(connection: Connection, function_file: Path) -> None:
         Brings pickled arguments; takes `STARTED` and then a pickled result for each.
     function_file : Path
         Where `payload.write` put the function.
+    variables : mapping
+        Of the environment, which were changed to start this process.
     """
     _end_with_parent()
     _lead_a_group()
-    for variable in THREAD_VARIABLES:
-        os.environ[variable] = "1"
+    fork_server.restore({**variables, **dict.fromkeys(THREAD_VARIABLES, "1")})
     function = payload.read(function_file)
     folder = os.getcwd()
     with threadpool_limits(1):

@@ -32,6 +32,26 @@ def misbehave(argument: Any) -> Any:
     return argument
 
 
+def modules_and_environment(argument: Any) -> tuple[list[str], dict[str, str]]:
+    return sys.path, dict(os.environ)
+
+
+def test_a_worker_looks_for_modules_where_its_parent_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    before = dict(os.environ)
+    pool = ProcessPool(modules_and_environment, 1, cap=CAP)
+    try:
+        path, environment = run(pool, [1])[0].result
+    finally:
+        pool.close()
+    assert os.environ == before
+    assert list(dict.fromkeys(path)) == list(dict.fromkeys(sys.path))
+    for name in ("PYTHONPATH", "PYTHONSAFEPATH"):
+        assert environment.get(name) == before.get(name)
+
+
 @pytest.mark.parametrize("fault", [*sorted(ON_FIT), "UnpicklableResult"])
 def test_a_fault_is_a_value_and_the_others_get_their_results(fault: str) -> None:
     pool = ProcessPool(misbehave, 2, cap=CAP)
