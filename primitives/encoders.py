@@ -1,9 +1,9 @@
 """Encoders: from a table to a numeric matrix.
 
-Every encoder treats the columns that hold numbers in one way, categories in another, and texts in a
-third, so the table below is the product of the three. Which of them are worth trying depends on the
-table: gaps to fill, categories to encode, texts to read. Where there are texts they may be left out
-too, for a name is often worth nothing.
+Every encoder treats the columns that hold numbers in one way and all others in another, and may
+read those of texts besides, so the table below is the product of the three. Which of them are worth
+trying depends on the table: gaps to fill, categories to encode, texts to read. A text is a category
+too, for titles and names come again, and those that begin alike are often of one sort.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def build_encoder(
     no_text = ["number", "str"] if categories else "number"
     steps = {
         "numbers": (NUMBERS[numbers], make_column_selector(dtype_include="number")),
-        "categories": (CATEGORIES[categories], make_column_selector(dtype_include="str")),
+        "categories": (CATEGORIES[categories], make_column_selector(dtype_exclude="number")),
         "texts": (TEXTS[texts], make_column_selector(dtype_exclude=no_text)),
     }
     values["random_state"] = random_state
@@ -159,14 +159,18 @@ def space_of(numbers: str, categories: str, texts: str, traits: Traits) -> Space
 
 def suits(numbers: str, categories: str, texts: str, traits: Traits) -> bool:
     """Imputers differ only where there are gaps, an encoder of categories or texts needs some, and
-    something must be read."""
+    texts alone are not categories."""
     if numbers == "Nearest" and traits.rows > 5_000:
         return False
     if categories == "Target" and 0 < traits.smallest_class < 2:
         return False
     if not (traits.texts if texts else traits.columns):
         return False
-    return (numbers == "Median" or traits.gaps) and (categories != "") == (traits.categories > 0)
+    if categories:
+        needed = traits.columns and traits.categories + traits.texts
+    else:
+        needed = traits.categories == 0
+    return bool(needed) and (numbers == "Median" or traits.gaps)
 
 
 PARTS = {
@@ -201,5 +205,5 @@ def substitutes(name: str) -> tuple[str, ...]:
 
 
 def reading_texts(name: str) -> str:
-    """Return the name of the encoder that reads texts too; of another primitive its own."""
+    """Return the name of an encoder that reads texts too; of another primitive its own."""
     return "".join(PARTS[name][:2]) + "Text" if name in PARTS else name

@@ -1,4 +1,4 @@
-"""Encoders: texts are read, left out, or stood in for."""
+"""Encoders: texts are read, are categories, or left out, and what stands in for what."""
 
 from __future__ import annotations
 
@@ -44,11 +44,17 @@ def test_what_a_word_tells_is_read(n_grams: str) -> None:
     assert np.ptp(encoded[~known, 1]) == 0.0
 
 
-def test_an_encoder_without_it_leaves_texts_out() -> None:
+def test_texts_are_categories_too_where_these_are_encoded() -> None:
     X, y = reviews(100)
     clean = TableCleaner().fit_transform(X.assign(sort="plain"))
-    encoder = build_encoder("Median", "Ordinal", "", random_state=0, min_frequency=1)
-    assert encoder.fit_transform(clean, y).shape == (100, 2)
+    values = {**TEXT, "target_type": "binary", "min_frequency": 1}
+    for categories, texts, columns in (
+        ("", "", ["number"]),
+        ("Ordinal", "", ["number", "review", "sort"]),
+        ("Ordinal", "Text", ["number", "review", "sort", "said by review"]),
+    ):
+        encoder = build_encoder("Median", categories, texts, random_state=0, **values)
+        assert encoder.fit_transform(clean, y).shape == (100, len(columns))
 
 
 def test_what_looks_like_a_category_in_a_part_of_the_rows_is_read_all_the_same() -> None:
