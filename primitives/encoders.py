@@ -22,7 +22,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder
 
 from primitives.base import Features, NullableFeatures, Primitive, Space, Table, Traits
-from primitives.transformers import RidgeTargetEncoder, UngroupedTargetEncoder, joined_texts
+from primitives.transformers import (
+    NonEmptyColumns,
+    RidgeTargetEncoder,
+    UngroupedTargetEncoder,
+    joined_texts,
+)
 
 N_GRAMS: dict[str, dict[str, Any]] = {
     "words": {"ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"},
@@ -74,6 +79,7 @@ def read_texts(n_grams: str, alpha: float, target_type: str, random_state: int) 
     return make_pipeline(
         FunctionTransformer(joined_texts),
         hashing,
+        NonEmptyColumns(),
         TfidfTransformer(sublinear_tf=True),
         RidgeTargetEncoder(alpha, target_type, random_state),
     )

@@ -231,6 +231,26 @@ class UngroupedTargetEncoder(TargetEncoder):
             return super().fit_transform(X, y)
 
 
+class NonEmptyColumns(TransformerMixin, BaseEstimator):
+    """Keep the columns of a sparse matrix that have a value in some row.
+
+    Of as many as n-grams are hashed into, few have.
+
+    Attributes
+    ----------
+    columns_ : ndarray of int
+        Those that are kept.
+    """
+
+    def fit(self, X, y=None):
+        self.columns_ = np.flatnonzero(X.getnnz(axis=0))
+        return self
+
+    def transform(self, X):
+        check_is_fitted(self)
+        return X[:, self.columns_]
+
+
 class RidgeTargetEncoder(TransformerMixin, BaseEstimator):
     """Target encoding of many sparse columns: what a ridge regression makes of them.
 
@@ -248,8 +268,6 @@ class RidgeTargetEncoder(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    columns_ : ndarray of int
-        Those that are not empty, which alone count.
     ridge_ : Ridge
     """
 
@@ -259,19 +277,17 @@ class RidgeTargetEncoder(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X, y):
-        self.columns_ = np.flatnonzero(X.getnnz(axis=0))
-        self.ridge_ = self._ridge().fit(X[:, self.columns_], self._targets(y))
+        self.ridge_ = self._ridge().fit(X, self._targets(y))
         return self
 
     def fit_transform(self, X, y):
         self.fit(X, y)
-        seen, targets = X[:, self.columns_], self._targets(y)
         inner = KFold(5, shuffle=True, random_state=self.random_state)
-        return as_columns(cross_val_predict(self._ridge(), seen, targets, cv=inner))
+        return as_columns(cross_val_predict(self._ridge(), X, self._targets(y), cv=inner))
 
     def transform(self, X):
         check_is_fitted(self)
-        return as_columns(self.ridge_.predict(X[:, self.columns_]))
+        return as_columns(self.ridge_.predict(X))
 
     def _ridge(self):
         return Ridge(self.alpha, solver="sparse_cg")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,14 @@ def test_what_a_word_tells_is_read(n_grams: str) -> None:
     known = clean["review"][200:].notna().to_numpy()
     assert np.mean((encoded[known, 1] > 0.5) == (y[200:][known] == 1)) > 0.95
     assert np.ptp(encoded[~known, 1]) == 0.0
+
+
+def test_a_fitted_encoder_is_as_large_as_its_texts() -> None:
+    X, y = reviews(300)
+    values = {**TEXT, "target_type": "binary"}
+    encoder = build_encoder("Median", "", "Text", random_state=0, **values)
+    encoder.fit(TableCleaner().fit_transform(X), y)
+    assert len(pickle.dumps(encoder)) < 200_000
 
 
 def test_texts_are_categories_too_where_these_are_encoded() -> None:
