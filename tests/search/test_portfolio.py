@@ -192,16 +192,22 @@ class TestOpening:
         assert all(first.foreseen <= other.foreseen for other in others)
         assert first.foreseen < 0.1
 
-    def test_where_there_are_texts_all_read_them_but_the_users_own(self) -> None:
+    @pytest.mark.parametrize("others", [0, 12])
+    def test_where_there_are_texts_some_read_them_and_alone_all(self, others: int) -> None:
+        space = catalogue("binary", numbers=others, categories=0, texts=1)
+        found = opening(experience_of("binary"), self.META, space, 16)
+        readers = [
+            {step.name for step in one.tree.steps if Table in step.primitive.inputs}
+            for one in found
+        ]
+        reading = [all(name.endswith("Text") for name in names) for names in readers]
+        assert all(reading) if others == 0 else 4 <= sum(reading) <= 12
+
+    def test_a_pipeline_of_the_user_stays_as_it_is(self) -> None:
         own = random_tree(self.CATALOGUE, 5)
-        found = opening(
-            experience_of("binary"), self.META, catalogue("binary", texts=1), 5, [encode(own)]
-        )
-        assert [one.tree == own for one in found] == [True, *[False] * 5]
-        for one in found[1:]:
-            readers = [step.name for step in one.tree.steps if Table in step.primitive.inputs]
-            assert readers
-            assert all(name.endswith("Text") for name in readers)
+        space = catalogue("binary", texts=1)
+        found = opening(experience_of("binary"), self.META, space, 5, [encode(own)])
+        assert found[0].tree == own
 
     def test_none_where_none_is_wanted(self) -> None:
         assert opening(experience_of("binary"), self.META, self.CATALOGUE, 0) == []
