@@ -218,10 +218,11 @@ def opening(
 def _learned(experience: Experience, meta: MetaFeatures, catalogue: Catalogue) -> list[Candidate]:
     """Return the pipelines in their order for a table, but for the quickest, which is first: where
     the others take too long, there is a model."""
+    read = _reading_texts if meta.texts else list
     trees = {
         number: tree
         for number, text in enumerate(experience.pipelines)
-        if (tree := fitted(_reading_texts(parse(text), number), catalogue)) is not None
+        if (tree := fitted(read(parse(text)), catalogue)) is not None
     }
     order = ranked(experience, meta, list(trees))
     seconds = expected_seconds(experience, meta)
@@ -230,11 +231,8 @@ def _learned(experience: Experience, meta: MetaFeatures, catalogue: Catalogue) -
     return [Candidate(trees[number], LEARNED, float(seconds[number])) for number in order]
 
 
-def _reading_texts(encoded: Encoded, number: int) -> Encoded:
-    """Return every second pipeline, which were learned where there are few texts, as one for where
-    there are some: names and titles are worth as much as categories."""
-    if number % 2:
-        return encoded
+def _reading_texts(encoded: Encoded) -> Encoded:
+    """Return a pipeline that was learned where there are few texts as one for where there are."""
     return [None if node is None else (reading_texts(node[0]), node[1]) for node in encoded]
 
 

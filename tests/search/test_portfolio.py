@@ -192,16 +192,18 @@ class TestOpening:
         assert all(first.foreseen <= other.foreseen for other in others)
         assert first.foreseen < 0.1
 
-    @pytest.mark.parametrize("others", [0, 12])
-    def test_where_there_are_texts_some_read_them_and_alone_all(self, others: int) -> None:
+    @pytest.mark.parametrize(
+        ("texts", "others", "read"), [(1.0, 12, True), (0.0, 12, False), (0.0, 0, True)]
+    )
+    def test_texts_are_read_where_they_are_long_or_alone(
+        self, texts: float, others: int, read: bool
+    ) -> None:
         space = catalogue("binary", numbers=others, categories=0, texts=1)
-        found = opening(experience_of("binary"), self.META, space, 16)
-        readers = [
-            {step.name for step in one.tree.steps if Table in step.primitive.inputs}
-            for one in found
-        ]
-        reading = [all(name.endswith("Text") for name in names) for names in readers]
-        assert all(reading) if others == 0 else 4 <= sum(reading) <= 12
+        meta = MetaFeatures(**{**self.META.values, "texts": texts})
+        for one in opening(experience_of("binary"), meta, space, 16):
+            names = [step.name for step in one.tree.steps if Table in step.primitive.inputs]
+            assert names
+            assert all(name.endswith("Text") == read for name in names)
 
     def test_a_pipeline_of_the_user_stays_as_it_is(self) -> None:
         own = random_tree(self.CATALOGUE, 5)
@@ -232,6 +234,12 @@ def test_metafeatures_are_those_of_the_table() -> None:
     assert meta.distance(more) == pytest.approx(5)
     assert more.distance(meta, size=2.0) == pytest.approx(np.hypot(6, 4))
     assert MetaFeatures.of(problem("regression")).classes == 0
-    assert meta.texts == 0
-    X = with_text(one.X)
-    assert MetaFeatures.of(replace(one, X=X)).texts == X["text"].str.len().sum() / 1e6
+
+
+def test_texts_count_where_they_are_long_or_alone() -> None:
+    one = problem()
+    named = with_text(one.X)
+    long = named.assign(text=named["text"] * 3)
+    for X, texts in ((one.X, None), (named, None), (named[["text"]], "text"), (long, "text")):
+        expected = 0 if texts is None else X[texts].str.len().sum() / 1e6
+        assert MetaFeatures.of(replace(one, X=X)).texts == pytest.approx(expected)
