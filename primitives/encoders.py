@@ -3,7 +3,7 @@
 Every encoder treats the columns that hold numbers in one way and all others in another, and may
 read those of texts besides, so the table below is the product of the three. Which of them are worth
 trying depends on the table: gaps to fill, categories to encode, texts to read. A text is a category
-too, for titles and names come again, and those that begin alike are often of one sort.
+too, for it may come again, and those that begin alike are often of one sort.
 """
 
 from __future__ import annotations

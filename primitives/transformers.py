@@ -25,15 +25,19 @@ LARGEST = 1e30
 """Where numbers are cut off: far below the largest of float32, so that sums fit too."""
 
 
+TEXT_LENGTH = 40
+"""Characters of a text, in the mean: names and titles, which are shorter, are categories."""
+
+
 class TableCleaner(TransformerMixin, BaseEstimator):
     """Give every column one of three forms: float64, strings of type str, and texts, which are
     strings of type object; the gaps of all are NaN.
 
     Numbers, booleans and time spans become float64, infinities become NaN, numbers too large for
     float32, in which trees compute, are cut off, dates (also written as ISO 8601 text) become their
-    parts, and anything else becomes strings: a text where most values are different and of several
-    words, unless its type says that they are categories. Columns are taken by name, in any order.
-    What is clean stays as it is, but for such categories.
+    parts, and anything else becomes strings: a text where most values are different and they are
+    long, or there is no other column, unless its type says that they are categories. Columns are
+    taken by name, in any order. What is clean stays as it is, but for such categories.
 
     Attributes
     ----------
@@ -103,9 +107,10 @@ def check_columns(expected, got):
 
 
 def column_forms(X):
-    """Say how each column is to be read: as "number", "date" or "string"."""
+    """Say how each column is to be read: as "number", "date", "string" or "text"."""
     by_type = {dtype: form_of_type(dtype) for dtype in set(X.dtypes)}
-    forms = [by_type[dtype] or form_of_values(X[name]) for name, dtype in X.dtypes.items()]
+    length = TEXT_LENGTH if X.shape[1] > 1 else 0
+    forms = [by_type[dtype] or form_of_values(X[name], length) for name, dtype in X.dtypes.items()]
     return dict(zip(X.columns, forms, strict=True))
 
 
@@ -119,8 +124,8 @@ def form_of_type(dtype):
     return "string" if isinstance(dtype, pd.CategoricalDtype) else None
 
 
-def form_of_values(column):
-    """Return the form of a column of strings or other objects."""
+def form_of_values(column, length):
+    """Return the form of a column of strings or other objects; a text has so many characters."""
     known = column.dropna()
     if known.empty:
         return "number"
@@ -129,17 +134,15 @@ def form_of_values(column):
     looks_like_dates = known.iloc[:100].astype(str).str.match(r"\d{4}-\d{2}-\d{2}").all()
     if looks_like_dates and read_dates(known).notna().all():
         return "date"
-    return "text" if looks_like_text(known) else "string"
+    return "text" if looks_like_text(known, length) else "string"
 
 
-def looks_like_text(known):
-    """Say whether most values are different and have several words, or 20 characters where there
-    are no spaces between words; by about a thousand values, so that a part of the rows looks like
-    all."""
+def looks_like_text(known, length):
+    """Say whether most values are different and in the mean at least so long; by about a thousand
+    of them, so that a part of the rows looks like all."""
     some = known.iloc[:: max(1, len(known) // 1_000)].astype(str)
-    if len(some) < 20 or some.nunique() <= len(some) / 2:
-        return False
-    return some.str.split().str.len().mean() >= 2 or some.str.len().mean() >= 20
+    mostly_different = len(some) >= 20 and some.nunique() > len(some) / 2
+    return bool(mostly_different and some.str.len().mean() >= length)
 
 
 def plain_numbers(X):

@@ -13,10 +13,6 @@ import pandas as pd
 from evolver.problem import Problem
 from primitives.transformers import column_forms
 
-NAME_LENGTH = 40
-"""Characters of texts in a row, of which fewer are names and titles: to be read they must be alone,
-for where there are other columns they are worth no more than as categories."""
-
 SIZES = ("rows", "columns", "classes")
 """By which it takes longer."""
 
@@ -39,8 +35,7 @@ class MetaFeatures:
     balance : float
         Rows of the rarest class, of what it would have if all had the same; 1 for regression.
     texts : float, default=0.0
-        Millions of characters of its texts, 0 where they are names and titles beside other columns:
-        what is read at the beginning. It says how long it takes, not what is good.
+        Millions of characters of its texts. It says how long it takes, not what is good.
     """
 
     rows: float
@@ -87,9 +82,7 @@ class MetaFeatures:
 
 
 def _characters(X: pd.DataFrame) -> float:
-    """Return about how many there are in the columns that hold texts to be read."""
+    """Return about how many there are in the columns that hold texts."""
     texts = [X[name] for name, form in column_forms(X).items() if form == "text"]
     some = [text.iloc[:: max(1, len(text) // 1_000)].fillna("").astype(str) for text in texts]
-    in_a_row = float(sum(text.str.len().mean() for text in some))
-    is_read = in_a_row >= NAME_LENGTH or len(texts) == X.shape[1]
-    return len(X) * in_a_row if is_read else 0.0
+    return len(X) * float(sum(text.str.len().mean() for text in some))

@@ -24,7 +24,7 @@ def reviews(rows: int) -> tuple[pd.DataFrame, np.ndarray]:
     """Return texts, a word of which tells the class, and a number that tells nothing."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, size=rows)
-    words = rng.choice([f"word{number}" for number in range(50)], size=(rows, 6))
+    words = rng.choice([f"word{number}" for number in range(50)], size=(rows, 9))
     words[:, 3] = np.where(y == 1, "delicious", "stale")
     texts = [" ".join(row) for row in words]
     return pd.DataFrame({"number": rng.normal(size=rows), "review": texts}), y

@@ -55,37 +55,41 @@ def test_every_column_becomes_numbers_or_strings_with_nan() -> None:
 
 
 def sentences(rows: int) -> pd.Series:
-    """Return strings of several words, each with one of its own and a gap every ninth row."""
-    texts = [f"the {number}th of all" if number % 9 else None for number in range(rows)]
+    """Return strings of many words, each with one of its own and a gap every ninth row."""
+    texts = [
+        f"the {number}th of all that was ever said or written" if number % 9 else None
+        for number in range(rows)
+    ]
     return pd.Series(texts, name="text")
 
 
 @pytest.mark.parametrize(
-    ("column", "form"),
+    ("column", "form", "form_alone"),
     [
-        (sentences(100), "text"),
-        (sentences(100).astype(object), "text"),
-        (sentences(5_000)[::7], "text"),
-        (sentences(100).str.replace(" ", ""), "string"),
-        (sentences(100).str.replace(" ", "").str.repeat(2), "text"),
-        (sentences(15), "string"),
-        (sentences(100).astype("category"), "string"),
-        (pd.Series([f"one of {number % 40}" for number in range(100)], name="text"), "string"),
+        (sentences(100), "text", "text"),
+        (sentences(100).astype(object), "text", "text"),
+        (sentences(5_000)[::7], "text", "text"),
+        (sentences(100).str[:12], "string", "text"),
+        (sentences(15), "string", "string"),
+        (sentences(100).astype("category"), "string", "string"),
+        (sentences(20).iloc[np.arange(100) % 20], "string", "string"),
     ],
-    ids=["words", "objects", "many", "a word", "no spaces", "few", "category", "repeated"],
+    ids=["sentences", "objects", "many", "names", "few", "category", "repeated"],
 )
-def test_most_values_of_a_text_are_different_and_have_several_words(
-    column: pd.Series, form: str
+def test_most_values_of_a_text_are_different_and_long_unless_alone(
+    column: pd.Series, form: str, form_alone: str
 ) -> None:
-    table = column.to_frame()
-    cleaner = TableCleaner().fit(table)
-    assert cleaner.forms_ == {"text": form}
-    clean = cleaner.transform(table)
-    assert (clean["text"].dtype == object) == (form == "text")
-    assert clean["text"].isna().tolist() == table["text"].isna().tolist()
-    assert clean["text"].dropna().tolist() == table["text"].dropna().astype(str).tolist()
-    if column.dtype != "category":
-        pd.testing.assert_frame_equal(TableCleaner().fit_transform(clean), clean)
+    column = column.reset_index(drop=True)
+    alone = column.to_frame()
+    for table, expected in ((alone.assign(number=1.0), form), (alone, form_alone)):
+        cleaner = TableCleaner().fit(table)
+        assert cleaner.forms_["text"] == expected
+        clean = cleaner.transform(table)
+        assert (clean["text"].dtype == object) == (expected == "text")
+        assert clean["text"].isna().tolist() == column.isna().tolist()
+        assert clean["text"].dropna().tolist() == column.dropna().astype(str).tolist()
+        if column.dtype != "category":
+            pd.testing.assert_frame_equal(TableCleaner().fit_transform(clean), clean)
 
 
 def test_texts_of_other_rows_may_be_anything() -> None:
