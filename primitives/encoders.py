@@ -15,28 +15,13 @@ from typing import Any
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.model_selection import KFold, StratifiedKFold
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from primitives.base import Features, NullableFeatures, Primitive, Space, Table, Traits
-from primitives.transformers import (
-    NonEmptyColumns,
-    RidgeTargetEncoder,
-    UngroupedTargetEncoder,
-    joined_texts,
-)
-
-N_GRAMS: dict[str, dict[str, Any]] = {
-    "words": {"ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"},
-    "characters": {"ngram_range": (3, 4), "analyzer": "char_wb"},
-}
-"""What texts are cut into: words and pairs of them, or sequences of letters within words."""
-
-HASHES = 2**18
-"""Columns that n-grams are hashed into: no vocabulary to keep, however long the texts."""
+from primitives.text import N_GRAMS, read_texts
+from primitives.transformers import UngroupedTargetEncoder
 
 
 def simple_imputer(strategy: str, add_indicator: bool = False) -> SimpleImputer:
@@ -70,19 +55,6 @@ def target(smooth: float, target_type: str, random_state: int) -> UngroupedTarge
     splitter = KFold if target_type == "continuous" else StratifiedKFold
     cv = splitter(5, shuffle=True, random_state=random_state)
     return UngroupedTargetEncoder(smooth=smooth, target_type=target_type, cv=cv)
-
-
-def read_texts(n_grams: str, alpha: float, target_type: str, random_state: int) -> Pipeline:
-    hashing = HashingVectorizer(
-        n_features=HASHES, alternate_sign=False, norm=None, **N_GRAMS[n_grams]
-    )
-    return make_pipeline(
-        FunctionTransformer(joined_texts),
-        hashing,
-        NonEmptyColumns(),
-        TfidfTransformer(sublinear_tf=True),
-        RidgeTargetEncoder(alpha, target_type, random_state),
-    )
 
 
 NUMBERS: dict[str, Callable[..., Any]] = {

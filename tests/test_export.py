@@ -19,7 +19,7 @@ from sklearn.svm import SVC
 from evolver.export import to_source
 from evolver.genome.pipeline import to_estimator
 from primitives import Catalogue
-from primitives.transformers import TableCleaner
+from primitives.cleaning import TableCleaner
 from tests.alone import run_exported
 from tests.genome.strategies import CATALOGUES, random_tree, seeds, spaces
 from tests.tables import small_table
@@ -227,7 +227,7 @@ def test_constants_are_carried_however_they_are_bound(helpers: str, tmp_path: Pa
     [
         ("if True:\n    def answer(rows):\n        return 1", "Constant()", "answer, which"),
         (
-            "from primitives.transformers import TableCleaner\n\n"
+            "from primitives.cleaning import TableCleaner\n\n"
             "def as_frame(X):\n    return X\n\ndef answer(rows):\n    return as_frame(rows)",
             "TableCleaner(), Constant()",
             "as_frame must be one thing",

@@ -22,7 +22,8 @@ from benchmarks.ablation.measure import is_classification, split_of
 from benchmarks.portfolio.learn import write_without
 from benchmarks.records import Records
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings
-from primitives.transformers import column_forms
+from evolver.record import ENSEMBLE
+from primitives.cleaning import column_forms
 
 NAMES = ("fine-foods-reviews", "sms-spam")
 """All shared tables in which a column is taken for a text."""
@@ -76,18 +77,14 @@ def measure(file: Path, budget: float, seed: int, way: str) -> dict[str, Any]:
             settings=Settings(portfolio=folder),
         ).fit(train.drop(columns="target"), y)
         score = model.score(test.drop(columns="target"), test["target"])
+    front = model.pareto_front_
     return {
         **record,
         "texts": texts,
         "score": score,
-        "best": model.leaderboard_.set_index("digest")["pipeline"].get(_winner(model)),
+        "best": front[front["digest"] != ENSEMBLE]["pipeline"].iloc[0],
         "candidates": len(model.leaderboard_),
     }
-
-
-def _winner(model: Any) -> str:
-    front = model.pareto_front_
-    return str(front[front["digest"] != "ensemble"]["digest"].iloc[0])
 
 
 def table_of(records: Records) -> str:

@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight
 
 from evolver.errors import InputError, InputTypeError
-from primitives.transformers import as_frame
+from primitives.cleaning import as_frame
 
 MIN_ROWS = 2
 """Fewer cannot be split into a training and a validation part."""

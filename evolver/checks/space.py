@@ -9,7 +9,7 @@ import numpy as np
 from evolver.errors import InputError, InputTypeError
 from evolver.problem import Problem
 from primitives import Catalogue, Traits, default_catalogue
-from primitives.transformers import TableCleaner
+from primitives.cleaning import TableCleaner
 
 
 def _traits_of(problem: Problem) -> Traits:

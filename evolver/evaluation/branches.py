@@ -28,7 +28,7 @@ from evolver.genome.graph import Graph, inputs_of, step_of
 from evolver.genome.pipeline import branch_estimator, step_estimator
 from evolver.outcome import Effort
 from primitives import Prediction
-from primitives.transformers import TableCleaner
+from primitives.cleaning import TableCleaner
 
 OWN = ""
 """Key of a fold's own target; that of a changed one is its hash."""

@@ -14,7 +14,7 @@ from sklearn.preprocessing import OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from evolver.problem import Problem
-from primitives.transformers import TableCleaner
+from primitives.cleaning import TableCleaner
 from primitives.wrappers import SubsampledClassifier, SubsampledRegressor
 
 MAX_ROWS = 2_000

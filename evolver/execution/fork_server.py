@@ -79,14 +79,14 @@ def same_modules() -> Iterator[Mapping[str, str | None]]:
     places = os.pathsep.join(map(str, sys.path))
     with _lock:
         before = {name: os.environ.get(name) for name in SEARCH_VARIABLES}
-        restore(dict(zip(SEARCH_VARIABLES, (places, "1"), strict=True)))
+        set_variables(dict(zip(SEARCH_VARIABLES, (places, "1"), strict=True)))
         try:
             yield before
         finally:
-            restore(before)
+            set_variables(before)
 
 
-def restore(variables: Mapping[str, str | None]) -> None:
+def set_variables(variables: Mapping[str, str | None]) -> None:
     """Set variables of the environment; None stands for one that is not there."""
     for name, value in variables.items():
         if value is None:

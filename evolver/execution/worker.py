@@ -50,7 +50,7 @@ def work(connection: Connection, function_file: Path, variables: Mapping[str, st
     """
     _end_with_parent()
     _lead_a_group()
-    fork_server.restore({**variables, **dict.fromkeys(THREAD_VARIABLES, "1")})
+    fork_server.set_variables({**variables, **dict.fromkeys(THREAD_VARIABLES, "1")})
     function = payload.read(function_file)
     folder = os.getcwd()
     with threadpool_limits(1):

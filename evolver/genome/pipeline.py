@@ -18,7 +18,7 @@ from evolver.genome.digest import TABLE
 from evolver.genome.graph import Graph, inputs_of, step_of, to_graph
 from evolver.genome.tree import Tree
 from primitives import Prediction
-from primitives.transformers import TableCleaner
+from primitives.cleaning import TableCleaner
 
 
 def to_estimator(tree: Tree) -> Pipeline:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evolver.problem import Problem
-from primitives.transformers import column_forms
+from primitives.cleaning import about_a_thousand, column_forms
 
 SIZES = ("rows", "columns", "classes")
 """By which it takes longer."""
@@ -84,5 +84,5 @@ class MetaFeatures:
 def _characters(X: pd.DataFrame) -> float:
     """Return about how many there are in the columns that hold texts."""
     texts = [X[name] for name, form in column_forms(X).items() if form == "text"]
-    some = [text.iloc[:: max(1, len(text) // 1_000)].fillna("").astype(str) for text in texts]
+    some = [about_a_thousand(text).fillna("").astype(str) for text in texts]
     return len(X) * float(sum(text.str.len().mean() for text in some))

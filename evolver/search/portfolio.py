@@ -218,11 +218,10 @@ def opening(
 def _learned(experience: Experience, meta: MetaFeatures, catalogue: Catalogue) -> list[Candidate]:
     """Return the pipelines in their order for a table, but for the quickest, which is first: where
     the others take too long, there is a model."""
-    read = _reading_texts if meta.texts else list
     trees = {
         number: tree
         for number, text in enumerate(experience.pipelines)
-        if (tree := fitted(read(parse(text)), catalogue)) is not None
+        if (tree := fitted(_reading_texts(parse(text)), catalogue)) is not None
     }
     order = ranked(experience, meta, list(trees))
     seconds = expected_seconds(experience, meta)

@@ -13,8 +13,8 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from primitives import Traits, default_catalogue
+from primitives.cleaning import TableCleaner
 from primitives.encoders import ENCODERS, build_encoder, reading_texts, substitutes
-from primitives.transformers import TableCleaner
 
 TEXT = {"n_grams": "words", "alpha": 1.0}
 NAMES = {one.name for one in ENCODERS}

@@ -192,18 +192,13 @@ class TestOpening:
         assert all(first.foreseen <= other.foreseen for other in others)
         assert first.foreseen < 0.1
 
-    @pytest.mark.parametrize(
-        ("texts", "others", "read"), [(1.0, 12, True), (1.0, 0, True), (0.0, 12, False)]
-    )
-    def test_texts_are_read_where_there_are_some(
-        self, texts: float, others: int, read: bool
-    ) -> None:
-        space = catalogue("binary", numbers=others, categories=0, texts=1)
-        meta = MetaFeatures(**{**self.META.values, "texts": texts})
-        for one in opening(experience_of("binary"), meta, space, 16):
+    @pytest.mark.parametrize(("others", "texts"), [(12, 1), (0, 1), (12, 0)])
+    def test_texts_are_read_where_there_are_some(self, others: int, texts: int) -> None:
+        space = catalogue("binary", numbers=others, categories=0, texts=texts)
+        for one in opening(experience_of("binary"), self.META, space, 16):
             names = [step.name for step in one.tree.steps if Table in step.primitive.inputs]
             assert names
-            assert all(name.endswith("Text") == read for name in names)
+            assert all(name.endswith("Text") == (texts > 0) for name in names)
 
     def test_a_pipeline_of_the_user_stays_as_it_is(self) -> None:
         own = random_tree(self.CATALOGUE, 5)
