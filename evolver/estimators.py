@@ -77,7 +77,7 @@ PARAMETERS = """
     statistics_ : dict
         Candidates by outcome; of the folds that this call has run, all workers together, their
         seconds, and the seconds and the share of lookups that the cache saved; and what ended the
-        search: "time", "evaluations", "patience" or "interrupt".
+        search: "time", "evaluations", "patience", "interrupt", or "error" where the system failed.
     scorer_ : callable
     target_name_ : str
         Name of the target, "target" where it has none.
@@ -311,17 +311,20 @@ class _Evolved:
         so_far: History | None = None,
     ) -> Self:
         """Search, and set what was found as attributes."""
+        from evolver.interrupt import first_interrupt_noted, stops_raised
         from evolver.report.folder import keep
         from evolver.session import search
 
-        problem, result, self._history = search(call, X, y, sample_weight, groups, so_far)
-        validate_data(self, X, skip_check_array=True)
-        self._columns = list(problem.X.columns)
-        self._n_folds = len(problem.folds)
-        self.target_name_ = str((y.name if isinstance(y, pd.Series) else None) or "target")
-        self._take(problem, result)
-        if call.run_dir is not None:
-            keep(self, call.run_dir)
+        with stops_raised():
+            problem, result, self._history = search(call, X, y, sample_weight, groups, so_far)
+            with first_interrupt_noted():
+                validate_data(self, X, skip_check_array=True)
+                self._columns = list(problem.X.columns)
+                self._n_folds = len(problem.folds)
+                self.target_name_ = _name_of(y)
+                self._take(problem, result)
+                if call.run_dir is not None:
+                    keep(self, call.run_dir)
         return self
 
     def _check_columns(self, X: Any) -> pd.DataFrame:
@@ -352,6 +355,13 @@ class _Evolved:
         self.statistics_ = frames.statistics(result)
         self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
         self._members = Members(problem, result)
+
+
+def _name_of(y: Any) -> str:
+    """Return the name of a target; "target" where it has none."""
+    name: Any = y.name if isinstance(y, pd.Series) else None
+    is_missing = name is None or (pd.api.types.is_scalar(name) and pd.isna(name)) or name == ""
+    return "target" if is_missing else str(name)
 
 
 class EvolvedClassifier(_Evolved, ClassifierMixin, BaseEstimator):

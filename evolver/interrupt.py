@@ -1,33 +1,63 @@
-"""Ctrl-C: noted the first time, raised the second."""
+"""Signals that ask a process to stop: Ctrl-C, and what a terminal or a service manager sends.
+
+A run is not lost by them: the first ends its search, and the best so far is fitted and kept.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+STOPPING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+Handler = Callable[[int, FrameType | None], None]
+
+
+@contextlib.contextmanager
+def stops_raised() -> Iterator[None]:
+    """Raise KeyboardInterrupt for every signal that asks the process to stop."""
+    with _handled(_raise):
+        yield
 
 
 @contextlib.contextmanager
 def first_interrupt_noted() -> Iterator[threading.Event]:
-    """Note the first Ctrl-C instead of raising it, and raise the second.
+    """Note the first signal that asks the process to stop instead of raising it; raise the second.
 
-    Raised anywhere, an interrupt may be swallowed by a finalizer. Only the main thread gets it, and
-    a handler of the caller's own stays.
+    Raised anywhere, an interrupt may be swallowed by a finalizer.
     """
     noted = threading.Event()
 
-    def note(number: int, frame: object) -> None:
+    def note(number: int, frame: FrameType | None) -> None:
         if noted.is_set():
             raise KeyboardInterrupt
         noted.set()
 
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    with _handled(note):
         yield noted
-        return
-    before = signal.signal(signal.SIGINT, note)
+
+
+@contextlib.contextmanager
+def _handled(handler: Handler) -> Iterator[None]:
+    """Let a handler take the signals for a while. Only the main thread gets any, and a handler of
+    the caller's own stays, as does that a signal is ignored."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in STOPPING:
+            default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            if signal.getsignal(number) in (default, _raise):
+                before[number] = signal.signal(number, handler)
     try:
-        yield noted
+        yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

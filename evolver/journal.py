@@ -14,8 +14,8 @@ import contextlib
 import hashlib
 import json
 import logging
+import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from evolver import temporary
 from evolver.errors import InputError
 from evolver.genome.candidate import Candidate
 from evolver.genome.codec import encode
@@ -271,11 +272,15 @@ class Journal:
 @contextlib.contextmanager
 def run_folder(folder: str | Path | None) -> Iterator[Path]:
     """Give the folder of a run: the caller's, or one that is gone afterwards."""
+    temporary.sweep()
     if folder is not None:
         yield Path(folder)
         return
-    with tempfile.TemporaryDirectory(prefix="evolver-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
+    own = temporary.make()
+    try:
+        yield own
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

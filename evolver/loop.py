@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable
 
 from evolver.deadline import Deadline
+from evolver.errors import InputError
 from evolver.evaluation.fold import FoldScore, Request
 from evolver.execution.protocol import Done, Executor, Job
 from evolver.finish import Finish
@@ -74,6 +75,7 @@ class Loop:
         self.records: list[Record] = []
         self.effort = Effort()
         self.ended_by: Reason = "interrupt"
+        self.error: Exception | None = None
         self._proposer = proposer
         self._race = race
         self._executor = executor
@@ -115,25 +117,38 @@ class Loop:
 
     def search(self, progress: Callable[[Progress], None]) -> None:
         """Evaluate candidates until the budget is spent, there are no more, or the user
-        interrupts."""
+        interrupts.
+
+        An error that is no candidate's ends the search as an interrupt does, and is kept as
+        `error`; the executor may be of no use any more then.
+
+        Raises
+        ------
+        Exception
+            The error, where no fold was scored before it.
+        """
         with first_interrupt_noted() as interrupted:
             try:
                 self._loop(progress, interrupted)
+                self._executor.abandon()
             except KeyboardInterrupt:
                 if interrupted.is_set():  # a second one is the caller's
                     raise
-        self._executor.abandon()
+                self._executor.abandon()
+            except Exception as error:
+                if isinstance(error, InputError) or not any(one.folds for one in self.records):
+                    raise
+                self.ended_by, self.error = "error", error
         if self._journal.seconds and not self.effort.seconds:  # its time was over before it went on
             self._deadline.leave_finish()
         for record in self.records:
             if record.outcome is None:
                 record.outcome = Stopped(TIME_OVER, record.seconds)
 
-    @property
-    def finish(self) -> Finish:
-        """The final fits, of what the search found."""
+    def finish(self, executor: Executor) -> Finish:
+        """Return the final fits, of what the search found."""
         longest = self._n_folds * max(self._timeouts)
-        return Finish(self.records, self._executor, self._deadline, longest)
+        return Finish(self.records, executor, self._deadline, longest)
 
     def _loop(self, progress: Callable[[Progress], None], interrupted: threading.Event) -> None:
         while True:

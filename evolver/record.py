@@ -18,7 +18,7 @@ from evolver.outcome import Effort, Failed, Outcome, Scored, ScoredFold, is_late
 from evolver.search.racing import Errors
 from evolver.search.selection import Member
 
-Reason = Literal["time", "evaluations", "patience", "interrupt"]
+Reason = Literal["time", "evaluations", "patience", "interrupt", "error"]
 
 ENSEMBLE = "ensemble"
 """Stands for the digest of the ensemble."""

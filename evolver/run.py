@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from evolver.errors import EvolverError, NoPipelineError
 from evolver.evaluation.fallback import fallback
 from evolver.evaluation.fold import Evaluator
 from evolver.execution import memory
-from evolver.execution.inline import InlineExecutor
+from evolver.execution.inline import InlineExecutor, reason_of
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Executor
 from evolver.genome.codec import Encoded
@@ -115,11 +116,23 @@ def evolve(
     ensemble = None
     try:
         loop.search(progress)
-        finish = loop.finish
+        if loop.error is not None:
+            logger.warning("The search ended early, by an error: %s", reason_of(loop.error))
+            executor.close()
+            executor = _executor_or_inline(problem, catalogue, settings, workers)
+        finish = loop.finish(executor)
         with first_interrupt_noted() as interrupted:
-            record, pipeline = finish.winner()
+            try:
+                record, pipeline = finish.winner()
+            except (OSError, EvolverError) as error:
+                if isinstance(error, NoPipelineError):
+                    raise
+                executor.close()
+                executor = _inline(problem, catalogue, error)
+                finish = loop.finish(executor)
+                record, pipeline = finish.winner()
         if record is not None and pipeline is not None and not interrupted.is_set():
-            if loop.ended_by == "interrupt":
+            if loop.ended_by in ("interrupt", "error"):
                 finish.hurry()
             try:
                 ensemble = finish.ensemble(record, pipeline, problem, store, settings.ensemble_size)
@@ -140,11 +153,36 @@ def evolve(
     return Result(loop.records, loop.front, winner, pipeline, loop.effort, loop.ended_by, ensemble)
 
 
+def _executor_or_inline(
+    problem: Problem, catalogue: Catalogue, settings: Settings, workers: int
+) -> Executor:
+    """Return where final fits are run after an error: in new workers, or in this process where none
+    can be started."""
+    try:
+        return _executor(problem, catalogue, settings, workers)
+    except (OSError, EvolverError) as error:
+        return _inline(problem, catalogue, error)
+
+
+def _inline(problem: Problem, catalogue: Catalogue, why: Exception) -> Executor:
+    """Return this process as the place of the final fits: better than to lose a search."""
+    logger.warning("The final fits are run in this process: %s", reason_of(why))
+    return InlineExecutor(Evaluator(problem, catalogue))
+
+
 def _executor(problem: Problem, catalogue: Catalogue, settings: Settings, workers: int) -> Executor:
     """Return where folds and final fits are run."""
-    memory_cap = settings.worker_memory or memory.cap(workers)
+    fitting, fair = memory.shares(workers)
+    if fitting < workers and not settings.in_process:
+        logger.warning(
+            "Memory is free for %d workers with %d MB each, so there are not %d.",
+            fitting,
+            memory.LEAST_CAP // 1024**2,
+            workers,
+        )
+    memory_cap = settings.worker_memory or fair
     cache_limit = min(settings.cache_limit, int(SHARE_OF_CACHE * memory_cap))
     evaluator = Evaluator(problem, catalogue, cache_limit)
     if settings.in_process:
         return InlineExecutor(evaluator)
-    return ProcessPool(evaluator, workers, PRELOAD, memory_cap)
+    return ProcessPool(evaluator, fitting, PRELOAD, memory_cap)

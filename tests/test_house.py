@@ -15,7 +15,7 @@ import primitives
 ROOT = Path(__file__).parents[1]
 
 LAYERS = [
-    {"errors", "outcome", "program", "log_pool"},
+    {"errors", "outcome", "program", "log_pool", "temporary"},
     {"problem"},
     {"genome"},
     {"search", "evaluation", "execution", "journal", "store", "ensemble"},
@@ -40,9 +40,14 @@ DOORS = {
     "cloudpickle": {
         "evolver.execution.payload",
         "evolver.execution.pool",
-        "evolver.execution.worker",
+        "evolver.execution.wire",
     },
-    "psutil": {"evolver.execution.pool", "evolver.execution.memory"},
+    "psutil": {
+        "evolver.execution.fork_server",
+        "evolver.execution.memory",
+        "evolver.execution.pool",
+        "evolver.temporary",
+    },
     "click": {"evolver.cli"},
     "sqlite3": {"evolver.journal"},
     "dask": {"evolver.execution.dask"},

@@ -1,89 +1,436 @@
-"""The life of the process that workers are forked from on Linux.
+"""The process that workers are forked from on Linux, and how a worker is started anywhere.
 
-`multiprocess` has one such server for the whole process and leaves it running, as it does with the
-tracker of shared resources. Both end here with the last pool, unless they ran before the first. Its
-socket lies in the temporary folder, whose path may be longer than the address of a socket may.
+    enter, leave   the first pool starts the server, the last one stops it
+    start          a worker, without waiting until it runs
+    strays         processes that a dead worker left behind
+
+The server is our own: `multiprocess` has one for the whole process, which belongs to the caller, as
+does its tracker of shared resources. Ours leads a session, so that every process that came from it
+can be told from others, and adopts the children of workers that died. When the process that it
+belongs to ends, however that is, it ends with all its descendants.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import io
 import os
 import shutil
+import signal
+import socket
+import struct
+import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
 
-from multiprocess import forkserver, get_context, process, resource_tracker
+import psutil
+from multiprocess import forkserver, get_context, process, reduction, util
+from multiprocess.context import set_spawning_popen
+from multiprocess.popen_forkserver import _DupFd
+from multiprocess.spawn import get_executable
+
+from evolver import temporary
+from evolver.execution import memory
 
 METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 """Never fork: a forked child of a process that has fitted with OpenMP hangs for ever."""
 
-LONGEST_FOLDER = 75
-"""Bytes of a temporary folder's path that leave room for "/pymp-01234567/listener-01234567" in the
-107 of an address."""
-
-SHORT_FOLDER = "/tmp"
-"""Where the socket lies when the temporary folder's path is longer."""
+LONGEST_FOLDER = 50
+"""Bytes of a temporary folder's path that leave room for the names of our folder and of the socket
+in the 107 of an address."""
 
 SEARCH_VARIABLES = ("PYTHONPATH", "PYTHONSAFEPATH")
-"""Of the environment: where Python looks for modules."""
+"""Variables of the environment that say where Python looks for modules."""
+
+PATIENCE = 5.0
+"""Seconds that an ended process is waited for, at the most."""
+
+NUMBER = struct.Struct("q")
+"""Form in which `multiprocess` sends the number of a process, and later its exit code."""
+
+SUBREAPER, DEATH_SIGNAL = 36, 1
+"""Options of `prctl`: adopt orphaned descendants; be killed when the parent dies."""
 
 context = get_context(METHOD)
 
-_lock = threading.Lock()
-_pools = 0
-_others = False
-_socket_folder: str | None = None
+
+class Child(Protocol):
+    """A started process."""
+
+    pid: int | None
+    sentinel: int
+
+    def exit_code(self, patience: float = 0.0) -> int | None:
+        """Return the exit code after so many seconds at the most; None while it runs, and where
+        nobody knows it."""
+
+    def is_ended(self) -> bool:
+        """Say whether it has ended."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class ForkServer:
+    """A process that has imported libraries and forks on demand. All its calls hold its lock."""
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self._pools = 0
+        self._preload: Sequence[str] = ()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._tracker: subprocess.Popen[bytes] | None = None
+        self._tracker_fd = self._alive_fd = -1
+        self._folder: Path | None = None
+        self._lock = threading.RLock()
+        self.workers: set[int] = set()
+
+    @property
+    def session(self) -> int | None:
+        """Number of the session of all processes that came from the server."""
+        return None if self._process is None else self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def enter(self, preload: Sequence[str]) -> None:
+        """Count a pool; the modules of `preload` are imported before workers are forked."""
+        with self._lock:
+            if self._pools == 0:
+                self._preload = preload
+                self._start()
+            self._pools += 1
+
+    def leave(self) -> None:
+        """Say that a pool has ended; with the last one the server ends."""
+        with self._lock:
+            self._pools -= 1
+            if self._pools == 0:
+                self._stop()
+
+    def connect(self, descriptors: Sequence[int]) -> tuple[int, int]:
+        """Ask for a process that has some open files; start the server again where it is gone.
+
+        Returns
+        -------
+        tuple of int
+            Descriptors: one gives the number of the process and later its exit code, the other
+            takes what the process is to run.
+
+        Raises
+        ------
+        OSError
+            When the server cannot be started.
+        """
+        with self._lock:
+            if not self.is_running:
+                self._start_again()
+            try:
+                return self._connect(descriptors)
+            except OSError:  # its folder may have been removed
+                self._start_again()
+                return self._connect(descriptors)
+
+    def _connect(self, descriptors: Sequence[int]) -> tuple[int, int]:
+        assert self._folder is not None
+        status, their_status = os.pipe()
+        their_task, task = os.pipe()
+        try:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(PATIENCE)
+                client.connect(str(self._folder / "socket"))
+                given = [their_task, their_status, self._alive_fd, self._tracker_fd, *descriptors]
+                reduction.sendfds(client, given)
+        except BaseException:
+            os.close(status)
+            os.close(task)
+            raise
+        finally:
+            os.close(their_status)
+            os.close(their_task)
+        return status, task
+
+    def _start_again(self) -> None:
+        self._stop()
+        self._start()
+
+    def _start(self) -> None:
+        self._folder = temporary.make(LONGEST_FOLDER)
+        heard, self._alive_fd = os.pipe()
+        tracked, self._tracker_fd = os.pipe()
+        try:
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(str(self._folder / "socket"))
+                listener.listen()
+                arguments = listener.fileno(), heard, list(self._preload), search_variables()
+                code = f"from evolver.execution.fork_server import serve; serve(*{arguments})"
+                self._process = _python(code, (listener.fileno(), heard))
+            code = f"from multiprocess.resource_tracker import main; main({tracked})"
+            self._tracker = _python(code, (tracked,))
+        except BaseException:
+            self._stop()
+            raise
+        finally:
+            os.close(heard)
+            os.close(tracked)
+
+    def _stop(self) -> None:
+        """Kill the server with all that came from it, and remove its folder. Never raises."""
+        if self._process is not None:
+            server = memory.known(self._process.pid)
+            descendants = memory.family(server)
+            self._process.kill()
+            memory.kill(descendants)
+            memory.kill(members(self._process.pid))
+            _wait(self._process)
+        for descriptor in (self._alive_fd, self._tracker_fd):
+            if descriptor >= 0:
+                os.close(descriptor)
+        if self._tracker is not None:  # it removes the shared memory of jobs, and ends
+            _wait(self._tracker)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._process = self._tracker = self._folder = None
+        self._alive_fd = self._tracker_fd = -1
+
+
+_servers = [ForkServer()]
+
+
+def _server() -> ForkServer:
+    """Return the server of this process: one that was forked has its parent's in its memory."""
+    if _servers[0].owner != os.getpid():
+        _servers[0] = ForkServer()
+    return _servers[0]
 
 
 def enter(preload: Sequence[str]) -> None:
-    """Announce a pool; the modules of `preload` are imported once, before workers are forked."""
-    global _pools, _others, _socket_folder
-    if METHOD != "forkserver":
-        return
-    with _lock:
-        if _pools == 0:
-            _others = forkserver._forkserver._forkserver_pid is not None
-            context.set_forkserver_preload(list(preload))
-            if not _others and len(os.fsencode(tempfile.gettempdir())) > LONGEST_FOLDER:
-                _socket_folder = tempfile.mkdtemp(prefix="evolver-", dir=SHORT_FOLDER)
-                process.current_process()._config["tempdir"] = _socket_folder
-        _pools += 1
+    """Announce a pool; the modules of `preload` are imported once, before workers are forked.
+
+    Raises
+    ------
+    OSError
+        When the server cannot be started.
+    """
+    if METHOD == "forkserver":
+        _server().enter(preload)
 
 
 def leave() -> None:
-    """Say that a pool has ended; with the last one the server ends, if it began with the first."""
-    global _pools, _socket_folder
+    """Say that a pool has ended. Never raises."""
+    if METHOD == "forkserver":
+        _server().leave()
+
+
+class Forked:
+    """A process that the server forks. Its number is known when the server has forked it."""
+
+    method = "forkserver"
+    DupFd = _DupFd
+
+    def __init__(self, target: Callable[..., None], arguments: Sequence[Any]) -> None:
+        self.pid: int | None = None
+        self._told = b""
+        self._code: int | None = None
+        self._is_ended = False
+        self._descriptors: list[int] = []
+        task = self._pickled(target, arguments)
+        self.sentinel, place = _server().connect(self._descriptors)
+        os.set_blocking(self.sentinel, False)
+        try:
+            with open(place, "wb") as file:
+                file.write(task)
+        except BaseException:
+            self.close()
+            raise
+
+    def _pickled(self, target: Callable[..., None], arguments: Sequence[Any]) -> bytes:
+        """Pickle what the process is to run, and note the descriptors that this needs."""
+        task = context.Process(target=target, args=arguments, daemon=True)
+        preparation = {
+            "name": task.name,
+            "authkey": process.current_process().authkey,
+            "sys_path": [str(place) for place in sys.path],
+            "sys_argv": sys.argv[:1],
+        }
+        buffer = io.BytesIO()
+        set_spawning_popen(self)
+        try:
+            reduction.dump(preparation, buffer)
+            reduction.dump(task, buffer)
+        finally:
+            set_spawning_popen(None)
+        return buffer.getvalue()
+
+    def duplicate_for_child(self, descriptor: int) -> int:
+        """Note a descriptor that the process is to have; for `multiprocess`."""
+        self._descriptors.append(descriptor)
+        return len(self._descriptors) - 1
+
+    def is_ended(self) -> bool:
+        if self._is_ended:
+            return True
+        try:
+            told = os.read(self.sentinel, 2 * NUMBER.size - len(self._told))
+        except BlockingIOError:
+            return False
+        self._told += told
+        if len(self._told) >= NUMBER.size and self.pid is None:
+            self.pid = NUMBER.unpack_from(self._told)[0]
+            _server().workers.add(self.pid)
+        if len(self._told) == 2 * NUMBER.size:
+            self._code = NUMBER.unpack_from(self._told, NUMBER.size)[0]
+        self._is_ended = not told or self._code is not None
+        return self._is_ended
+
+    def exit_code(self, patience: float = 0.0) -> int | None:
+        end = time.monotonic() + patience
+        while not self.is_ended() and time.monotonic() < end:
+            time.sleep(0.002)
+        return self._code
+
+    def close(self) -> None:
+        if self.sentinel >= 0:
+            os.close(self.sentinel)
+            self.sentinel, self._is_ended = -1, True
+        _server().workers.discard(self.pid or 0)
+
+
+class Spawned:
+    """A process that is started afresh."""
+
+    def __init__(self, target: Callable[..., None], arguments: Sequence[Any]) -> None:
+        with _same_modules(), _main_hidden():
+            self._process = context.Process(target=target, args=arguments, daemon=True)
+            self._process.start()
+        self.pid: int | None = self._process.pid
+        self.sentinel: int = self._process.sentinel
+
+    def is_ended(self) -> bool:
+        return not self._process.is_alive()
+
+    def exit_code(self, patience: float = 0.0) -> int | None:
+        self._process.join(patience)
+        code: int | None = self._process.exitcode
+        return code
+
+    def close(self) -> None:
+        if not self._process.is_alive():
+            self._process.close()
+
+
+def is_running() -> bool:
+    """Say whether the server runs, where there is one."""
+    return METHOD != "forkserver" or _server().is_running
+
+
+def start(target: Callable[..., None], *arguments: Any) -> Child:
+    """Start a process that calls `target`; it need not run yet when this returns.
+
+    Raises
+    ------
+    OSError
+        When no process can be started.
+    """
+    return Forked(target, arguments) if METHOD == "forkserver" else Spawned(target, arguments)
+
+
+def given(descriptor: int, path: str | None) -> Any:
+    """Return an open file in the form in which `start` hands it to a process: an object with
+    `detach`, or its name where descriptors cannot be handed over."""
+    return _Given(descriptor) if os.name == "posix" else path
+
+
+class _Given:
+    """A descriptor on its way to a process, where it is an object with `detach`."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __reduce__(self) -> Any:
+        return _same, (reduction.DupFd(self._descriptor),)
+
+
+def _same(thing: Any) -> Any:
+    return thing
+
+
+def strays(pid: int) -> list[psutil.Process]:
+    """Return the processes that a worker which has ended left behind, with all that descend from
+    them: those of its group, and those that began a session of their own."""
+    server = memory.known(_server().session)
+    if server is None:
+        return []
+    left: list[psutil.Process] = []
+    with contextlib.suppress(psutil.Error, OSError):
+        for child in server.children():
+            with contextlib.suppress(OSError):
+                began_a_session = os.getsid(child.pid) != server.pid
+                if child.pid not in _server().workers and (
+                    began_a_session or os.getpgid(child.pid) == pid
+                ):
+                    left += memory.family(child)
+    return left
+
+
+def members(session: int) -> list[psutil.Process]:
+    """Return the processes of a session but its leader, which has not been waited for: so its
+    number is no other's."""
+    found = []
+    with contextlib.suppress(OSError):
+        for pid in psutil.pids():
+            with contextlib.suppress(OSError, psutil.Error):
+                if pid != session and os.getsid(pid) == session:
+                    found.append(psutil.Process(pid))
+    return found
+
+
+def serve(
+    listener: int, alive: int, preload: list[str], variables: Mapping[str, str | None]
+) -> None:
+    """Run the server until its owner ends, in a process of its own; then kill all descendants.
+
+    Parameters
+    ----------
+    listener : int
+        Descriptor of the socket that asks for processes.
+    alive : int
+        Descriptor that ends with the owner.
+    preload : list of str
+        Modules to import.
+    variables : mapping
+        Variables of the environment that were changed to start the server.
+    """
+    set_variables(variables)
+    ctypes.CDLL(None).prctl(SUBREAPER, 1)
+    warnings.filterwarnings("ignore", message="forkserver: waitpid returned unexpected pid")
+    try:
+        forkserver.main(listener, alive, preload)
+    finally:
+        memory.kill(psutil.Process().children(recursive=True))
+
+
+def end_with_parent() -> None:
+    """In a worker: be killed when the server ends, adopt orphaned descendants, and close what would
+    keep the server alive."""
     if METHOD != "forkserver":
         return
-    with _lock:
-        _pools -= 1
-        if _pools == 0 and not _others:
-            forkserver._forkserver._stop()
-            resource_tracker._resource_tracker._stop()
-            if _socket_folder is not None:
-                del process.current_process()._config["tempdir"]
-                shutil.rmtree(_socket_folder, ignore_errors=True)
-                _socket_folder = None
-
-
-@contextmanager
-def same_modules() -> Iterator[Mapping[str, str | None]]:
-    """While processes are started: let them import what this one would, and nothing else.
-
-    Python looks first in the folder that it was started from, whose files may be named like any
-    module. Gives the variables that are changed, as they are for all others.
-    """
-    places = os.pathsep.join(map(str, sys.path))
-    with _lock:
-        before = {name: os.environ.get(name) for name in SEARCH_VARIABLES}
-        set_variables(dict(zip(SEARCH_VARIABLES, (places, "1"), strict=True)))
-        try:
-            yield before
-        finally:
-            set_variables(before)
+    library = ctypes.CDLL(None)
+    library.prctl(DEATH_SIGNAL, signal.SIGKILL)
+    library.prctl(SUBREAPER, 1)
+    server = forkserver._forkserver
+    if server._forkserver_alive_fd is not None:
+        os.close(server._forkserver_alive_fd)
+        server._forkserver_alive_fd = None
 
 
 def set_variables(variables: Mapping[str, str | None]) -> None:
@@ -95,9 +442,69 @@ def set_variables(variables: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def let_go() -> None:
-    """In a worker: close what would keep the server alive after the parent's death."""
-    server = forkserver._forkserver
-    if server._forkserver_alive_fd is not None:
-        os.close(server._forkserver_alive_fd)
-        server._forkserver_alive_fd = None
+def _python(code: str, descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
+    """Start an interpreter that finds the modules that this one does, in a session of its own."""
+    places = os.pathsep.join(map(str, sys.path))
+    searched = dict(zip(SEARCH_VARIABLES, (places, "1"), strict=True))
+    return subprocess.Popen(
+        [get_executable(), *util._args_from_interpreter_flags(), "-c", code],
+        pass_fds=descriptors,
+        env={**os.environ, **searched},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=None if _is_open(2) else subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def search_variables() -> dict[str, str | None]:
+    """Return the variables that say where modules are, as they are for all others."""
+    return {name: os.environ.get(name) for name in SEARCH_VARIABLES}
+
+
+def _wait(ended: subprocess.Popen[bytes]) -> None:
+    """Wait for a process that ends, and kill it where it does not."""
+    for _ in range(2):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            ended.wait(PATIENCE)
+            return
+        ended.kill()
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _same_modules() -> Iterator[None]:
+    """While a process is started: let it import what this one would, and nothing else.
+
+    Python looks first in the folder that it was started from, whose files may be named like any
+    module.
+    """
+    before = search_variables()
+    places = os.pathsep.join(map(str, sys.path))
+    set_variables(dict(zip(SEARCH_VARIABLES, (places, "1"), strict=True)))
+    try:
+        yield
+    finally:
+        set_variables(before)
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Keep a starting process from running the caller's script again, which it would do to rebuild
+    ``__main__``."""
+    main: dict[str, Any] = sys.modules["__main__"].__dict__
+    hidden: dict[str, Any] = {
+        name: main.pop(name) for name in ("__file__", "__spec__") if name in main
+    }
+    main["__spec__"] = None
+    try:
+        yield
+    finally:
+        main.update(hidden)

@@ -4,22 +4,83 @@ Pickle protocol 5 leaves the large buffers out of the stream; they are written b
 read-only when the file is read, so that all workers of a machine share one copy. Layout: length of
 the header, header (pickled length of the stream and offsets of the buffers), stream, buffers at
 multiples of 64 bytes.
+
+The file has no name where the system allows that: it is there for as long as a process has it open,
+and gone with the last of them, however that ends.
 """
 
 from __future__ import annotations
 
+import mmap
+import os
 import pickle
-from pathlib import Path
-from typing import Any
+import tempfile
+from typing import IO, Any
 
 import cloudpickle
-import numpy as np
+
+from evolver.errors import EvolverError
+from evolver.temporary import places
 
 ALIGNMENT = 64
 
 
-def write(path: Path, value: Any) -> None:
-    """Write a picklable value, classes and functions of ``__main__`` included."""
+class Payload:
+    """A written file. It must be closed.
+
+    Parameters
+    ----------
+    value : object
+        Picklable, classes and functions of ``__main__`` included.
+
+    Raises
+    ------
+    EvolverError
+        When no place has room for it.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self._file = _written(value)
+
+    @property
+    def descriptor(self) -> int:
+        """The open file, to be handed to another process."""
+        return self._file.fileno()
+
+    @property
+    def path(self) -> str | None:
+        """The file's name; None where it has none."""
+        name = self._file.name
+        return name if isinstance(name, str) and os.path.exists(name) else None
+
+    def close(self) -> None:
+        """Let go of the file. May be called twice."""
+        self._file.close()
+
+
+def _written(value: Any) -> IO[bytes]:
+    """Return a new file that holds a value, in the first place that has room."""
+    errors = []
+    for place in places():
+        try:
+            file: IO[bytes] = tempfile.TemporaryFile(prefix="evolver-", dir=place)  # noqa: SIM115 - a Payload closes it
+        except OSError as error:
+            errors.append(str(error))
+            continue
+        try:
+            write(file, value)
+            return file
+        except OSError as error:
+            errors.append(str(error))
+            file.close()
+        except BaseException:
+            file.close()
+            raise
+    raise EvolverError(f"The workers' data must be written somewhere: {'; '.join(errors)}")
+
+
+def write(file: IO[bytes], value: Any) -> None:
+    """Write a value into a file that is empty."""
     buffers: list[pickle.PickleBuffer] = []
     stream = cloudpickle.dumps(value, protocol=5, buffer_callback=buffers.append)
     parts = [memoryview(stream), *(buffer.raw() for buffer in buffers)]
@@ -30,17 +91,23 @@ def write(path: Path, value: Any) -> None:
         places.append((start, end))
     header = pickle.dumps(places)
     base = -(-(8 + len(header)) // ALIGNMENT) * ALIGNMENT
-    with path.open("wb") as file:
-        file.write(len(header).to_bytes(8, "little") + header)
-        for part, (start, _) in zip(parts, places, strict=True):
-            file.seek(base + start)
-            file.write(part)
-        file.truncate(max(base + end, file.tell()))
+    file.write(len(header).to_bytes(8, "little") + header)
+    for part, (start, _) in zip(parts, places, strict=True):
+        file.seek(base + start)
+        file.write(part)
+    file.flush()
+    file.truncate(max(base + end, file.tell()))
 
 
-def read(path: Path) -> Any:
-    """Return the value of a file that `write` made; its arrays are read-only views of the file."""
-    file = np.memmap(path, mode="r", dtype=np.uint8).data
+def read(place: int | str) -> Any:
+    """Return the value of a file that `write` made, by its descriptor or name; its arrays are
+    read-only views of the file."""
+    if isinstance(place, str):
+        place = os.open(place, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        file = memoryview(mmap.mmap(place, 0, access=mmap.ACCESS_READ))
+    finally:
+        os.close(place)
     length = int.from_bytes(file[:8], "little")
     base = -(-(8 + length) // ALIGNMENT) * ALIGNMENT
     stream, *buffers = [

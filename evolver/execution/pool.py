@@ -1,28 +1,25 @@
 """A pool of worker processes that can be killed.
 
-    submit(job) ──> an idle worker's own pipe ──> work(): "started", then the answer
+    submit(job) ──> an idle worker's own socket ──> work(): "started", then the answer
     wait()      <── answers, deadlines and deaths, watched together by the parent
 
-Each worker has a pipe of its own, so that killing one disturbs no other. The parent holds the
+Each worker has a socket of its own, so that killing one disturbs no other. The parent holds the
 deadlines and the memory caps: a job that breaks one ends with its worker, which is killed with its
 children and replaced. A worker that dies before it said "started" has not touched the job, which is
-handed on; after that the job is `Failed`. A worker that keeps much memory after a job is replaced
-before the next, so that one leak does not end the jobs of others.
+handed on. A worker that dies later, or says anything but an answer to its job, may suffer from an
+earlier job: the job is run again by a new worker, and fails where that dies too. A worker that
+keeps much memory after a job, or says that the job changed its process, is replaced before the
+next, so that one job does not end those of others.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import pickle
-import shutil
 import signal
-import sys
-import tempfile
+import socket
 import time
-from collections.abc import Iterator, Sequence
-from multiprocessing.connection import Connection
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import cloudpickle
@@ -30,27 +27,36 @@ import psutil
 from multiprocess.connection import wait as wait_for_any
 
 from evolver.errors import EvolverError
-from evolver.execution import fork_server, memory, payload
+from evolver.execution import fork_server, memory, wire
+from evolver.execution.payload import Payload
 from evolver.execution.protocol import Done, Function, Job
-from evolver.execution.worker import STARTED, work
+from evolver.execution.wire import BreachError, Kind
+from evolver.execution.worker import work
 from evolver.outcome import Failed, Failure
 
 MAX_DEATHS_AT_START = 3
 START_SECONDS = 60.0
-"""That a worker may take to begin with a job: it imports libraries and maps its data first."""
+"""Seconds that a worker may take to begin with a job: it imports libraries and maps its data
+first."""
 
-FUNCTION_FILE = "function"
-SPARE_PLACES = ("/dev/shm", ".")
-"""Where the function goes when the folder for temporary files is full or not there."""
+RETRY_SECONDS = 0.25
+"""Seconds after which a worker that could not be started for the second time is started again,
+doubled each time."""
+
+SEND_SECONDS = 2.0
+"""Seconds that a job may take to be handed over; it is small, and waits in the socket."""
+
+STATUS_SECONDS = 0.5
+"""Seconds to wait for the exit code of a worker whose connection has ended."""
 
 MEMORY_SECONDS = 0.2
-"""Between two looks at the memory of the workers."""
+"""Seconds between two looks at the memory of the workers."""
 
 LOOKS_TO_FAMILY = 5
-"""Every so many looks the children of a worker are counted too."""
+"""Looks after which the children of a worker are counted too."""
 
 SHARE_TO_KEEP = 0.5
-"""Of the memory it may take: a worker that keeps more after a job is replaced."""
+"""Share of the memory it may take: a worker that keeps more after a job is replaced."""
 
 
 class ProcessPool:
@@ -59,7 +65,9 @@ class ProcessPool:
     Parameters
     ----------
     function : callable
-        What a job calls; reaches each worker once, memory-mapped.
+        Called by each job; reaches each worker once, memory-mapped. Where it has a method
+        ``is_foreign``, that says of an argument whether code runs that is neither ours nor of a
+        library, and may have changed libraries; without it, any job may have.
     capacity : int
         Number of workers.
     preload : sequence of str, default=()
@@ -81,32 +89,43 @@ class ProcessPool:
         cap: int | None = None,
     ) -> None:
         self.capacity = capacity
-        self._cap = memory.cap(capacity) if cap is None else cap
+        self._cap = memory.shares(capacity)[1] if cap is None else cap
         self._workers: list[_Worker] = []
         self._deaths_at_start = 0
         self._next_look = 0.0
-        self._folder: Path | None = _written(function)
-        fork_server.enter(preload)
+        self._kills = memory.kills()
+        self._payload: Payload | None = None
+        payload = Payload(function)
         try:
-            self._workers.extend(_Worker(self._folder / FUNCTION_FILE) for _ in range(capacity))
+            fork_server.enter(preload)
+        except OSError as error:
+            payload.close()
+            raise EvolverError(f"Workers must start, but: {error}") from error
+        self._payload = payload
+        try:
+            for _ in range(capacity):
+                self._workers.append(_Worker(payload))
+                self._start(self._workers[-1])
         except BaseException:
             self.close()
             raise
 
     def submit(self, job: Job) -> None:
         worker = next(worker for worker in self._workers if worker.job is None)
+        worker.n_deaths = 0
         worker.take(job)
 
     def wait(self, timeout: float | None = None) -> Sequence[Done]:
         end = None if timeout is None else time.monotonic() + timeout
         while any(worker.job for worker in self._workers):
+            self._start_missing()
             ready = wait_for_any(self._watched(), self._pause(end))
             for worker in self._workers:
                 if any(place in ready for place in worker.places):
                     self._hear(worker)
             self._end_overdue()
             self._end_oversized()
-            self._replace_leaky()
+            self._replace_worn()
             done = [worker.give() for worker in self._workers if worker.done is not None]
             if done or (end is not None and time.monotonic() >= end):
                 return done
@@ -116,16 +135,47 @@ class ProcessPool:
         """End every job that is under way; nothing comes back of them."""
         for worker in self._workers:
             if worker.job is not None:
-                worker.forget()
+                worker.discard()
+                self._start(worker)
 
     def close(self) -> None:
         for worker in self._workers:
             worker.kill()
         self._workers.clear()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        if self._payload is not None:
+            self._payload.close()
+            self._payload = None
             fork_server.leave()
+
+    def _start(self, worker: _Worker) -> None:
+        """Start a worker's process, and hand it the job that it has; a failure is tried again.
+
+        Raises
+        ------
+        EvolverError
+            When none could be started for several times.
+        """
+        try:
+            worker.start()
+        except (OSError, EOFError) as error:
+            self._count_death(worker, str(error))
+
+    def _start_missing(self) -> None:
+        for worker in self._workers:
+            if worker.child is None and time.monotonic() >= worker.retry_at:
+                self._start(worker)
+
+    def _count_death(self, worker: _Worker, why: str) -> None:
+        """Count a process that could not begin with a job, and start it again later."""
+        self._deaths_at_start += 1
+        if self._deaths_at_start > MAX_DEATHS_AT_START * self.capacity:
+            raise EvolverError(
+                f"Workers must start, but: {why}. Limits of the system for processes, open files"
+                " or memory may be reached."
+            )
+        worker.kill()
+        doublings = (self._deaths_at_start - 1) // self.capacity
+        worker.retry_at = time.monotonic() + RETRY_SECONDS * (2**doublings - 1)
 
     def _watched(self) -> list[Any]:
         return [place for worker in self._workers if worker.job for place in worker.places]
@@ -140,137 +190,201 @@ class ProcessPool:
 
     def _hear(self, worker: _Worker) -> None:
         try:
-            if worker.connection.poll():
-                worker.hear()
-                self._deaths_at_start = 0
-            elif not worker.process.is_alive():
-                self._mourn(worker)
-        except (EOFError, OSError):
-            self._mourn(worker)
-
-    def _mourn(self, worker: _Worker) -> None:
-        """Replace a worker that died; hand on its job where that was not begun."""
-        worker.kill()
-        ending = _exit_of(worker.process.exitcode)
-        if worker.started is not None:
-            # What the system kills for want of memory looks like any other kill.
-            starved = ending == "SIGKILL" and worker.held > SHARE_TO_KEEP * self._cap
-            kind = Failure.MEMORY if starved else Failure.CRASH
-            worker.fail(kind, f"the worker process ended: {ending}")
-            worker.restart()
+            has_ended = worker.listen()
+        except BreachError as error:
+            self._suspect(worker, Failure.CRASH, f"the worker was killed: {error}")
             return
-        self._deaths_at_start += 1
-        if self._deaths_at_start > MAX_DEATHS_AT_START:
-            raise EvolverError(f"Workers must start, but {ending} ended them.")
-        worker.restart()
-        if worker.job is not None:
-            worker.take(worker.job)
+        if worker.started is not None:
+            self._deaths_at_start = 0
+        if has_ended and worker.done is None:
+            self._bury(worker)
+
+    def _bury(self, worker: _Worker) -> None:
+        """Replace a worker that died; the exit code comes first, as killing would change it."""
+        assert worker.child is not None
+        code = worker.child.exit_code(STATUS_SECONDS)
+        if worker.started is None:
+            self._count_death(worker, f"the process ended: {_ending(code)}")
+            return
+        reason = f"the worker process ended: {_ending(code)}"
+        # The kill of a process for want of memory looks like any other kill.
+        if code == -signal.SIGKILL and (
+            worker.held > SHARE_TO_KEEP * self._cap or memory.kills() > self._kills
+        ):
+            self._kills = memory.kills()
+            self._end(worker, Failure.MEMORY, reason)
+        else:
+            self._suspect(worker, Failure.CRASH, reason)
+
+    def _suspect(self, worker: _Worker, kind: Failure, reason: str) -> None:
+        """Run the job of a worker again, once, where an earlier job or the end of the server may
+        have caused this; else fail it."""
+        may_be_innocent = worker.n_done > 0 or not fork_server.is_running()
+        if worker.n_deaths > 0 or not may_be_innocent:
+            self._end(worker, kind, reason)
+            return
+        worker.n_deaths += 1
+        worker.kill()
+        self._start(worker)
+
+    def _end(self, worker: _Worker, kind: Failure, reason: str) -> None:
+        """Fail the job of a worker, and replace its process."""
+        worker.kill()
+        worker.fail(kind, reason)
+        self._start(worker)
 
     def _end_overdue(self) -> None:
         now = time.monotonic()
         for worker in self._workers:
-            if worker.job and not worker.done and worker.deadline and now >= worker.deadline:
-                worker.kill()
-                worker.fail(Failure.TIMEOUT, f"longer than {worker.job.timeout:.3g} s")
-                worker.restart()
+            if worker.child is None or worker.done is not None or worker.deadline is None:
+                continue
+            if now >= worker.deadline:
+                if worker.started is None:
+                    self._count_death(worker, f"none began within {START_SECONDS:g} s")
+                else:
+                    assert worker.job is not None
+                    self._end(worker, Failure.TIMEOUT, f"longer than {worker.job.timeout:.3g} s")
 
     def _end_oversized(self) -> None:
         """Kill workers that hold more than the cap; looked at now and then."""
         if time.monotonic() < self._next_look:
             return
         for worker in self._workers:
-            if worker.job is None or worker.done is not None:
+            if worker.started is None or worker.done is not None:
                 continue
             held = worker.measure()
-            if held > self._cap and worker.started is not None:
-                worker.kill()
+            if held > self._cap:
                 limits = f"{held / 1e6:.0f} MB, above the cap of {self._cap / 1e6:.0f} MB"
-                worker.fail(Failure.MEMORY, f"held {limits}")
-                worker.restart()
+                self._end(worker, Failure.MEMORY, f"held {limits}")
         self._next_look = time.monotonic() + MEMORY_SECONDS
 
-    def _replace_leaky(self) -> None:
-        """Replace workers that keep much of what their jobs took; looked at after every job."""
+    def _replace_worn(self) -> None:
+        """Replace workers that a job has changed, or that keep much of the memory that their jobs
+        took; looked at after every job."""
         for worker in self._workers:
-            if worker.done is not None and worker.held_at_start > 0:
-                room = self._cap - worker.held_at_start
-                if worker.measure() - worker.held_at_start > SHARE_TO_KEEP * room:
-                    worker.kill()
-                    worker.restart()
-
-
-def _written(function: Function) -> Path:
-    """Return a new folder that holds a function's file, in the first place that has room."""
-    errors = []
-    for place in (None, *SPARE_PLACES):
-        folder = None
-        try:
-            folder = Path(tempfile.mkdtemp(prefix="evolver-", dir=place))
-            payload.write(folder / FUNCTION_FILE, function)
-            return folder
-        except OSError as error:
-            errors.append(str(error))
-            if folder is not None:
-                shutil.rmtree(folder, ignore_errors=True)
-    raise EvolverError(f"The workers' data must be written somewhere: {'; '.join(errors)}")
+            if worker.done is None or worker.child is None or worker.n_done == 0:
+                continue
+            room = self._cap - worker.held_at_start
+            if worker.is_worn or worker.measure() - worker.held_at_start > SHARE_TO_KEEP * room:
+                worker.kill()
+                self._start(worker)
 
 
 class _Worker:
-    """One place in the pool: a process, its pipe, and the job it has, if any."""
+    """One place in the pool: a process where one runs, its socket, and the job it has, if any."""
 
-    def __init__(self, function_file: Path) -> None:
+    def __init__(self, payload: Payload) -> None:
+        self.child: fork_server.Child | None = None
         self.job: Job | None = None
         self.done: Done | None = None
         self.started: float | None = None
-        self.taken = 0.0
-        self.held = 0
+        self.retry_at = 0.0
+        self.held = self.held_at_start = self.n_done = self.n_deaths = 0
+        self.is_worn = False
+        self._payload = payload
+        self._connection: socket.socket | None = None
+        self._process: psutil.Process | None = None
+        self._taken = 0.0
+        self._number = 0
         self._looks = 0
-        self._function_file = function_file
-        self.restart()
 
-    def restart(self) -> None:
-        context = fork_server.context
-        self.held_at_start = 0
-        self.connection: Connection
-        self.connection, theirs = context.Pipe()
-        with fork_server.same_modules() as variables, _main_hidden():
-            arguments = (theirs, self._function_file, variables)
-            self.process = context.Process(target=work, args=arguments, daemon=True)
-            self.process.start()
-        theirs.close()
+    def start(self) -> None:
+        """Start a process, and hand it the job that this worker has.
+
+        Raises
+        ------
+        OSError, EOFError
+            When it cannot be started.
+        """
+        ours, theirs = socket.socketpair()
+        file = fork_server.given(self._payload.descriptor, self._payload.path)
+        try:
+            with theirs:
+                variables = fork_server.search_variables()
+                self.child = fork_server.start(work, theirs, file, variables)
+        except BaseException:
+            ours.close()
+            raise
+        self._connection = ours
+        self._reader = wire.Reader(ours)
+        self._process = None
+        self.held = self.held_at_start = self.n_done = 0
+        self.is_worn = False
+        if self.job is not None and self.done is None:
+            self.take(self.job)
+
+    @property
+    def pid(self) -> int | None:
+        """Number of the process; None where it is not known yet."""
+        return None if self.child is None else self.child.pid
 
     @property
     def places(self) -> tuple[Any, ...]:
-        """What becomes ready when the worker says something or dies."""
-        return self.connection, self.process.sentinel
+        """Objects that become ready when the worker says something or dies."""
+        if self.child is None or self._connection is None:
+            return ()
+        return (self._connection, self.child.sentinel)
 
     @property
     def deadline(self) -> float | None:
-        """When the job is late: it counts from its start, for which there is a limit too."""
-        if self.job is None or self.job.timeout is None:
+        """Time at which the job is late; it counts from its start, for which there is a limit
+        too."""
+        if self.job is None:
             return None
-        start = self.taken + START_SECONDS if self.started is None else self.started
-        return start + self.job.timeout
+        if self.child is None:
+            return self.retry_at
+        if self.started is None:
+            return self._taken + START_SECONDS
+        return None if self.job.timeout is None else self.started + self.job.timeout
 
     def take(self, job: Job) -> None:
-        self.job, self.started, self.taken = job, None, time.monotonic()
-        # That a worker is dead is noticed, and its job handed on, by wait().
-        with contextlib.suppress(OSError):
-            self.connection.send_bytes(cloudpickle.dumps(job.argument, protocol=5))
-
-    def hear(self) -> None:
-        message = self.connection.recv_bytes()
-        if message == STARTED:
-            self.started = time.monotonic()
-            self.held_at_start = self.held_at_start or self.measure()
+        """Take a job, and hand it to the process."""
+        self.job, self.started, self._taken = job, None, time.monotonic()
+        self._number += 1
+        if self._connection is None:
             return
-        try:
-            result = pickle.loads(message)
-        except Exception as error:
-            result = Failed(
-                Failure.ERROR, f"the result cannot be read: {type(error).__name__}", 0.0
-            )
-        self._finish(result)
+        message = cloudpickle.dumps(job.argument, protocol=5)
+        # The death of a worker is noticed, and its job handed on, by wait().
+        with contextlib.suppress(OSError):
+            self._connection.settimeout(SEND_SECONDS)
+            wire.send(self._connection, self._number, Kind.JOB, message)
+        with contextlib.suppress(OSError):
+            self._connection.setblocking(False)
+
+    def listen(self) -> bool:
+        """Take in what the worker has said; say whether it has ended.
+
+        Raises
+        ------
+        BreachError
+            When it said anything but what is due for its job.
+        """
+        assert self.child is not None
+        has_ended = self.child.is_ended()
+        frames, is_closed = self._reader.read()
+        for frame in frames:
+            if self.job is None or self.done is not None or frame.job != self._number:
+                raise BreachError("it answered for another job")
+            if (frame.kind is Kind.STARTED) != (self.started is None):
+                raise BreachError("it answered out of turn")
+            self._hear(frame)
+        return has_ended or is_closed
+
+    def _hear(self, frame: wire.Frame) -> None:
+        if frame.kind is Kind.STARTED:
+            self.started = time.monotonic()
+            self._process = memory.known(self.pid)
+            self.held_at_start = self.held_at_start or self.measure()
+        elif frame.kind is Kind.WORN:
+            self.is_worn = True
+        else:
+            try:
+                result = wire.decode(frame)
+            except Exception as error:
+                reason = f"the result cannot be read: {type(error).__name__}"
+                result = Failed(Failure.ERROR, reason, 0.0)
+            self.n_done += 1
+            self._finish(result)
 
     def fail(self, kind: Failure, reason: str) -> None:
         self._finish(Failed(kind, reason, 0.0))
@@ -281,11 +395,10 @@ class _Worker:
         done, self.done, self.job, self.started = self.done, None, None, None
         return done
 
-    def forget(self) -> None:
-        """Drop the job with its process, and be idle."""
+    def discard(self) -> None:
+        """Drop the job with its process."""
         self.kill()
         self.done, self.job, self.started = None, None, None
-        self.restart()
 
     def measure(self) -> int:
         """Return the bytes that the process holds now; at every few looks with its children.
@@ -293,26 +406,32 @@ class _Worker:
         To find the children of a process, all processes of the machine are gone through.
         """
         self._looks += 1
-        find = memory.alone if self._looks % LOOKS_TO_FAMILY else memory.family
-        self.held = memory.resident(find(self.process.pid))
+        if self._process is None:
+            self._process = memory.known(self.pid)
+        alone = [] if self._process is None else [self._process]
+        self.held = memory.private(
+            alone if self._looks % LOOKS_TO_FAMILY else memory.family(self._process)
+        )
         return self.held
 
     def kill(self) -> None:
-        """Kill the process and its children, and wait until it is gone.
-
-        Children outlive a worker that died by itself, but stay in its process group.
-        """
-        for process in memory.family(self.process.pid):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        if self.process.pid is None:  # interrupted before it was started
-            self.connection.close()
+        """Kill the process with all that descends from it. It need not have been started."""
+        child, self.child = self.child, None
+        if child is None:
             return
-        if hasattr(os, "killpg"):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.join()
-        self.connection.close()
+        is_running = not child.is_ended()  # its number may have come only now
+        processes = memory.family(self._process or memory.known(child.pid))
+        memory.kill(processes)
+        if is_running and child.pid is not None and hasattr(os, "killpg"):
+            with contextlib.suppress(OSError):  # needs no open file, where there may be too many
+                os.killpg(child.pid, signal.SIGKILL)
+        child.exit_code(STATUS_SECONDS if child.pid is not None else 0.0)
+        if child.pid is not None:
+            memory.kill(fork_server.strays(child.pid))
+        child.close()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _finish(self, result: Any) -> None:
         assert self.job is not None
@@ -322,23 +441,11 @@ class _Worker:
         self.done = Done(self.job.key, result, seconds)
 
 
-@contextlib.contextmanager
-def _main_hidden() -> Iterator[None]:
-    """Keep a starting worker from running the caller's script again, which it would do to rebuild
-    ``__main__``."""
-    main: dict[str, Any] = sys.modules["__main__"].__dict__
-    hidden: dict[str, Any] = {
-        name: main.pop(name) for name in ("__file__", "__spec__") if name in main
-    }
-    main["__spec__"] = None
-    try:
-        yield
-    finally:
-        main.update(hidden)
-
-
-def _exit_of(code: int | None) -> str:
-    if code is not None and code < 0:
+def _ending(code: int | None) -> str:
+    """Return how a process ended, as text."""
+    if code is None:
+        return "it closed its connection"
+    if code < 0:
         with contextlib.suppress(ValueError):
             return signal.Signals(-code).name
     return f"exit code {code}"

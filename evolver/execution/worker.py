@@ -1,5 +1,5 @@
-"""What runs in a worker process: one job after another, each answered with its result or why there
-is none.
+"""Code that runs in a worker process: one job after another, each answered with its result or why
+there is none.
 
 A worker owes nothing to its parent but answers: it is killed when it is late, and it must end when
 the parent does. Exceptions cross as text, because those of foreign libraries may not unpickle.
@@ -7,27 +7,22 @@ the parent does. Exceptions cross as text, because those of foreign libraries ma
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pickle
-import random
 import signal
-import sys
+import socket
 from collections.abc import Mapping
-from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
-import cloudpickle
-import numpy as np
 from threadpoolctl import threadpool_limits
 
-from evolver.execution import fork_server, payload
+from evolver.execution import fork_server, payload, wire
 from evolver.execution.inline import reason_of
 from evolver.execution.protocol import Function
+from evolver.execution.surroundings import Surroundings
+from evolver.execution.wire import Kind
 from evolver.outcome import Failed, Failure
 
-STARTED = b"started"
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -36,74 +31,63 @@ THREAD_VARIABLES = (
 )
 
 
-def work(connection: Connection, function_file: Path, variables: Mapping[str, str | None]) -> None:
+def work(connection: socket.socket, file: Any, variables: Mapping[str, str | None]) -> None:
     """Answer jobs until the connection ends.
 
     Parameters
     ----------
-    connection : Connection
-        Brings pickled arguments; takes `STARTED` and then a pickled result for each.
-    function_file : Path
-        Where `payload.write` put the function.
+    connection : socket
+        Brings frames with pickled arguments; takes a frame when a job starts and one with its
+        answer.
+    file : str or object with `detach`
+        The function's file, by its name or its descriptor.
     variables : mapping
-        Of the environment, which were changed to start this process.
+        Variables of the environment that were changed to start this process.
     """
-    _end_with_parent()
+    me = os.getpid()
     _lead_a_group()
+    fork_server.end_with_parent()
     fork_server.set_variables({**variables, **dict.fromkeys(THREAD_VARIABLES, "1")})
-    function = payload.read(function_file)
-    folder = os.getcwd()
+    function = payload.read(file if isinstance(file, str) else file.detach())
+    surroundings = Surroundings()
     with threadpool_limits(1):
-        while True:
-            try:
-                message = connection.recv_bytes()
-            except EOFError:
-                return
-            connection.send_bytes(STARTED)
-            _restore(folder)
-            connection.send_bytes(_answer(function, message))
+        while (frame := wire.receive(connection)) is not None:
+            wire.send(connection, frame.job, Kind.STARTED)
+            surroundings.restore()
+            kind, content, is_foreign = _answer(function, frame.content, surroundings)
+            if os.getpid() != me:  # a job forked and came back twice
+                os._exit(1)
+            if surroundings.is_changed(with_libraries=is_foreign):
+                wire.send(connection, frame.job, Kind.WORN)
+            wire.send(connection, frame.job, kind, content)
 
 
-def _answer(function: Function, message: bytes) -> bytes:
+def _answer(
+    function: Function, message: bytes, surroundings: Surroundings
+) -> tuple[Kind, bytes, bool]:
+    """Return the answer to a job, and whether code ran that may have changed libraries."""
+    is_foreign = True
     try:
-        return _pickled(function(pickle.loads(message)))
+        argument = pickle.loads(message)
+        is_foreign = getattr(function, "is_foreign", _always)(argument)
+        if is_foreign:
+            surroundings.watch_libraries()
+        return *wire.encode(function(argument)), is_foreign
     except MemoryError as error:
-        return _pickled(Failed(Failure.MEMORY, reason_of(error), 0.0))
+        return *wire.encode(Failed(Failure.MEMORY, reason_of(error), 0.0)), is_foreign
     except BaseException as error:  # also SystemExit and KeyboardInterrupt raised by an estimator
-        return _pickled(Failed(Failure.ERROR, reason_of(error), 0.0))
+        return *wire.encode(Failed(Failure.ERROR, reason_of(error), 0.0)), is_foreign
 
 
-def _pickled(value: Any) -> bytes:
-    message: bytes = cloudpickle.dumps(value, protocol=5)
-    return message
-
-
-def _restore(folder: str) -> None:
-    """Undo what the last job may have done to the process: its folder, output and random state."""
-    os.chdir(folder)
-    _silence()
-    random.seed(0)
-    np.random.seed(0)
-
-
-def _silence() -> None:
-    """Send what estimators print nowhere, also from native code."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nowhere, stream)
-    if nowhere > 2:  # it may have taken the place of an output that a job closed
-        os.close(nowhere)
+def _always(argument: Any) -> bool:
+    return True
 
 
 def _lead_a_group() -> None:
-    """Be killed together with all children, and leave Ctrl-C in a terminal to the parent."""
+    """Be killed together with all children, leave Ctrl-C in a terminal to the parent, and have
+    children whose ends can be waited for."""
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _end_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent dies."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-        fork_server.let_go()
+    if hasattr(signal, "SIGCHLD"):
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)

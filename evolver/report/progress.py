@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 from evolver.record import Progress, Reason
@@ -23,14 +24,22 @@ class ProgressLine:
         if progress.best is not None:
             best = f"best {progress.best.outcome.score:.5g} by {progress.best.candidate.tree}"
         counts = f"{progress.candidates} candidates, {progress.failed} failed"
-        print(f"[evolver {progress.seconds:5.0f} s] {counts}, {best}", file=sys.stderr)
+        _say(progress.seconds, f"{counts}, {best}")
 
 
 def say_end(seconds: float, reason: Reason) -> None:
     """Say on standard error that a search ended before its time, and why."""
     if reason == "patience":
         text = "nothing better was found for a long time (`Settings.patience`)"
-        print(f"[evolver {seconds:5.0f} s] ended early: {text}", file=sys.stderr)
+        _say(seconds, f"ended early: {text}")
+
+
+def _say(seconds: float, text: str) -> None:
+    """Print a line on standard error; one that is closed, full or a broken pipe costs nothing but
+    the line."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"[evolver {seconds:5.0f} s] {text}\n")
+        sys.stderr.flush()
 
 
 def silent(progress: Progress) -> None:

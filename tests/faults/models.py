@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import random
+import resource
 import signal
+import socket
+import stat
 import subprocess
 import sys
 import time
@@ -15,8 +19,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import psutil
+import sklearn
 from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 
+from evolver.execution import wire
 from evolver.outcome import Failure
 from primitives import CLASSIFICATION, Catalogue, Features, Prediction, Primitive
 
@@ -100,6 +108,88 @@ def seed_globally(X: np.ndarray) -> None:
     random.seed(1)
 
 
+def sockets() -> list[int]:
+    """Return the open sockets of this process: a worker has one, to its parent."""
+    found = []
+    for descriptor in range(3, 256):
+        with contextlib.suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                found.append(descriptor)
+    return found
+
+
+def write_to_the_connection(X: np.ndarray) -> None:
+    for descriptor in sockets():
+        os.write(descriptor, b"abc")
+
+
+def forge_an_answer(X: np.ndarray) -> None:
+    """Send the answer of another job, and one that no job has, in the pool's own form."""
+    for descriptor in sockets():
+        with socket.socket(fileno=os.dup(descriptor)) as connection:
+            for job in (0, 1, 2, 10**6):
+                wire.send(connection, job, *wire.encode(0.99))
+
+
+def close_everything(X: np.ndarray) -> None:
+    os.closerange(3, 256)
+
+
+def hang_with_half_an_answer(X: np.ndarray) -> None:
+    """Promise many bytes, send few, and stop for good."""
+    for descriptor in sockets():
+        os.write(descriptor, wire.HEADER.pack(wire.MAGIC, 1, wire.Kind.DATA, 10**9) + b"few")
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def fork_and_return(X: np.ndarray) -> None:
+    os.fork()
+
+
+def leave_a_daemon(X: np.ndarray) -> None:
+    """Leave a process in a session of its own, whose parent has ended."""
+    code = (
+        "import subprocess, sys;"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(1000)', sys.argv[1]],"
+        " start_new_session=True)"
+    )
+    subprocess.run([sys.executable, "-c", code, CHILD], check=True)
+
+
+def leave_a_daemon_and_crash(X: np.ndarray) -> None:
+    leave_a_daemon(X)
+    os.abort()
+
+
+def limit_the_process(X: np.ndarray) -> None:
+    """Leave every later job of this process without a file that it may open."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+
+
+def change_the_root(X: np.ndarray) -> None:
+    if os.geteuid() == 0:
+        os.chroot("/proc")
+
+
+def patch_a_library(X: np.ndarray) -> None:
+    def refuse(*arguments: Any, **options: Any) -> None:
+        raise RuntimeError("patched")
+
+    for one in (GaussianNB, LogisticRegression):
+        one.fit = refuse
+
+
+def change_what_can_be_put_back(X: np.ndarray) -> None:
+    os.environ.clear()
+    sys.path.clear()
+    sys.setrecursionlimit(60)
+    sys.stdout = sys.stderr = None
+    np.seterr(all="raise")
+    sklearn.set_config(transform_output="pandas")
+    socket.setdefaulttimeout(0.001)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+
+
 ON_FIT: dict[str, tuple[Callable[[np.ndarray], Any], Failure | None]] = {
     "EndlessLoop": (loop_forever, Failure.TIMEOUT),
     "EndlessNativeCall": (hang_in_native_code, Failure.TIMEOUT),
@@ -121,6 +211,18 @@ ON_FIT: dict[str, tuple[Callable[[np.ndarray], Any], Failure | None]] = {
     "ClosedOutput": (lambda X: [os.close(1), os.close(2)], None),
     "GlobalSeed": (seed_globally, None),
     "OtherFolder": (lambda X: os.chdir("/"), None),
+    "BytesOnTheConnection": (write_to_the_connection, Failure.CRASH),
+    "ForgedAnswer": (forge_an_answer, Failure.CRASH),
+    "HalfAnAnswer": (hang_with_half_an_answer, Failure.TIMEOUT),
+    "ClosedConnection": (close_everything, Failure.CRASH),
+    "ExitNine": (lambda X: os._exit(9), Failure.CRASH),
+    "Fork": (fork_and_return, None),
+    "LeftDaemon": (leave_a_daemon, None),
+    "LeftDaemonAndCrash": (leave_a_daemon_and_crash, Failure.CRASH),
+    "Limits": (limit_the_process, None),
+    "OtherRoot": (change_the_root, None),
+    "PatchedLibrary": (patch_a_library, None),
+    "OtherState": (change_what_can_be_put_back, None),
 }
 """What a model does when it is fitted, and how its candidate must end: scored where None."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,10 @@ import numpy as np
 import psutil
 import pytest
 
+from evolver.errors import EvolverError
+from evolver.execution import fork_server
 from evolver.execution.pool import ProcessPool
+from evolver.execution.protocol import Job
 from evolver.outcome import Failed, Failure
 from tests.contracts.test_executors import run
 from tests.faults.models import ON_FIT, left_behind
@@ -73,6 +77,113 @@ def test_a_fault_is_a_value_and_the_others_get_their_results(fault: str) -> None
     assert left_behind() == []
 
 
+@pytest.mark.parametrize("fault", ["BytesOnTheConnection", "ExitNine", "Abort"])
+def test_a_fault_that_an_earlier_job_may_have_caused_is_tried_again_in_a_new_process(
+    fault: str, tmp_path: Path
+) -> None:
+    """The job does it in the first process that runs it alone: it is innocent in the second."""
+    marker = tmp_path / "begun"
+
+    def once(argument: Any) -> Any:
+        if argument == fault and not marker.exists():
+            marker.touch()
+            ON_FIT[fault][0](np.ones(3))
+        return argument
+
+    pool = ProcessPool(once, 1, cap=CAP)
+    try:
+        done = run(pool, [1, fault, 2])
+    finally:
+        pool.close()
+    assert [done[number].result for number in range(3)] == [1, fault, 2]
+
+
+def test_the_reason_is_how_the_process_ended_not_how_it_was_killed() -> None:
+    pool = ProcessPool(misbehave, 1, cap=CAP)
+    try:
+        done = run(pool, ["ExitNine", "KillNine", "Exit"])
+    finally:
+        pool.close()
+    reasons = [done[number].result.reason for number in range(3)]
+    ended = "the worker process ended: "
+    assert reasons == [f"{ended}exit code 9", f"{ended}SIGKILL", f"{ended}exit code 0"]
+
+
+def test_a_result_that_cannot_be_loaded_in_time_is_never_loaded_here() -> None:
+    class Hostile:
+        """Stops whoever loads it."""
+
+        def __reduce__(self) -> Any:
+            return time.sleep, (1000,)
+
+    def give(argument: Any) -> Any:
+        return Hostile() if argument == "hostile" else argument
+
+    pool = ProcessPool(give, 1, cap=CAP)
+    try:
+        done = run(pool, [1, "hostile", 2], timeout=1.0)
+    finally:
+        pool.close()
+    assert done[1].result.kind is Failure.TIMEOUT
+    assert [done[0].result, done[2].result] == [1, 2]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux there is a fork server")
+def test_the_death_of_the_fork_server_costs_no_job() -> None:
+    pool = ProcessPool(misbehave, 2, cap=CAP)
+    try:
+        run(pool, [1, 2])
+        for number in range(2):
+            pool.submit(Job((number,), number, 60.0))
+        os.kill(fork_server._server().session, signal.SIGKILL)
+        done = {one.key[0]: one.result for _ in range(2) for one in pool.wait()}
+        assert done | {one.key[0]: one.result for one in pool.wait()} == {0: 0, 1: 1}
+        assert run(pool, [3])[0].result == 3
+    finally:
+        pool.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux there is a fork server")
+def test_a_swept_folder_for_temporary_files_costs_no_job() -> None:
+    pool = ProcessPool(misbehave, 1, cap=CAP)
+    try:
+        run(pool, [1])
+        shutil.rmtree(fork_server._server()._folder)
+        done = run(pool, ["Abort", 2, 3])
+    finally:
+        pool.close()
+    assert [done[1].result, done[2].result] == [2, 3]
+
+
+def test_a_mapped_table_does_not_count_as_the_memory_of_each_worker() -> None:
+    data = np.ones(40_000_000)  # 320 MB
+
+    def total(argument: Any) -> float:
+        found = float(data.sum())
+        time.sleep(0.5)  # to be looked at
+        return found
+
+    pool = ProcessPool(total, 2, cap=400_000_000)
+    try:
+        done = run(pool, [1, 2, 3])
+    finally:
+        pool.close()
+    assert [done[number].result for number in range(3)] == [4e7] * 3
+
+
+def test_what_cannot_be_started_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(fork_server, "start", refuse)
+    pool = ProcessPool(misbehave, 1)
+    try:
+        with pytest.raises(EvolverError, match="Workers must start, but: no more processes"):
+            run(pool, [1])
+    finally:
+        pool.close()
+
+
 def test_a_leak_costs_no_job_however_long_it_goes_on() -> None:
     pool = ProcessPool(misbehave, 1, cap=CAP)
     try:
@@ -87,23 +198,21 @@ def test_a_worker_killed_while_idle_costs_no_job() -> None:
     try:
         run(pool, [1])
         for worker in pool._workers:
-            os.kill(worker.process.pid, signal.SIGKILL)
+            os.kill(worker.pid, signal.SIGKILL)
         time.sleep(0.2)
         assert run(pool, [2])[0].result == 2
     finally:
         pool.close()
 
 
-def test_closing_ends_workers_and_their_children_and_leaves_no_file() -> None:
+def test_closing_ends_workers_and_their_children() -> None:
     pool = ProcessPool(misbehave, 2)
-    assert run(pool, ["LeftChild"])[0].result == "LeftChild"
+    assert run(pool, ["LeftChild", 1])[0].result == "LeftChild"
     assert left_behind()
-    workers = [worker.process.pid for worker in pool._workers]
-    folder = pool._folder
+    workers = [worker.pid for worker in pool._workers]
     pool.close()
     assert left_behind() == []
     assert not any(psutil.pid_exists(pid) for pid in workers)
-    assert not folder.exists()
 
 
 def test_data_are_shared_read_only_memory() -> None:
@@ -176,7 +285,9 @@ def test_workers_end_when_the_parent_is_killed(tmp_path: Path) -> None:
 
             pool = ProcessPool(hang, 1)
             pool.submit(Job((0,), 1))
-            print(pool._workers[0].process.pid, flush=True)
+            while pool._workers[0].started is None:
+                pool.wait(0.1)
+            print(pool._workers[0].pid, flush=True)
             pool.wait()
             """
         )

@@ -1,0 +1,176 @@
+"""Messages between a pool and its workers: frames on a socket, each with the number of its job.
+
+    frame    magic, number of the job, kind, length, content
+    DATA     numbers, texts, arrays and frozen values of this package: reading it runs no other code
+    OBJECT   any other pickled value; the worker has loaded it once, within the time of the job
+
+The pool never waits for the rest of a frame, and bytes that are no frame are a `BreachError`: a job
+can neither block the pool nor answer for another job.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import pickle
+import socket
+import struct
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Any
+
+import cloudpickle
+
+MAGIC = b"evol"
+HEADER = struct.Struct("<4sQBQ")
+CHUNK = 1 << 20
+"""Bytes that are read at once."""
+
+NUMPY_NAMES = frozenset({"_reconstruct", "_frombuffer", "ndarray", "dtype", "scalar"})
+"""Names of numpy that a pickled array or number consists of."""
+
+
+class Kind(IntEnum):
+    """Kind of a frame."""
+
+    JOB = 0
+    STARTED = 1
+    DATA = 2
+    OBJECT = 3
+    WORN = 4
+    """The worker's process was changed by the job; the answer follows."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One message."""
+
+    job: int
+    kind: Kind
+    content: bytes
+
+
+class BreachError(Exception):
+    """Bytes on a connection that are no frame, or a frame of another job."""
+
+
+class Reader:
+    """The frames that come over a socket, read without waiting.
+
+    Parameters
+    ----------
+    connection : socket
+        Made non-blocking.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        self._connection = connection
+        self._held = bytearray()
+
+    def read(self) -> tuple[list[Frame], bool]:
+        """Return the frames that are complete by now, and whether the connection has ended.
+
+        Raises
+        ------
+        BreachError
+            When the bytes are no frame.
+        """
+        ended = False
+        while True:
+            try:
+                chunk = self._connection.recv(CHUNK)
+            except BlockingIOError:
+                break
+            except OSError:
+                chunk = b""
+            if not chunk:
+                ended = True
+                break
+            self._held += chunk
+        return list(self._complete()), ended
+
+    def _complete(self) -> list[Frame]:
+        frames = []
+        while len(self._held) >= HEADER.size:
+            magic, job, kind, length = HEADER.unpack_from(self._held)
+            if magic != MAGIC or kind not in Kind.__members__.values():
+                raise BreachError("it wrote to the connection of its worker")
+            end = HEADER.size + length
+            if len(self._held) < end:
+                break
+            frames.append(Frame(job, Kind(kind), bytes(self._held[HEADER.size : end])))
+            del self._held[:end]
+        if not MAGIC.startswith(self._held[: len(MAGIC)]):
+            raise BreachError("it wrote to the connection of its worker")
+        return frames
+
+
+def send(connection: socket.socket, job: int, kind: Kind, content: bytes = b"") -> None:
+    """Write one frame."""
+    connection.sendall(HEADER.pack(MAGIC, job, kind, len(content)))
+    if content:
+        connection.sendall(content)
+
+
+def receive(connection: socket.socket) -> Frame | None:
+    """Wait for one frame; None where the connection has ended."""
+    header = _exactly(connection, HEADER.size)
+    if header is None:
+        return None
+    _, job, kind, length = HEADER.unpack(header)
+    content = _exactly(connection, length)
+    return None if content is None else Frame(job, Kind(kind), content)
+
+
+def encode(value: Any) -> tuple[Kind, bytes]:
+    """Return an answer as the kind and content of a frame.
+
+    An answer that is more than data is loaded once here: one that does not load, or not in the time
+    of the job, must not reach the pool.
+    """
+    content: bytes = cloudpickle.dumps(value, protocol=5)
+    try:
+        _DataUnpickler(io.BytesIO(content)).load()
+    except _NoDataError:
+        pickle.loads(content)
+        return Kind.OBJECT, content
+    return Kind.DATA, content
+
+
+def decode(frame: Frame) -> Any:
+    """Return the answer of a frame."""
+    if frame.kind is Kind.OBJECT:
+        return pickle.loads(frame.content)
+    return _DataUnpickler(io.BytesIO(frame.content)).load()
+
+
+class _NoDataError(pickle.UnpicklingError):
+    """A pickle refers to what is not data."""
+
+
+class _DataUnpickler(pickle.Unpickler):
+    """Loads data alone."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        package = module.partition(".")[0]
+        if package == "numpy" and name in NUMPY_NAMES:
+            return super().find_class(module, name)
+        if package == "evolver":
+            found = super().find_class(module, name)
+            if isinstance(found, type) and (
+                dataclasses.is_dataclass(found) or issubclass(found, Enum)
+            ):
+                return found
+        raise _NoDataError(f"{module}.{name} is no data")
+
+
+def _exactly(connection: socket.socket, length: int) -> bytes | None:
+    """Return so many bytes; None where the connection ends before."""
+    held = bytearray()
+    while len(held) < length:
+        chunk = connection.recv(min(CHUNK, length - len(held)))
+        if not chunk:
+            return None
+        held += chunk
+    return bytes(held)
