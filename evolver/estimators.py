@@ -18,8 +18,7 @@ from evolver.problem import Budget
 
 if TYPE_CHECKING:
     from evolver.journal import History
-    from evolver.problem import Problem, Settings
-    from evolver.record import Result
+    from evolver.problem import Settings
     from evolver.session import Call
     from primitives import Catalogue
 
@@ -311,7 +310,10 @@ class _Evolved:
         so_far: History | None = None,
     ) -> Self:
         """Search, and set what was found as attributes."""
+        # All that is needed after the search is imported before it: nothing may be loadable then.
         from evolver.interrupt import first_interrupt_noted, stops_raised
+        from evolver.members import Members
+        from evolver.report import frames
         from evolver.report.folder import keep
         from evolver.session import search
 
@@ -322,7 +324,14 @@ class _Evolved:
                 self._columns = list(problem.X.columns)
                 self._n_folds = len(problem.folds)
                 self.target_name_ = _name_of(y)
-                self._take(problem, result)
+                self.scorer_ = problem.scorer
+                self.best_pipeline_ = result.pipeline
+                self.best_score_ = result.best_score
+                self.leaderboard_ = frames.leaderboard(result.records)
+                self.pareto_front_ = frames.pareto_front(result.front, result.ensemble)
+                self.statistics_ = frames.statistics(result)
+                self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
+                self._members = Members(problem, result)
                 if call.run_dir is not None:
                     keep(self, call.run_dir)
         return self
@@ -341,20 +350,6 @@ class _Evolved:
         except ValueError as error:
             raise InputError(f"`X` must have the columns of fit: {error}") from None
         return table.set_axis(self._columns, axis=1)
-
-    def _take(self, problem: Problem, result: Result) -> None:
-        """Set what a run found as attributes."""
-        from evolver.members import Members
-        from evolver.report import frames
-
-        self.scorer_ = problem.scorer
-        self.best_pipeline_ = result.pipeline
-        self.best_score_ = result.best_score
-        self.leaderboard_ = frames.leaderboard(result.records)
-        self.pareto_front_ = frames.pareto_front(result.front, result.ensemble)
-        self.statistics_ = frames.statistics(result)
-        self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
-        self._members = Members(problem, result)
 
 
 def _name_of(y: Any) -> str:
