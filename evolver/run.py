@@ -175,7 +175,7 @@ def _executor(problem: Problem, catalogue: Catalogue, settings: Settings, worker
     fitting, fair = memory.shares(workers)
     if fitting < workers and not settings.in_process:
         logger.warning(
-            "Memory is free for %d workers with %d MB each, so there are not %d.",
+            "Memory is free for %d worker(s) of %d MB, not for %d.",
             fitting,
             memory.LEAST_CAP // 1024**2,
             workers,

@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from evolver.errors import NoPipelineError
+from evolver.execution import memory
 from evolver.genome.candidate import Candidate
 from evolver.journal import Journal
 from evolver.outcome import RACED_OUT, TIME_OVER, Failed, Failure, Scored, Stopped
@@ -195,6 +196,16 @@ def test_a_time_budget_covers_everything(seconds: float) -> None:
     result = result_of(catalogue("binary"), seconds=seconds, workers=2)
     assert time.monotonic() - start < seconds + 2.0
     check_is_fitted(result.pipeline)
+
+
+def test_where_memory_is_short_there_are_fewer_workers_and_the_same_search(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = result_of(evaluations=10, lag=4, workers=2)
+    monkeypatch.setattr(memory, "free", lambda: int(1.5 * memory.LEAST_CAP / 0.8))
+    short = result_of(evaluations=10, lag=4, workers=2)
+    assert "Memory is free for 1 worker(s) of 512 MB, not for 2." in caplog.text
+    assert sequence(short) == sequence(whole)
 
 
 def test_what_fails_is_data_and_the_run_goes_on() -> None:

@@ -28,6 +28,7 @@ from multiprocess.connection import wait as wait_for_any
 
 from evolver.errors import EvolverError
 from evolver.execution import fork_server, memory, wire
+from evolver.execution.inline import reason_of
 from evolver.execution.payload import Payload
 from evolver.execution.protocol import Done, Function, Job
 from evolver.execution.wire import BreachError, Kind
@@ -48,6 +49,9 @@ SEND_SECONDS = 2.0
 
 STATUS_SECONDS = 0.5
 """Seconds to wait for the exit code of a worker whose connection has ended."""
+
+LEAST_LOAD_SECONDS, SPARE_LOAD_SECONDS = 0.5, 2.0
+"""Seconds that loading a result may take at the least, and beyond those that the worker needed."""
 
 MEMORY_SECONDS = 0.2
 """Seconds between two looks at the memory of the workers."""
@@ -379,12 +383,21 @@ class _Worker:
             self.is_worn = True
         else:
             try:
-                result = wire.decode(frame)
-            except Exception as error:
-                reason = f"the result cannot be read: {type(error).__name__}"
+                result = wire.decode(frame, self._load_seconds())
+            except BaseException as error:
+                reason = f"the result cannot be read: {reason_of(error)}"
                 result = Failed(Failure.ERROR, reason, 0.0)
             self.n_done += 1
             self._finish(result)
+
+    def _load_seconds(self) -> float:
+        """Return the seconds that loading a result may take: not much more than its worker needed
+        for all, nor more than is left to the job."""
+        assert self.job is not None
+        assert self.started is not None
+        taken = time.monotonic() - self.started
+        left = float("inf") if self.job.timeout is None else self.job.timeout - taken
+        return max(LEAST_LOAD_SECONDS, min(SPARE_LOAD_SECONDS + taken, left))
 
     def fail(self, kind: Failure, reason: str) -> None:
         self._finish(Failed(kind, reason, 0.0))

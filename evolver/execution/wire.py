@@ -15,6 +15,7 @@ import io
 import pickle
 import socket
 import struct
+import threading
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Any
@@ -138,11 +139,39 @@ def encode(value: Any) -> tuple[Kind, bytes]:
     return Kind.DATA, content
 
 
-def decode(frame: Frame) -> Any:
-    """Return the answer of a frame."""
-    if frame.kind is Kind.OBJECT:
-        return pickle.loads(frame.content)
-    return _DataUnpickler(io.BytesIO(frame.content)).load()
+def decode(frame: Frame, seconds: float) -> Any:
+    """Return the answer of a frame.
+
+    Loading an object may hang although its worker could load it: native code does, in a process
+    that was forked from one that has used OpenMP. So it is loaded by a thread, which is left alone
+    after so many seconds.
+
+    Raises
+    ------
+    TimeoutError
+        When it takes longer.
+    Exception
+        When it cannot be loaded.
+    """
+    if frame.kind is not Kind.OBJECT:
+        return _DataUnpickler(io.BytesIO(frame.content)).load()
+    loaded: list[Any] = []
+    errors: list[BaseException] = []
+
+    def load() -> None:
+        try:
+            loaded.append(pickle.loads(frame.content))
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=load, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not loaded:
+        raise TimeoutError(f"it does not load within {seconds:.3g} s")
+    return loaded[0]
 
 
 class _NoDataError(pickle.UnpicklingError):

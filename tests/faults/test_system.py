@@ -154,6 +154,21 @@ class TestTheCallersOwnProcesses:
         """
         assert run_program(body, tmp_path) == undisturbed
 
+    def test_a_run_in_a_fork_of_a_process_that_used_openmp_ends(self, tmp_path: Path) -> None:
+        """There a model of LightGBM cannot even be loaded: the next best is fitted."""
+        body = """
+        from lightgbm import LGBMClassifier
+        X, y = small_table("binary")
+        LGBMClassifier(n_estimators=5, verbosity=-1).fit(X[["second", "third"]], y)
+        if os.fork() == 0:
+            space = default_catalogue().only("MedianOneHot", "LGBMClassifier", "GaussianNB")
+            model = fit(evaluations=None, time_budget=10.0, search_space=space)
+            OUT.write_text(json.dumps(len(model.predict(X))))
+            os._exit(0)
+        os.wait()
+        """
+        assert run_program(body, tmp_path) == 120
+
     def test_shared_memory_stays(self, tmp_path: Path) -> None:
         body = """
         before = SharedMemory(create=True, size=8)
