@@ -1,5 +1,7 @@
 """The building blocks of pipelines, and catalogues of them."""
 
+from dataclasses import replace
+
 from primitives.base import (
     CLASSIFICATION,
     REGRESSION,
@@ -48,7 +50,8 @@ def default_catalogue() -> Catalogue:
     )
 
     return Catalogue(
-        [
+        replace(primitive, keeps_inputs=True)
+        for primitive in (
             *encoders.ENCODERS,
             *scalers.SCALERS,
             *selection.SELECTION,
@@ -57,5 +60,5 @@ def default_catalogue() -> Catalogue:
             *classifiers.CLASSIFIERS,
             *regressors.REGRESSORS,
             *boosting.BOOSTING,
-        ]
+        )
     )

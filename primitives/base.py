@@ -143,6 +143,9 @@ class Primitive:
         Nested uses are one use with all the inputs.
     cross_fits : bool, default=False
         Fits its inputs on inner folds, so nothing they learn may be shared with what is outside.
+    keeps_inputs : bool, default=False
+        Writes to nothing that it is given. Any other primitive is given copies: in a pipeline, all
+        but the last step are wrapped in `primitives.isolation.Isolated`.
     cost : float, default=1.0
         Milliseconds to fit about 2,000 rows, roughly: cheap candidates come first in a run.
 
@@ -163,6 +166,7 @@ class Primitive:
     commutative: bool = False
     associative: bool = False
     cross_fits: bool = False
+    keeps_inputs: bool = False
     cost: float = 1.0
 
     def __post_init__(self) -> None:

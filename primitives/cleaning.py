@@ -190,6 +190,8 @@ def clean_string(name, column):
         column = pd.Series(texts.take(column.cat.codes.to_numpy(), allow_fill=True), column.index)
     elif column.dtype != MISSABLE_STRING:
         column = clean_text(name, column)[name].astype(MISSABLE_STRING)
+    else:
+        column = column.copy()
     return {name: column}
 
 

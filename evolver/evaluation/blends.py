@@ -14,10 +14,11 @@ from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
 
 from evolver.evaluation.fold import score_of
 from evolver.problem import Problem
+from primitives.isolation import private_copy
 
 
 class Averaged:
-    """Stands for a fitted estimator that predicted one table."""
+    """Stands for a fitted estimator that predicted one table; it gives copies."""
 
     def __init__(self, predictions: np.ndarray, classes: np.ndarray | None) -> None:
         self._predictions = predictions
@@ -38,12 +39,16 @@ class Averaged:
 
     def predict(self, X: Any) -> np.ndarray:
         if not hasattr(self, "classes_"):
-            return self._predictions
+            return self._copy()
         labels: np.ndarray = self.classes_[np.argmax(self._predictions, axis=1)]
         return labels
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        return self._predictions
+        return self._copy()
+
+    def _copy(self) -> np.ndarray:
+        copy: np.ndarray = private_copy(self._predictions)
+        return copy
 
 
 class BlendScorer:
@@ -78,7 +83,7 @@ class BlendScorer:
         weights = None if problem.sample_weight is None else problem.sample_weight[valid]
         return np.array(
             [
-                score_of(problem.scorer, Averaged(one, self._classes), X, y, weights)
+                score_of(problem.scorer, Averaged(one, self._classes), private_copy(X), y, weights)
                 for one in blends
             ]
         )

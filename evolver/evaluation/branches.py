@@ -5,8 +5,9 @@ arrays it gives for the training and the validation part, and nothing fitted. A 
 the arrays of its input as a ``Pipeline`` would. A step that wraps is built around stand-ins for the
 estimators of its inputs: one that is fitted on the training part as it is, and asked for the
 validation part as it is, gives what is kept; on any other rows, as in the inner folds of a stack,
-it is the real estimator. So the predictions are those of the compiled pipeline, to the bit,
-whatever a wrapping step does with its inputs.
+it is the real estimator. What steps share cannot be written to, and one that may write gets copies.
+So the predictions are those of the compiled pipeline, to the bit, whatever a wrapping step does
+with its inputs.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from evolver.genome.pipeline import branch_estimator, step_estimator
 from evolver.outcome import Effort
 from primitives import Prediction
 from primitives.cleaning import TableCleaner
+from primitives.isolation import private_copy
 
 OWN = ""
 """Key of a fold's own target; that of a changed one is its hash."""
@@ -45,6 +47,7 @@ class Parts:
     X : DataFrame
         All rows.
     y : ndarray of shape (n_train,)
+        Cannot be changed.
     train, valid : ndarray
         Row numbers.
     classification : bool
@@ -110,10 +113,10 @@ class Branches:
         Parameters
         ----------
         response : ndarray
-            Probabilities of a classifier, numbers of a regressor, just computed.
+            Probabilities of a classifier, numbers of a regressor, just computed; it is copied.
         """
         key = self._key("response", self._graph.graph["output"], OWN)
-        self._cache.put(key, frozen(response), self._clock() - self._start)
+        self._cache.put(key, frozen(private_copy(response)), self._clock() - self._start)
 
     def effort(self, seconds: float) -> Effort:
         """Return so many seconds of work with what the cache saved of it."""
@@ -293,8 +296,13 @@ def unshared(matrix: Any) -> Any:
 
 
 def frozen(matrix: Any) -> Any:
-    """Return an array that cannot be changed, so that no step changes what others get."""
-    if isinstance(matrix, np.ndarray):
-        matrix = matrix.view()
-        matrix.flags.writeable = False
+    """Return a view of an array that cannot be changed, nor can what it is a view of: no step
+    changes what others get."""
+    if not isinstance(matrix, np.ndarray):
+        return matrix
+    matrix = matrix.view()
+    part: Any = matrix
+    while isinstance(part, np.ndarray):
+        part.flags.writeable = False
+        part = part.base
     return matrix

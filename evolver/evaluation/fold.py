@@ -3,7 +3,8 @@
 This is what workers run. Everything that learns from data is inside the estimator and sees the
 training part only; the predictions of the validation part are kept, out-of-fold, for ensembles.
 Where a cache may hold branches of the pipeline, they are not fitted again; score and predictions
-are the same with it and without.
+are the same with it and without. Pipelines and scorers may write to whatever they are given: the
+last get copies, and so do those steps that are not known to write to nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sklearn.base import BaseEstimator, is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from evolver.evaluation.branches import Branches, Parts
+from evolver.evaluation.branches import Branches, Parts, frozen
 from evolver.evaluation.cache import Cache
 from evolver.evaluation.objectives import Measured, complexity_of
 from evolver.genome.codec import Encoded, decode
@@ -30,6 +31,7 @@ from evolver.genome.tree import Tree
 from evolver.outcome import Effort
 from evolver.problem import Problem, Scorer
 from primitives import Catalogue
+from primitives.isolation import private_copy
 from primitives.wrappers import reseeded
 
 
@@ -93,7 +95,8 @@ class Evaluator:
             except ValueError as error:
                 if "read-only" not in str(error):
                     raise
-            return self._score_compiled(tree, request.fold)  # a step changes its input in place
+            # A step writes to its input that is said to keep it, as a library may begin to do.
+            return self._score_compiled(tree, request.fold)
 
     def _fit_all(self, tree: Tree, repeat: int) -> Pipeline:
         problem = self.problem
@@ -145,7 +148,7 @@ class Evaluator:
             problem = self.problem
             train, valid = problem.units[fold]
             classification = problem.task != "regression"
-            y = problem.y[train]
+            y = frozen(problem.y[train])
             self._parts[fold] = Parts(fold, problem.X, y, train, valid, classification)
         return self._parts[fold]
 
@@ -164,7 +167,11 @@ def fit(
     estimator: Pipeline, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None
 ) -> Pipeline:
     """Fit a pipeline; weights reach every step that can use them, by scikit-learn's metadata
-    routing."""
+    routing.
+
+    It gets copies of target and weights, and cleans the table into one of its own.
+    """
+    y, sample_weight = private_copy(y), private_copy(sample_weight)
     if sample_weight is None:
         return estimator.fit(X, y)
     with sklearn.config_context(enable_metadata_routing=True):
@@ -189,12 +196,15 @@ def score_of(
 ) -> float:
     """Return the score of a fitted estimator, weighted where the metric can be.
 
+    The scorer gets copies of target and weights.
+
     Raises
     ------
     ValueError
         When it is no finite number.
     """
     weighted = sample_weight is not None and getattr(scorer, "_accept_sample_weight", bool)()
+    y, sample_weight = private_copy(y), private_copy(sample_weight)
     score = (
         scorer(estimator, X, y, sample_weight=sample_weight)
         if weighted
@@ -209,10 +219,17 @@ class Remembered:
     """A fitted estimator that predicts one table once, however often it is asked.
 
     Scorers ask for the predictions that are kept anyway, and predicting may cost more than fitting.
+    They get copies, also of the table.
+
+    Attributes
+    ----------
+    X : DataFrame
+        Stands for the table as long as it is not changed.
     """
 
     def __init__(self, estimator: Any, X: pd.DataFrame) -> None:
-        self.X = X
+        self.X = private_copy(X)
+        self._table = X
         self._estimator = estimator
         self._answers: dict[str, np.ndarray] = {}
 
@@ -244,9 +261,17 @@ class Remembered:
         return getattr(self._estimator, name)
 
     def _answer(self, method: str, X: pd.DataFrame) -> np.ndarray:
-        if X is not self.X:
+        if not self._is_table(X):
             answer: np.ndarray = getattr(self._estimator, method)(X)
             return answer
         if method not in self._answers:
-            self._answers[method] = getattr(self._estimator, method)(X)
-        return self._answers[method]
+            told = getattr(self._estimator, method)(self._table)
+            self._answers[method] = private_copy(told)
+        kept: np.ndarray = private_copy(self._answers[method])
+        return kept
+
+    def _is_table(self, X: pd.DataFrame) -> bool:
+        """Say whether rows are those of the table; a scorer that is given a frame may change it."""
+        if X is self._table:
+            return True
+        return X is self.X and (not isinstance(X, pd.DataFrame) or X.equals(self._table))

@@ -4,7 +4,7 @@ A step with one matrix as input follows its input in a ``Pipeline``; a step that
 stack, a vote, a changed target) is built around the estimators of its inputs. What the inputs of a
 wrapping step have in common is put before it, so that it is fitted once, except where a step fits
 its inputs on inner folds: there each must hold all that learns. Seeds come from digests: a branch
-gives the same result wherever it stands.
+gives the same result wherever it stands. A step that may write to what it is given gets copies.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from evolver.genome.graph import Graph, inputs_of, step_of, to_graph
 from evolver.genome.tree import Tree
 from primitives import Prediction
 from primitives.cleaning import TableCleaner
+from primitives.isolation import Isolated
 
 
 def to_estimator(tree: Tree) -> Pipeline:
@@ -36,7 +37,15 @@ def branch_estimator(graph: Graph, digest: str) -> Any:
 
 
 def step_estimator(graph: Graph, digest: str, *inputs: Any) -> Any:
-    """Return the unfitted estimator of one step; of one that wraps, around those of its inputs."""
+    """Return the unfitted estimator of one step; of one that wraps, around those of its inputs.
+
+    One that may write to what it is given gets copies: others are fitted on the same.
+    """
+    step = _plain(graph, digest, *inputs)
+    return step if step_of(graph, digest).primitive.keeps_inputs else Isolated(step)
+
+
+def _plain(graph: Graph, digest: str, *inputs: Any) -> Any:
     step = step_of(graph, digest)
     values = dict(step.values)
     if step.primitive.seeded:
@@ -50,11 +59,13 @@ def _chain(graph: Graph, start: str, end: str) -> list[Any]:
     if end == start:
         return []
     inputs = inputs_of(graph, end)
+    # Nothing comes after the last step, and nobody else sees what it is given.
+    built = _plain if end == graph.graph["output"] else step_estimator
     if not step_of(graph, end).primitive.wraps:
-        return [*_chain(graph, start, inputs[0]), step_estimator(graph, end)]
+        return [*_chain(graph, start, inputs[0]), built(graph, end)]
     shared = _shared(graph, start, end)
     branches = [_joined(_chain(graph, shared, branch)) for branch in inputs]
-    return [*_chain(graph, start, shared), step_estimator(graph, end, *branches)]
+    return [*_chain(graph, start, shared), built(graph, end, *branches)]
 
 
 def _joined(chain: list[Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Step, Tree
 from primitives import default_catalogue
 from primitives import space as spaces
+from primitives.isolation import private_copy
 from tests.alone import run_without_us
 from tests.evaluation.test_fold import problem
 from tests.pipelines import catalogue, tree_with
@@ -41,7 +43,7 @@ def pipeline_with(task: str, name: str, seed: int) -> Pipeline:
     return to_estimator(tree_with(space[name], space, task, np.random.default_rng(seed)))
 
 
-def fitted(pipeline: Pipeline, X: pd.DataFrame, y: np.ndarray) -> Pipeline:
+def fitted(pipeline: Any, X: pd.DataFrame, y: np.ndarray) -> Any:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         return pipeline.fit(X, y)
@@ -77,6 +79,22 @@ def test_a_draw_fits_and_predicts(task: str, name: str) -> None:
         assert predictions.shape == (40, len(np.unique(y)))
         assert np.allclose(predictions.sum(axis=1), 1.0)
     assert np.isfinite(predictions).all()
+
+
+@pytest.mark.parametrize(("task", "name"), EVERY)
+def test_it_writes_to_nothing_that_it_is_given(task: str, name: str) -> None:
+    """So it needs no copies; those of a user get them."""
+    X, y = small_table(task)
+    given: Any = with_text(X) if "texts" in columns_for(task, name) else X
+    target = y.copy()
+    *others, last = pipeline_with(task, name, seed=2).named_steps.values()
+    for step in (*others, last):
+        before = private_copy(given)
+        fitted(step, given, target)
+        found = step.predict(given) if step is last else step.transform(given)
+        pd.testing.assert_frame_equal(pd.DataFrame(given), pd.DataFrame(before))
+        np.testing.assert_array_equal(target, y)
+        given = found
 
 
 RUN_ALL = """
