@@ -35,6 +35,8 @@ class TableCleaner(TransformerMixin, BaseEstimator):
     ----------
     forms_ : dict
         Column name to ``"number"``, ``"date"``, ``"string"`` or ``"text"``.
+    order_ : list of str
+        Column names in the order in which what they become is given.
     feature_names_in_ : ndarray of shape (n_features_in_,)
     n_features_in_ : int
     """
@@ -42,12 +44,14 @@ class TableCleaner(TransformerMixin, BaseEstimator):
     def fit(self, X, y=None):
         X = as_frame(X)
         self.forms_ = column_forms(X)
+        self.order_ = clean_order(self.forms_, plain_numbers(X))
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         self.n_features_in_ = X.shape[1]
         return self
 
     def transform(self, X):
-        """Return the cleaned columns, those of numbers first.
+        """Return the cleaned columns, those of numbers first, in the order of `fit` whatever types
+        they have now.
 
         Raises
         ------
@@ -58,18 +62,20 @@ class TableCleaner(TransformerMixin, BaseEstimator):
         X = as_frame(X)
         check_columns(self.feature_names_in_, X.columns)
         readable = plain_numbers(X)
-        plain = [
-            name for name, form in self.forms_.items() if form == "number" and name in readable
-        ]
+        plain = [name for name in self.order_ if self.forms_[name] == "number" and name in readable]
         numbers = pd.DataFrame(cut_off(X[plain].to_numpy(np.float64)), X.index, plain)
-        others = {}
-        for name, form in sorted(self.forms_.items(), key=lambda item: item[1] in STRINGS):
-            if name not in numbers:
-                for part, values in CLEANED[form](name, X[name]).items():
-                    while part != name and part in self.forms_:
-                        part += "'"
-                    others[part] = values
-        return pd.concat([numbers, pd.DataFrame(others, X.index)], axis=1)
+        others, columns = {}, []
+        for name in self.order_:
+            if name in numbers:
+                columns.append(name)
+                continue
+            for part, values in CLEANED[self.forms_[name]](name, X[name]).items():
+                while part != name and part in self.forms_:
+                    part += "'"
+                others[part] = values
+                columns.append(part)
+        clean = pd.concat([numbers, pd.DataFrame(others, X.index)], axis=1)
+        return clean if list(clean.columns) == columns else clean[columns]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -104,6 +110,16 @@ def column_forms(X):
     length = TEXT_LENGTH if X.shape[1] > 1 else 0
     forms = [by_type[dtype] or form_of_values(X[name], length) for name, dtype in X.dtypes.items()]
     return dict(zip(X.columns, forms, strict=True))
+
+
+def clean_order(forms, plain):
+    """Return the names of columns in the order in which they are given: numbers that numpy holds,
+    then other numbers and dates, then strings."""
+    ranks = {
+        name: 0 if form == "number" and name in plain else 2 if form in STRINGS else 1
+        for name, form in forms.items()
+    }
+    return sorted(forms, key=ranks.__getitem__)
 
 
 def form_of_type(dtype):
