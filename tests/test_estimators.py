@@ -305,6 +305,24 @@ class TestInputs:
         heavy = regressor().fit(X, y, sample_weight=weights).predict(X).mean()
         assert heavy > plain + 5
 
+    @pytest.mark.parametrize("scoring", [None, "accuracy", "balanced_accuracy"])
+    def test_classes_that_a_fold_cannot_learn_are_not_scored_there(self, scoring: Any) -> None:
+        """One class is in one group alone: its rows cannot be validated, and all else can."""
+        table, y = small_table("multiclass")
+        groups = np.arange(len(y)) // 6
+        y[:5] = "of one group"
+        message = "no row to fit on: 5 of class 'of one group'"
+        with pytest.warns(UserWarning, match=message) as warned:
+            model = classifier(cv=4, scoring=scoring).fit(table, y, groups=groups)
+        assert sum("no row to fit on" in str(one.message) for one in warned) == 1
+        assert [one.filename for one in warned if "no row to" in str(one.message)] == [__file__]
+        scored = model.leaderboard_[model.leaderboard_["outcome"] == "scored"]
+        assert len(scored) >= 4
+        if scoring is None:
+            assert scored["score"].max() > -1.5
+        assert all(kept.shape[1] == 4 for kept in model._history.predictions.values())
+        assert model.predict_proba(table).shape == (len(y), 4)
+
     def test_a_rare_class_is_warned_of_and_every_fold_scored(self) -> None:
         X, y = small_table("multiclass")
         y = y.copy()

@@ -22,8 +22,8 @@ from sklearn.metrics import (
 
 from evolver.checks.arguments import check_at_least
 from evolver.errors import InputError, InputTypeError
-from evolver.evaluation.fold import score_of
-from evolver.evaluation.folds import make_folds, make_ladder
+from evolver.evaluation.fold import Remembered, score_of
+from evolver.evaluation.folds import make_folds, make_ladder, of_known_classes
 from evolver.problem import Fold, Scorer
 
 DEFAULT_SCORING = {
@@ -89,7 +89,8 @@ def scorable_folds(
     """Return folds on each of which the constant prediction can be scored.
 
     Where a class has fewer members than there are folds, a warning says so; if then a fold cannot
-    be scored, there are only as many folds as the rarest class has members.
+    be scored, there are only as many folds as the rarest class has members. Rows to validate whose
+    class is in no row to fit on are left out, with a warning too.
 
     Raises
     ------
@@ -97,13 +98,7 @@ def scorable_folds(
         When `cv` is no splitter or out of range, or `scoring` cannot score these data; the message
         says why.
     """
-    if isinstance(cv, Integral) and not isinstance(cv, bool):
-        check_at_least(2, "cv", cv)
-        cv = int(cv)
-        if cv > len(y):
-            raise InputError(f"`cv` must be at most the number of rows, {len(y)}, got {cv}.")
-    elif isinstance(cv, bool | str) or not (hasattr(cv, "split") or hasattr(cv, "__iter__")):
-        raise InputTypeError(f"`cv` must be a number of folds or a splitter, got {cv!r}.")
+    cv = _checked(cv, len(y))
     attempts = [cv]
     if classification and isinstance(cv, int):
         labels, counts = np.unique(y, return_counts=True)
@@ -117,16 +112,47 @@ def scorable_folds(
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                folds = make_folds(
+                split = make_folds(
                     X, y, attempt, classification=classification, groups=groups, rng=rng
                 )
-        except ValueError as error:
+        except (ValueError, IndexError) as error:
             failure = f"`cv` must be able to split these {len(y)} rows, got {cv!r}: {error}"
             continue
+        folds = of_known_classes(split, y) if classification else split
         failure = _why_not_scorable(folds, X, y, scorer, classification, sample_weight)
         if not failure:
+            _warn_of_left_out(split, folds, y)
             return folds
     raise InputError(failure)
+
+
+def _checked(cv: Any, rows: int) -> Any:
+    """Return a number of folds as an int, and a splitter as it is."""
+    if isinstance(cv, Integral) and not isinstance(cv, bool):
+        check_at_least(2, "cv", cv)
+        if int(cv) > rows:
+            raise InputError(f"`cv` must be at most the number of rows, {rows}, got {cv}.")
+        return int(cv)
+    if isinstance(cv, bool | str) or not (hasattr(cv, "split") or hasattr(cv, "__iter__")):
+        raise InputTypeError(f"`cv` must be a number of folds or a splitter, got {cv!r}.")
+    return cv
+
+
+def _warn_of_left_out(split: Sequence[Fold], folds: Sequence[Fold], y: np.ndarray) -> None:
+    """Say how many rows of which classes are not validated for want of rows to fit on."""
+    lost = [np.setdiff1d(valid, kept) for (_, valid), (_, kept) in zip(split, folds, strict=True)]
+    labels, counts = np.unique(y[np.concatenate(lost)], return_counts=True)
+    if len(labels):
+        classes = ", ".join(
+            f"{count} of class {label!r}"
+            for label, count in zip(labels.tolist(), counts.tolist(), strict=True)
+        )
+        warnings.warn(
+            f"`cv` leaves rows to validate whose class is in no row to fit on: {classes}. They are"
+            " not scored.",
+            UserWarning,
+            stacklevel=7,
+        )
 
 
 def scorable_ladder(
@@ -156,6 +182,7 @@ def _why_not_scorable(
 ) -> str:
     """Return why the constant prediction cannot be scored on some fold; empty where it can on
     all."""
+    classes = np.unique(y) if classification else None
     for number, (train, valid) in enumerate(folds):
         if not len(train) or not len(valid):
             return f"`cv` must leave rows to fit and to validate, got fold {number} without."
@@ -165,7 +192,8 @@ def _why_not_scorable(
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 dummy.fit(X.iloc[train], y[train])
-                score_of(scorer, dummy, X.iloc[valid], y[valid], weights)
+                model = Remembered(dummy, X.iloc[valid], classes)
+                score_of(scorer, model, model.X, y[valid], weights)
         except Exception as error:
             return (
                 "`scoring` must be able to score a constant prediction on every fold, got"

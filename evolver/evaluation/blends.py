@@ -6,6 +6,7 @@ scorer, average by average.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -81,12 +82,16 @@ class BlendScorer:
             return scores
         X = problem.X.iloc[valid]
         weights = None if problem.sample_weight is None else problem.sample_weight[valid]
-        return np.array(
-            [
-                score_of(problem.scorer, Averaged(one, self._classes), private_copy(X), y, weights)
-                for one in blends
-            ]
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as where a fold is scored
+            return np.array(
+                [
+                    score_of(
+                        problem.scorer, Averaged(one, self._classes), private_copy(X), y, weights
+                    )
+                    for one in blends
+                ]
+            )
 
 
 def areas(y: np.ndarray, blends: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -54,7 +54,7 @@ class FoldScore:
     score : float
     complexity : float
     predictions : ndarray of shape (n_validation,) or (n_validation, n_classes)
-        Of the validation part: probabilities of a classifier, numbers of a regressor.
+        Of the validation part: probabilities of every class of the problem, or numbers.
     effort : Effort
     """
 
@@ -81,6 +81,7 @@ class Evaluator:
         self.catalogue = catalogue
         self._cache = Cache(cache_limit if _may_recall(problem) else 0)
         self._parts: dict[int, Parts] = {}
+        self._classes = None if problem.task == "regression" else np.unique(problem.y)
 
     def __call__(self, request: Request) -> FoldScore | Pipeline:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -112,8 +113,8 @@ class Evaluator:
         start = time.perf_counter()
         fit(estimator, X_train, problem.y[train], None if weights is None else weights[train])
         fitted = time.perf_counter()
-        remembered = Remembered(estimator, X_valid)
-        predictions = remembered.response()
+        remembered = Remembered(estimator, X_valid, self._classes)
+        predictions = remembered.of_all_classes(remembered.response())
         predicted = time.perf_counter()
         measured = Measured(tree, estimator, fitted - start, predicted - fitted)
         return FoldScore(
@@ -127,14 +128,14 @@ class Evaluator:
         start = time.perf_counter()
         graph = to_graph(tree)
         branches = Branches(graph, self._parts_of(fold), self._cache)
-        remembered = Remembered(*branches.fit())
-        predictions = remembered.response()
-        branches.keep_response(predictions)
+        remembered = Remembered(*branches.fit(), self._classes)
+        response = remembered.response()
+        branches.keep_response(response)
         effort = branches.effort(time.perf_counter() - start)
         return FoldScore(
             self._score(remembered, self.problem.units[fold][1]),
             float(operators(graph)),
-            predictions,
+            remembered.of_all_classes(response),
             effort,
         )
 
@@ -215,11 +216,28 @@ def score_of(
     return float(score)
 
 
+OF_KNOWN_CLASSES = ("decision_function", "predict_log_proba")
+"""Methods that have no answer for classes that a model was not fitted on."""
+
+
+def lacks_some(estimator: Any, classes: np.ndarray | None) -> bool:
+    """Say whether a classifier was fitted on rows without some of the classes of a problem."""
+    return classes is not None and len(estimator.classes_) < len(classes)
+
+
 class Remembered:
     """A fitted estimator that predicts one table once, however often it is asked.
 
     Scorers ask for the predictions that are kept anyway, and predicting may cost more than fitting.
     They get copies, also of the table.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X : DataFrame
+    classes : ndarray, optional
+        Of the problem. The rows that the estimator was fitted on may lack some: those it gives no
+        probability.
 
     Attributes
     ----------
@@ -227,14 +245,15 @@ class Remembered:
         Stands for the table as long as it is not changed.
     """
 
-    def __init__(self, estimator: Any, X: pd.DataFrame) -> None:
+    def __init__(self, estimator: Any, X: pd.DataFrame, classes: np.ndarray | None = None) -> None:
         self.X = private_copy(X)
         self._table = X
+        self._classes = classes if lacks_some(estimator, classes) else None
         self._estimator = estimator
         self._answers: dict[str, np.ndarray] = {}
 
     def response(self) -> np.ndarray:
-        """Return what is kept of a fold: probabilities of a classifier, numbers of a regressor.
+        """Return what the estimator says of the table: probabilities of its classes, or numbers.
 
         Raises
         ------
@@ -242,7 +261,7 @@ class Remembered:
             When they are of the wrong shape or not finite.
         """
         classifies = is_classifier(self._estimator)
-        answer = np.asarray(self.predict_proba(self.X) if classifies else self.predict(self.X))
+        answer = np.asarray(self._answer("predict_proba" if classifies else "predict", self.X))
         rows: int = self.X.shape[0]
         shape = (rows, len(self._estimator.classes_)) if classifies else (rows,)
         if answer.shape != shape:
@@ -255,10 +274,22 @@ class Remembered:
         return self._answer("predict", X)
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
-        return self._answer("predict_proba", X)
+        return self.of_all_classes(self._answer("predict_proba", X))
 
     def __getattr__(self, name: str) -> Any:
+        if self._classes is not None and name in OF_KNOWN_CLASSES:
+            raise AttributeError(f"{name} is only of the classes that the model was fitted on.")
+        if self._classes is not None and name == "classes_":
+            return self._classes
         return getattr(self._estimator, name)
+
+    def of_all_classes(self, answer: np.ndarray) -> np.ndarray:
+        """Return probabilities with zeros for the classes that the model was not fitted on."""
+        if self._classes is None:
+            return answer
+        told = np.zeros((len(answer), len(self._classes)), answer.dtype)
+        told[:, np.isin(self._classes, self._estimator.classes_)] = answer
+        return told
 
     def _answer(self, method: str, X: pd.DataFrame) -> np.ndarray:
         if not self._is_table(X):

@@ -53,7 +53,7 @@ def make_ladder(
         fitted_on = round(size * len(train) / rows)
         ladder.append((np.sort(orders[0][:fitted_on]), np.sort(orders[1][:fitted_on])))
         size *= LADDER_STEP
-    return ladder
+    return of_known_classes(ladder, y) if classification else ladder
 
 
 def _stratified(
@@ -82,22 +82,31 @@ def make_folds(
     groups: np.ndarray | None,
     rng: np.random.Generator,
 ) -> list[Fold]:
-    """Return the folds of a splitter, or shuffled and stratified folds for a number.
+    """Return the folds of a splitter as they are, or shuffled and stratified folds for a number.
 
-    A row whose class has no other is in every training part and in no validation part.
+    In the latter, a row whose class has no other is in every training part and in no validation
+    part, unless there are groups, which stay together.
 
     Raises
     ------
-    ValueError
+    ValueError, IndexError
         When the splitter cannot split these rows.
     """
-    splitter = check_cv(cv, y, classifier=classification) if not isinstance(cv, int) else None
-    if splitter is None:
-        splitter = _shuffled(int(cv), classification, groups, int(rng.integers(2**31)))
-    folds = [
-        (np.asarray(train), np.asarray(valid)) for train, valid in splitter.split(X, y, groups)
-    ]
-    return [_keep_singletons(fold, y) for fold in folds] if classification else folds
+    if isinstance(cv, int):
+        splitter = _shuffled(cv, classification, groups, int(rng.integers(2**31)))
+    else:
+        splitter = check_cv(cv, y, classifier=classification)
+    rows = np.arange(len(y))  # an iterable may name them by a mask
+    folds = [(rows[train], rows[valid]) for train, valid in splitter.split(X, y, groups)]
+    if isinstance(cv, int) and groups is None and classification:
+        return [_keep_singletons(fold, y) for fold in folds]
+    return folds
+
+
+def of_known_classes(folds: Sequence[Fold], y: np.ndarray) -> list[Fold]:
+    """Return folds without the rows to validate whose class is in no row to fit on: no probability
+    of it can be told."""
+    return [(train, valid[np.isin(y[valid], np.unique(y[train]))]) for train, valid in folds]
 
 
 def _shuffled(n_splits: int, classification: bool, groups: np.ndarray | None, seed: int) -> Any:

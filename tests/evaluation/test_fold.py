@@ -18,6 +18,7 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.metrics import average_precision_score, get_scorer, roc_auc_score
 
 from evolver.checks import check_scorer
+from evolver.evaluation.blends import BlendScorer
 from evolver.evaluation.fold import Evaluator, FoldScore, Remembered, Request, fit
 from evolver.evaluation.folds import make_folds
 from evolver.evaluation.objectives import COMPLEXITIES
@@ -196,6 +197,31 @@ def test_a_function_may_be_the_complexity() -> None:
     tree = tree_with(space["GaussianNB"], space, "binary", np.random.default_rng(0))
     on = problem(complexity=lambda estimator: len(estimator.steps))
     assert Evaluator(on, space)(Request(encode(tree), 0)).complexity == 3.0
+
+
+@pytest.mark.parametrize("cache", [0, 50_000_000])
+def test_a_class_that_was_not_fitted_on_has_no_probability(cache: int) -> None:
+    """Log loss, which has labels, and ensembles want a column for every class of the problem."""
+    base = problem("multiclass")
+    known = np.flatnonzero(base.y != "class 1")
+    scorer = check_scorer("neg_log_loss", "multiclass", base.y)
+    on = problem("multiclass", folds=[(known[::2], known[1::2])], scorer=scorer)
+    space = catalogue("multiclass").only("ConstantOrdinal", "GaussianNB", "SoftVote")
+    space = space.add(catalogue("multiclass")["LinearDiscriminantAnalysis"])
+    evaluator = Evaluator(on, space, cache)
+    model = [
+        Step(space["GaussianNB"], {"var_smoothing": 1e-9}),
+        Step(space["ConstantOrdinal"], {"min_frequency": 1}),
+        X,
+    ]
+    other = [Step(space["LinearDiscriminantAnalysis"], {"shrinkage": 0.5}), *model[1:]]
+    for tree in (Tree(model), Tree(other), Tree([Step(space["SoftVote"], {}), *model, *other])):
+        got = evaluator(Request(encode(tree), 0))
+        assert got.predictions.shape == (len(known[1::2]), 3)
+        assert (got.predictions[:, 1] == 0.0).all()
+        assert got.predictions.sum(axis=1) == pytest.approx(1.0)
+        assert -3.0 < got.score < 0.0
+        assert BlendScorer(on)(0, got.predictions[None])[0] == pytest.approx(got.score, rel=1e-6)
 
 
 class Babbler(DummyClassifier):

@@ -1,13 +1,22 @@
-"""Folds: each row validated once, seeded, and single members of a class always in training."""
+"""Folds: each row validated once, seeded, as the splitter says, and what is validated can be
+scored."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import GroupKFold, TimeSeriesSplit
+from sklearn.model_selection import (
+    GroupKFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+    check_cv,
+)
 
-from evolver.evaluation.folds import make_folds, make_ladder
+from evolver.evaluation.folds import make_folds, make_ladder, of_known_classes
 from evolver.problem import Fold
 
 ROWS = 60
@@ -47,6 +56,36 @@ def test_groups_stay_together(y: np.ndarray, cv: object) -> None:
     groups = np.arange(ROWS) // 4
     for train, valid in folds(y, cv, groups):
         assert not set(groups[train]) & set(groups[valid])
+
+
+WITH_ONE = np.where(np.arange(ROWS) == 59, 9, np.arange(ROWS) % 2)
+"""Classes, the last row alone in one of its own."""
+
+GROUPS = np.arange(ROWS) // 4
+SEED = int(np.random.default_rng(0).integers(2**31))
+ITERABLE = [(np.arange(40), np.arange(40, ROWS)), (np.arange(20, ROWS), np.arange(20))]
+
+
+@pytest.mark.filterwarnings("ignore:The least populated")
+@pytest.mark.parametrize(
+    ("cv", "groups", "splitter"),
+    [
+        (5, GROUPS, StratifiedGroupKFold(5, shuffle=True, random_state=SEED)),
+        (GroupKFold(4), GROUPS, GroupKFold(4)),
+        (TimeSeriesSplit(3), None, TimeSeriesSplit(3)),
+        (StratifiedKFold(4), None, StratifiedKFold(4)),
+        (ITERABLE, None, check_cv(ITERABLE)),
+    ],
+)
+def test_no_row_moves_into_a_training_part(cv: Any, groups: Any, splitter: Any) -> None:
+    """Rows whose class is not in the training part cannot be scored, and are left out alone."""
+    expected = list(splitter.split(X, WITH_ONE, groups))
+    assert any(59 in valid for _, valid in expected)
+    for (train, valid), (own_train, own_valid) in zip(
+        of_known_classes(folds(WITH_ONE, cv, groups), WITH_ONE), expected, strict=True
+    ):
+        np.testing.assert_array_equal(train, own_train)
+        np.testing.assert_array_equal(valid, own_valid[own_valid != 59])
 
 
 def test_a_splitter_is_taken_as_it_is() -> None:
