@@ -37,7 +37,9 @@ PARAMETERS = """
         the pickled pipeline, or a function of the fitted pipeline. Measured times differ from run
         to run, and so does a search on them.
     cv : int, splitter or iterable of splits, default=5
-        Number of shuffled{stratified} folds, or a scikit-learn splitter.
+        Number of shuffled{stratified} folds, or a scikit-learn splitter, which is taken at its
+        word. Where every fold validates on later rows than it fits on, rows are in an order of
+        time, and nothing splits them at random inside a fit, as with `groups`.{unknown}
     population_size : int, default=50
     search_space : primitives.Catalogue, default=None
         Primitives that pipelines are made of; None: `primitives.default_catalogue`.
@@ -89,6 +91,12 @@ PARAMETERS = """
 CLASSIFIER_SCORING = '"roc_auc" for two classes, else "neg_log_loss"'
 
 
+UNKNOWN = """
+        Rows to validate whose class is in no row to fit on are not scored, and a warning says so.
+        Of shuffled folds without groups there are none: a row alone in its class is always fitted
+        on."""
+
+
 class _Evolved:
     """What the classifier and the regressor share; scikit-learn's own bases come after it."""
 
@@ -133,7 +141,10 @@ class _Evolved:
         sample_weight : array-like of shape (n_samples,), default=None
             Reach every step that can use them, and the metric if it can.
         groups : array-like of shape (n_samples,), default=None
-            Rows of one group are never split over a training and a validation part.
+            Rows of one group are never split over a training and a validation part. Nor does a
+            pipeline split them inside its fit: no primitive that does is tried (stacks, target
+            encoders, calibrated machines), boosting takes its number of rounds as one more value
+            to choose, and texts are read without the target.
 
         Raises
         ------
@@ -362,7 +373,7 @@ def _name_of(y: Any) -> str:
 class EvolvedClassifier(_Evolved, ClassifierMixin, BaseEstimator):
     __doc__ = f"""Evolves classification pipelines within a budget, and predicts with the best.
 
-    {PARAMETERS.format(scoring=CLASSIFIER_SCORING, stratified=" and stratified")}
+    {PARAMETERS.format(scoring=CLASSIFIER_SCORING, stratified=" and stratified", unknown=UNKNOWN)}
     classes_ : ndarray of shape (n_classes,)
 
     Examples
@@ -392,7 +403,7 @@ class EvolvedClassifier(_Evolved, ClassifierMixin, BaseEstimator):
 class EvolvedRegressor(_Evolved, RegressorMixin, BaseEstimator):
     __doc__ = f"""Evolves regression pipelines within a budget, and predicts with the best.
 
-    {PARAMETERS.format(scoring='"neg_root_mean_squared_error"', stratified="")}
+    {PARAMETERS.format(scoring='"neg_root_mean_squared_error"', stratified="", unknown="")}
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes

@@ -66,6 +66,9 @@ class Traits:
         Whether the classes are strings that read as numbers.
     texts : int
         Columns that hold texts.
+    may_split : bool
+        Whether a fit may split its rows at random. It may not where rows belong to groups or to an
+        order in time: rows that are set aside would be told by their neighbours.
     """
 
     task: str
@@ -77,6 +80,7 @@ class Traits:
     target_min: float = float("nan")
     numeral_classes: bool = False
     texts: int = 0
+    may_split: bool = True
 
     @property
     def columns(self) -> int:
@@ -102,6 +106,11 @@ def columns_at_most(limit: int, traits: Traits) -> bool:
 def smallest_class_at_least(limit: int, traits: Traits) -> bool:
     """Say that a primitive suits tables without rare classes; for `partial`."""
     return traits.smallest_class >= limit
+
+
+def may_split(traits: Traits) -> bool:
+    """Say that a primitive that splits its rows suits a table."""
+    return traits.may_split
 
 
 def target_never_negative(traits: Traits) -> bool:
@@ -136,7 +145,8 @@ class Primitive:
     library : str, optional
         Importable name of an optional library that it needs.
     suits : callable, optional
-        From `Traits` to whether it is worth trying on such a table.
+        From `Traits` to whether it is worth trying on such a table. One that splits its rows says
+        no where it may not: `primitives.base.may_split`.
     commutative : bool, default=False
         The order of the inputs does not matter and equal inputs are one.
     associative : bool, default=False

@@ -1,5 +1,5 @@
-"""Boosting with the optional libraries, each with early stopping inside its fit and on one
-thread."""
+"""Boosting with the optional libraries, each with early stopping inside its fit, where it may, and
+on one thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from typing import Any
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from primitives.base import CLASSIFICATION, REGRESSION, NullableFeatures, Prediction, Primitive
-from primitives.early_stopping import EarlyStoppedClassifier, EarlyStoppedRegressor
+from primitives.classifiers import boosting_space
+from primitives.early_stopping import (
+    PATIENCE,
+    ROUNDS,
+    EarlyStoppedClassifier,
+    EarlyStoppedRegressor,
+)
 
 QUIET: dict[str, dict[str, Any]] = {
     "lightgbm": {
@@ -62,12 +68,14 @@ MODELS: dict[tuple[str, str], Any] = {
 }
 
 
-def boosted(library: str, model: str, random_state: int, **values: Any) -> Any:
+def boosted(
+    library: str, model: str, random_state: int, patience: int | None = PATIENCE, **values: Any
+) -> Any:
     """Import the library only when a pipeline uses it."""
     estimator = getattr(import_module(library), model)(
         random_state=random_state, **QUIET[library], **values
     )
-    return MODELS[library, model](estimator, random_state=random_state)
+    return MODELS[library, model](estimator, patience, random_state=random_state)
 
 
 BOOSTING = tuple(
@@ -76,7 +84,7 @@ BOOSTING = tuple(
         inputs=(NullableFeatures,),
         output=Prediction,
         build=partial(boosted, library, model),
-        space=SPACES[library],
+        space=partial(boosting_space, SPACES[library], ROUNDS[library][1]),
         tasks=CLASSIFICATION if wrapper is EarlyStoppedClassifier else REGRESSION,
         library=library,
         cost=COSTS[library],

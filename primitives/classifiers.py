@@ -43,7 +43,7 @@ from primitives.base import (
     rows_at_most,
     smallest_class_at_least,
 )
-from primitives.early_stopping import EarlyStoppedClassifier
+from primitives.early_stopping import PATIENCE, EarlyStoppedClassifier
 
 WEIGHTS = CategoricalDistribution((None, "balanced"))
 REGULARISATION = FloatDistribution(1e-3, 100.0, log=True)
@@ -57,6 +57,9 @@ FOREST = {
     "min_samples_leaf": IntDistribution(1, 20, log=True),
     "criterion": CategoricalDistribution(("gini", "entropy")),
 }
+
+FIXED_ROUNDS = IntDistribution(20, 500, log=True)
+"""Rounds of boosting that are not found by early stopping."""
 
 GRADIENT_BOOSTING = {
     "n_estimators": IntDistribution(20, 200, log=True),
@@ -132,11 +135,13 @@ def discriminant(shrinkage: float) -> LinearDiscriminantAnalysis:
     return LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage)
 
 
-def hist_boosting(random_state: int, **values: Any) -> EarlyStoppedClassifier:
+def hist_boosting(
+    random_state: int, patience: int | None = PATIENCE, **values: Any
+) -> EarlyStoppedClassifier:
     model = HistGradientBoostingClassifier(
         early_stopping=False, random_state=random_state, **values
     )
-    return EarlyStoppedClassifier(model, random_state=random_state)
+    return EarlyStoppedClassifier(model, patience, random_state=random_state)
 
 
 def ada_boost(
@@ -173,7 +178,7 @@ def neighbours_space(traits: Traits) -> Space:
 def may_hold_out(traits: Traits) -> CategoricalDistribution:
     """Early stopping sets a stratified tenth of the rows aside, which needs some of every class."""
     enough = traits.rows >= 100 and (traits.task == "regression" or traits.smallest_class >= 10)
-    return CategoricalDistribution((False, True) if enough else (False,))
+    return CategoricalDistribution((False, True) if enough and traits.may_split else (False,))
 
 
 def forest_space(traits: Traits) -> Space:
@@ -181,6 +186,14 @@ def forest_space(traits: Traits) -> Space:
     classes, and do not find them again."""
     weights = CategoricalDistribution((None,)) if traits.numeral_classes else WEIGHTS
     return {**FOREST, "class_weight": weights}
+
+
+def boosting_space(space: Space, rounds: str, traits: Traits) -> Space:
+    """Return the space of boosting that finds its number of rounds on rows that it sets aside;
+    where it may not, the number is one of the values to choose."""
+    if traits.may_split:
+        return space
+    return {**space, rounds: FIXED_ROUNDS, "patience": CategoricalDistribution((None,))}
 
 
 def hist_boosting_space(traits: Traits) -> Space:
@@ -192,7 +205,9 @@ def hist_boosting_space(traits: Traits) -> Space:
         "l2_regularization": FloatDistribution(1e-6, 10.0, log=True),
         "max_features": FloatDistribution(0.2, 1.0),
     }
-    return {**space, "class_weight": WEIGHTS} if traits.task != "regression" else space
+    if traits.task != "regression":
+        space = {**space, "class_weight": WEIGHTS}
+    return boosting_space(space, "max_iter", traits)
 
 
 def perceptron_space(traits: Traits) -> Space:
@@ -212,7 +227,7 @@ def for_svm(traits: Traits) -> bool:
 
 def for_calibration(traits: Traits) -> bool:
     """Calibration splits the rows in three, with some of every class in each."""
-    return traits.smallest_class >= 6
+    return traits.may_split and traits.smallest_class >= 6
 
 
 def classifier(

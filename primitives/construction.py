@@ -19,6 +19,7 @@ from primitives.base import (
     Primitive,
     Space,
     Traits,
+    may_split,
     target_never_negative,
 )
 from primitives.transformers import BoundedLog, OutOfFoldPredictions
@@ -64,7 +65,7 @@ def quantile_target_space(traits: Traits) -> Space:
 
 CONSTRUCTION = (
     Primitive("Union", (Features, Features), Features, union, commutative=True, associative=True),
-    Primitive("Stack", (Prediction, Features), Features, stack, cross_fits=True),
+    Primitive("Stack", (Prediction, Features), Features, stack, suits=may_split, cross_fits=True),
     Primitive(
         "SoftVote",
         (Prediction, Prediction),

@@ -15,6 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 
 MIN_ROWS_TO_HOLD_OUT = 50
 
+PATIENCE = 30
+"""Rounds without a better loss on the rows set aside after which no more are tried."""
+
 
 def rounds_lightgbm(model, patience, train, held_out, weights):
     """Return the best number of rounds of a LightGBM model, held-out loss being the judge."""
@@ -64,8 +67,9 @@ class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
     estimator : estimator
         A model of LightGBM, XGBoost or CatBoost, or scikit-learn's histogram boosting; its number
         of rounds is the most that is tried.
-    patience : int, default=30
-        Rounds without a better loss on the rows set aside after which no more are tried.
+    patience : int or None, default=30
+        Rounds without a better loss on the rows set aside after which no more are tried. None: no
+        rows are set aside, and all rounds are done.
     validation_fraction : float, default=0.15
     random_state : int, default=None
         Seed of the split.
@@ -77,7 +81,7 @@ class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
     n_rounds_ : int
     """
 
-    def __init__(self, estimator, patience=30, validation_fraction=0.15, random_state=None):
+    def __init__(self, estimator, patience=PATIENCE, validation_fraction=0.15, random_state=None):
         self.estimator = estimator
         self.patience = patience
         self.validation_fraction = validation_fraction
@@ -87,7 +91,8 @@ class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
         find_rounds, parameter = ROUNDS[type(self.estimator).__module__.split(".")[0]]
         self.n_features_in_ = X.shape[1]
         self.n_rounds_ = self.estimator.get_params()[parameter]
-        kept, held_out = self._split(y) if len(y) >= MIN_ROWS_TO_HOLD_OUT else ([], [])
+        holds_out = self.patience is not None and len(y) >= MIN_ROWS_TO_HOLD_OUT
+        kept, held_out = self._split(y) if holds_out else ([], [])
         if len(held_out):
             weights = None if sample_weight is None else sample_weight[kept]
             train = with_values(X[kept]), y[kept]

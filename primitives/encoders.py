@@ -90,13 +90,17 @@ CATEGORY_SPACES: dict[str, Space] = {
     "Ordinal": {"min_frequency": IntDistribution(1, 20, log=True)},
     "Target": {"smooth": FloatDistribution(0.5, 100.0, log=True)},
 }
+N_GRAMS_SPACE: Space = {"n_grams": CategoricalDistribution(tuple(N_GRAMS))}
 TEXT_SPACES: dict[str, Space] = {
     "": {},
-    "Text": {
-        "n_grams": CategoricalDistribution(tuple(N_GRAMS)),
-        "alpha": FloatDistribution(0.5, 20.0, log=True),
-    },
+    "Text": {**N_GRAMS_SPACE, "alpha": FloatDistribution(0.5, 20.0, log=True)},
 }
+UNSPLIT_TEXT_SPACES: dict[str, Space] = {
+    "": {},
+    "Text": {**N_GRAMS_SPACE, "n_components": IntDistribution(10, 100, log=True)},
+}
+"""Without rows set aside, a text says what it is about instead of what it says of the target."""
+
 TARGET_TYPES = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}
 
 
@@ -125,12 +129,13 @@ def build_encoder(
 
 
 def space_of(numbers: str, categories: str, texts: str, traits: Traits) -> Space:
+    text_spaces = TEXT_SPACES if traits.may_split else UNSPLIT_TEXT_SPACES
     space = {
         **CATEGORY_SPACES[categories],
-        **TEXT_SPACES[texts],
+        **text_spaces[texts],
         **(NUMBER_SPACES[numbers] if traits.gaps else {}),
     }
-    if categories == "Target" or texts:
+    if categories == "Target" or (texts and traits.may_split):
         space["target_type"] = CategoricalDistribution((TARGET_TYPES[traits.task],))
     return space
 
@@ -140,7 +145,7 @@ def suits(numbers: str, categories: str, texts: str, traits: Traits) -> bool:
     texts alone are not categories."""
     if numbers == "Nearest" and traits.rows > 5_000:
         return False
-    if categories == "Target" and 0 < traits.smallest_class < 2:
+    if categories == "Target" and (0 < traits.smallest_class < 2 or not traits.may_split):
         return False
     if not (traits.texts if texts else traits.columns):
         return False

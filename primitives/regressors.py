@@ -63,7 +63,7 @@ from primitives.classifiers import (
     perceptron_space,
 )
 from primitives.decomposition import below_columns
-from primitives.early_stopping import EarlyStoppedRegressor
+from primitives.early_stopping import PATIENCE, EarlyStoppedRegressor
 from primitives.transformers import AtMostColumns
 
 PENALTY = FloatDistribution(1e-5, 1.0, log=True)
@@ -125,9 +125,11 @@ def perceptron(
     )
 
 
-def hist_boosting(random_state: int, **values: Any) -> EarlyStoppedRegressor:
+def hist_boosting(
+    random_state: int, patience: int | None = PATIENCE, **values: Any
+) -> EarlyStoppedRegressor:
     model = HistGradientBoostingRegressor(early_stopping=False, random_state=random_state, **values)
-    return EarlyStoppedRegressor(model, random_state=random_state)
+    return EarlyStoppedRegressor(model, patience, random_state=random_state)
 
 
 def ada_boost(

@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
+
+from primitives.transformers import AtMostColumns
 
 N_GRAMS: dict[str, dict[str, Any]] = {
     "words": {"ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"},
@@ -26,16 +29,30 @@ HASHES = 2**18
 """Columns that n-grams are hashed into: no vocabulary to keep, however long the texts."""
 
 
-def read_texts(n_grams: str, alpha: float, target_type: str, random_state: int) -> Pipeline:
+def read_texts(
+    n_grams: str,
+    random_state: int,
+    alpha: float = 1.0,
+    target_type: str = "continuous",
+    n_components: int | None = None,
+) -> Pipeline:
+    """Return what makes columns of texts: of what they say of the target, out of fold, or where a
+    number of components is given, of what they are about (latent semantic analysis, Deerwester et
+    al. 1990)."""
     hashing = HashingVectorizer(
         n_features=HASHES, alternate_sign=False, norm=None, **N_GRAMS[n_grams]
     )
+    encoder: Any
+    if n_components is None:
+        encoder = RidgeTargetEncoder(alpha, target_type, random_state)
+    else:
+        encoder = AtMostColumns(TruncatedSVD(n_components, random_state=random_state))
     return make_pipeline(
         FunctionTransformer(joined_texts),
         hashing,
         NonEmptyColumns(),
         TfidfTransformer(sublinear_tf=True),
-        RidgeTargetEncoder(alpha, target_type, random_state),
+        encoder,
     )
 
 

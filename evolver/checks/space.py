@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from evolver.errors import InputError, InputTypeError
+from evolver.evaluation.folds import are_in_time
 from evolver.problem import Problem
 from primitives import Catalogue, Traits, default_catalogue
 from primitives.cleaning import TableCleaner
@@ -48,6 +50,9 @@ def _is_numeral(label: Any) -> bool:
 def selected_catalogue(search_space: Any, problem: Problem, *, grouped: bool) -> Catalogue:
     """Return what of a search space suits a problem; None stands for the default catalogue.
 
+    Where there are groups, or folds that are in time, it holds nothing that splits rows inside a
+    fit.
+
     Raises
     ------
     InputError, InputTypeError
@@ -58,9 +63,12 @@ def selected_catalogue(search_space: Any, problem: Problem, *, grouped: bool) ->
         raise InputTypeError(
             f"`search_space` must be a primitives.Catalogue or None, got {search_space!r}."
         )
-    if grouped:  # inner folds would not keep groups together
+    # Splits inside a fit would not keep groups together, or would fit on later rows.
+    may_split = not grouped and not are_in_time(problem.folds)
+    if not may_split:
         catalogue = catalogue.without(*(one.name for one in catalogue if one.cross_fits))
     try:
-        return catalogue.select(problem.task, _traits_of(problem))
+        traits = replace(_traits_of(problem), may_split=may_split)
+        return catalogue.select(problem.task, traits)
     except ValueError as error:
         raise InputError(str(error)) from None

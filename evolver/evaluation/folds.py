@@ -109,6 +109,12 @@ def of_known_classes(folds: Sequence[Fold], y: np.ndarray) -> list[Fold]:
     return [(train, valid[np.isin(y[valid], np.unique(y[train]))]) for train, valid in folds]
 
 
+def are_in_time(folds: Sequence[Fold]) -> bool:
+    """Say whether every fold validates on later rows than it fits on: their order is that of
+    time."""
+    return all(train.max() < valid.min() for train, valid in folds)
+
+
 def _shuffled(n_splits: int, classification: bool, groups: np.ndarray | None, seed: int) -> Any:
     if groups is not None:
         splitter = StratifiedGroupKFold if classification else GroupKFold

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
@@ -79,6 +80,15 @@ def test_few_rows_are_all_fitted_on_with_all_rounds() -> None:
     X, y = data("regression")
     model = boosted("HistGradientBoosting", "regression").fit(X[:30], y[:30])
     assert model.n_rounds_ == MOST
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_without_patience_all_rounds_are_done_on_all_rows(name: str) -> None:
+    X, y = data("regression")
+    model = boosted(name, "regression", patience=None, **{MODELS[name]: 20}).fit(X, y)
+    alone = clone(model.estimator).fit(X, y)
+    assert model.n_rounds_ == 20
+    np.testing.assert_array_equal(model.predict(X), alone.predict(X))
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
