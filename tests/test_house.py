@@ -111,6 +111,18 @@ def test_a_foreign_library_has_its_door(library: str) -> None:
     assert users <= DOORS[library]
 
 
+PRIVATE_NAMES = ("_score_func", "_sign", "_kwargs", "_response_method", "_accept_sample_weight")
+
+
+def test_private_names_of_scorers_have_one_door() -> None:
+    readers = {
+        name
+        for name, file in modules().items()
+        if any(f".{part}" in file.read_text(encoding="utf-8") for part in PRIVATE_NAMES)
+    }
+    assert readers == {"evolver.evaluation.scorers"}
+
+
 def test_public_names() -> None:
     assert evolver.__all__ == [
         "EvolvedClassifier",

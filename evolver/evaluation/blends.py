@@ -14,6 +14,7 @@ from scipy.stats import rankdata
 from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
 
 from evolver.evaluation.fold import score_of
+from evolver.evaluation.scorers import metric_of
 from evolver.problem import Problem
 from primitives.isolation import private_copy
 
@@ -63,7 +64,8 @@ class BlendScorer:
     @property
     def is_log_loss(self) -> bool:
         """Whether probabilities that are too cautious or too sure cost."""
-        return getattr(self._problem.scorer, "_score_func", None) is log_loss
+        metric = metric_of(self._problem.scorer)
+        return metric is not None and metric.function is log_loss
 
     @property
     def labels(self) -> list[np.ndarray]:
@@ -120,16 +122,14 @@ def negative_errors(y: np.ndarray, blends: np.ndarray, classes: None) -> np.ndar
 
 def _fast(problem: Problem) -> Any:
     """Return the function that computes what the scorer would; None where there is none."""
-    scorer = problem.scorer
-    if set(getattr(scorer, "_kwargs", {})) - {"labels"}:
+    metric = metric_of(problem.scorer)
+    if metric is None or set(metric.arguments) - {"labels"}:
         return None
-    metric = getattr(scorer, "_score_func", None)
-    asked_for = getattr(scorer, "_response_method", "")
-    greater_is_better = getattr(scorer, "_sign", 0) == 1
-    if metric is root_mean_squared_error:
-        return None if greater_is_better else negative_errors
-    if "predict_proba" not in asked_for:
+    if metric.function is root_mean_squared_error:
+        return None if metric.greater_is_better else negative_errors
+    if "predict_proba" not in metric.responses:
         return None
-    if metric is roc_auc_score and problem.task == "binary" and greater_is_better:
+    if metric.function is roc_auc_score and problem.task == "binary" and metric.greater_is_better:
         return areas
-    return negative_log_losses if metric is log_loss and not greater_is_better else None
+    is_loss = metric.function is log_loss and not metric.greater_is_better
+    return negative_log_losses if is_loss else None

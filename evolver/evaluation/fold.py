@@ -24,6 +24,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from evolver.evaluation.branches import Branches, Parts, frozen
 from evolver.evaluation.cache import Cache
 from evolver.evaluation.objectives import Measured, complexity_of
+from evolver.evaluation.scorers import metric_of, takes_weights
 from evolver.genome.codec import Encoded, decode
 from evolver.genome.graph import operators, to_graph
 from evolver.genome.pipeline import to_estimator
@@ -160,7 +161,7 @@ def _may_recall(problem: Problem) -> bool:
     return (
         problem.sample_weight is None
         and problem.complexity == "operators"
-        and hasattr(problem.scorer, "_response_method")  # of scikit-learn, not a function
+        and metric_of(problem.scorer) is not None
     )
 
 
@@ -204,7 +205,7 @@ def score_of(
     ValueError
         When it is no finite number.
     """
-    weighted = sample_weight is not None and getattr(scorer, "_accept_sample_weight", bool)()
+    weighted = sample_weight is not None and takes_weights(scorer)
     y, sample_weight = private_copy(y), private_copy(sample_weight)
     score = (
         scorer(estimator, X, y, sample_weight=sample_weight)
