@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,11 @@ from evolver.problem import Problem, Scorer
 from primitives import Catalogue
 from primitives.isolation import private_copy
 from primitives.wrappers import reseeded
+
+LIBRARIES = frozenset(
+    {"catboost", "evolver", "lightgbm", "numpy", "primitives", "scipy", "sklearn", "xgboost"}
+)
+"""Packages whose code is trusted to leave a process as it was."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,9 @@ class Evaluator:
         self._cache = Cache(cache_limit if _may_recall(problem) else 0)
         self._parts: dict[int, Parts] = {}
         self._classes = None if problem.task == "regression" else np.unique(problem.y)
+        metric = metric_of(problem.scorer)
+        scores = problem.scorer if metric is None else metric.function
+        self._scores_by_foreign_code = is_foreign(scores) or callable(problem.complexity)
 
     def __call__(self, request: Request) -> FoldScore | Pipeline:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -99,6 +108,14 @@ class Evaluator:
                     raise
             # A step writes to its input that is said to keep it, as a library may begin to do.
             return self._score_compiled(tree, request.fold)
+
+    def is_foreign(self, request: Request) -> bool:
+        """Say whether a request runs code that is neither ours nor of a library: a primitive, a
+        scorer or a complexity of the user's own."""
+        names = (node[0] for node in request.tree if node is not None)
+        return self._scores_by_foreign_code or any(
+            is_foreign(self.catalogue[name].build) for name in names if name in self.catalogue
+        )
 
     def _fit_all(self, tree: Tree, repeat: int) -> Pipeline:
         problem = self.problem
@@ -153,6 +170,13 @@ class Evaluator:
             y = frozen(problem.y[train])
             self._parts[fold] = Parts(fold, problem.X, y, train, valid, classification)
         return self._parts[fold]
+
+
+def is_foreign(thing: Any) -> bool:
+    """Say whether a function or class is neither of this project nor of a library that it uses."""
+    while isinstance(thing, partial):
+        thing = thing.func
+    return getattr(thing, "__module__", "").partition(".")[0] not in LIBRARIES
 
 
 def _may_recall(problem: Problem) -> bool:

@@ -4,6 +4,7 @@ refused."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -15,18 +16,27 @@ from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.dummy import DummyClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import SGDClassifier
-from sklearn.metrics import average_precision_score, get_scorer, roc_auc_score
+from sklearn.metrics import average_precision_score, get_scorer, make_scorer, roc_auc_score
 
 from evolver.checks import check_scorer
 from evolver.evaluation.blends import BlendScorer
-from evolver.evaluation.fold import Evaluator, FoldScore, Remembered, Request, fit
+from evolver.evaluation.fold import Evaluator, FoldScore, Remembered, Request, fit, is_foreign
 from evolver.evaluation.folds import make_folds
 from evolver.evaluation.objectives import COMPLEXITIES
 from evolver.genome.codec import encode
 from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Step, Tree, X
 from evolver.problem import Problem
-from primitives import Catalogue, Features, Prediction, Primitive, Table
+from primitives import (
+    CLASSIFICATION,
+    Catalogue,
+    Features,
+    Prediction,
+    Primitive,
+    Table,
+    default_catalogue,
+)
+from tests.genome.strategies import CATALOGUES, random_tree
 from tests.pipelines import catalogue, tree_with
 from tests.tables import small_table
 
@@ -264,3 +274,34 @@ def test_predictions_are_computed_once() -> None:
     get_scorer("neg_log_loss")(model, X, y)
     get_scorer("roc_auc")(model, X, y)
     assert Counting.calls == 1
+
+
+class TestForeignCode:
+    """After it a worker looks for libraries that were changed, which takes time."""
+
+    def test_no_default_primitive_or_scorer_is_foreign(self) -> None:
+        assert not [one.name for one in default_catalogue() if is_foreign(one.build)]
+        evaluator = Evaluator(problem(), CATALOGUES["binary"])
+        assert not any(
+            evaluator.is_foreign(Request(encode(random_tree(CATALOGUES["binary"], seed)), 0))
+            for seed in range(20)
+        )
+
+    def test_a_primitive_a_scorer_and_a_complexity_of_the_users_own_are(self) -> None:
+        class Own(DummyClassifier):
+            """A model of the user's."""
+
+        own = Primitive("Own", (Table,), Prediction, partial(Own), {}, CLASSIFICATION)
+        mine = Catalogue([own])
+        tree = encode(Tree([Step(own, {}), X]))
+        assert Evaluator(problem(), mine).is_foreign(Request(tree, 0))
+        metric = make_scorer(lambda y, predicted: 0.0)
+        dull = encode(random_tree(CATALOGUES["binary"], 0))
+        options: list[dict[str, Any]] = [
+            {"scorer": metric},
+            {"scorer": lambda *_: 0.0},
+            {"complexity": len},
+        ]
+        for changes in options:
+            changed = replace(problem(), **changes)
+            assert Evaluator(changed, CATALOGUES["binary"]).is_foreign(Request(dull, 0))
