@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -85,11 +85,18 @@ def scorable_folds(
     sample_weight: np.ndarray | None,
     groups: np.ndarray | None,
     rng: np.random.Generator,
+    is_over: Callable[[], bool],
 ) -> list[Fold]:
     """Return folds on each of which the constant prediction can be scored.
 
     Where a class has fewer members than there are folds, a warning says so; if then a fold cannot
     be scored, there are only as many folds as the rarest class has members.
+
+    Parameters
+    ----------
+    is_over : callable
+        Says whether the time for it is; then a fold that has the classes of one that was scored is
+        not scored itself.
 
     Raises
     ------
@@ -123,7 +130,7 @@ def scorable_folds(
         except ValueError as error:
             failure = f"`cv` must be able to split these {len(y)} rows, got {cv!r}: {error}"
             continue
-        failure = _why_not_scorable(folds, X, y, scorer, classification, sample_weight)
+        failure = _why_not_scorable(folds, X, y, scorer, classification, sample_weight, is_over)
         if not failure:
             return folds
     raise InputError(failure)
@@ -138,11 +145,12 @@ def scorable_ladder(
     classification: bool,
     sample_weight: np.ndarray | None,
     rng: np.random.Generator,
+    is_over: Callable[[], bool],
 ) -> list[Fold]:
     """Return folds of fewer rows on each of which the constant prediction can be scored, or
-    none."""
+    none; `is_over` as in `scorable_folds`."""
     ladder = make_ladder(folds, y, classification=classification, rng=rng)
-    failure = _why_not_scorable(ladder, X, y, scorer, classification, sample_weight)
+    failure = _why_not_scorable(ladder, X, y, scorer, classification, sample_weight, is_over)
     return [] if failure else ladder
 
 
@@ -153,23 +161,52 @@ def _why_not_scorable(
     scorer: Scorer,
     classification: bool,
     sample_weight: np.ndarray | None,
+    is_over: Callable[[], bool],
 ) -> str:
     """Return why the constant prediction cannot be scored on some fold; empty where it can on
-    all."""
+    all.
+
+    Neither the constant prediction nor a scorer of scikit-learn looks at the columns, so one of
+    them is enough: rows of a wide table are slow to take.
+    """
+    looked_at = X.iloc[:, :1] if hasattr(scorer, "_response_method") else X
+    is_log_loss = getattr(scorer, "_score_func", None) is log_loss
+    scored: set[Hashable] = set()
     for number, (train, valid) in enumerate(folds):
         if not len(train) or not len(valid):
             return f"`cv` must leave rows to fit and to validate, got fold {number} without."
-        dummy = DummyClassifier(strategy="prior") if classification else DummyRegressor()
         weights = None if sample_weight is None else sample_weight[valid]
+        has_weight = weights is None or bool(weights.any())
+        if is_log_loss and has_weight and _has_all_labels(scorer, y[train]):
+            continue
+        classes = _classes_of(y, train, valid) if classification else None
+        if is_over() and has_weight and classes in scored:
+            continue
+        dummy = DummyClassifier(strategy="prior") if classification else DummyRegressor()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                dummy.fit(X.iloc[train], y[train])
-                score_of(scorer, dummy, X.iloc[valid], y[valid], weights)
+                dummy.fit(looked_at.iloc[train], y[train])
+                score_of(scorer, dummy, looked_at.iloc[valid], y[valid], weights)
         except Exception as error:
             return (
                 "`scoring` must be able to score a constant prediction on every fold, got"
                 f" {scorer} on fold {number}:"
                 f" {type(error).__name__}: {error}"
             )
+        if has_weight:
+            scored.add(classes)
     return ""
+
+
+def _has_all_labels(scorer: Scorer, y: np.ndarray) -> bool:
+    """Say whether the classes of a target are all that a log loss is told of: then that of the
+    constant prediction is finite, whatever the other rows. To compute it would take a number for
+    each row and class."""
+    labels = getattr(scorer, "_kwargs", {}).get("labels")
+    return labels is not None and np.array_equal(np.unique(y), labels)
+
+
+def _classes_of(y: np.ndarray, train: np.ndarray, valid: np.ndarray) -> Hashable:
+    """Return the classes of both parts of a fold."""
+    return tuple(frozenset(np.unique(y[part]).tolist()) for part in (train, valid))
