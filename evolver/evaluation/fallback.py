@@ -47,6 +47,12 @@ def fallback(problem: Problem) -> Pipeline:
         return make_pipeline(constant(problem)).fit(problem.X, problem.y)
 
 
+def title_of(model: Pipeline) -> str:
+    """Return what a fallback is in words."""
+    is_constant = isinstance(model[-1], DummyClassifier | DummyRegressor)
+    return "the constant prediction" if is_constant else "a small decision tree"
+
+
 def small_tree(problem: Problem) -> Pipeline:
     """Return an unfitted decision tree on some of the rows and columns."""
     encoder = ColumnTransformer(
