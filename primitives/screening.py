@@ -84,7 +84,10 @@ def associations(X, y, random_state):
         step = max(1, BLOCK // len(rows))
         for start in range(0, len(places), step):
             block = places[start : start + step]
-            found[block] = shares_between(read(rows.iloc[:, block]), groups)
+            first, last = block[0], block[-1] + 1
+            is_run = last - first == len(block)  # a slice is much faster to take
+            columns = rows.iloc[:, first:last] if is_run else rows.iloc[:, block]
+            found[block] = shares_between(read(columns), groups)
     return found
 
 
