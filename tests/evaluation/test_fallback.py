@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import r2_score, roc_auc_score
 
-from evolver.evaluation.fallback import MAX_COLUMNS, fallback
+from evolver.evaluation.fallback import MAX_COLUMNS, fallback, title_of
 from evolver.export import to_source
 from evolver.problem import Problem
 from tests.alone import run_exported
@@ -86,12 +86,14 @@ def test_where_a_table_cannot_be_read_it_is_the_constant_prediction(task: str) -
     y = np.arange(30) % 3.0 if task == "regression" else np.arange(30) % 3 == 0
     model = fallback(problem(X, y, task))
     assert set(model.predict(X)) == ({1.0} if task == "regression" else {False})
+    assert title_of(model) == "the constant prediction"
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_on_an_ordinary_table_no_column_is_left_out(task: str) -> None:
     X, y = small_table(task)
     model = fallback(problem(X, y, task))
+    assert title_of(model) == "a small decision tree"
     steps = [name for name, _ in model[-1].estimator_.steps]
     assert steps[0] == "tablecleaner"
     pd.testing.assert_index_equal(
