@@ -354,7 +354,8 @@ class _Evolved:
         check_is_fitted(self)
         table = checks.check_table(X)
         named = isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_")
-        if named and set(self._columns) == set(table.columns):
+        is_ordered = self._columns == list(table.columns)  # to take all of many columns is slow
+        if named and not is_ordered and set(self._columns) == set(table.columns):
             X = table = table[self._columns]
         try:
             validate_data(self, X, reset=False, skip_check_array=True)

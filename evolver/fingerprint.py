@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ from primitives import space as spaces
 
 LIBRARIES = ("evolver", "scikit-learn", "numpy", "deap", "optuna")
 """On whose versions the sequence of candidates depends."""
+
+CELLS = 300_000
+"""Values that are hashed together: no copy of a large table is made."""
 
 
 def header_of(
@@ -77,14 +81,43 @@ def header_of(
 
 
 def _table_hash(X: pd.DataFrame) -> str:
+    """Return the hash of the names, types and values of all columns, in their order.
+
+    Columns of one type are hashed together, as many as make about `CELLS` cells: each value has a
+    hash of its own, and what pandas does for each column would take longest.
+    """
     names = json.dumps([[name, str(dtype)] for name, dtype in X.dtypes.items()])
-    columns = (pd.util.hash_pandas_object(_hashable(X[name]), index=False) for name in X)
-    return _hash([names.encode(), *(column.to_numpy().tobytes() for column in columns)])
+    step = max(1, CELLS // len(X))
+    blocks = (X.iloc[:, start : start + step] for start in range(0, X.shape[1], step))
+    columns = (hashes.tobytes() for block in blocks for hashes in _hashes(block))
+    return _hash(chain([names.encode()], columns))
 
 
-def _hashable(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a column of mixed objects as text, which pandas can hash."""
-    return column.map(repr) if column.dtype == object else column
+def _hashes(X: pd.DataFrame) -> np.ndarray:
+    """Return the hash of every value, of shape (n_columns, n_rows)."""
+    found = np.empty((X.shape[1], len(X)), np.uint64)
+    places: dict[Any, list[int]] = {}
+    for place, dtype in enumerate(X.dtypes):
+        together = isinstance(dtype, np.dtype | pd.StringDtype)
+        places.setdefault(dtype if together else place, []).append(place)
+    for some in places.values():
+        columns = X if len(some) == X.shape[1] else X.iloc[:, some]
+        found[some] = pd.util.hash_array(_joined(columns)).reshape(len(some), -1)
+    return found
+
+
+def _joined(X: pd.DataFrame) -> Any:
+    """Return the values of columns of one type, one column after the other, as pandas can hash
+    them: objects, which may be of mixed types, as text."""
+    dtype: Any = X.dtypes.iloc[0]
+    if not isinstance(dtype, np.dtype | pd.StringDtype):
+        return X.iloc[:, 0].array
+    values: Any = X.to_numpy().T.ravel()
+    if isinstance(dtype, pd.StringDtype):
+        return pd.array(values, dtype=dtype)
+    if dtype.kind == "O":
+        return pd.array([repr(one) for one in values], dtype="str")
+    return values
 
 
 def _array_hash(array: np.ndarray | None) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.util import find_spec
 from numbers import Integral
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from evolver.errors import InputError
+from primitives.cleaning import column_forms
 
 Fold = tuple[np.ndarray, np.ndarray]
 """Row numbers to fit on, and row numbers to validate on."""
@@ -56,6 +58,12 @@ class Problem:
     def units(self) -> Sequence[Fold]:
         """What a candidate is evaluated on, in this order; one number names a fold everywhere."""
         return *self.ladder, *self.folds
+
+    @cached_property
+    def forms(self) -> dict[str, str]:
+        """How each column is read, by `primitives.cleaning.column_forms`."""
+        forms: dict[str, str] = column_forms(self.X)
+        return forms
 
 
 @dataclass(frozen=True)

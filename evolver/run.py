@@ -11,9 +11,10 @@ import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from evolver.errors import EvolverError, NoPipelineError
-from evolver.evaluation.fallback import fallback
+from evolver.evaluation.fallback import fallback, title_of
 from evolver.evaluation.fold import Evaluator
 from evolver.execution import memory
 from evolver.execution.inline import InlineExecutor, reason_of
@@ -23,6 +24,7 @@ from evolver.genome.codec import Encoded
 from evolver.interrupt import first_interrupt_noted
 from evolver.journal import Journal
 from evolver.loop import Loop
+from evolver.outcome import Effort
 from evolver.problem import Budget, Problem, Settings
 from evolver.record import Progress, Result
 from evolver.search.proposers import proposer_of
@@ -39,6 +41,10 @@ PRELOAD = (
     "evolver.evaluation.fold",
     "primitives.regressors",
 )
+
+LATEST_START = 0.5
+"""Share of the budget after which no search begins: what took so long to check takes workers about
+as long to load."""
 
 SHARE_OF_CACHE = 0.125
 """Of the memory a worker may hold, at the most."""
@@ -90,6 +96,8 @@ def evolve(
         When candidates failed and none of them succeeded.
     """
     start = time.monotonic() if start is None else start
+    if _is_too_late(budget, start, journal):
+        return Result((), (), None, _fallback(problem), Effort(), "time")
     proposer = proposer_of(
         problem,
         catalogue,
@@ -143,12 +151,7 @@ def evolve(
     finally:
         executor.close()
     if pipeline is None:
-        warnings.warn(
-            "No candidate could be fitted within the budget: the model is a small decision tree.",
-            UserWarning,
-            stacklevel=5,
-        )
-        pipeline = fallback(problem)
+        pipeline = _fallback(problem)
     winner = None if record is None else record.candidate
     return Result(loop.records, loop.front, winner, pipeline, loop.effort, loop.ended_by, ensemble)
 
@@ -168,6 +171,25 @@ def _inline(problem: Problem, catalogue: Catalogue, why: Exception) -> Executor:
     """Return this process as the place of the final fits: better than to lose a search."""
     logger.warning("The final fits are run in this process: %s", reason_of(why))
     return InlineExecutor(Evaluator(problem, catalogue))
+
+
+def _is_too_late(budget: Budget, start: float, journal: Journal) -> bool:
+    """Say whether no more than the fallback can be had in the time that is left; of a run that goes
+    on, what it has found can."""
+    if budget.seconds is None or journal.candidates:
+        return False
+    return time.monotonic() - start > LATEST_START * budget.seconds
+
+
+def _fallback(problem: Problem) -> Pipeline:
+    """Return what is left where no candidate could be fitted, and say so."""
+    pipeline = fallback(problem)
+    warnings.warn(
+        f"No candidate could be fitted within the budget: the model is {title_of(pipeline)}.",
+        UserWarning,
+        stacklevel=6,
+    )
+    return pipeline
 
 
 def _executor(problem: Problem, catalogue: Catalogue, settings: Settings, workers: int) -> Executor:

@@ -25,6 +25,9 @@ from evolver.report.progress import ProgressLine, say_end, silent
 from evolver.store import FOLDER, Store
 from primitives import Catalogue
 
+CHECKS_SHARE = 0.1
+"""Of the budget, after which what is still to be checked is checked on less."""
+
 
 @dataclass(frozen=True, eq=False)
 class Call:
@@ -58,6 +61,11 @@ class Call:
     verbose: int
     earlier: Sequence[Encoded]
     start: float
+
+    def spent(self) -> float:
+        """Return the share of the budget that is gone; 0 where time is no matter."""
+        seconds = self.budget.seconds
+        return 0.0 if seconds is None else (time.monotonic() - self.start) / seconds
 
 
 def search(
@@ -170,6 +178,7 @@ def pose(
         sample_weight=sample_weight,
         groups=groups,
         rng=rng,
+        is_over=lambda: call.spent() > CHECKS_SHARE,
     )
     ladder = checks.scorable_ladder(
         table,
@@ -179,6 +188,7 @@ def pose(
         classification=call.classification,
         sample_weight=sample_weight,
         rng=np.random.default_rng(rng.integers(2**31)),
+        is_over=lambda: call.spent() > CHECKS_SHARE,
     )
     climbs = call.settings.row_ladder and call.settings.racing_error > 0
     return Problem(

@@ -5,6 +5,8 @@ As in `primitives.transformers`, an exported pipeline carries the source.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -16,6 +18,10 @@ MISSABLE_STRING = pd.StringDtype(na_value=np.nan)
 LARGEST = 1e30
 """Where numbers are cut off: far below the largest of float32, so that sums fit too."""
 
+DAY = r"\d{4}-\d{2}-\d{2}"
+
+SHORT = 2_000
+"""Rows of a table whose strings may all be taken at once."""
 
 TEXT_LENGTH = 40
 """Characters of a text, in the mean: names and titles, which are shorter, are categories."""
@@ -108,8 +114,31 @@ def column_forms(X):
     """Say how each column is to be read: as "number", "date", "string" or "text"."""
     by_type = {dtype: form_of_type(dtype) for dtype in set(X.dtypes)}
     length = TEXT_LENGTH if X.shape[1] > 1 else 0
-    forms = [by_type[dtype] or form_of_values(X[name], length) for name, dtype in X.dtypes.items()]
-    return dict(zip(X.columns, forms, strict=True))
+    forms = {name: by_type[dtype] for name, dtype in X.dtypes.items()}
+    for dtype in [dtype for dtype, form in by_type.items() if form is None]:
+        names = [name for name, one in X.dtypes.items() if one == dtype]
+        columns = X if len(names) == X.shape[1] else X[names]
+        for name, known in zip(names, known_values(columns, dtype), strict=True):
+            forms[name] = form_of_values(known, dtype, length)
+    return forms
+
+
+def known_values(X, dtype):
+    """Give the values of each column that are not missing as an array.
+
+    Strings of a short table are taken at once: what pandas does for each column would take longest.
+    """
+    if len(X) <= SHORT and (
+        pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype)
+    ):
+        values = X.to_numpy(dtype=object)
+        is_known = pd.notna(values)
+        for number in range(X.shape[1]):
+            yield values[is_known[:, number], number]
+        return
+    for name in X:
+        values = X[name].array
+        yield values[~values.isna()]
 
 
 def clean_order(forms, plain):
@@ -132,30 +161,39 @@ def form_of_type(dtype):
     return "string" if isinstance(dtype, pd.CategoricalDtype) else None
 
 
-def form_of_values(column, length):
-    """Return the form of a column of strings or other objects; a text has so many characters."""
-    known = column.dropna()
-    if known.empty:
+def form_of_values(known, dtype, length):
+    """Return the form of a column of strings or other objects by its values that are not missing; a
+    text has so many characters."""
+    if len(known) == 0:
         return "number"
-    if column.dtype == object and pd.to_numeric(known, errors="coerce").notna().all():
+    is_object = pd.api.types.is_object_dtype(dtype)
+    if is_object and pd.to_numeric(pd.Series(known), errors="coerce").notna().all():
         return "number"
-    looks_like_dates = known.iloc[:100].astype(str).str.match(r"\d{4}-\d{2}-\d{2}").all()
-    if looks_like_dates and read_dates(known).notna().all():
+    if looks_like_dates(known) and read_dates(pd.Series(known)).notna().all():
         return "date"
     return "text" if looks_like_text(known, length) else "string"
+
+
+def looks_like_dates(known):
+    """Say whether the first hundred values begin like ISO 8601."""
+    if re.match(DAY, str(known[0])) is None:
+        return False
+    return pd.Series(known[:100]).astype(str).str.match(DAY).all()
 
 
 def looks_like_text(known, length):
     """Say whether most values are different and in the mean at least so long; by about a thousand
     of them, so that a part of the rows looks like all."""
-    some = about_a_thousand(known).astype(str)
-    mostly_different = len(some) >= 20 and some.nunique() > len(some) / 2
-    return bool(mostly_different and some.str.len().mean() >= length)
+    texts = about_a_thousand(known).tolist()
+    if not set(map(type, texts)) <= {str}:
+        texts = pd.Series(texts, dtype=object).astype(str).tolist()
+    mostly_different = len(texts) >= 20 and len(set(texts)) > len(texts) / 2
+    return mostly_different and sum(map(len, texts)) >= length * len(texts)
 
 
 def about_a_thousand(values):
-    """Return so many of a column's values, evenly spread."""
-    return values.iloc[:: max(1, len(values) // 1_000)]
+    """Return so many of an array's values, evenly spread."""
+    return values[:: max(1, len(values) // 1_000)]
 
 
 def plain_numbers(X):

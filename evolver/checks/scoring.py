@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -24,6 +24,7 @@ from evolver.checks.arguments import check_at_least
 from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.fold import Remembered, score_of
 from evolver.evaluation.folds import make_folds, make_ladder, of_known_classes
+from evolver.evaluation.scorers import Metric, metric_of
 from evolver.problem import Fold, Scorer
 
 DEFAULT_SCORING = {
@@ -85,12 +86,19 @@ def scorable_folds(
     sample_weight: np.ndarray | None,
     groups: np.ndarray | None,
     rng: np.random.Generator,
+    is_over: Callable[[], bool],
 ) -> list[Fold]:
     """Return folds on each of which the constant prediction can be scored.
 
     Where a class has fewer members than there are folds, a warning says so; if then a fold cannot
     be scored, there are only as many folds as the rarest class has members. Rows to validate whose
     class is in no row to fit on are left out, with a warning too.
+
+    Parameters
+    ----------
+    is_over : callable
+        Says whether the time for it is; then a fold that has the classes of one that was scored is
+        not scored itself.
 
     Raises
     ------
@@ -119,7 +127,7 @@ def scorable_folds(
             failure = f"`cv` must be able to split these {len(y)} rows, got {cv!r}: {error}"
             continue
         folds = of_known_classes(split, y) if classification else split
-        failure = _why_not_scorable(folds, X, y, scorer, classification, sample_weight)
+        failure = _why_not_scorable(folds, X, y, scorer, classification, sample_weight, is_over)
         if not failure:
             _warn_of_left_out(split, folds, y)
             return folds
@@ -164,11 +172,12 @@ def scorable_ladder(
     classification: bool,
     sample_weight: np.ndarray | None,
     rng: np.random.Generator,
+    is_over: Callable[[], bool],
 ) -> list[Fold]:
     """Return folds of fewer rows on each of which the constant prediction can be scored, or
-    none."""
+    none; `is_over` as in `scorable_folds`."""
     ladder = make_ladder(folds, y, classification=classification, rng=rng)
-    failure = _why_not_scorable(ladder, X, y, scorer, classification, sample_weight)
+    failure = _why_not_scorable(ladder, X, y, scorer, classification, sample_weight, is_over)
     return [] if failure else ladder
 
 
@@ -179,20 +188,35 @@ def _why_not_scorable(
     scorer: Scorer,
     classification: bool,
     sample_weight: np.ndarray | None,
+    is_over: Callable[[], bool],
 ) -> str:
     """Return why the constant prediction cannot be scored on some fold; empty where it can on
-    all."""
-    classes = np.unique(y) if classification else None
+    all.
+
+    Neither the constant prediction nor a scorer of scikit-learn looks at the columns, so one of
+    them is enough: rows of a wide table are slow to take.
+    """
+    metric = metric_of(scorer)
+    looked_at = X if metric is None else X.iloc[:, :1]
+    loss = metric if metric is not None and metric.function is log_loss else None
+    all_classes = np.unique(y) if classification else None
+    scored: set[Hashable] = set()
     for number, (train, valid) in enumerate(folds):
         if not len(train) or not len(valid):
             return f"`cv` must leave rows to fit and to validate, got fold {number} without."
-        dummy = DummyClassifier(strategy="prior") if classification else DummyRegressor()
         weights = None if sample_weight is None else sample_weight[valid]
+        has_weight = weights is None or bool(weights.any())
+        if loss is not None and has_weight and _has_all_labels(loss, y[train]):
+            continue
+        classes = _classes_of(y, train, valid) if classification else None
+        if is_over() and has_weight and classes in scored:
+            continue
+        dummy = DummyClassifier(strategy="prior") if classification else DummyRegressor()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                dummy.fit(X.iloc[train], y[train])
-                model = Remembered(dummy, X.iloc[valid], classes)
+                dummy.fit(looked_at.iloc[train], y[train])
+                model = Remembered(dummy, looked_at.iloc[valid], all_classes)
                 score_of(scorer, model, model.X, y[valid], weights)
         except Exception as error:
             return (
@@ -200,4 +224,19 @@ def _why_not_scorable(
                 f" {scorer} on fold {number}:"
                 f" {type(error).__name__}: {error}"
             )
+        if has_weight:
+            scored.add(classes)
     return ""
+
+
+def _has_all_labels(metric: Metric, y: np.ndarray) -> bool:
+    """Say whether the classes of a target are all that a log loss is told of: then that of the
+    constant prediction is finite, whatever the other rows. To compute it would take a number for
+    each row and class."""
+    labels = metric.arguments.get("labels")
+    return labels is not None and np.array_equal(np.unique(y), labels)
+
+
+def _classes_of(y: np.ndarray, train: np.ndarray, valid: np.ndarray) -> Hashable:
+    """Return the classes of both parts of a fold."""
+    return tuple(frozenset(np.unique(y[part]).tolist()) for part in (train, valid))

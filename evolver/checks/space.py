@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.folds import are_in_time
 from evolver.problem import Problem
 from primitives import Catalogue, Traits, default_catalogue
-from primitives.cleaning import TableCleaner
+from primitives.cleaning import clean_date, clean_number, plain_numbers
+
+CELLS = 2_000_000
+"""Numbers that are looked at together: no copy of a large table is made."""
+
+DATE_PARTS = len(clean_date("date", pd.Series([pd.Timestamp(0)])))
+"""Columns of numbers that one of dates becomes."""
 
 
 def _traits_of(problem: Problem) -> Traits:
-    """Return what a catalogue may know of a problem."""
-    cleaned = TableCleaner().fit_transform(problem.X)
-    numbers, categories = cleaned.select_dtypes("number"), cleaned.select_dtypes("str")
+    """Return what a catalogue may know of a problem: how many columns a clean table has, without
+    cleaning it."""
+    forms = Counter(problem.forms.values())
     smallest_class, numeral_classes = 0, False
     if problem.task != "regression":
         labels = np.unique(problem.y)
@@ -29,13 +38,32 @@ def _traits_of(problem: Problem) -> Traits:
     return Traits(
         task=problem.task,
         rows=min(len(train) for train, _ in problem.folds),
-        numbers=numbers.shape[1],
-        categories=categories.shape[1],
-        texts=cleaned.shape[1] - numbers.shape[1] - categories.shape[1],
-        gaps=bool(numbers.isna().any(axis=None)),
+        numbers=forms["number"] + DATE_PARTS * forms["date"],
+        categories=forms["string"],
+        texts=forms["text"],
+        gaps=_has_gaps(problem.X, problem.forms),
         smallest_class=smallest_class,
         target_min=float(problem.y.min()) if problem.task == "regression" else float("nan"),
         numeral_classes=numeral_classes,
+    )
+
+
+def _has_gaps(X: pd.DataFrame, forms: Mapping[str, str]) -> bool:
+    """Say whether there is a number or date in a clean table that is missing: also an infinite one
+    is."""
+    plain = plain_numbers(X)
+    floats = [name for name, one in X.dtypes.items() if name in plain and one.kind == "f"]
+    step = max(1, CELLS // len(X))
+    for start in range(0, len(floats), step):
+        numbers = X[floats[start : start + step]].to_numpy(np.float64)
+        if not np.isfinite(numbers).all():
+            return True
+    return any(
+        bool(X[name].isna().any())
+        if form == "date"
+        else bool(np.isnan(clean_number(name, X[name])[name]).any())
+        for name, form in forms.items()
+        if form in ("number", "date") and name not in plain
     )
 
 

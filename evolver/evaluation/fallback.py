@@ -1,13 +1,18 @@
-"""What a run gives back when its budget was too short to finish anything: a small decision tree.
+"""What a run gives back when its budget was too short to finish anything: a small decision tree, or
+the constant prediction.
 
-It is fitted in the calling process, so it must be fast whatever the table: few rows, few splits.
+It is fitted in the calling process, so it must be fast whatever the table: few rows, few columns,
+few splits.
 """
 
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
+import numpy as np
 from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
@@ -15,16 +20,41 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from evolver.problem import Problem
 from primitives.cleaning import TableCleaner
+from primitives.screening import ColumnScreener
 from primitives.wrappers import SubsampledClassifier, SubsampledRegressor
 
 MAX_ROWS = 2_000
 MAX_DEPTH = 4
 MAX_COLUMNS = 100
-"""That a split is sought in, of a wide table."""
+"""Columns that splits are sought in."""
+
+MAX_CLASSES = 1_000
+"""Classes above which there is no tree: it has few leaves, and counts every class in each."""
 
 
 def fallback(problem: Problem) -> Pipeline:
-    """Return a decision tree fitted on about `MAX_ROWS` rows, with some of every class."""
+    """Return a decision tree fitted on about `MAX_ROWS` rows, with some of every class, and the
+    columns that have most to do with the target; or the constant prediction, where there are too
+    many classes for that or the table cannot be read."""
+    is_small = problem.task == "regression" or len(np.unique(problem.y)) <= MAX_CLASSES
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            if is_small:
+                return small_tree(problem).fit(problem.X, problem.y)
+        except Exception:  # whatever reading an odd table raises: a run ends with a model
+            pass
+        return make_pipeline(constant(problem)).fit(problem.X, problem.y)
+
+
+def title_of(model: Pipeline) -> str:
+    """Return what a fallback is in words."""
+    is_constant = isinstance(model[-1], DummyClassifier | DummyRegressor)
+    return "the constant prediction" if is_constant else "a small decision tree"
+
+
+def small_tree(problem: Problem) -> Pipeline:
+    """Return an unfitted decision tree on some of the rows and columns."""
     encoder = ColumnTransformer(
         [
             (
@@ -41,15 +71,17 @@ def fallback(problem: Problem) -> Pipeline:
             ),
         ]
     )
-    looked_at = min(1.0, MAX_COLUMNS / problem.X.shape[1])
     tree, subsampled = (
         (DecisionTreeRegressor, SubsampledRegressor)
         if problem.task == "regression"
         else (DecisionTreeClassifier, SubsampledClassifier)
     )
-    model = tree(max_depth=MAX_DEPTH, max_features=looked_at, random_state=0)
-    steps = make_pipeline(TableCleaner(), encoder, model)
-    pipeline = make_pipeline(subsampled(steps, max_rows=MAX_ROWS))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return pipeline.fit(problem.X, problem.y)
+    screener = [ColumnScreener(MAX_COLUMNS)] if problem.X.shape[1] > MAX_COLUMNS else []
+    model = tree(max_depth=MAX_DEPTH, random_state=0)
+    steps = make_pipeline(*screener, TableCleaner(), encoder, model)
+    return make_pipeline(subsampled(steps, max_rows=MAX_ROWS))
+
+
+def constant(problem: Problem) -> Any:
+    """Return the unfitted estimator of the constant prediction."""
+    return DummyRegressor() if problem.task == "regression" else DummyClassifier()

@@ -6,9 +6,10 @@ one is missing the scorer is a function like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from inspect import signature
+from typing import Any
 
 from evolver.problem import Scorer
 
@@ -24,14 +25,14 @@ class Metric:
     greater_is_better : bool
     responses : collection of str
         Methods of an estimator, the first that there is gives the predictions.
-    arguments : collection of str
-        Names of further arguments of the function that the scorer sets.
+    arguments : mapping of str to object
+        Further arguments of the function that the scorer sets.
     """
 
     function: Callable[..., float]
     greater_is_better: bool
     responses: Collection[str]
-    arguments: Collection[str]
+    arguments: Mapping[str, Any]
 
 
 def metric_of(scorer: Scorer) -> Metric | None:

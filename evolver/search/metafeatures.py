@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evolver.problem import Problem
-from primitives.cleaning import about_a_thousand, column_forms
+from primitives.cleaning import about_a_thousand
 
 SIZES = ("rows", "columns", "classes")
 """By which it takes longer."""
@@ -61,7 +61,7 @@ class MetaFeatures:
             categories=1 - numbers / X.shape[1],
             missing=float(X.isna().to_numpy().mean()),
             balance=float(counts.min() / counts.mean()),
-            texts=_characters(X) / 1e6,
+            texts=_characters(problem) / 1e6,
         )
 
     def distance(self, other: MetaFeatures, size: float = 1.0) -> float:
@@ -81,8 +81,9 @@ class MetaFeatures:
         return asdict(self)
 
 
-def _characters(X: pd.DataFrame) -> float:
+def _characters(problem: Problem) -> float:
     """Return about how many there are in the columns that hold texts."""
-    texts = [X[name] for name, form in column_forms(X).items() if form == "text"]
-    some = [about_a_thousand(text).fillna("").astype(str) for text in texts]
+    X = problem.X
+    texts = [X[name] for name, form in problem.forms.items() if form == "text"]
+    some = [pd.Series(about_a_thousand(text.array)).fillna("").astype(str) for text in texts]
     return len(X) * float(sum(text.str.len().mean() for text in some))

@@ -35,6 +35,17 @@ def wide() -> Data:
     return X, labels(X)
 
 
+def wider() -> Data:
+    X = numbers(100, 50_000)
+    return X, labels(X)
+
+
+def wide_strings() -> Data:
+    cells = np.random.default_rng(0).integers(0, 5, (100, 20_000))
+    X = pd.DataFrame(cells.astype(str)).rename(columns="s{}".format)
+    return X, np.where(cells[:, 0] > 2, "yes", "no")
+
+
 def two_rows_a_class() -> Data:
     X = numbers(40, 5)
     return X, np.repeat([f"class {number}" for number in range(20)], 2)
@@ -43,6 +54,11 @@ def two_rows_a_class() -> Data:
 def sixty_classes() -> Data:
     X = numbers(1_200, 6)
     return X, np.array([f"class {number % 60}" for number in range(1_200)])
+
+
+def ten_thousand_classes() -> Data:
+    X = numbers(20_000, 5)
+    return X, np.repeat([f"class {number}" for number in range(10_000)], 2)
 
 
 def useless_columns() -> Data:
@@ -84,6 +100,12 @@ def one_in_a_thousand() -> Data:
 
 def many_rows() -> Data:
     X = numbers(200_000, 10)
+    return X, labels(X)
+
+
+def many_cells() -> Data:
+    values = np.random.default_rng(0).standard_normal((200_000, 250), dtype=np.float32)
+    X = pd.DataFrame(values).rename(columns="n{}".format)
     return X, labels(X)
 
 
@@ -143,14 +165,18 @@ def odd_names() -> Data:
 
 HOSTILE: list[Callable[[], Data]] = [
     wide,
+    wider,
+    wide_strings,
     two_rows_a_class,
     sixty_classes,
+    ten_thousand_classes,
     useless_columns,
     infinite_and_huge,
     a_category_a_row,
     given_away,
     one_in_a_thousand,
     many_rows,
+    many_cells,
     one_column,
     one_text_column,
     texts_alone,
@@ -173,6 +199,17 @@ def test_a_hostile_table_ends_with_a_usable_model_in_time(make: Callable[[], Dat
     assert probabilities.shape == (min(50, len(X)), len(np.unique(y)))
     assert np.isfinite(probabilities).all()
     assert set(model.predict(X.iloc[:50])) <= set(y)
+
+
+def test_where_checks_take_the_budget_no_search_begins() -> None:
+    X, y = many_cells()
+    model = EvolvedClassifier(time_budget=0.2, n_jobs=2, random_state=0, verbose=0)
+    start = time.monotonic()
+    with pytest.warns(UserWarning, match="the model is a small decision tree"):
+        model.fit(X, y)
+    assert time.monotonic() - start < 0.2 + 2.0
+    assert model.leaderboard_.empty
+    assert model.score(X.iloc[:10_000], y[:10_000]) > 0.8
 
 
 @pytest.mark.parametrize(

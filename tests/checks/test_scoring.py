@@ -1,0 +1,129 @@
+"""Folds that a scorer can score: refused by the constant prediction, without looking at columns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.model_selection import PredefinedSplit
+
+from evolver.checks import check_scorer, scorable_folds
+from evolver.errors import InputError
+from evolver.evaluation.fold import score_of
+from evolver.problem import Fold, Scorer
+from tests.tables import small_table
+
+MANY = 4_000
+"""Classes of two rows each, whose probabilities take 128 MB for each fold."""
+
+
+def folds_of(
+    X: pd.DataFrame,
+    y: np.ndarray,
+    scorer: Scorer,
+    cv: Any = 3,
+    sample_weight: np.ndarray | None = None,
+    is_over: Callable[[], bool] = lambda: False,
+) -> list[Fold]:
+    return scorable_folds(
+        X,
+        y,
+        cv,
+        scorer,
+        classification=True,
+        sample_weight=sample_weight,
+        groups=None,
+        rng=np.random.default_rng(0),
+        is_over=is_over,
+    )
+
+
+def scores_the_constant(
+    scorer: Scorer, X: pd.DataFrame, y: np.ndarray, folds: list[Fold], weights: np.ndarray | None
+) -> bool:
+    """Say whether a dummy that is fitted on the whole table can be scored on every fold."""
+    try:
+        for train, valid in folds:
+            dummy = DummyClassifier().fit(X.iloc[train], y[train])
+            some = None if weights is None else weights[valid]
+            score_of(scorer, dummy, X.iloc[valid], y[valid], some)
+    except Exception:
+        return False
+    return True
+
+
+TABLE, LABELS = small_table("multiclass")
+FIRST = np.isin(LABELS, LABELS[:1])
+RARE = np.where(np.isin(np.arange(len(LABELS)), [0, 3]), "rare", LABELS)
+WEIGHTLESS = np.where(np.arange(len(LABELS)) % 3 == 0, 0.0, 1.0)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("scoring", [None, *get_scorer_names()])
+@pytest.mark.parametrize("y", [LABELS, RARE, FIRST], ids=["three", "rare", "two"])
+@pytest.mark.parametrize("weights", [None, WEIGHTLESS], ids=["unweighted", "weighted"])
+def test_folds_are_refused_where_a_dummy_of_the_whole_table_cannot_be_scored(
+    scoring: str | None, y: np.ndarray, weights: np.ndarray | None
+) -> None:
+    scorer = check_scorer(scoring, "binary" if y.dtype == bool else "multiclass", y)
+    parts = np.arange(len(y)) % 3
+    splits = [(np.flatnonzero(parts != part), np.flatnonzero(parts == part)) for part in range(3)]
+    try:
+        accepted = bool(folds_of(TABLE, y, scorer, PredefinedSplit(parts), weights))
+    except InputError:
+        accepted = False
+    assert accepted == scores_the_constant(scorer, TABLE, y, splits, weights)
+
+
+@pytest.mark.filterwarnings("ignore:Class:UserWarning")
+def test_many_classes_are_checked_without_a_number_for_each_row_and_class() -> None:
+    y = np.repeat(np.arange(MANY), 2)
+    X = pd.DataFrame({"a": np.arange(len(y))})
+    scorer = check_scorer(None, "multiclass", y)
+    start = time.process_time()
+    quick = folds_of(X, y, scorer, 2)
+    quick_seconds = time.process_time() - start
+    start = time.process_time()
+    assert scores_the_constant(scorer, X, y, quick[:1], None)
+    assert quick_seconds < time.process_time() - start
+
+
+def test_a_function_as_scorer_is_given_the_whole_table() -> None:
+    def of_columns(estimator: Any, X: pd.DataFrame, y: np.ndarray) -> float:
+        return float(len(X.columns) == len(TABLE.columns)) / (len(X.columns) > 1)
+
+    assert len(folds_of(TABLE, LABELS, of_columns)) == 3
+
+
+class Counting:
+    """A scorer that counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, estimator: Any, X: Any, y: Any) -> float:
+        self.asked += 1
+        return float(get_scorer("accuracy")(estimator, X, y))
+
+
+@pytest.mark.parametrize(("is_over", "asked"), [(False, 3), (True, 1)])
+def test_once_time_is_over_a_fold_with_the_classes_of_a_scored_one_is_taken(
+    is_over: bool, asked: int
+) -> None:
+    scorer = Counting()
+    assert len(folds_of(TABLE, LABELS, scorer, is_over=lambda: is_over)) == 3
+    assert scorer.asked == asked
+
+
+def test_once_time_is_over_a_fold_with_other_classes_is_still_scored() -> None:
+    y = np.sort(FIRST)
+    parts = np.arange(len(y)) * 3 // len(y)
+    splits = PredefinedSplit(np.where(np.arange(len(y)) % 2, parts, -1))
+    with pytest.raises(InputError, match="must be able to score a constant prediction on every"):
+        folds_of(TABLE, y, check_scorer("roc_auc", "binary", y), splits, is_over=lambda: True)
