@@ -143,7 +143,18 @@ class _Evolved:
         NoPipelineError
             When no candidate succeeded; the message lists the commonest reasons.
         """
-        call = self._call(self.time_budget, self.max_evaluations)
+        return self._fit(X, y, sample_weight, groups)
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        groups: Any = None,
+        begun: Callable[[], object] = lambda: None,
+    ) -> Self:
+        """Fit, and call `begun` once the run folder is this run's."""
+        call = replace(self._call(self.time_budget, self.max_evaluations), begun=begun)
         return self._search(call, X, y, sample_weight, groups)
 
     def refine(
@@ -243,6 +254,7 @@ class _Evolved:
             source.
         """
         from evolver.export import to_source
+        from evolver.files import replacing_named
         from evolver.report.frames import title
 
         check_is_fitted(self)
@@ -250,7 +262,8 @@ class _Evolved:
         what = title(self.pareto_front_, digest, self._n_folds)
         try:
             source = to_source(self._members.fitted(digest), self.target_name_, what)
-            Path(path).write_text(source, encoding="utf-8")
+            with replacing_named(Path(path)) as part:
+                part.write_text(source, encoding="utf-8")
         except (OSError, ValueError) as error:
             raise InputError(
                 f"`path` must be a file that can be written, got {str(path)!r}: {error}"
@@ -282,8 +295,6 @@ class _Evolved:
             checks.check_at_least(1, "max_evaluations", max_evaluations)
         checks.check_at_least(2, "population_size", self.population_size)
         checks.check_complexity(self.complexity)
-        if self.run_dir is not None:
-            checks.check_folder("run_dir", self.run_dir)
         return Call(
             is_classifier(self),
             Budget(time_budget, max_evaluations),
@@ -295,7 +306,7 @@ class _Evolved:
             self.population_size,
             self.search_space,
             self.random_state,
-            None if self.run_dir is None else Path(self.run_dir),
+            None if self.run_dir is None else checks.check_folder("run_dir", self.run_dir),
             self.verbose,
             checks.check_warm_start(self.warm_start),
             start,

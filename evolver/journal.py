@@ -14,6 +14,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,12 +25,16 @@ from typing import Any
 import numpy as np
 
 from evolver.errors import InputError
+from evolver.files import PRIVATE_FILE
 from evolver.genome.candidate import Candidate
 from evolver.genome.codec import encode
 from evolver.outcome import Failed, Failure, Outcome, Scored, ScoredFold
 from evolver.problem import share_at
 
 FILE = "journal.sqlite"
+FILES = (FILE, f"{FILE}-wal", f"{FILE}-shm", f"{FILE}-journal")
+"""The journal, and what SQLite may keep beside it."""
+
 SCHEMA_VERSION = 3
 BUSY_SECONDS = 0.2
 NO_ROOM = (
@@ -120,14 +125,14 @@ class Journal:
         try:
             self._connection = _connect(self.path)
             self._replay()
-        except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
+        except (sqlite3.DatabaseError, OSError, ValueError, KeyError, TypeError) as error:
             self.close()
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code == sqlite3.SQLITE_BUSY:
                 raise InputError(
                     f"`run_dir` must not be in use by another run, got {str(folder)!r}."
                 ) from None
-            if code not in NO_ROOM:
+            if code not in NO_ROOM and not isinstance(error, OSError):
                 raise self._damaged(str(error)) from None
             logger.warning("The run goes on without its journal %s: %s", self.path, error)
 
@@ -280,6 +285,8 @@ def run_folder(folder: str | Path | None) -> Iterator[Path]:
 
 def _connect(path: Path) -> sqlite3.Connection:
     """Open the file for this process alone, and check that it is sound."""
+    with contextlib.suppress(FileExistsError):  # SQLite would make it for everybody to read
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
     connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
     try:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")

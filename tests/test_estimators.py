@@ -229,6 +229,11 @@ class TestRefine:
         X, y = small_table("binary")
         model = classifier(run_dir=tmp_path).fit(X, y)
         (tmp_path / "journal.sqlite").unlink()
+        with pytest.raises(
+            InputError, match=r"`run_dir` must be .* which holds no journal\.sqlite"
+        ):
+            model.refine(X, y, max_evaluations=2)
+        model.set_params(run_dir=tmp_path / "another")
         with pytest.raises(InputError, match="must hold the journal of the run to refine"):
             model.refine(X, y, max_evaluations=2)
 

@@ -15,7 +15,7 @@ import primitives
 ROOT = Path(__file__).parents[1]
 
 LAYERS = [
-    {"errors", "outcome", "program", "log_pool"},
+    {"errors", "outcome", "program", "log_pool", "files"},
     {"problem"},
     {"genome"},
     {"search", "evaluation", "execution", "journal", "store", "ensemble"},

@@ -157,13 +157,14 @@ def test_a_later_schema_is_refused(tmp_path: Path) -> None:
 class TestStore:
     def test_predictions_come_back_also_in_another_process(self, tmp_path: Path) -> None:
         predictions = np.random.default_rng(0).random((5, 2))
-        Store(tmp_path, 10**6).put("a", 0, predictions)
+        digest = CANDIDATES[0].digest
+        Store(tmp_path, 10**6).put(digest, 0, predictions)
         again = Store(tmp_path, 10**6)
-        kept = again.get("a", 0)
+        kept = again.get(digest, 0)
         assert kept is not None
         np.testing.assert_array_equal(kept, predictions)
-        assert again.get("a", 1) is None
-        assert again.get("b", 0) is None
+        assert again.get(digest, 1) is None
+        assert again.get(CANDIDATES[1].digest, 0) is None
 
     def test_the_worst_go_first_within_the_limit(self, tmp_path: Path) -> None:
         store = Store(tmp_path, 3 * 800)

@@ -14,10 +14,13 @@ from sklearn.utils import check_random_state
 
 from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.objectives import COMPLEXITIES
+from evolver.files import PRIVATE_FOLDER
 from evolver.genome.codec import Encoded, encode
+from evolver.journal import FILES
 from evolver.problem import Settings
 from evolver.record import MODEL_FILE
 from evolver.search.portfolio import experience_of
+from evolver.store import FOLDER
 
 
 def check_complexity(complexity: Any) -> str | Callable[[Any], float]:
@@ -81,24 +84,50 @@ def check_generator(random_state: Any) -> np.random.Generator:
 
 
 def check_folder(name: str, folder: Any) -> Path:
-    """Return a folder, made where it does not exist.
+    """Return the whole path of a folder for a run, made where it does not exist.
 
     Raises
     ------
     InputError, InputTypeError
-        When it cannot be written to, or is no path.
+        When it is no path, cannot be written to, or holds anything but a run.
     """
     if not isinstance(folder, str | Path):
         raise InputTypeError(f"`{name}` must be a folder, got {folder!r}.")
-    path = Path(folder)
+    path = Path(folder).absolute()
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+        _check_is_ours(name, path)
         with tempfile.TemporaryFile(dir=path):
             return path
     except OSError as error:
         raise InputError(
             f"`{name}` must be a folder that can be written to, got {str(folder)!r}: {error}"
         ) from None
+
+
+def _check_is_ours(name: str, folder: Path) -> None:
+    """Raise an InputError where a run would write to files that are not its own.
+
+    A folder belongs to a run when it has a journal. Without one it must hold nothing else, hidden
+    files included. Symbolic links would lead out of it.
+    """
+    links = [one for one in (*FILES, FOLDER) if (folder / one).is_symlink()]
+    if links:
+        raise InputError(
+            f"`{name}` must hold a run's own files, but {links[0]!r} in {str(folder)!r} is a"
+            " symbolic link."
+        )
+    others = sorted({entry.name for entry in folder.iterdir()} - set(FILES))
+    if others and not _has_content(folder / FILES[0]):
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        raise InputError(
+            f"`{name}` must be a folder that is new, empty or holds a run, got {str(folder)!r},"
+            f" which holds no {FILES[0]} but {others[0]!r}{more}."
+        )
+
+
+def _has_content(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
 
 
 def check_warm_start(warm_start: Any) -> tuple[Encoded, ...]:
