@@ -54,8 +54,8 @@ PARAMETERS = """
     settings : evolver.Settings, default=None
         What an expert may turn.
     warm_start : str, Path or list of them, default=None
-        Folders of finished runs, on any table: the pipelines of their fronts are tried first. Their
-        models are unpickled, so name only folders that you trust.
+        Folders of runs, on any table: the pipelines of their fronts are tried first. They are read
+        from the journals, so the runs may have been killed or still go on.
 
     Attributes
     ----------

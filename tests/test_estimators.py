@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import evolver
 from evolver import EvolvedClassifier, EvolvedRegressor, InputError, InputTypeError, Settings
+from evolver.journal import Journal
 from evolver.problem import Budget
 from evolver.record import ALIKE
 from evolver.search.metafeatures import MetaFeatures
@@ -396,7 +398,7 @@ BAD = {
         {"warm_start": "/nowhere"},
         X,
         Y,
-        "`warm_start` must name folders of finished runs, got '/nowhere'",
+        "`warm_start` must name folders of runs, got '/nowhere'",
     ),
     "a portfolio that is not there": (
         {"settings": Settings(in_process=True, portfolio="/nowhere")},
@@ -508,6 +510,42 @@ def test_a_run_begins_with_the_front_of_another(tmp_path: Any) -> None:
     assert set(board["operator"][: len(front)]) == {"warm start"}
     other = small_table("multiclass")
     assert len(classifier(warm_start=[tmp_path]).fit(*other).leaderboard_) == 6
+
+
+def test_the_front_of_another_run_is_read_from_its_journal(tmp_path: Path) -> None:
+    """Its model is not unpickled, and it may go on or have been killed."""
+    folder, trap = tmp_path / "run", tmp_path / "sprung"
+    front = classifier(run_dir=folder, max_evaluations=12).fit(X, Y).pareto_front_["digest"]
+    front = front[front != "ensemble"].tolist()
+    (folder / "model.joblib").write_bytes(pickle.dumps(Trap(trap)))
+    with closing(Journal(folder)) as journal:  # as while it goes on
+        journal.refine()
+        board = classifier(warm_start=folder, random_state=5).fit(X, Y).leaderboard_
+    assert board["digest"][: len(front)].tolist() == front
+    assert set(board["operator"][: len(front)]) == {"warm start"}
+    assert not trap.exists()
+
+
+class Trap:
+    """Leaves a file when it is unpickled."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.file,)
+
+
+@pytest.mark.parametrize("where", ["start", "middle"])
+def test_a_run_to_begin_with_whose_journal_is_damaged_is_said(tmp_path: Path, where: str) -> None:
+    classifier(run_dir=tmp_path).fit(X, Y)
+    file = tmp_path / "journal.sqlite"
+    content = bytearray(file.read_bytes())
+    place = 0 if where == "start" else len(content) // 2
+    content[place : place + 4096] = b"x" * 4096
+    file.write_bytes(content)
+    with pytest.raises(InputError, match="`warm_start` must name folders of runs, got"):
+        classifier(warm_start=tmp_path).fit(X, Y)
 
 
 def test_a_run_begins_with_what_was_learned_elsewhere(tmp_path: Path) -> None:
@@ -820,6 +858,7 @@ def test_a_run_folder_keeps_what_was_found(tmp_path: Any) -> None:
         "pareto_front.svg",
         "winner.py",
         "journal.sqlite",
+        "journal.sqlite-count",
         "predictions",
     }
     front = pd.read_csv(tmp_path / "run" / "pareto_front.csv")

@@ -18,6 +18,7 @@ LAYERS = [
     {"errors", "outcome", "program", "log_pool", "files"},
     {"problem"},
     {"genome"},
+    {"entries"},
     {"search", "evaluation", "execution", "journal", "store", "ensemble"},
     {"record", "interrupt"},
     {"schedule", "pace"},

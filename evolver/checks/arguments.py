@@ -15,11 +15,12 @@ from sklearn.utils import check_random_state
 from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.objectives import COMPLEXITIES
 from evolver.files import PRIVATE_FOLDER
-from evolver.genome.codec import Encoded, encode
-from evolver.journal import FILES
+from evolver.genome.codec import Encoded
+from evolver.journal import FILES, read
+from evolver.outcome import scored
 from evolver.problem import Settings
-from evolver.record import MODEL_FILE
 from evolver.search.portfolio import experience_of
+from evolver.search.selection import non_dominated
 from evolver.store import FOLDER
 
 
@@ -131,7 +132,7 @@ def _has_content(file: Path) -> bool:
 
 
 def check_warm_start(warm_start: Any) -> tuple[Encoded, ...]:
-    """Return the pipelines of the fronts of finished runs, given by their folders.
+    """Return the pipelines of the fronts of runs, given by their folders.
 
     Raises
     ------
@@ -147,16 +148,24 @@ def check_warm_start(warm_start: Any) -> tuple[Encoded, ...]:
 def _front_of(folder: Any) -> list[Encoded]:
     if not isinstance(folder, str | Path):
         raise InputTypeError(
-            f"`warm_start` must be a folder of a finished run, a list of them or None, got"
-            f" {folder!r}."
+            f"`warm_start` must be a folder of a run, a list of them or None, got {folder!r}."
         )
     try:
-        front = joblib.load(Path(folder) / MODEL_FILE)._members.front
-        return [encode(one.candidate.tree) for one in front]
-    except Exception as error:  # whatever a file that is no model raises
+        known = read(Path(folder))
+    except ValueError as error:
         raise InputError(
-            f"`warm_start` must name folders of finished runs, got {str(folder)!r}: {error}"
-        ) from error
+            f"`warm_start` must name folders of runs, got {str(folder)!r}: {error}."
+        ) from None
+    if known.header is None:
+        raise InputError(
+            f"`warm_start` must name folders of runs that have begun, got {str(folder)!r}."
+        )
+    ladder, units = known.header["ladder"], known.header["ladder"] + known.header["folds"]
+    complete = [
+        one for one in known.candidates.values() if not one.failed and len(one.folds) == units
+    ]
+    outcomes = [scored([one.folds[at] for at in range(units)], ladder) for one in complete]
+    return [complete[place].tree for place in non_dominated(outcomes)]
 
 
 def check_portfolio(folder: str | Path | None, task: str) -> None:
