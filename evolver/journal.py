@@ -1,57 +1,29 @@
 """The record of a run: appended to before it is acted on, replayed to resume.
 
-    entry    (number, kind, body, checksum), appended and never changed
-    state    what a replay of the entries gives
-
-One SQLite file in WAL mode, written by the parent process alone. Each checksum covers the one
-before it, so that a changed, missing or reordered entry is found when the file is opened. A log of
-SQLite that lost its end is no fault to SQLite, so a count of the entries is kept beside it. A
-journal that can no longer be written to goes quiet: the run it belongs to goes on without it.
+Written by the parent process alone. A journal that can no longer be written to goes quiet: the run
+it belongs to goes on without it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import logging
-import os
-import shutil
-import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from evolver.entries import Journaled, Replay
+from evolver.entry_file import CANDIDATE, FILE, EntryFile, copied
 from evolver.errors import InputError
-from evolver.files import PRIVATE_FILE
 from evolver.genome.candidate import Candidate
 from evolver.genome.codec import encode
 from evolver.outcome import Failed, Outcome, Scored, ScoredFold
 from evolver.problem import share_at
-
-FILE = "journal.sqlite"
-LOG = f"{FILE}-wal"
-COUNT = f"{FILE}-count"
-FILES = (FILE, LOG, f"{FILE}-shm", f"{FILE}-journal", COUNT)
-"""The journal, what SQLite may keep beside it, and how many entries and candidates there are."""
-
-SCHEMA_VERSION = 4
-PAGES_OF_LOG = 200
-"""Pages after which SQLite moves its log into the file: what a lost log costs at the most."""
-BUSY_SECONDS = 0.2
-NO_ROOM = (
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-)
-"""Errors of the place, not of the journal: a run goes on without it."""
 
 logger = logging.getLogger("evolver")
 
@@ -98,36 +70,35 @@ class Journal:
     def __init__(self, folder: Path | None, history: History | None = None) -> None:
         self.path = Path() if folder is None else folder / FILE
         self._known = Replay()
-        self._last = ""
-        self._connection: sqlite3.Connection | None = None
-        self._count_file: FileIO | None = None
-        self._proposed = 0
-        if folder is None:
-            if history is not None:
-                self._known.header = history.header
-                self._known.candidates = dict(history.candidates)
-                self._known.shares = list(history.shares)
-                self._known.seconds = history.seconds
-            return
+        self._file: EntryFile | None = None
+        if folder is not None:
+            self._open(folder)
+        elif history is not None:
+            self._known.header = history.header
+            self._known.candidates = dict(history.candidates)
+            self._known.shares = list(history.shares)
+            self._known.seconds = history.seconds
+
+    def _open(self, folder: Path) -> None:
+        """Open the file and recall what it says; what it has lost is said."""
         try:
-            self._connection = _connect(self.path)
-            self._last = _replay(self._connection, self._known)
-            self._count_file = _opened_count(folder / COUNT)
-            self._proposed = len(self._known.candidates)
-            self._say_what_is_lost()
-        except (sqlite3.DatabaseError, OSError, ValueError) as error:
+            self._file = EntryFile(folder)
+            for entry in self._file.read():
+                self._known.apply(*entry)
+            if (loss := self._file.loss) is not None:
+                logger.warning("The journal %s %s. The run goes on from there.", self.path, loss)
+        except BlockingIOError:
+            raise InputError(
+                f"`run_dir` must not be in use by another run, got {str(folder)!r}."
+            ) from None
+        except OSError as error:
+            self._go_quiet(error)
+        except ValueError as error:
             self.close()
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if code == sqlite3.SQLITE_BUSY:
-                raise InputError(
-                    f"`run_dir` must not be in use by another run, got {str(folder)!r}."
-                ) from None
-            if code not in NO_ROOM and not isinstance(error, OSError):
-                raise InputError(
-                    f"`run_dir` must hold an intact journal, got {str(self.path)!r}: {error}."
-                    " Choose another folder, or empty this one to start anew."
-                ) from None
-            logger.warning("The run goes on without its journal %s: %s", self.path, error)
+            raise InputError(
+                f"`run_dir` must hold an intact journal, got {str(self.path)!r}: {error}. Choose"
+                " another folder, or empty this one to start anew."
+            ) from None
 
     @property
     def header(self) -> dict[str, Any] | None:
@@ -166,7 +137,7 @@ class Journal:
                 )
             self._append(0, "header", plain)
             self._known.header = plain
-            self._move_log()
+            self._write(EntryFile.move_log)  # a log that is lost must not take the header with it
             return
         other = [
             _difference(key, self.header.get(key), plain[key])
@@ -211,7 +182,7 @@ class Journal:
         known = self.candidates.get(number)
         if known is None:
             self._append(
-                number, "candidate", {"digest": candidate.digest, "tree": encode(candidate.tree)}
+                number, CANDIDATE, {"digest": candidate.digest, "tree": encode(candidate.tree)}
             )
         elif known.digest != candidate.digest:
             raise InputError(
@@ -243,70 +214,23 @@ class Journal:
 
     def close(self) -> None:
         """Close the file; nothing can be appended any more."""
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            connection.close()
-        if self._count_file is not None:
-            self._count_file.close()
-
-    def _say_what_is_lost(self) -> None:
-        """Warn where the count knows of more entries than there are."""
-        assert self._count_file is not None
-        counts = self._count_file.read().split()
-        known = (self._known.count, len(self._known.candidates))
-        if len(counts) == 2 and all(one.isdigit() for one in counts):
-            entries, candidates = map(int, counts)
-            if entries > known[0]:
-                logger.warning(
-                    "The journal %s was cut: %d of %d entries are left, of %d of %d candidates. The"
-                    " run goes on from there.",
-                    self.path,
-                    known[0],
-                    entries,
-                    known[1],
-                    candidates,
-                )
-        elif self._known.count:
-            logger.warning(
-                "The journal %s has lost the count of its entries: whether entries are lost too is"
-                " not known.",
-                self.path,
-            )
-
-    def _move_log(self) -> None:
-        """Let SQLite move its log into the file, so that it says of itself what it is about."""
-        if self._connection is not None:
-            try:
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            except sqlite3.Error as error:
-                logger.warning("The run goes on without its journal %s: %s", self.path, error)
-                self.close()
+        if self._file is not None:
+            file, self._file = self._file, None
+            file.close()
 
     def _append(self, number: int, kind: str, body: Any) -> None:
-        if self._connection is None:
-            return
-        text = json.dumps(body)
-        checksum = _checksum(self._last, number, kind, text)
-        try:
-            if not self.path.exists():
-                raise FileNotFoundError("the file is gone")
-            self._connection.execute(
-                "INSERT INTO entries (number, kind, body, checksum) VALUES (?, ?, ?, ?)",
-                (number, kind, text, checksum),
-            )
-            self._last = checksum
-            self._count(kind)
-        except (sqlite3.Error, OSError) as error:
-            logger.warning("The run goes on without its journal %s: %s", self.path, error)
-            self.close()
+        self._write(lambda file: file.append(number, kind, body))
 
-    def _count(self, kind: str) -> None:
-        """Note that there is one entry more; after it, so that no count is of what is not there."""
-        assert self._count_file is not None
-        self._known.count += 1
-        self._proposed += kind == "candidate"
-        self._count_file.seek(0)
-        self._count_file.write(b"%12d %12d\n" % (self._known.count, self._proposed))
+    def _write(self, write: Callable[[EntryFile], None]) -> None:
+        if self._file is not None:
+            try:
+                write(self._file)
+            except (OSError, ValueError) as error:
+                self._go_quiet(error)
+
+    def _go_quiet(self, error: Exception) -> None:
+        logger.warning("The run goes on without its journal %s: %s", self.path, error)
+        self.close()
 
 
 def read(folder: Path) -> Replay:
@@ -317,22 +241,13 @@ def read(folder: Path) -> Replay:
     ValueError
         When there is none, it is damaged, or of another version.
     """
-    try:
-        return _read(folder)
-    except (OSError, sqlite3.Error) as error:
-        raise ValueError(str(error)) from None
-
-
-def _read(folder: Path) -> Replay:
     known = Replay()
-    with tempfile.TemporaryDirectory(prefix="evolver-") as copy:
-        # The log first: its pages can be put over a file that has got them already, not the other
-        # way round.
-        with contextlib.suppress(FileNotFoundError):
-            shutil.copyfile(folder / LOG, Path(copy, LOG))
-        shutil.copyfile(folder / FILE, Path(copy, FILE))
-        with contextlib.closing(_connect(Path(copy, FILE))) as connection:
-            _replay(connection, known)
+    try:
+        with copied(folder) as file:
+            for entry in file.read():
+                known.apply(*entry)
+    except OSError as error:
+        raise ValueError(str(error)) from None
     return known
 
 
@@ -346,78 +261,6 @@ def run_folder(folder: str | Path | None) -> Iterator[Path]:
         yield Path(name)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open the file for this process alone, and check that it is sound."""
-    with contextlib.suppress(FileExistsError):  # SQLite would make it for everybody to read
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
-    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
-    try:
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("BEGIN IMMEDIATE")
-        _settle_schema(connection)
-        connection.execute("COMMIT")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_OF_LOG}")
-        problems = connection.execute("PRAGMA integrity_check").fetchone()[0]
-        if problems != "ok":
-            raise ValueError(f"{problems.splitlines()[0]}")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _settle_schema(connection: sqlite3.Connection) -> None:
-    """Make the table in a new file; raise a ValueError where the file is no journal of ours."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == SCHEMA_VERSION:
-        return
-    tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
-    if version == 0 and not tables:
-        connection.execute(
-            "CREATE TABLE entries (position INTEGER PRIMARY KEY, number INTEGER NOT NULL,"
-            " kind TEXT NOT NULL, body TEXT NOT NULL, checksum TEXT NOT NULL) STRICT"
-        )
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        return
-    if ("entries",) not in tables:
-        raise ValueError("it is a database of something else")
-    raise ValueError(
-        f"it was written by another version of evolver, its schema is version {version}, not"
-        f" {SCHEMA_VERSION}"
-    )
-
-
-def _replay(connection: sqlite3.Connection, known: Replay) -> str:
-    """Apply all entries in their order; return the last checksum.
-
-    Raises
-    ------
-    ValueError
-        When one is not as it was written, or none that a run writes.
-    """
-    last = ""
-    for number, kind, body, checksum in connection.execute(
-        "SELECT number, kind, body, checksum FROM entries ORDER BY position"
-    ):
-        try:
-            is_intact = checksum == _checksum(last, number, kind, body)
-            content = json.loads(body)
-        except (TypeError, RecursionError) as error:
-            raise ValueError(f"{error}") from None
-        if not is_intact:
-            raise ValueError("an entry does not match its checksum")
-        last = checksum
-        known.apply(number, kind, content)
-    return last
-
-
-def _opened_count(path: Path) -> FileIO:
-    """Open the count of entries without a buffer, to be read and written."""
-    return FileIO(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, PRIVATE_FILE), "r+")
-
-
 def _difference(key: str, then: Any, now: Any) -> str:
     """Return what of the header differs; of versions, which."""
     if key != "versions" or not isinstance(then, dict):
@@ -428,8 +271,3 @@ def _difference(key: str, then: Any, now: Any) -> str:
             f"{one} {then.get(one, 'none')} then, {now.get(one, 'none')} now" for one in names
         )
     )
-
-
-def _checksum(last: str, number: int, kind: str, text: str) -> str:
-    content = json.dumps([last, number, kind, text]).encode()
-    return hashlib.blake2b(content, digest_size=16).hexdigest()

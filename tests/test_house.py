@@ -15,10 +15,10 @@ import primitives
 ROOT = Path(__file__).parents[1]
 
 LAYERS = [
-    {"errors", "outcome", "program", "log_pool", "files"},
+    {"errors", "outcome", "program", "log_pool", "files", "source"},
     {"problem"},
     {"genome"},
-    {"entries"},
+    {"entries", "entry_file"},
     {"search", "evaluation", "execution", "journal", "store", "ensemble"},
     {"record", "interrupt"},
     {"schedule", "pace"},
@@ -45,7 +45,7 @@ DOORS = {
     },
     "psutil": {"evolver.execution.pool", "evolver.execution.memory"},
     "click": {"evolver.cli"},
-    "sqlite3": {"evolver.journal"},
+    "sqlite3": {"evolver.entry_file"},
     "dask": {"evolver.execution.dask"},
 }
 """The only modules that may import a foreign library."""

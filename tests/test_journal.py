@@ -22,11 +22,12 @@ import pytest
 import scipy
 import xgboost
 
+from evolver.entry_file import COUNT, FILE, LOG, SCHEMA_VERSION, _checksum
 from evolver.errors import InputError
 from evolver.fingerprint import header_of
 from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.codec import encode
-from evolver.journal import COUNT, FILE, LOG, SCHEMA_VERSION, Journal, _checksum, read
+from evolver.journal import Journal, read
 from evolver.outcome import Failed, Failure, ScoredFold, Stopped, scored
 from evolver.problem import Settings
 from evolver.store import Store
