@@ -416,6 +416,55 @@ BAD = {
 }
 
 
+SURROGATE = "a\udc80"
+"""What a name of a file or a text that is no UTF-8 may be read as."""
+
+MIXED_UP = np.where(np.arange(120) % 2, SURROGATE, "b").astype(object)
+BAD |= {
+    "surrogate in a name": (
+        {},
+        X.set_axis(pd.Index([SURROGATE, *X.columns[1:]], dtype=object), axis=1),
+        Y,
+        r"`X` must have column names that are Unicode.*'a\\udc80'",
+    ),
+    "surrogate in a category": (
+        {},
+        X.assign(category=pd.Series(MIXED_UP, dtype=object)),
+        Y,
+        r"`X` must hold text that is Unicode, got 'a\\udc80' in column 'category'",
+    ),
+    "surrogate in a declared category": (
+        {},
+        X.assign(
+            category=pd.Categorical.from_codes(
+                np.arange(120) % 2, pd.Index([SURROGATE, "b"], dtype=object)
+            )
+        ),
+        Y,
+        r"`X` must hold text that is Unicode, got 'a\\udc80' in column 'category'",
+    ),
+    "surrogate among numbers": (
+        {},
+        X.assign(category=pd.Series([1, 2.5, None, SURROGATE] * 30, dtype=object)),
+        Y,
+        "`X` must hold text that is Unicode.*'category'",
+    ),
+    "surrogate in an array": (
+        {},
+        np.column_stack([MIXED_UP, np.arange(120.0)]),
+        Y,
+        r"`X` must hold text that is Unicode, got 'a\\udc80'",
+    ),
+    "surrogate in a class": ({}, X, MIXED_UP, r"`y` must hold text that is Unicode.*'a\\udc80'"),
+    "surrogate in a class of fixed length": (
+        {},
+        X,
+        MIXED_UP.astype(str),
+        r"`y` must hold text that is Unicode.*'a\\udc80'",
+    ),
+}
+
+
 @pytest.mark.parametrize("case", sorted(BAD))
 def test_bad_input_gets_one_clear_error_before_any_work(case: str) -> None:
     changes, table, target, message = BAD[case]
@@ -436,6 +485,20 @@ def test_bad_input_gets_one_clear_error_before_any_work(case: str) -> None:
 def test_a_bad_numeric_target_is_named(target: np.ndarray, message: str) -> None:
     with pytest.raises(InputError, match=message):
         regressor().fit(X, target)
+
+
+def test_a_target_whose_name_is_no_unicode_is_as_good_as_another(tmp_path: Path) -> None:
+    model = classifier(run_dir=tmp_path / "run").fit(X, pd.Series(Y, name=SURROGATE))
+    assert model.target_name_ == SURROGATE
+    names: dict[str, Any] = {"__name__": "exported"}
+    exec(compile((tmp_path / "run" / "winner.py").read_text(), "winner.py", "exec"), names)
+    assert names["make_pipeline"]().fit(X, Y).predict(X).shape == Y.shape
+
+
+def test_what_is_no_unicode_at_predict_is_said() -> None:
+    model = classifier().fit(X, Y)
+    with pytest.raises(InputError, match="`X` must hold text that is Unicode"):
+        model.predict(X.assign(category=pd.Series(MIXED_UP, dtype=object)))
 
 
 @pytest.mark.parametrize(
