@@ -82,7 +82,13 @@ def main() -> None:
 @click.option("--target", required=True, help="Column to predict.")
 @click.option("--time", "seconds", type=Duration(), default="5m", show_default=True)
 @click.option("--task", type=click.Choice(TASKS), default="auto")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="evolver-run")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="evolver-run",
+    show_default=True,
+    help="Folder for the run: new, empty, or of the same run.",
+)
 @click.option("--jobs", type=int, default=-1, help="Worker processes; -1: one for each core.")
 @click.option("--seed", type=int, default=None)
 def fit(
@@ -109,7 +115,10 @@ def resume(folder: Path, seconds: float | None) -> None:
 @click.argument("folder", type=FOLDER)
 @click.option("--time", "seconds", type=Duration(), default="1m", show_default=True)
 def refine(folder: Path, seconds: float) -> None:
-    """Go on with the run in FOLDER, tuning the pipelines of its front alone, for some time more."""
+    """Go on with the run in FOLDER, tuning the pipelines of its front alone, for some time more.
+
+    The model in FOLDER is unpickled, which runs what it says: name only folders that you trust.
+    """
     command, model = _command(folder), _load(folder)
     X, column = _or_complain(lambda: _table_of(command))
     model.set_params(run_dir=folder)
@@ -122,7 +131,10 @@ def refine(folder: Path, seconds: float) -> None:
 @click.option("--out", type=FILE, default="winner.py", show_default=True)
 @click.option("--member", help="best, ensemble or a digest of the front; default what predicts.")
 def export(folder: Path, out: Path, member: str | None) -> None:
-    """Write what predicts of the run in FOLDER as a Python file that runs on its own."""
+    """Write what predicts of the run in FOLDER as a Python file that runs on its own.
+
+    The model in FOLDER is unpickled, which runs what it says: name only folders that you trust.
+    """
     model = _load(folder)
     _or_complain(lambda: model.export(out, member))
     click.echo(f"Wrote {out}.")
@@ -133,7 +145,10 @@ def export(folder: Path, out: Path, member: str | None) -> None:
 @click.argument("table", type=TABLE)
 @click.option("--out", type=FILE, default="predictions.csv", show_default=True)
 def predict(folder: Path, table: Path, out: Path) -> None:
-    """Predict TABLE with the model of the run in FOLDER, a row for each of its rows."""
+    """Predict TABLE with the model of the run in FOLDER, a row for each of its rows.
+
+    The model is unpickled, which runs what it says: name only folders that you trust.
+    """
     from evolver.files import replacing_named
     from evolver.program import predict_table, write_table
 

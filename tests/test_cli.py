@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import re
 import shutil
 import signal
@@ -18,10 +19,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from evolver.cli import main
+from evolver.journal import FILE
 from evolver.outcome import TIME_OVER
 from evolver.program import read_table
 from tests.alone import run_exported
 from tests.tables import small_table
+from tests.test_journal import rewrite
 
 
 def evolver(*arguments: object) -> Result:
@@ -93,6 +96,11 @@ def test_a_finished_run_is_refined(folder: Path) -> None:
     said = result.output.rpartition("Kept in")[2]
     assert "winner.py" in said
     assert ("ensemble.py" in said) == (run / "ensemble.py").exists()
+
+
+@pytest.mark.parametrize("command", ["refine", "export", "predict"])
+def test_help_says_that_a_model_is_unpickled(command: str) -> None:
+    assert "unpickle" in evolver(command, "--help").output
 
 
 @pytest.mark.parametrize("command", [[], ["fit"], ["resume"], ["refine"], ["export"], ["predict"]])
@@ -214,6 +222,44 @@ def test_a_command_that_is_broken_or_foreign_is_said_in_one_line(
     (tmp_path / "command.json").unlink()
     (tmp_path / "command.json").mkdir()
     assert evolver(act, tmp_path).output.startswith("Error: ")
+
+
+def test_a_journal_that_is_damaged_or_rewritten_is_said_in_one_line(
+    folder: Path, tmp_path: Path
+) -> None:
+    damages: list[Any] = [
+        lambda run: (run / FILE).write_bytes(b"no journal"),
+        lambda run: rewrite(run, lambda rows: [*rows, [0, "poem", {}]]),
+        lambda run: rewrite(run, lambda rows: [[0, "header", {}], *rows[1:]]),
+        lambda run: rewrite(run, lambda rows: rows[1:]),
+    ]
+    for number, damage in enumerate(damages):
+        run = tmp_path / str(number)
+        shutil.copytree(folder / "multiclass", run)
+        damage(run)
+        for act in ("resume", "refine"):
+            result = evolver(act, run)
+            assert result.exit_code == 1
+            assert isinstance(result.exception, SystemExit)
+            said = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+            assert len(said) == 1
+            assert "`run_dir` must hold" in said[0]
+
+
+def test_a_file_that_is_no_model_is_said_in_one_line(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "multiclass", tmp_path / "run")
+    for content in (b"", b"no model", pickle.dumps({"a": "model"})):
+        (tmp_path / "run" / "model.joblib").write_bytes(content)
+        for arguments in (
+            ["export", tmp_path / "run", "--out", tmp_path / "m.py"],
+            ["predict", tmp_path / "run", folder / "multiclass.parquet"],
+            ["refine", tmp_path / "run"],
+        ):
+            result = evolver(*arguments)
+            assert result.exit_code == 1
+            assert isinstance(result.exception, SystemExit)
+            assert result.output.startswith("Error: ")
+            assert "model.joblib must be a model" in result.output
 
 
 def test_predictions_are_written_as_their_file_is_named(folder: Path, tmp_path: Path) -> None:

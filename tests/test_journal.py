@@ -316,9 +316,18 @@ def test_a_count_that_is_lost_is_said(tmp_path: Path, caplog: pytest.LogCaptureF
     assert "lost the count of its entries" in caplog.text
 
 
-def rewritten(folder: Path, change: Callable[[list[list[Any]]], list[list[Any]]]) -> None:
+Change = Callable[[list[list[Any]]], list[list[Any]]]
+"""From entries (number, kind, body) to others."""
+
+
+def rewritten(folder: Path, change: Change) -> None:
     """Write a journal whose entries are changed and whose checksums fit."""
     filled(folder).close()
+    rewrite(folder, change)
+
+
+def rewrite(folder: Path, change: Change) -> None:
+    """Change the entries of a journal, so that their checksums fit."""
     connection = sqlite3.connect(folder / FILE)
     select = "SELECT number, kind, body FROM entries ORDER BY position"
     rows = [[number, kind, json.loads(body)] for number, kind, body in connection.execute(select)]
@@ -351,7 +360,7 @@ def without(name: str) -> Callable[[Any], Any]:
     return lambda body: {key: value for key, value in body.items() if key != name}
 
 
-CHANGES: dict[str, Callable[[list[list[Any]]], list[list[Any]]]] = {
+CHANGES: dict[str, Change] = {
     "two headers": lambda rows: [rows[0], *rows],
     "no candidates": lambda rows: [row for row in rows if row[1] != "candidate"],
     "first candidate gone": lambda rows: [rows[0], *rows[2:]],
@@ -495,6 +504,17 @@ class TestStore:
         kept: Any = store.get("a", 2)
         assert kept.tolist() == [2, 2, 2, 2]
         assert len(caplog.records) == 1
+
+    def test_nothing_in_a_file_is_run(self, tmp_path: Path) -> None:
+        digest, sprung = CANDIDATES[0].digest, tmp_path / "sprung"
+
+        class Trap:
+            def __reduce__(self) -> Any:
+                return Path.touch, (sprung,)
+
+        np.savez(tmp_path / f"{digest}-0.npz", predictions=np.array([Trap()], dtype=object))
+        assert Store(tmp_path, 10**6).get(digest, 0) is None
+        assert not sprung.exists()
 
     def test_a_damaged_file_is_as_if_absent(self, tmp_path: Path) -> None:
         store = Store(tmp_path, 10**6)

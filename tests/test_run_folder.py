@@ -3,7 +3,10 @@ the user's eyes alone."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from evolver.journal import FILE
 from evolver.store import FOLDER
 from primitives import default_catalogue
 from tests.tables import small_table
+from tests.test_journal import rewrite
 
 X, Y = small_table("binary")
 SPACE = default_catalogue().only(
@@ -106,6 +110,19 @@ def test_a_run_folder_that_is_a_link_is_the_users_choice(tmp_path: Path) -> None
     assert (tmp_path / "far" / FILE).exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a file system")
+def test_a_folder_that_is_read_only_is_refused_before_any_work(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("this system lets nobody mount a small file system")
+    try:
+        for folder in (tmp_path, tmp_path / "new"):
+            with pytest.raises(InputError, match="`run_dir` must be a folder that can be written"):
+                classifier(run_dir=folder).fit(X, Y)
+    finally:
+        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+
+
 OWN = ("model.joblib", "leaderboard.csv", "pareto_front.csv", "pareto_front.svg", "winner.py")
 
 
@@ -172,6 +189,81 @@ def test_what_a_run_makes_is_for_its_owner_alone(tmp_path: Path) -> None:
         assert (tmp_path / "mine.py").stat().st_mode & 0o777 == 0o666
     finally:
         os.umask(before)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    classifier(run_dir=folder, max_evaluations=12).fit(X, Y)
+    return folder
+
+
+def changed_at_random(rows: list[list[Any]], rng: np.random.Generator) -> list[list[Any]]:
+    """Return entries one of which is left out, moved, doubled, of another candidate, of another
+    kind, or has a part of its body changed."""
+    rows = json.loads(json.dumps(rows))
+    at, other = (int(one) for one in rng.integers(1, len(rows), size=2))
+    what = rng.integers(6)
+    if what == 0:
+        del rows[at]
+    elif what == 1:
+        rows.insert(other, rows.pop(at))
+    elif what == 2:
+        rows.insert(other, rows[at])
+    elif what == 3:
+        rows[at][0] = int(rng.integers(-1, 20))
+    elif what == 4:
+        rows[at][1] = str(rng.choice(["candidate", "fold", "scored", "stopped", "failed", "share"]))
+    else:
+        body = rows[at][2]
+        places = list(body) if isinstance(body, dict) else range(len(body or []))
+        odd = (None, "", "x", -1, 7, 1e300, True, [], {}, [[]], {"a": []})
+        body[places[rng.integers(len(places))]] = odd[rng.integers(len(odd))]
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_journal_that_was_rewritten_at_random_is_refused_or_gone_on_with(
+    seed: int, finished: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    rewrite(tmp_path, lambda rows: changed_at_random(rows, np.random.default_rng(seed)))
+    for arguments in ({"run_dir": tmp_path}, {"warm_start": tmp_path}):
+        try:
+            model = classifier(max_evaluations=14, **arguments).fit(X, Y)
+        except InputError:
+            continue
+        assert len(model.leaderboard_) == 14
+        assert model.predict(X).shape == Y.shape
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        [["Nothing", {}], None],
+        [None],
+        [["LogisticRegression", {}]],
+        [["LogisticRegression", {}], None, None],
+        [["LogisticRegression", {"C": "much"}], ["MedianOneHot", {"odd": 1e300}], None],
+        [["MedianOneHot", {}], ["LogisticRegression", {}], None],
+        [["StandardScaler", {}]] * 3_000 + [None],
+        [["__import__('os').abort()", {}], None],
+    ],
+    ids=str,
+)
+def test_trees_of_another_run_that_are_none_are_passed_over(
+    tree: Any, finished: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+
+    def change(rows: list[list[Any]]) -> list[list[Any]]:
+        return [
+            [number, kind, {**body, "tree": tree} if kind == "candidate" else body]
+            for number, kind, body in rows
+        ]
+
+    rewrite(tmp_path, change)
+    assert len(classifier(warm_start=tmp_path).fit(X, Y).leaderboard_) == 4
 
 
 class Wandering:
