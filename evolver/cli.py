@@ -232,7 +232,7 @@ def _evolve(command: Command, out: Path, begun: Callable[[], object] = lambda: N
     model = estimator(
         time_budget=command.seconds, n_jobs=command.jobs, random_state=command.seed, run_dir=out
     )
-    _or_complain(lambda: model._fit(X, column, begun=begun))
+    _or_complain(lambda: model._fit(X, column, begun))
     _show(model, out)
 
 

@@ -47,8 +47,8 @@ PARAMETERS = """
     random_state : int, RandomState, Generator or None, default=None
     run_dir : str or Path, default=None
         Folder that keeps a run: its journal and out-of-fold predictions, the fitted model, the
-        leaderboard, the front and the exported winner. Where it holds a run on the same data and
-        settings, that run goes on. None: nothing is kept.
+        leaderboard, the front and the exported winner. It must be new, empty, or hold a run; where
+        that is on the same data and settings, it goes on. None: nothing is kept.
     verbose : int, default=1
         0 is silent; 1 says how the search goes on, on standard error.
     settings : evolver.Settings, default=None
@@ -143,19 +143,13 @@ class _Evolved:
         NoPipelineError
             When no candidate succeeded; the message lists the commonest reasons.
         """
-        return self._fit(X, y, sample_weight, groups)
-
-    def _fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        groups: Any = None,
-        begun: Callable[[], object] = lambda: None,
-    ) -> Self:
-        """Fit, and call `begun` once the run folder is this run's."""
-        call = replace(self._call(self.time_budget, self.max_evaluations), begun=begun)
+        call = self._call(self.time_budget, self.max_evaluations)
         return self._search(call, X, y, sample_weight, groups)
+
+    def _fit(self, X: Any, y: Any, begun: Callable[[], object]) -> Self:
+        """Fit, and call `begun` once the run folder is this run's: for the command line."""
+        call = replace(self._call(self.time_budget, self.max_evaluations), begun=begun)
+        return self._search(call, X, y, None, None)
 
     def refine(
         self,
