@@ -4,6 +4,8 @@ Parquet."""
 from __future__ import annotations
 
 import json
+import logging
+import os
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
 
+logger = logging.getLogger("evolver")
+
+TASKS = ("auto", "classification", "regression")
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 MAX_CLASSES_OF_INTEGERS = 20
 """An integer target with more distinct values is taken as a number to predict."""
@@ -36,6 +41,17 @@ class Command:
     task: str
     jobs: int
     seed: int | None
+
+
+RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "table": ("a file that is there", lambda value: _is_text(value) and os.path.exists(value)),
+    "target": ("a text", lambda value: _is_text(value)),
+    "seconds": ("a time above 0", lambda value: _is_number(value) and 0 < value < 1e12),
+    "task": (f"one of {', '.join(TASKS)}", lambda value: _is_text(value) and value in TASKS),
+    "jobs": ("an integer", lambda value: _is_integer(value)),
+    "seed": ("an integer or null", lambda value: value is None or _is_integer(value)),
+}
+"""What each entry of a command must be, in words and as a test."""
 
 
 class Duration(click.ParamType[float]):
@@ -65,8 +81,14 @@ def main() -> None:
 @click.argument("table", type=TABLE)
 @click.option("--target", required=True, help="Column to predict.")
 @click.option("--time", "seconds", type=Duration(), default="5m", show_default=True)
-@click.option("--task", type=click.Choice(["auto", "classification", "regression"]), default="auto")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="evolver-run")
+@click.option("--task", type=click.Choice(TASKS), default="auto")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="evolver-run",
+    show_default=True,
+    help="Folder for the run: new, empty, or of the same run.",
+)
 @click.option("--jobs", type=int, default=-1, help="Worker processes; -1: one for each core.")
 @click.option("--seed", type=int, default=None)
 def fit(
@@ -76,16 +98,8 @@ def fit(
     from evolver.checks import check_folder
 
     command = Command(str(table.absolute()), target, seconds, task, jobs, seed)
-    _or_complain(lambda: check_folder("run_dir", out))
-    file = out / COMMAND_FILE
-    earlier = file.read_bytes() if file.exists() else None
-    file.write_text(json.dumps(asdict(command), indent=1), encoding="utf-8")
-    try:
-        _evolve(command, out)
-    except click.ClickException:
-        if earlier is not None:  # the run that is there can still go on
-            file.write_bytes(earlier)
-        raise
+    folder = _or_complain(lambda: check_folder("run_dir", out))
+    _evolve(command, out, begun=lambda: _note(command, folder / COMMAND_FILE))
 
 
 @main.command()
@@ -101,8 +115,11 @@ def resume(folder: Path, seconds: float | None) -> None:
 @click.argument("folder", type=FOLDER)
 @click.option("--time", "seconds", type=Duration(), default="1m", show_default=True)
 def refine(folder: Path, seconds: float) -> None:
-    """Go on with the run in FOLDER, tuning the pipelines of its front alone, for some time more."""
-    model, command = _load(folder), _command(folder)
+    """Go on with the run in FOLDER, tuning the pipelines of its front alone, for some time more.
+
+    The model in FOLDER is unpickled, which runs what it says: name only folders that you trust.
+    """
+    command, model = _command(folder), _load(folder)
     X, column = _or_complain(lambda: _table_of(command))
     model.set_params(run_dir=folder)
     _or_complain(lambda: model.refine(X, column, time_budget=seconds))
@@ -114,7 +131,10 @@ def refine(folder: Path, seconds: float) -> None:
 @click.option("--out", type=FILE, default="winner.py", show_default=True)
 @click.option("--member", help="best, ensemble or a digest of the front; default what predicts.")
 def export(folder: Path, out: Path, member: str | None) -> None:
-    """Write what predicts of the run in FOLDER as a Python file that runs on its own."""
+    """Write what predicts of the run in FOLDER as a Python file that runs on its own.
+
+    The model in FOLDER is unpickled, which runs what it says: name only folders that you trust.
+    """
     model = _load(folder)
     _or_complain(lambda: model.export(out, member))
     click.echo(f"Wrote {out}.")
@@ -125,13 +145,21 @@ def export(folder: Path, out: Path, member: str | None) -> None:
 @click.argument("table", type=TABLE)
 @click.option("--out", type=FILE, default="predictions.csv", show_default=True)
 def predict(folder: Path, table: Path, out: Path) -> None:
-    """Predict TABLE with the model of the run in FOLDER, a row for each of its rows."""
+    """Predict TABLE with the model of the run in FOLDER, a row for each of its rows.
+
+    The model is unpickled, which runs what it says: name only folders that you trust.
+    """
+    from evolver.files import replacing_named
     from evolver.program import predict_table, write_table
+
+    def write() -> None:
+        with replacing_named(out) as part:
+            write_table(predictions, part)
 
     model = _load(folder)
     X = _read(table).drop(columns=model.target_name_, errors="ignore")
     predictions = _or_complain(lambda: predict_table(model, X))
-    _or_complain(lambda: write_table(predictions, out))
+    _or_complain(write)
     click.echo(f"Wrote {len(predictions)} predictions to {out}.")
 
 
@@ -140,7 +168,47 @@ def _command(folder: Path) -> Command:
     file = folder / COMMAND_FILE
     if not file.exists():
         raise click.ClickException(f"FOLDER must hold a run that `evolver fit` began: {folder}")
-    return Command(**json.loads(file.read_text(encoding="utf-8")))
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        _check_command(content)
+    except (OSError, ValueError, RecursionError) as error:
+        raise click.ClickException(f"{file} must be as `evolver fit` wrote it: {error}") from None
+    return Command(**content)
+
+
+def _check_command(content: Any) -> None:
+    """Raise a ValueError unless what a file holds is a command."""
+    if not isinstance(content, dict):
+        raise ValueError(f"it must be an object, got {type(content).__name__}.")
+    wrong = sorted(content.keys() ^ RULES.keys())
+    if wrong:
+        raise ValueError(f"it must have {', '.join(RULES)} and nothing else, not so {wrong[0]!r}.")
+    for name, (rule, holds) in RULES.items():
+        if not holds(content[name]):
+            raise ValueError(f"its {name!r} must be {rule}, got {content[name]!r}.")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and "\0" not in value
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float) or _is_integer(value)
+
+
+def _note(command: Command, file: Path) -> None:
+    """Keep a command; where that cannot be, the run goes on without it."""
+    from evolver.files import replacing
+
+    try:
+        with replacing(file) as part:
+            part.write_text(json.dumps(asdict(command), indent=1), encoding="utf-8")
+    except OSError as error:
+        logger.warning("The run goes on, but cannot be resumed by `evolver resume`: %s", error)
 
 
 def _table_of(command: Command) -> Any:
@@ -150,7 +218,7 @@ def _table_of(command: Command) -> Any:
     return split_target(_read(Path(command.table)), command.target)
 
 
-def _evolve(command: Command, out: Path) -> None:
+def _evolve(command: Command, out: Path, begun: Callable[[], object] = lambda: None) -> None:
     """Fit as a command says, and keep the run in a folder."""
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
 
@@ -164,7 +232,7 @@ def _evolve(command: Command, out: Path) -> None:
     model = estimator(
         time_budget=command.seconds, n_jobs=command.jobs, random_state=command.seed, run_dir=out
     )
-    _or_complain(lambda: model.fit(X, column))
+    _or_complain(lambda: model._fit(X, column, begun))
     _show(model, out)
 
 
@@ -181,14 +249,27 @@ def _read(table: Path) -> pd.DataFrame:
 
 
 def _load(folder: Path) -> EvolvedClassifier | EvolvedRegressor:
+    """Return the model that a run has kept, which unpickles it."""
     import joblib
 
+    from evolver.estimators import EvolvedClassifier, EvolvedRegressor
     from evolver.record import MODEL_FILE
 
     file = folder / MODEL_FILE
     if not file.exists():
         raise click.ClickException(f"FOLDER must hold a finished run with {MODEL_FILE}: {folder}")
-    return joblib.load(file)  # type: ignore[no-any-return]  # as `fit` wrote it
+    try:
+        model = joblib.load(file)
+    except Exception as error:  # whatever a file that is no model raises
+        raise click.ClickException(
+            f"{file} must be a model that this version of evolver can read:"
+            f" {type(error).__name__}: {error}"
+        ) from None
+    if not isinstance(model, EvolvedClassifier | EvolvedRegressor):
+        raise click.ClickException(
+            f"{file} must be a model of evolver, got {type(model).__name__}."
+        )
+    return model
 
 
 def _is_classification(column: pd.Series[Any]) -> bool:

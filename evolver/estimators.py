@@ -48,15 +48,15 @@ PARAMETERS = """
     random_state : int, RandomState, Generator or None, default=None
     run_dir : str or Path, default=None
         Folder that keeps a run: its journal and out-of-fold predictions, the fitted model, the
-        leaderboard, the front and the exported winner. Where it holds a run on the same data and
-        settings, that run goes on. None: nothing is kept.
+        leaderboard, the front and the exported winner. It must be new, empty, or hold a run; where
+        that is on the same data and settings, it goes on. None: nothing is kept.
     verbose : int, default=1
         0 is silent; 1 says how the search goes on, on standard error.
     settings : evolver.Settings, default=None
         What an expert may turn.
     warm_start : str, Path or list of them, default=None
-        Folders of finished runs, on any table: the pipelines of their fronts are tried first. Their
-        models are unpickled, so name only folders that you trust.
+        Folders of runs, on any table: the pipelines of their fronts are tried first. They are read
+        from the journals, so the runs may have been killed or still go on.
 
     Attributes
     ----------
@@ -156,6 +156,11 @@ class _Evolved:
         call = self._call(self.time_budget, self.max_evaluations)
         return self._search(call, X, y, sample_weight, groups)
 
+    def _fit(self, X: Any, y: Any, begun: Callable[[], object]) -> Self:
+        """Fit, and call `begun` once the run folder is this run's: for the command line."""
+        call = replace(self._call(self.time_budget, self.max_evaluations), begun=begun)
+        return self._search(call, X, y, None, None)
+
     def refine(
         self,
         X: Any,
@@ -253,6 +258,7 @@ class _Evolved:
             source.
         """
         from evolver.export import to_source
+        from evolver.files import replacing_named
         from evolver.report.frames import title
 
         check_is_fitted(self)
@@ -260,7 +266,8 @@ class _Evolved:
         what = title(self.pareto_front_, digest, self._n_folds)
         try:
             source = to_source(self._members.fitted(digest), self.target_name_, what)
-            Path(path).write_text(source, encoding="utf-8")
+            with replacing_named(Path(path)) as part:
+                part.write_text(source, encoding="utf-8")
         except (OSError, ValueError) as error:
             raise InputError(
                 f"`path` must be a file that can be written, got {str(path)!r}: {error}"
@@ -292,8 +299,6 @@ class _Evolved:
             checks.check_at_least(1, "max_evaluations", max_evaluations)
         checks.check_at_least(2, "population_size", self.population_size)
         checks.check_complexity(self.complexity)
-        if self.run_dir is not None:
-            checks.check_folder("run_dir", self.run_dir)
         return Call(
             is_classifier(self),
             Budget(time_budget, max_evaluations),
@@ -305,7 +310,7 @@ class _Evolved:
             self.population_size,
             self.search_space,
             self.random_state,
-            None if self.run_dir is None else Path(self.run_dir),
+            None if self.run_dir is None else checks.check_folder("run_dir", self.run_dir),
             self.verbose,
             checks.check_warm_start(self.warm_start),
             start,

@@ -4,51 +4,27 @@ The source is rendered from the estimator that was fitted, not from the tree it 
 constructor calls with the parameters that differ from their defaults, the imports they need, and
 the source of what is our own. The file is a program that fits on a table and predicts another.
 
-    render      estimator -> Call, Group and text, the names it uses noted
-    layout      that -> lines, broken where they are too long, as a formatter would
-    carry       the definitions of our own that are used, and what they use in turn
+    source   of values, see `evolver.source`
+    carry    the definitions of our own that are used, and what they use in turn
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
-import math
 import symtable
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from evolver import program
+from evolver.source import INDENT, LINE_LENGTH, layout, quoted, render
 
-LINE_LENGTH = 100
-INDENT = "    "
 CARRIED_PACKAGES = ("primitives", "evolver", "__main__")
 """Packages that a reader may not have: their source is copied instead of imported."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Source in brackets: what opens, the parts, what closes."""
-
-    opening: str
-    parts: tuple[Source, ...]
-    closing: str
-
-
-@dataclass(frozen=True)
-class Prefixed:
-    """Source behind a prefix, such as the name of an argument."""
-
-    prefix: str
-    source: Source
-
-
-Source = str | Group | Prefixed
 
 
 def to_source(
@@ -71,7 +47,7 @@ def to_source(
         When a part of the estimator cannot be written as source.
     """
     used: dict[str, Any] = {}
-    body = _layout(_render(estimator, used), indent=1, before="return ")
+    body = layout(render(estimator, used), indent=1, before="return ")
     carried = {name: thing for name, thing in used.items() if _package(thing) in CARRIED_PACKAGES}
     imports = {_import_of(name, thing) for name, thing in used.items() if name not in carried}
     definitions, more_imports = _carry([*carried.values(), program.main])
@@ -80,149 +56,13 @@ def to_source(
         "\n".join(_sorted_imports(imports | more_imports)),
         f'def make_pipeline():\n{INDENT}"""Return the unfitted pipeline."""\n{body}',
         *definitions,
-        f'if __name__ == "__main__":\n{INDENT}main(make_pipeline, {_text(target)})',
+        f'if __name__ == "__main__":\n{INDENT}main(make_pipeline, {quoted(target)})',
     ]
     return f'"""{title}"""\n\n' + "\n\n\n".join(blocks) + "\n"
 
 
-def _render(value: Any, used: dict[str, Any]) -> Source:
-    """Return a value as source, and note the names it uses."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return f'float("{value}")'
-    if value is None or isinstance(value, bool | int | float | bytes):
-        return repr(value)
-    if isinstance(value, np.ndarray):
-        used["np"] = np
-        dtype = Prefixed("dtype=", _text(value.dtype.str))
-        return Group("np.array(", (_render(value.tolist(), used), dtype), ")")
-    if isinstance(value, set | frozenset):
-        parts = tuple(sorted((_render(part, used) for part in value), key=_flat))
-        kind = type(value).__name__
-        return Group(f"{kind}([", parts, "])")
-    if isinstance(value, list):
-        return Group("[", tuple(_render(part, used) for part in value), "]")
-    if isinstance(value, tuple):
-        parts = tuple(_render(part, used) for part in value)
-        return Group("(", parts, ",)" if len(parts) == 1 else ")")
-    if isinstance(value, dict):
-        parts = tuple(
-            Prefixed(f"{_flat(_render(key, used))}: ", _render(part, used))
-            for key, part in value.items()
-        )
-        return Group("{", parts, "}")
-    if isinstance(value, np.ufunc):
-        used["np"] = np
-        return f"np.{value.__name__}"
-    if isinstance(value, partial):
-        used["partial"] = partial
-        named = [Prefixed(f"{name}=", _render(part, used)) for name, part in value.keywords.items()]
-        positional = [_render(part, used) for part in (value.func, *value.args)]
-        return Group("partial(", (*positional, *named), ")")
-    if isinstance(value, type) or inspect.isroutine(value):
-        return _name(value, used)
-    return _construction(value, used)
-
-
-def _construction(value: Any, used: dict[str, Any]) -> Group:
-    """Return the constructor call that makes an object: parameters that differ from their
-    defaults."""
-    parameters = inspect.signature(type(value).__init__).parameters
-    given = value.get_params(deep=False) if hasattr(value, "get_params") else _arguments_of(value)
-    parts: list[Source] = []
-    for name in [
-        *(name for name in parameters if name in given),
-        *(name for name in given if name not in parameters),
-    ]:
-        if name not in parameters:
-            if not _is_unset(given[name]):
-                parts.append(Prefixed(f"{name}=", _render(given[name], used)))
-        elif parameters[name].default is inspect.Parameter.empty:
-            source = _render(given[name], used)
-            parts.append(
-                Prefixed(f"{name}=", source)
-                if parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
-                else source
-            )
-        elif not _same(given[name], parameters[name].default):
-            parts.append(Prefixed(f"{name}=", _render(given[name], used)))
-    return Group(f"{_name(type(value), used)}(", tuple(parts), ")")
-
-
-def _arguments_of(value: Any) -> dict[str, Any]:
-    """Return what the constructor of an object was given, which must be attributes of its name."""
-    kind = type(value)
-    if {kind.__init__, kind.__new__} == {object.__init__, object.__new__}:
-        return {}
-    parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
-    is_told = inspect.isfunction(kind.__init__) and all(
-        hasattr(value, one.name) and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
-        for one in parameters
-    )
-    if not is_told:
-        raise ValueError(
-            "An object of a pipeline that is exported must have what its constructor takes as"
-            f" attributes of the same names, got {value!r}."
-        )
-    return {one.name: getattr(value, one.name) for one in parameters}
-
-
-def _name(thing: Any, used: dict[str, Any]) -> str:
-    name: str = thing.__name__
-    if not name.isidentifier() or used.setdefault(name, thing) is not thing:
-        raise ValueError(
-            "A pipeline that is exported must be made of things with names of their own, got"
-            f" {thing!r}."
-        )
-    return name
-
-
-def _is_unset(value: Any) -> bool:
-    """Say whether a catch-all parameter is left to its library: None, or NaN for what counts as
-    missing."""
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
-def _same(value: Any, default: Any) -> bool:
-    if value is default:
-        return True
-    scalars = (bool, int, float, str, tuple)
-    return type(value) is type(default) and isinstance(value, scalars) and value == default
-
-
-def _text(value: str) -> str:
-    quoted = repr(value)
-    return quoted if '"' in value or "'" in value else f'"{quoted[1:-1]}"'
-
-
-def _layout(source: Source, indent: int, before: str, after: str = "") -> str:
-    """Return source as lines no longer than `LINE_LENGTH`, where brackets allow; one part a line
-    where broken."""
-    if isinstance(source, Prefixed):
-        return _layout(source.source, indent, before + source.prefix, after)
-    line = f"{INDENT * indent}{before}{_flat(source)}{after}"
-    if isinstance(source, str) or not source.parts or len(line) <= LINE_LENGTH:
-        return line
-    parts = [_layout(part, indent + 1, "", ",") for part in source.parts]
-    closing = source.closing.removeprefix(",")
-    return "\n".join(
-        [f"{INDENT * indent}{before}{source.opening}", *parts, f"{INDENT * indent}{closing}{after}"]
-    )
-
-
-def _flat(source: Source) -> str:
-    if isinstance(source, str):
-        return source
-    if isinstance(source, Prefixed):
-        return source.prefix + _flat(source.source)
-    return source.opening + ", ".join(_flat(part) for part in source.parts) + source.closing
-
-
 def _package(thing: Any) -> str:
-    package: str = getattr(thing, "__module__", "").split(".")[0]
+    package: str = (getattr(thing, "__module__", None) or "").split(".")[0]
     return package
 
 
@@ -230,7 +70,7 @@ def _import_of(name: str, thing: Any) -> str:
     """Return the import of a thing from the shortest public place that has it."""
     if thing is np:
         return "import numpy as np"
-    parts = thing.__module__.split(".")
+    parts = (getattr(thing, "__module__", None) or "").split(".")
     for length in range(1, len(parts) + 1):
         module = ".".join(parts[:length])
         if getattr(sys.modules.get(module), name, None) is thing:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from itertools import chain
 from typing import Any
 
@@ -22,8 +23,8 @@ from evolver.search.portfolio import experience_of
 from primitives import Catalogue
 from primitives import space as spaces
 
-LIBRARIES = ("evolver", "scikit-learn", "numpy", "deap", "optuna")
-"""On whose versions the sequence of candidates depends."""
+LIBRARIES = ("evolver", "scikit-learn", "numpy", "scipy", "pandas", "deap", "optuna")
+"""On whose versions the sequence of candidates and their scores depend."""
 
 CELLS = 300_000
 """Values that are hashed together: no copy of a large table is made."""
@@ -65,10 +66,12 @@ def header_of(
         settings.refinement_sampler,
     )
     return {
-        "versions": {name: version(name) for name in LIBRARIES},
+        "versions": _versions(catalogue),
         "X": _table_hash(problem.X),
         "y": _array_hash(problem.y),
         "sample_weight": _array_hash(problem.sample_weight),
+        "folds": len(problem.folds),
+        "ladder": len(problem.ladder),
         "cv": _hash(part.tobytes() for fold in problem.units for part in fold),
         "scoring": _name(problem.scorer),
         "complexity": _name(problem.complexity),
@@ -78,6 +81,25 @@ def header_of(
         "lag": settings.lag,
         "random_state": random_state,
     }
+
+
+def _versions(catalogue: Catalogue) -> dict[str, str]:
+    """Return the versions of Python, of what every run uses and of what the primitives need."""
+    optional = {primitive.library for primitive in catalogue if primitive.library is not None}
+    return {
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        **{name: version(name) for name in LIBRARIES},
+        **{name: _version_of(name) for name in sorted(optional)},
+    }
+
+
+def _version_of(module: str) -> str:
+    """Return the version of an installed library by the name that it is imported by."""
+    try:
+        return version(module)
+    except PackageNotFoundError:
+        names = packages_distributions().get(module, [])
+        return version(names[0]) if names else ""
 
 
 def _table_hash(X: pd.DataFrame) -> str:

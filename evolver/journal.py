@@ -1,22 +1,15 @@
 """The record of a run: appended to before it is acted on, replayed to resume.
 
-    entry    (number, kind, body, checksum), appended and never changed
-    state    what a replay of the entries gives
-
-One SQLite file in WAL mode, written by the parent process alone. Each checksum covers the one
-before it, so that a changed, missing or reordered entry is found when the file is opened. A journal
-that can no longer be written to goes quiet: the run it belongs to goes on without it.
+Written by the parent process alone. A journal that can no longer be written to goes quiet: the run
+it belongs to goes on without it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import logging
-import shutil
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,22 +17,13 @@ from typing import Any
 import numpy as np
 
 from evolver import temporary
+from evolver.entries import Journaled, Replay
+from evolver.entry_file import CANDIDATE, FILE, EntryFile, copied
 from evolver.errors import InputError
 from evolver.genome.candidate import Candidate
 from evolver.genome.codec import encode
-from evolver.outcome import Failed, Failure, Outcome, Scored, ScoredFold
+from evolver.outcome import Failed, Outcome, Scored, ScoredFold
 from evolver.problem import share_at
-
-FILE = "journal.sqlite"
-SCHEMA_VERSION = 3
-BUSY_SECONDS = 0.2
-NO_ROOM = (
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-)
-"""Errors of the place, not of the journal: a run goes on without it."""
 
 logger = logging.getLogger("evolver")
 
@@ -67,26 +51,6 @@ class History:
     predictions: Mapping[tuple[str, int], np.ndarray] = field(default_factory=dict)
 
 
-@dataclass
-class Journaled:
-    """What a journal knows of one candidate.
-
-    Parameters
-    ----------
-    digest : str
-    folds : dict of int to ScoredFold
-    settled : bool
-        Whether its outcome was known.
-    failed : Failed or None
-        The outcome where it is that. Any other follows from the folds.
-    """
-
-    digest: str
-    folds: dict[int, ScoredFold] = field(default_factory=dict)
-    settled: bool = False
-    failed: Failed | None = None
-
-
 class Journal:
     """An open journal. Only a run appends to it.
 
@@ -105,32 +69,56 @@ class Journal:
 
     def __init__(self, folder: Path | None, history: History | None = None) -> None:
         self.path = Path() if folder is None else folder / FILE
-        self.header: dict[str, Any] | None = None
-        self.candidates: dict[int, Journaled] = {}
-        self.seconds = 0.0
-        self.shares: list[tuple[int, float]] = []
-        self._last = ""
-        self._connection: sqlite3.Connection | None = None
-        if folder is None:
-            if history is not None:
-                self.header = history.header
-                self.candidates = dict(history.candidates)
-                self.shares = list(history.shares)
-                self.seconds = history.seconds
-            return
+        self._known = Replay()
+        self._file: EntryFile | None = None
+        if folder is not None:
+            self._open(folder)
+        elif history is not None:
+            self._known.header = history.header
+            self._known.candidates = dict(history.candidates)
+            self._known.shares = list(history.shares)
+            self._known.seconds = history.seconds
+
+    def _open(self, folder: Path) -> None:
+        """Open the file and recall what it says; what it has lost is said."""
         try:
-            self._connection = _connect(self.path)
-            self._replay()
-        except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
+            self._file = EntryFile(folder)
+            for entry in self._file.read():
+                self._known.apply(*entry)
+            if (loss := self._file.loss) is not None:
+                logger.warning("The journal %s %s. The run goes on from there.", self.path, loss)
+        except BlockingIOError:
+            raise InputError(
+                f"`run_dir` must not be in use by another run, got {str(folder)!r}."
+            ) from None
+        except OSError as error:
+            self._go_quiet(error)
+        except ValueError as error:
             self.close()
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if code == sqlite3.SQLITE_BUSY:
-                raise InputError(
-                    f"`run_dir` must not be in use by another run, got {str(folder)!r}."
-                ) from None
-            if code not in NO_ROOM:
-                raise self._damaged(str(error)) from None
-            logger.warning("The run goes on without its journal %s: %s", self.path, error)
+            raise InputError(
+                f"`run_dir` must hold an intact journal, got {str(self.path)!r}: {error}. Choose"
+                " another folder, or empty this one to start anew."
+            ) from None
+
+    @property
+    def header(self) -> dict[str, Any] | None:
+        """What the run is about; None where it has not begun."""
+        return self._known.header
+
+    @property
+    def candidates(self) -> Mapping[int, Journaled]:
+        """What was known by number when the journal was opened."""
+        return self._known.candidates
+
+    @property
+    def shares(self) -> list[tuple[int, float]]:
+        """From which candidate on which share of them is refined."""
+        return self._known.shares
+
+    @property
+    def seconds(self) -> float:
+        """Of the budget, when the journal was opened."""
+        return self._known.seconds
 
     def begin(self, header: Mapping[str, Any]) -> None:
         """Write what the run is about; a journal that has been begun must be about the same.
@@ -142,10 +130,20 @@ class Journal:
         """
         plain = json.loads(json.dumps(header))
         if self.header is None:
+            if self._known.count:
+                raise InputError(
+                    f"`run_dir` must hold an intact journal, but {str(self.path)!r} says nothing of"
+                    " its data and settings. Choose another folder, or empty this one."
+                )
             self._append(0, "header", plain)
-            self.header = plain
+            self._known.header = plain
+            self._write(EntryFile.move_log)  # a log that is lost must not take the header with it
             return
-        other = sorted(key for key in plain if plain[key] != self.header.get(key))
+        other = [
+            _difference(key, self.header.get(key), plain[key])
+            for key in sorted(plain)
+            if plain[key] != self.header.get(key)
+        ]
         if other:
             which = f"`run_dir` must belong to a run on the same data and settings, but {self.path}"
             if not self.path.name:
@@ -184,7 +182,7 @@ class Journal:
         known = self.candidates.get(number)
         if known is None:
             self._append(
-                number, "candidate", {"digest": candidate.digest, "tree": encode(candidate.tree)}
+                number, CANDIDATE, {"digest": candidate.digest, "tree": encode(candidate.tree)}
             )
         elif known.digest != candidate.digest:
             raise InputError(
@@ -216,57 +214,41 @@ class Journal:
 
     def close(self) -> None:
         """Close the file; nothing can be appended any more."""
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            connection.close()
+        if self._file is not None:
+            file, self._file = self._file, None
+            file.close()
 
     def _append(self, number: int, kind: str, body: Any) -> None:
-        if self._connection is None:
-            return
-        text = json.dumps(body)
-        checksum = _checksum(self._last, number, kind, text)
-        try:
-            if not self.path.exists():
-                raise FileNotFoundError("the file is gone")
-            self._connection.execute(
-                "INSERT INTO entries (number, kind, body, checksum) VALUES (?, ?, ?, ?)",
-                (number, kind, text, checksum),
-            )
-            self._last = checksum
-        except (sqlite3.Error, OSError) as error:
-            logger.warning("The run goes on without its journal %s: %s", self.path, error)
-            self.close()
+        self._write(lambda file: file.append(number, kind, body))
 
-    def _replay(self) -> None:
-        assert self._connection is not None
-        for number, kind, body, checksum in self._connection.execute(
-            "SELECT number, kind, body, checksum FROM entries ORDER BY position"
-        ):
-            if checksum != _checksum(self._last, number, kind, body):
-                raise ValueError("an entry does not match its checksum")
-            self._last = checksum
-            self._apply(number, kind, json.loads(body))
+    def _write(self, write: Callable[[EntryFile], None]) -> None:
+        if self._file is not None:
+            try:
+                write(self._file)
+            except (OSError, ValueError) as error:
+                self._go_quiet(error)
 
-    def _apply(self, number: int, kind: str, body: Any) -> None:
-        if kind == "header":
-            self.header = body
-        elif kind == "candidate":
-            self.candidates[number] = Journaled(body["digest"])
-        elif kind == "share":
-            self.shares.append((number, body))
-        elif kind == "fold":
-            fold, *values = body
-            self.candidates[number].folds[fold] = ScoredFold(*values)
-        else:
-            self.seconds = body["seconds"]
-            self.candidates[number].settled = True
-            self.candidates[number].failed = _failed(body) if kind == "failed" else None
+    def _go_quiet(self, error: Exception) -> None:
+        logger.warning("The run goes on without its journal %s: %s", self.path, error)
+        self.close()
 
-    def _damaged(self, why: str) -> InputError:
-        return InputError(
-            f"`run_dir` must hold an intact journal, but {str(self.path)!r} is damaged: {why}."
-            " Choose another folder, or delete the file to start anew."
-        )
+
+def read(folder: Path) -> Replay:
+    """Return what the journal of a run says, also while the run goes on, and leave it as it is.
+
+    Raises
+    ------
+    ValueError
+        When there is none, it is damaged, or of another version.
+    """
+    known = Replay()
+    try:
+        with copied(folder) as file:
+            for entry in file.read():
+                known.apply(*entry)
+    except OSError as error:
+        raise ValueError(str(error)) from None
+    return known
 
 
 @contextlib.contextmanager
@@ -276,44 +258,17 @@ def run_folder(folder: str | Path | None) -> Iterator[Path]:
     if folder is not None:
         yield Path(folder)
         return
-    own = temporary.make()
-    try:
+    with temporary.folder() as own:
         yield own
-    finally:
-        shutil.rmtree(own, ignore_errors=True)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open the file for this process alone, and check that it is sound."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
-    try:
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("BEGIN IMMEDIATE")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            connection.execute(
-                "CREATE TABLE entries (position INTEGER PRIMARY KEY, number INTEGER NOT NULL,"
-                " kind TEXT NOT NULL, body TEXT NOT NULL, checksum TEXT NOT NULL) STRICT"
-            )
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        elif version != SCHEMA_VERSION:
-            raise ValueError(f"its schema is version {version}, not {SCHEMA_VERSION}")
-        connection.execute("COMMIT")
-        problems = connection.execute("PRAGMA integrity_check").fetchone()[0]
-        if problems != "ok":
-            raise ValueError(problems.splitlines()[0])
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _checksum(last: str, number: int, kind: str, text: str) -> str:
-    content = json.dumps([last, number, kind, text]).encode()
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-
-def _failed(body: Mapping[str, Any]) -> Failed:
-    return Failed(Failure(body["kind"]), body["reason"], body["spent"])
+def _difference(key: str, then: Any, now: Any) -> str:
+    """Return what of the header differs; of versions, which."""
+    if key != "versions" or not isinstance(then, dict):
+        return key
+    names = [name for name in sorted({*then, *now}) if then.get(name) != now.get(name)]
+    return "versions ({})".format(
+        "; ".join(
+            f"{one} {then.get(one, 'none')} then, {now.get(one, 'none')} now" for one in names
+        )
+    )

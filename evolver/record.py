@@ -11,9 +11,10 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from evolver.ensemble import Blend
+from evolver.entries import Journaled
 from evolver.genome.candidate import Candidate
 from evolver.genome.tree import Tree
-from evolver.journal import History, Journaled
+from evolver.journal import History
 from evolver.outcome import Effort, Failed, Outcome, Scored, ScoredFold, is_late
 from evolver.search.racing import Errors
 from evolver.search.selection import Member

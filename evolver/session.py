@@ -45,6 +45,8 @@ class Call:
         Pipelines of other runs to begin with.
     start : float
         When the budget began to run, as `time.monotonic` gives it.
+    begun : callable
+        Called once the run folder is this run's: nobody else uses it, and it holds no other run.
     """
 
     classification: bool
@@ -61,6 +63,7 @@ class Call:
     verbose: int
     earlier: Sequence[Encoded]
     start: float
+    begun: Callable[[], object] = lambda: None
 
     def spent(self) -> float:
         """Return the share of the budget that is gone; 0 where time is no matter."""
@@ -109,6 +112,7 @@ def search(
         settings = replace(call.settings, lag=lag_of(call, journal))
         header = header_of(problem, catalogue, settings, call.population_size, call.earlier, seed)
         journal.begin(header)
+        call.begun()
         budget = call.budget
         if refines:
             budget = budget.beyond(journal.seconds, len(journal.candidates))

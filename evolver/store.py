@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import heapq
 import logging
+import re
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
+from evolver.files import PRIVATE_FOLDER, replacing
+
 FOLDER = "predictions"
 """Where a run folder keeps its store."""
+
+NAME = re.compile(r"[0-9a-f]{32}-[0-9]+")
+"""Names of our files, but for their ending: a digest and the number of a fold."""
 
 logger = logging.getLogger("evolver")
 
@@ -25,7 +31,8 @@ class Store:
     Parameters
     ----------
     folder : Path
-        Made when it is first written to; files that are already there are part of the store.
+        Made when it is first written to; what is already there is part of the store where it is
+        named as our files are.
     limit : int
         Bytes, in files and memory together.
     """
@@ -33,7 +40,11 @@ class Store:
     def __init__(self, folder: Path, limit: int) -> None:
         self._folder = folder
         self._limit = limit
-        self._sizes = {file.stem: file.stat().st_size for file in folder.glob("*.npz")}
+        self._sizes = {
+            file.stem: file.stat().st_size
+            for file in folder.glob("*.npz")
+            if NAME.fullmatch(file.stem) and file.is_file() and not file.is_symlink()
+        }
         self._size = sum(self._sizes.values())
         self._memory: dict[str, np.ndarray] = {}
         self._merits: dict[str, float] = {}
@@ -55,8 +66,9 @@ class Store:
         self._sizes[name] = predictions.nbytes
         self._rank(name)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            np.savez(self._folder / f"{name}.npz", predictions=predictions)
+            self._folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+            with replacing(self._folder / f"{name}.npz") as part:
+                np.savez(part, predictions=predictions)
         except OSError as error:
             self._memory[name] = predictions
             if not self._complained:

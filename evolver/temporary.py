@@ -13,7 +13,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -47,6 +47,22 @@ def make(longest: int | None = None) -> Path:
         except OSError as error:
             errors.append(str(error))
     raise OSError(f"no folder for temporary files can be written to: {'; '.join(errors)}")
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    """Give a new folder, which is removed afterwards.
+
+    Raises
+    ------
+    OSError
+        When no place has room.
+    """
+    own = make()
+    try:
+        yield own
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
 
 
 def places() -> list[str]:

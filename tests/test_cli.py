@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pickle
+import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
 from evolver.cli import main
+from evolver.journal import FILE
 from evolver.outcome import TIME_OVER
 from evolver.program import read_table
 from tests.alone import run_exported
 from tests.tables import small_table
+from tests.test_journal import rewrite
 
 
 def evolver(*arguments: object) -> Result:
@@ -88,6 +98,11 @@ def test_a_finished_run_is_refined(folder: Path) -> None:
     assert ("ensemble.py" in said) == (run / "ensemble.py").exists()
 
 
+@pytest.mark.parametrize("command", ["refine", "export", "predict"])
+def test_help_says_that_a_model_is_unpickled(command: str) -> None:
+    assert "unpickle" in evolver(command, "--help").output
+
+
 @pytest.mark.parametrize("command", [[], ["fit"], ["resume"], ["refine"], ["export"], ["predict"]])
 def test_help_is_there(command: list[str]) -> None:
     result = evolver(*command, "--help")
@@ -106,6 +121,145 @@ def test_a_mistake_leaves_the_run_that_is_there_as_it_is(folder: Path) -> None:
         result = evolver("fit", folder / f"{table}.parquet", "--target", target, "--out", run)
         assert result.exit_code != 0
     assert (run / "command.json").read_text() == before
+
+
+def program(*arguments: object, **options: Any) -> subprocess.Popen[str]:
+    """Begin the command line as a process of its own; it can be interrupted also where the shell of
+    the tests ignores that."""
+    return subprocess.Popen(
+        [Path(sys.executable).with_name("evolver"), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        **options,
+    )
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_mistake_that_is_ended_leaves_the_run_that_is_there_as_it_is(
+    folder: Path, tmp_path: Path, end: signal.Signals
+) -> None:
+    """It is ended while it reads another table, which is a pipe that gives nothing."""
+    run = folder / "regression"
+    before = {file.name: file.read_bytes() for file in run.iterdir() if file.is_file()}
+    pipe = tmp_path / "other.csv"
+    os.mkfifo(pipe)
+    process = program("fit", pipe, "--target", "goal", "--out", run)
+    with open(pipe, "wb"):  # opens when it is opened for reading
+        process.send_signal(end)
+        process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert {file.name: file.read_bytes() for file in run.iterdir() if file.is_file()} == before
+
+
+def test_a_run_that_is_killed_is_resumed_and_its_command_is_there_from_the_start(
+    folder: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    table = folder / "multiclass.parquet"
+    options = ["--target", "goal", "--time", "5m", "--seed", 1, "--jobs", 1]
+    process = program("fit", table, *options, "--out", run)
+    for _ in range(600):
+        if (run / "command.json").exists():
+            break
+        time.sleep(0.1)
+    process.kill()
+    process.communicate()
+    assert json.loads((run / "command.json").read_text())["seed"] == 1
+    result = evolver("resume", run, "--time", "6s")
+    assert result.exit_code == 0, result.output
+    assert "Kept in" in result.output
+
+
+COMMAND = {
+    "table": __file__,
+    "target": "goal",
+    "seconds": 6.0,
+    "task": "auto",
+    "jobs": -1,
+    "seed": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "Expecting value"),
+        ("\x00", "Expecting value"),
+        ("[1, 2]", "must be an object"),
+        ('"text"', "must be an object"),
+        (json.dumps({**COMMAND, "more": 1}), "'more'"),
+        (json.dumps({name: COMMAND[name] for name in list(COMMAND)[1:]}), "'table'"),
+        (json.dumps({**COMMAND, "table": 7}), "'table'.*7"),
+        (json.dumps({**COMMAND, "target": None}), "'target'.*None"),
+        (json.dumps({**COMMAND, "seconds": "soon"}), "'seconds'.*'soon'"),
+        (json.dumps({**COMMAND, "seconds": -1}), "'seconds'.*-1"),
+        (json.dumps({**COMMAND, "seconds": float("nan")}), "'seconds'.*nan"),
+        (json.dumps({**COMMAND, "seconds": True}), "'seconds'.*True"),
+        (json.dumps({**COMMAND, "task": "cluster"}), "'task'.*'cluster'"),
+        (json.dumps({**COMMAND, "task": []}), "'task'"),
+        (json.dumps({**COMMAND, "jobs": 1.5}), "'jobs'.*1.5"),
+        (json.dumps({**COMMAND, "seed": "lucky"}), "'seed'.*'lucky'"),
+        (json.dumps({**COMMAND, "table": "/gone.csv"}), "'table'.*'/gone.csv'"),
+        (json.dumps({**COMMAND, "table": "/gone\x00.csv"}), "'table'"),
+        ("[" * 100_000, "nested|recursion"),
+    ],
+)
+@pytest.mark.parametrize("act", ["resume", "refine"])
+def test_a_command_that_is_broken_or_foreign_is_said_in_one_line(
+    act: str, content: str, message: str, folder: Path, tmp_path: Path
+) -> None:
+    for name in ("journal.sqlite", "model.joblib"):
+        shutil.copy(folder / "multiclass" / name, tmp_path)
+    (tmp_path / "command.json").write_text(content)
+    result = evolver(act, tmp_path)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert re.search(rf"^Error: .*command\.json.*({message}).*$", result.output), result.output
+    (tmp_path / "command.json").write_bytes(b"\xff\xfe")
+    assert evolver(act, tmp_path).exit_code == 1
+    (tmp_path / "command.json").unlink()
+    (tmp_path / "command.json").mkdir()
+    assert evolver(act, tmp_path).output.startswith("Error: ")
+
+
+def test_a_journal_that_is_damaged_or_rewritten_is_said_in_one_line(
+    folder: Path, tmp_path: Path
+) -> None:
+    damages: list[Any] = [
+        lambda run: (run / FILE).write_bytes(b"no journal"),
+        lambda run: rewrite(run, lambda rows: [*rows, [0, "poem", {}]]),
+        lambda run: rewrite(run, lambda rows: [[0, "header", {}], *rows[1:]]),
+        lambda run: rewrite(run, lambda rows: rows[1:]),
+    ]
+    for number, damage in enumerate(damages):
+        run = tmp_path / str(number)
+        shutil.copytree(folder / "multiclass", run)
+        damage(run)
+        for act in ("resume", "refine"):
+            result = evolver(act, run)
+            assert result.exit_code == 1
+            assert isinstance(result.exception, SystemExit)
+            said = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+            assert len(said) == 1
+            assert "`run_dir` must hold" in said[0]
+
+
+def test_a_file_that_is_no_model_is_said_in_one_line(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "multiclass", tmp_path / "run")
+    for content in (b"", b"no model", pickle.dumps({"a": "model"})):
+        (tmp_path / "run" / "model.joblib").write_bytes(content)
+        for arguments in (
+            ["export", tmp_path / "run", "--out", tmp_path / "m.py"],
+            ["predict", tmp_path / "run", folder / "multiclass.parquet"],
+            ["refine", tmp_path / "run"],
+        ):
+            result = evolver(*arguments)
+            assert result.exit_code == 1
+            assert isinstance(result.exception, SystemExit)
+            assert result.output.startswith("Error: ")
+            assert "model.joblib must be a model" in result.output
 
 
 def test_predictions_are_written_as_their_file_is_named(folder: Path, tmp_path: Path) -> None:

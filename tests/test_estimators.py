@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import evolver
 from evolver import EvolvedClassifier, EvolvedRegressor, InputError, InputTypeError, Settings
+from evolver.journal import Journal
 from evolver.problem import Budget
 from evolver.record import ALIKE
 from evolver.search.metafeatures import MetaFeatures
@@ -229,6 +231,11 @@ class TestRefine:
         X, y = small_table("binary")
         model = classifier(run_dir=tmp_path).fit(X, y)
         (tmp_path / "journal.sqlite").unlink()
+        with pytest.raises(
+            InputError, match=r"`run_dir` must be .* which holds no journal\.sqlite"
+        ):
+            model.refine(X, y, max_evaluations=2)
+        model.set_params(run_dir=tmp_path / "another")
         with pytest.raises(InputError, match="must hold the journal of the run to refine"):
             model.refine(X, y, max_evaluations=2)
 
@@ -409,7 +416,7 @@ BAD = {
         {"warm_start": "/nowhere"},
         X,
         Y,
-        "`warm_start` must name folders of finished runs, got '/nowhere'",
+        "`warm_start` must name folders of runs, got '/nowhere'",
     ),
     "a portfolio that is not there": (
         {"settings": Settings(in_process=True, portfolio="/nowhere")},
@@ -423,6 +430,55 @@ BAD = {
         X,
         Y,
         "`run_dir` must be a folder that can be written",
+    ),
+}
+
+
+SURROGATE = "a\udc80"
+"""What a name of a file or a text that is no UTF-8 may be read as."""
+
+MIXED_UP = np.where(np.arange(120) % 2, SURROGATE, "b").astype(object)
+BAD |= {
+    "surrogate in a name": (
+        {},
+        X.set_axis(pd.Index([SURROGATE, *X.columns[1:]], dtype=object), axis=1),
+        Y,
+        r"`X` must have column names that are Unicode.*'a\\udc80'",
+    ),
+    "surrogate in a category": (
+        {},
+        X.assign(category=pd.Series(MIXED_UP, dtype=object)),
+        Y,
+        r"`X` must hold text that is Unicode, got 'a\\udc80' in column 'category'",
+    ),
+    "surrogate in a declared category": (
+        {},
+        X.assign(
+            category=pd.Categorical.from_codes(
+                np.arange(120) % 2, pd.Index([SURROGATE, "b"], dtype=object)
+            )
+        ),
+        Y,
+        r"`X` must hold text that is Unicode, got 'a\\udc80' in column 'category'",
+    ),
+    "surrogate among numbers": (
+        {},
+        X.assign(category=pd.Series([1, 2.5, None, SURROGATE] * 30, dtype=object)),
+        Y,
+        "`X` must hold text that is Unicode.*'category'",
+    ),
+    "surrogate in an array": (
+        {},
+        np.column_stack([MIXED_UP, np.arange(120.0)]),
+        Y,
+        r"`X` must hold text that is Unicode, got 'a\\udc80'",
+    ),
+    "surrogate in a class": ({}, X, MIXED_UP, r"`y` must hold text that is Unicode.*'a\\udc80'"),
+    "surrogate in a class of fixed length": (
+        {},
+        X,
+        MIXED_UP.astype(str),
+        r"`y` must hold text that is Unicode.*'a\\udc80'",
     ),
 }
 
@@ -447,6 +503,20 @@ def test_bad_input_gets_one_clear_error_before_any_work(case: str) -> None:
 def test_a_bad_numeric_target_is_named(target: np.ndarray, message: str) -> None:
     with pytest.raises(InputError, match=message):
         regressor().fit(X, target)
+
+
+def test_a_target_whose_name_is_no_unicode_is_as_good_as_another(tmp_path: Path) -> None:
+    model = classifier(run_dir=tmp_path / "run").fit(X, pd.Series(Y, name=SURROGATE))
+    assert model.target_name_ == SURROGATE
+    names: dict[str, Any] = {"__name__": "exported"}
+    exec(compile((tmp_path / "run" / "winner.py").read_text(), "winner.py", "exec"), names)
+    assert names["make_pipeline"]().fit(X, Y).predict(X).shape == Y.shape
+
+
+def test_what_is_no_unicode_at_predict_is_said() -> None:
+    model = classifier().fit(X, Y)
+    with pytest.raises(InputError, match="`X` must hold text that is Unicode"):
+        model.predict(X.assign(category=pd.Series(MIXED_UP, dtype=object)))
 
 
 @pytest.mark.parametrize(
@@ -521,6 +591,42 @@ def test_a_run_begins_with_the_front_of_another(tmp_path: Any) -> None:
     assert set(board["operator"][: len(front)]) == {"warm start"}
     other = small_table("multiclass")
     assert len(classifier(warm_start=[tmp_path]).fit(*other).leaderboard_) == 6
+
+
+def test_the_front_of_another_run_is_read_from_its_journal(tmp_path: Path) -> None:
+    """Its model is not unpickled, and it may go on or have been killed."""
+    folder, trap = tmp_path / "run", tmp_path / "sprung"
+    front = classifier(run_dir=folder, max_evaluations=12).fit(X, Y).pareto_front_["digest"]
+    front = front[front != "ensemble"].tolist()
+    (folder / "model.joblib").write_bytes(pickle.dumps(Trap(trap)))
+    with closing(Journal(folder)) as journal:  # as while it goes on
+        journal.refine()
+        board = classifier(warm_start=folder, random_state=5).fit(X, Y).leaderboard_
+    assert board["digest"][: len(front)].tolist() == front
+    assert set(board["operator"][: len(front)]) == {"warm start"}
+    assert not trap.exists()
+
+
+class Trap:
+    """Leaves a file when it is unpickled."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.file,)
+
+
+@pytest.mark.parametrize("where", ["start", "middle"])
+def test_a_run_to_begin_with_whose_journal_is_damaged_is_said(tmp_path: Path, where: str) -> None:
+    classifier(run_dir=tmp_path).fit(X, Y)
+    file = tmp_path / "journal.sqlite"
+    content = bytearray(file.read_bytes())
+    place = 0 if where == "start" else len(content) // 2
+    content[place : place + 4096] = b"x" * 4096
+    file.write_bytes(content)
+    with pytest.raises(InputError, match="`warm_start` must name folders of runs, got"):
+        classifier(warm_start=tmp_path).fit(X, Y)
 
 
 def test_a_run_begins_with_what_was_learned_elsewhere(tmp_path: Path) -> None:
@@ -833,6 +939,7 @@ def test_a_run_folder_keeps_what_was_found(tmp_path: Any) -> None:
         "pareto_front.svg",
         "winner.py",
         "journal.sqlite",
+        "journal.sqlite-count",
         "predictions",
     }
     front = pd.read_csv(tmp_path / "run" / "pareto_front.csv")

@@ -5,13 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from collections import Counter, OrderedDict, defaultdict, namedtuple
+from enum import Enum, Flag, IntEnum, IntFlag, StrEnum, auto
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
+from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
@@ -180,6 +184,201 @@ def test_collections_come_back_as_they_were(label: Any) -> None:
     assert type(again) is type(label)
     np.testing.assert_equal(again, label)
     assert getattr(again, "dtype", None) == getattr(label, "dtype", None)
+
+
+class Mode(StrEnum):
+    FAST = "a 'fast' one"
+
+
+class Level(IntEnum):
+    HIGH = 3
+
+
+class Share(float, Enum):
+    HALF = 0.5
+
+
+class Side(Flag):
+    LEFT = auto()
+    RIGHT = auto()
+
+
+class Where(IntFlag):
+    UP = auto()
+    DOWN = auto()
+
+
+Odd = Enum("Odd", {"two words": 1, "None": 2})
+Point = namedtuple("Point", ["x", "y"])
+
+
+class Place(NamedTuple):
+    name: str
+    at: Point
+
+
+def round_trip(label: Any) -> Any:
+    """Return what a parameter is in the exported file."""
+    names: dict[str, Any] = {"__name__": "exported"}
+    exec(to_source(make_pipeline(HomeMade(label=label))), names)
+    return names["make_pipeline"]()[0].label
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        Mode.FAST,
+        Level.HIGH,
+        Share.HALF,
+        Side.LEFT,
+        Side.LEFT | Side.RIGHT,
+        Side(0),
+        Where.UP | Where.DOWN,
+        Where(8),
+        Odd["two words"],
+        Odd["None"],
+        [Mode.FAST, (Level.HIGH, {Mode.FAST: Level.HIGH})],
+        Point(1, "two"),
+        Place("here", Point(0.5, None)),
+        OrderedDict(b=1, a=[2]),
+        OrderedDict(),
+        np.str_("a 'text'"),
+        np.bytes_(b"bytes"),
+        np.float32(0.1),
+        np.int8(3),
+        np.bool_(True),
+        True,
+        -0.0,
+        -3,
+        "\udc80 \0 \u2028 \x1b {} \\",
+        np.array([], dtype=np.int64),
+        np.array(3.5),
+        np.array(["2020-01-01"], dtype="datetime64[ns]"),
+        np.array([1, "a", None], dtype=object),
+        len,
+        np.ndarray,
+    ],
+    ids=repr,
+)
+def test_a_parameter_of_any_kind_is_equal_after_export(label: Any) -> None:
+    again = round_trip(label)
+    plain = label.item() if isinstance(label, np.generic) else label
+    assert type(again) is type(plain)
+    np.testing.assert_equal(again, plain)
+    assert repr(again) == repr(plain)
+
+
+class Word(str):
+    """A text that shows itself as code."""
+
+    def __repr__(self) -> str:
+        return "__import__('os').abort()"
+
+
+class Whole(int):
+    __repr__ = Word.__repr__
+
+
+class Real(float):
+    __repr__ = Word.__repr__
+
+
+class Raw(bytes):
+    __repr__ = Word.__repr__
+
+
+class Row(list):
+    __repr__ = Word.__repr__
+
+
+class Pair(tuple):
+    __slots__ = ()
+
+
+class Map(dict):
+    pass
+
+
+class Bag(set):
+    pass
+
+
+class Call(partial):
+    pass
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        Word("a"),
+        Whole(3),
+        Real(0.5),
+        Raw(b"a"),
+        Row([1]),
+        Pair([1]),
+        Map(a=1),
+        Bag({1}),
+        Call(len),
+        [Word("a")],
+        {Word("a"): 1},
+        defaultdict(list),
+        Counter("a"),
+        np.longdouble(1) / 3,
+        np.datetime64("2020-01-01"),
+        1j,
+        range(3),
+        np.ma.masked_array([1, 2], [True, False]),
+        np.matrix([[1]]),
+        np.zeros(2, dtype=[("a", "f8"), ("b", "i4")]),
+        np.zeros((0, 3)),
+        expit,
+        np.frompyfunc(len, 1, 1),
+        "text".upper,
+        [].append,
+        str.upper,
+        partial(len, **{"two words": 1}),
+        partial(len, **{"class": 1}),
+        pd.NA,
+        pd.Timestamp("2020-01-01"),
+    ],
+    ids=lambda label: type(label).__name__,
+)
+def test_a_parameter_that_would_be_another_after_export_is_refused(label: Any) -> None:
+    with pytest.raises(ValueError, match="pipeline that is exported must"):
+        to_source(make_pipeline(HomeMade(label=label)))
+
+
+HOSTILE = (
+    '"""',
+    "'" * 3,
+    "quote \" and ' and \\",
+    "new\nline\r\ttab",
+    "{brace} %(default)s %s {0} ${x}",
+    '"); raise SystemExit("sprung") #',
+    '\n"""\nraise SystemExit("sprung")\n"""',
+    "\\",
+    "__import__('os').abort()",
+    "\u2028\u2029\x0c\x1c",
+    "naïve 名前",
+)
+
+
+def test_nothing_in_a_table_or_a_title_is_code_in_an_exported_file(tmp_path: Path) -> None:
+    """Names of columns, of the target, categories and classes are written into it."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({name: rng.normal(size=120) for name in HOSTILE[1:]})
+    X[HOSTILE[0]] = rng.choice(HOSTILE, 120)
+    y = np.where(X[HOSTILE[1]] + rng.normal(size=120) > 0, HOSTILE[5], HOSTILE[6])
+    for seed, target in enumerate((HOSTILE[5], *(f"{one}?" for one in HOSTILE[2:5]))):
+        table = X.drop(columns=target, errors="ignore")
+        pipeline = to_estimator(random_tree(CATALOGUES["binary"], seed)).fit(table, y)
+        file, train, out = (tmp_path / name for name in ("w.py", "train.parquet", "o.parquet"))
+        title = "".join(HOSTILE)
+        file.write_text(to_source(pipeline, target, title), encoding="utf-8")
+        assert "sprung" in file.read_text(encoding="utf-8")
+        table.assign(**{target: y}).to_parquet(train)
+        run_exported(file, train, "--out", out)
+        np.testing.assert_array_equal(pd.read_parquet(out)["prediction"], pipeline.predict(table))
 
 
 CARRIED = """

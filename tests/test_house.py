@@ -15,9 +15,10 @@ import primitives
 ROOT = Path(__file__).parents[1]
 
 LAYERS = [
-    {"errors", "outcome", "program", "log_pool", "temporary"},
+    {"errors", "outcome", "program", "log_pool", "files", "source", "temporary"},
     {"problem"},
     {"genome"},
+    {"entries", "entry_file"},
     {"search", "evaluation", "execution", "journal", "store", "ensemble"},
     {"record", "interrupt"},
     {"schedule", "pace"},
@@ -49,7 +50,7 @@ DOORS = {
         "evolver.temporary",
     },
     "click": {"evolver.cli"},
-    "sqlite3": {"evolver.journal"},
+    "sqlite3": {"evolver.entry_file"},
     "dask": {"evolver.execution.dask"},
 }
 """The only modules that may import a foreign library."""

@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import shutil
 import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import catboost
+import lightgbm
 import numpy as np
+import pandas as pd
 import pytest
+import scipy
+import xgboost
 
+from evolver.entry_file import COUNT, FILE, LOG, SCHEMA_VERSION, _checksum
 from evolver.errors import InputError
+from evolver.fingerprint import header_of
 from evolver.genome.candidate import Candidate, Origin
-from evolver.journal import FILE, Journal
+from evolver.genome.codec import encode
+from evolver.journal import Journal, read
 from evolver.outcome import Failed, Failure, ScoredFold, Stopped, scored
+from evolver.problem import Settings
 from evolver.store import Store
+from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree
+from tests.pipelines import catalogue
 
-HEADER = {"X": "abc", "lag": 16, "random_state": {"state": 2**100}}
+HEADER = {
+    "X": "abc",
+    "lag": 16,
+    "folds": 3,
+    "ladder": 0,
+    "random_state": np.random.default_rng(0).bit_generator.state,
+    "versions": {"pandas": "3.0.1", "numpy": "2.1.0"},
+}
 CANDIDATES = [
     Candidate(random_tree(CATALOGUES["binary"], seed), Origin("evolution", "growth"))
     for seed in range(4)
@@ -115,7 +140,7 @@ def test_a_truncated_file_is_refused_or_empty(tmp_path: Path, keep: float) -> No
         assert fresh.header is None
         fresh.close()
         return
-    with pytest.raises(InputError, match=r"is damaged.*Choose another folder, or delete the file"):
+    with pytest.raises(InputError, match=r"intact.*Choose another folder, or empty this one"):
         Journal(tmp_path)
 
 
@@ -141,7 +166,9 @@ def test_an_entry_taken_out_is_found(tmp_path: Path) -> None:
 
 def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("a shopping list " * 100)
-    with pytest.raises(InputError, match="is damaged: file is not a database"):
+    with pytest.raises(
+        InputError, match=r"must hold an intact journal, got .*: file is not a database"
+    ):
         Journal(tmp_path)
 
 
@@ -154,16 +181,307 @@ def test_a_later_schema_is_refused(tmp_path: Path) -> None:
         Journal(tmp_path)
 
 
+def test_a_journal_of_an_earlier_version_is_refused_as_that(tmp_path: Path) -> None:
+    filled(tmp_path).close()
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute("PRAGMA user_version = 3")
+    connection.close()
+    with pytest.raises(InputError, match=r"another version of evolver, its schema is version 3"):
+        Journal(tmp_path)
+
+
+@pytest.mark.parametrize("version", [0, SCHEMA_VERSION])
+def test_a_database_of_something_else_is_refused_and_left_as_it_is(
+    tmp_path: Path, version: int
+) -> None:
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute("CREATE TABLE shopping (what TEXT)")
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
+    with pytest.raises(InputError, match=r"something else|no such table"):
+        Journal(tmp_path)
+    connection = sqlite3.connect(tmp_path / FILE)
+    assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("shopping",)]
+    connection.close()
+
+
+def test_versions_that_differ_are_named(tmp_path: Path) -> None:
+    filled(tmp_path).close()
+    with closing(Journal(tmp_path)) as journal:
+        now = {"pandas": "3.1.1", "numpy": "2.1.0", "lightgbm": "4.7.0"}
+        message = (
+            r"differs in versions \(lightgbm none then, 4.7.0 now; pandas 3.0.1 then, 3.1.1 now"
+        )
+        with pytest.raises(InputError, match=message):
+            journal.begin({**HEADER, "versions": now})
+        with pytest.raises(InputError, match="differs in lag, versions"):
+            journal.begin({**HEADER, "lag": 3, "versions": now})
+
+
+def test_all_that_moves_a_score_is_in_the_header() -> None:
+    one, space = problem(), catalogue("binary")
+    header = header_of(one, space, Settings(lag=1), 8, [], {})
+    installed = {"lightgbm": lightgbm, "xgboost": xgboost, "catboost": catboost}
+    for name, library in {"pandas": pd, "scipy": scipy, "numpy": np, **installed}.items():
+        assert header["versions"][name] == library.__version__, name
+    assert sys.version.startswith(header["versions"]["python"])
+    few = header_of(one, space.only("MedianOneHot", "GaussianNB"), Settings(lag=1), 8, [], {})
+    assert not installed.keys() & few["versions"].keys()
+
+
+LONG = 30
+"""Candidates of a run that is killed before SQLite moves its log into the file."""
+
+
+def killed(folder: Path, candidates: int = LONG) -> None:
+    """Leave what a run that is killed leaves: a log that SQLite has not moved into the file."""
+    code = (
+        "import os, sys\nfrom pathlib import Path\n"
+        "from tests.test_journal import CANDIDATES, FOLDS, HEADER\n"
+        "from evolver.journal import Journal\nfrom evolver.outcome import scored\n"
+        "journal = Journal(Path(sys.argv[1]))\n"
+        "journal.begin(HEADER)\n"
+        "for number in range(int(sys.argv[2])):\n"
+        "    journal.propose(number, CANDIDATES[number % 4])\n"
+        "    for fold, entry in enumerate(FOLDS):\n"
+        "        journal.fold(number, fold, entry)\n"
+        "    journal.settle(number, scored(FOLDS, 0), number + 1.0)\n"
+        "os._exit(1)\n"
+    )
+    program = [sys.executable, "-c", code, str(folder), str(candidates)]
+    subprocess.run(program, cwd=Path(__file__).parents[1], check=False)
+    assert (folder / LOG).stat().st_size > 0
+
+
+@pytest.fixture(scope="module")
+def dead(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("killed")
+    killed(folder)
+    return folder
+
+
+def test_a_run_that_was_killed_is_recalled_whole_and_nothing_is_said(
+    dead: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(dead, tmp_path, dirs_exist_ok=True)
+    with closing(Journal(tmp_path)) as journal:
+        assert len(journal.candidates) == LONG
+        journal.begin(HEADER)
+        journal.propose(LONG, CANDIDATES[0])
+    with closing(Journal(tmp_path)) as journal:
+        assert len(journal.candidates) == LONG + 1
+    assert caplog.text == ""
+
+
+def spoil(file: Path, how: str, where: float) -> None:
+    if how == "cut":
+        os.truncate(file, int(where * file.stat().st_size))
+    elif how == "gone":
+        file.unlink()
+    else:
+        content = bytearray(file.read_bytes())
+        content[int(where * len(content))] ^= 0xFF
+        file.write_bytes(content)
+
+
+@pytest.mark.parametrize("how", ["cut", "flipped", "gone"])
+@pytest.mark.parametrize("where", [0.0, 0.001, 0.1, 0.4, 0.5, 0.77, 0.95])
+def test_what_a_log_has_lost_is_said_with_how_much(
+    dead: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str, where: float
+) -> None:
+    shutil.copytree(dead, tmp_path, dirs_exist_ok=True)
+    spoil(tmp_path / LOG, how, where)
+    with closing(Journal(tmp_path)) as journal:
+        assert journal.header is not None
+        left = len(journal.candidates)
+    found = re.search(r"(\d+) of (\d+) entries are left, of (\d+) of (\d+) cand", caplog.text)
+    assert found is not None
+    entries = 1 + 5 * LONG
+    assert int(found[1]) < int(found[2]) == entries
+    assert int(found[3]) == left < int(found[4]) == LONG or int(found[1]) > entries - 5
+    caplog.clear()
+    with closing(Journal(tmp_path)) as journal:  # a run that goes on has nothing to say any more
+        journal.begin(HEADER)
+        journal.share(0.5, 0)
+    with closing(Journal(tmp_path)):
+        pass
+    assert caplog.text.count("was cut") == 1
+
+
+def test_a_count_that_is_lost_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    filled(tmp_path).close()
+    (tmp_path / COUNT).unlink()
+    with closing(Journal(tmp_path)) as journal:
+        assert len(journal.candidates) == len(CANDIDATES)
+    assert "lost the count of its entries" in caplog.text
+
+
+Change = Callable[[list[list[Any]]], list[list[Any]]]
+"""From entries (number, kind, body) to others."""
+
+
+def rewritten(folder: Path, change: Change) -> None:
+    """Write a journal whose entries are changed and whose checksums fit."""
+    filled(folder).close()
+    rewrite(folder, change)
+
+
+def rewrite(folder: Path, change: Change) -> None:
+    """Change the entries of a journal, so that their checksums fit."""
+    connection = sqlite3.connect(folder / FILE)
+    select = "SELECT number, kind, body FROM entries ORDER BY position"
+    rows = [[number, kind, json.loads(body)] for number, kind, body in connection.execute(select)]
+    connection.execute("DROP TABLE entries")
+    connection.execute(
+        "CREATE TABLE entries (position INTEGER PRIMARY KEY, number, kind, body, checksum)"
+    )
+    last = ""
+    for number, kind, body in change(rows):
+        text = body if isinstance(body, Text) else json.dumps(body)
+        last = _checksum(last, number, kind, text)
+        values = (number, kind, text, last)
+        connection.execute(
+            "INSERT INTO entries (number, kind, body, checksum) VALUES (?, ?, ?, ?)", values
+        )
+    connection.commit()
+    connection.close()
+
+
+class Text(str):
+    """A body that is no JSON."""
+
+
+def with_body(kind: str, change: Callable[[Any], Any]) -> Callable[..., list[list[Any]]]:
+    """Return a change of the bodies of a kind."""
+    return lambda rows: [[n, k, change(body) if k == kind else body] for n, k, body in rows]
+
+
+def without(name: str) -> Callable[[Any], Any]:
+    return lambda body: {key: value for key, value in body.items() if key != name}
+
+
+CHANGES: dict[str, Change] = {
+    "two headers": lambda rows: [rows[0], *rows],
+    "no candidates": lambda rows: [row for row in rows if row[1] != "candidate"],
+    "first candidate gone": lambda rows: [rows[0], *rows[2:]],
+    "candidate twice": lambda rows: [rows[0], rows[1], *rows[1:]],
+    "another kind": lambda rows: [*rows, [0, "poem", {"seconds": 1.0}]],
+    "kind is a number": lambda rows: [*rows, [0, 7, {"seconds": 1.0}]],
+    "number is text": lambda rows: [*rows, ["first", "scored", {"seconds": 1.0}]],
+    "number is negative": lambda rows: [*rows, [-1, "scored", {"seconds": 1.0}]],
+    "body is no JSON": lambda rows: [*rows, [0, "scored", Text("{seconds")]],
+    "body is nested": lambda rows: [*rows, [0, "scored", Text("[" * 100_000)]],
+    "header is a list": with_body("header", lambda _: [1, 2]),
+    "header without lag": with_body("header", without("lag")),
+    "header with a lag of text": with_body("header", lambda body: {**body, "lag": "long"}),
+    "header without state": with_body("header", without("random_state")),
+    "header with another state": with_body(
+        "header", lambda body: {**body, "random_state": {"bit_generator": "MT19937"}}
+    ),
+    "header with a state out of range": with_body(
+        "header",
+        lambda body: {
+            **body,
+            "random_state": {**body["random_state"], "state": {"state": -1, "inc": 2**200}},
+        },
+    ),
+    "header without folds": with_body("header", without("folds")),
+    "candidate is text": with_body("candidate", lambda _: "KNN"),
+    "candidate without digest": with_body("candidate", without("digest")),
+    "candidate without tree": with_body("candidate", without("tree")),
+    "candidate with an empty tree": with_body("candidate", lambda body: {**body, "tree": []}),
+    "candidate with a tree of numbers": with_body(
+        "candidate", lambda body: {**body, "tree": [[1, 2]]}
+    ),
+    "candidate with nested values": with_body(
+        "candidate", lambda body: {**body, "tree": [["PCA", {"n": [1]}]]}
+    ),
+    "digest is a number": with_body("candidate", lambda body: {**body, "digest": 5}),
+    "fold is a number": with_body("fold", lambda _: 5),
+    "fold is short": with_body("fold", lambda body: body[:1]),
+    "fold is long": with_body("fold", lambda body: [*body, 1.0]),
+    "fold is not there": with_body("fold", lambda body: [99, *body[1:]]),
+    "fold is text": with_body("fold", lambda body: ["first", *body[1:]]),
+    "score is text": with_body("fold", lambda body: [body[0], "good", *body[2:]]),
+    "score is NaN": with_body("fold", lambda body: [body[0], float("nan"), *body[2:]]),
+    "score is huge": with_body("fold", lambda body: [body[0], 10**400, *body[2:]]),
+    "score is true": with_body("fold", lambda body: [body[0], True, *body[2:]]),
+    "outcome is a list": with_body("scored", lambda _: []),
+    "outcome without seconds": with_body("scored", lambda _: {}),
+    "seconds are text": with_body("stopped", lambda body: {**body, "seconds": "long"}),
+    "failure of another kind": with_body("failed", lambda body: {**body, "kind": "boredom"}),
+    "failure without reason": with_body("failed", without("reason")),
+    "reason is a number": with_body("failed", lambda body: {**body, "reason": 3}),
+    "share above one": lambda rows: [*rows, [4, "share", 2.0]],
+    "share is text": lambda rows: [*rows, [4, "share", "half"]],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_journal_that_was_rewritten_is_refused(tmp_path: Path, change: str) -> None:
+    """Its checksums fit, so only what its entries say tells."""
+    rewritten(tmp_path, CHANGES[change])
+    with pytest.raises(InputError, match=r"`run_dir` must hold an intact journal, got"):
+        Journal(tmp_path)
+    with pytest.raises(ValueError, match=r"entry|Expecting|nested|recursion"):
+        read(tmp_path)
+
+
+def test_a_journal_whose_header_was_taken_out_is_no_new_one(tmp_path: Path) -> None:
+    rewritten(tmp_path, lambda rows: rows[1:])
+    with (
+        closing(Journal(tmp_path)) as journal,
+        pytest.raises(InputError, match="says nothing of its data and settings"),
+    ):
+        journal.begin(HEADER)
+
+
+def test_nothing_in_a_journal_is_run(tmp_path: Path) -> None:
+    trap = f"__import__('pathlib').Path({str(tmp_path / 'sprung')!r}).touch()"
+    rewritten(
+        tmp_path,
+        with_body(
+            "candidate", lambda body: {**body, "digest": trap, "tree": [[trap, {trap: trap}]]}
+        ),
+    )
+    with closing(Journal(tmp_path)) as journal:
+        assert journal.candidates[0].digest == trap
+    assert not (tmp_path / "sprung").exists()
+
+
+class TestRead:
+    """What a run wrote is read without it: of one that is killed, and of one that goes on."""
+
+    def test_of_a_run_that_was_killed_and_its_folder_is_left_as_it_is(self, dead: Path) -> None:
+        before = {file.name: file.read_bytes() for file in dead.iterdir()}
+        known = read(dead)
+        assert len(known.candidates) == LONG
+        assert json.dumps(known.candidates[0].tree) == json.dumps(encode(CANDIDATES[0].tree))
+        assert {file.name: file.read_bytes() for file in dead.iterdir()} == before
+
+    def test_of_a_run_that_goes_on(self, tmp_path: Path) -> None:
+        journal = filled(tmp_path)
+        assert len(read(tmp_path).candidates) == len(CANDIDATES)
+        journal.settle(2, Failed(Failure.MEMORY, "too big", 0.5), 4.5)
+        assert read(tmp_path).seconds == 4.5
+        journal.close()
+
+    def test_of_a_folder_without_a_run(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match=FILE):
+            read(tmp_path)
+
+
 class TestStore:
     def test_predictions_come_back_also_in_another_process(self, tmp_path: Path) -> None:
         predictions = np.random.default_rng(0).random((5, 2))
-        Store(tmp_path, 10**6).put("a", 0, predictions)
+        digest = CANDIDATES[0].digest
+        Store(tmp_path, 10**6).put(digest, 0, predictions)
         again = Store(tmp_path, 10**6)
-        kept = again.get("a", 0)
+        kept = again.get(digest, 0)
         assert kept is not None
         np.testing.assert_array_equal(kept, predictions)
-        assert again.get("a", 1) is None
-        assert again.get("b", 0) is None
+        assert again.get(digest, 1) is None
+        assert again.get(CANDIDATES[1].digest, 0) is None
 
     def test_the_worst_go_first_within_the_limit(self, tmp_path: Path) -> None:
         store = Store(tmp_path, 3 * 800)
@@ -186,6 +504,17 @@ class TestStore:
         kept: Any = store.get("a", 2)
         assert kept.tolist() == [2, 2, 2, 2]
         assert len(caplog.records) == 1
+
+    def test_nothing_in_a_file_is_run(self, tmp_path: Path) -> None:
+        digest, sprung = CANDIDATES[0].digest, tmp_path / "sprung"
+
+        class Trap:
+            def __reduce__(self) -> Any:
+                return Path.touch, (sprung,)
+
+        np.savez(tmp_path / f"{digest}-0.npz", predictions=np.array([Trap()], dtype=object))
+        assert Store(tmp_path, 10**6).get(digest, 0) is None
+        assert not sprung.exists()
 
     def test_a_damaged_file_is_as_if_absent(self, tmp_path: Path) -> None:
         store = Store(tmp_path, 10**6)

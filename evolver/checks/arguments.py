@@ -12,12 +12,17 @@ import joblib
 import numpy as np
 from sklearn.utils import check_random_state
 
+from evolver.entry_file import FILES
 from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.objectives import COMPLEXITIES
-from evolver.genome.codec import Encoded, encode
+from evolver.files import PRIVATE_FOLDER
+from evolver.genome.codec import Encoded
+from evolver.journal import read
+from evolver.outcome import scored
 from evolver.problem import Settings
-from evolver.record import MODEL_FILE
 from evolver.search.portfolio import experience_of
+from evolver.search.selection import non_dominated
+from evolver.store import FOLDER
 
 
 def check_complexity(complexity: Any) -> str | Callable[[Any], float]:
@@ -81,18 +86,19 @@ def check_generator(random_state: Any) -> np.random.Generator:
 
 
 def check_folder(name: str, folder: Any) -> Path:
-    """Return a folder, made where it does not exist.
+    """Return the whole path of a folder for a run, made where it does not exist.
 
     Raises
     ------
     InputError, InputTypeError
-        When it cannot be written to, or is no path.
+        When it is no path, cannot be written to, or holds anything but a run.
     """
     if not isinstance(folder, str | Path):
         raise InputTypeError(f"`{name}` must be a folder, got {folder!r}.")
-    path = Path(folder)
+    path = Path(folder).absolute()
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+        _check_is_ours(name, path)
         with tempfile.TemporaryFile(dir=path):
             return path
     except OSError as error:
@@ -101,8 +107,33 @@ def check_folder(name: str, folder: Any) -> Path:
         ) from None
 
 
+def _check_is_ours(name: str, folder: Path) -> None:
+    """Raise an InputError where a run would write to files that are not its own.
+
+    A folder belongs to a run when it has a journal. Without one it must hold nothing else, hidden
+    files included. Symbolic links would lead out of it.
+    """
+    links = [one for one in (*FILES, FOLDER) if (folder / one).is_symlink()]
+    if links:
+        raise InputError(
+            f"`{name}` must hold a run's own files, but {links[0]!r} in {str(folder)!r} is a"
+            " symbolic link."
+        )
+    others = sorted({entry.name for entry in folder.iterdir()} - set(FILES))
+    if others and not _has_content(folder / FILES[0]):
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        raise InputError(
+            f"`{name}` must be a folder that is new, empty or holds a run, got {str(folder)!r},"
+            f" which holds no {FILES[0]} but {others[0]!r}{more}."
+        )
+
+
+def _has_content(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
+
+
 def check_warm_start(warm_start: Any) -> tuple[Encoded, ...]:
-    """Return the pipelines of the fronts of finished runs, given by their folders.
+    """Return the pipelines of the fronts of runs, given by their folders.
 
     Raises
     ------
@@ -118,16 +149,24 @@ def check_warm_start(warm_start: Any) -> tuple[Encoded, ...]:
 def _front_of(folder: Any) -> list[Encoded]:
     if not isinstance(folder, str | Path):
         raise InputTypeError(
-            f"`warm_start` must be a folder of a finished run, a list of them or None, got"
-            f" {folder!r}."
+            f"`warm_start` must be a folder of a run, a list of them or None, got {folder!r}."
         )
     try:
-        front = joblib.load(Path(folder) / MODEL_FILE)._members.front
-        return [encode(one.candidate.tree) for one in front]
-    except Exception as error:  # whatever a file that is no model raises
+        known = read(Path(folder))
+    except ValueError as error:
         raise InputError(
-            f"`warm_start` must name folders of finished runs, got {str(folder)!r}: {error}"
-        ) from error
+            f"`warm_start` must name folders of runs, got {str(folder)!r}: {error}."
+        ) from None
+    if known.header is None:
+        raise InputError(
+            f"`warm_start` must name folders of runs that have begun, got {str(folder)!r}."
+        )
+    ladder, units = known.header["ladder"], known.header["ladder"] + known.header["folds"]
+    complete = [
+        one for one in known.candidates.values() if not one.failed and len(one.folds) == units
+    ]
+    outcomes = [scored([one.folds[at] for at in range(units)], ladder) for one in complete]
+    return [complete[place].tree for place in non_dominated(outcomes)]
 
 
 def check_portfolio(folder: str | Path | None, task: str) -> None:

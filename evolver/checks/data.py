@@ -24,8 +24,8 @@ def check_table(X: Any, min_rows: int = 1) -> pd.DataFrame:
     Raises
     ------
     InputError, InputTypeError
-        When it is sparse, complex or not two-dimensional, has too few rows or no column, or bad
-        column names.
+        When it is sparse, complex or not two-dimensional, has too few rows or no column, bad
+        column names, or text that is no Unicode.
     """
     if scipy.sparse.issparse(X):
         raise InputTypeError(
@@ -46,14 +46,48 @@ def check_table(X: Any, min_rows: int = 1) -> pd.DataFrame:
                 f"`X` must have enough rows and columns: {X.shape[axis]} {noun} (shape={X.shape})"
                 f" while a minimum of {least} is required."
             )
-    frame: pd.DataFrame = as_frame(X)
+    try:
+        frame: pd.DataFrame = as_frame(X)
+    except UnicodeEncodeError as error:
+        raise InputError(f"`X` must hold text that is Unicode, got {error.object!r}.") from None
     strange = [name for name in frame.columns if not isinstance(name, str)]
     if strange:
         raise InputTypeError(f"`X` must have column names that are strings, got {strange[:5]}.")
+    broken = [name for name in frame.columns if _is_broken(name)]
+    if broken:
+        raise InputError(f"`X` must have column names that are Unicode, got {broken[:5]}.")
+    _check_texts(frame)
     twice = sorted(set(frame.columns[frame.columns.duplicated()]))
     if twice:
         raise InputError(f"`X` must have unique column names, got duplicates of {twice[:5]}.")
     return frame.copy(deep=False)  # columns that its owner adds later are not ours
+
+
+def _check_texts(X: pd.DataFrame) -> None:
+    """Raise where a column holds text that cannot be written, such as half of a surrogate pair."""
+    for place, dtype in enumerate(X.dtypes):
+        values: Any = ()
+        if isinstance(dtype, pd.CategoricalDtype):
+            values = dtype.categories
+        elif pd.api.types.is_object_dtype(dtype) or getattr(dtype, "storage", None) == "python":
+            values = X.iloc[:, place]
+        broken = next((value for value in values if _is_broken(value)), None)
+        if broken is not None:
+            raise InputError(
+                f"`X` must hold text that is Unicode, got {broken!r} in column"
+                f" {X.columns[place]!r}."
+            )
+
+
+def _is_broken(value: Any) -> bool:
+    """Say whether text is no Unicode: what was read as something else may have lone surrogates."""
+    if not isinstance(value, str) or value.isascii():
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def check_target(y: Any, *, classification: bool) -> np.ndarray:
@@ -62,8 +96,8 @@ def check_target(y: Any, *, classification: bool) -> np.ndarray:
     Raises
     ------
     InputError
-        When it is missing, not one-dimensional, has NaN or infinite values, or is continuous where
-        classes are wanted.
+        When it is missing, not one-dimensional, has NaN or infinite values, or is continuous or no
+        Unicode where classes are wanted.
     """
     if y is None:
         raise InputError(
@@ -80,6 +114,9 @@ def check_target(y: Any, *, classification: bool) -> np.ndarray:
         )
     if not classification:
         return _numeric_target(target)
+    broken = next((label for label in target if _is_broken(label)), None)
+    if broken is not None:
+        raise InputError(f"`y` must hold text that is Unicode, got {str(broken)!r}.")
     try:
         check_classification_targets(target)
     except ValueError as error:

@@ -59,10 +59,24 @@ def survivors(members: Sequence[Member], size: int) -> list[Member]:
 
 def front(members: Sequence[Member]) -> list[Member]:
     """Return the non-dominated members, best score first; of equal ones the first."""
-    distinct = {member.fitness.wvalues: member for member in reversed(members)}
-    if not distinct:
-        return []
-    return sorted(_fronts(list(distinct.values()))[0], key=lambda member: -member.outcome.score)
+    return [members[place] for place in non_dominated([one.outcome for one in members])]
+
+
+def non_dominated(outcomes: Sequence[Scored]) -> list[int]:
+    """Return the places of the non-dominated outcomes, best score first; of equal ones the first.
+
+    On two objectives one pass is enough: by falling score, each is simpler than all before it.
+    """
+    order = sorted(
+        range(len(outcomes)), key=lambda at: (-outcomes[at].score, outcomes[at].complexity)
+    )
+    places: list[int] = []
+    simplest = float("inf")
+    for place in order:
+        if outcomes[place].complexity < simplest:
+            simplest = outcomes[place].complexity
+            places.append(place)
+    return places
 
 
 def tournament(members: Sequence[Member], rng: np.random.Generator) -> Member:

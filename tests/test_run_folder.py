@@ -1,0 +1,288 @@
+"""Run folders: nothing of the user's is overwritten, followed or deleted in them, and they are for
+the user's eyes alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from evolver import EvolvedClassifier, InputError, Settings
+from evolver.cli import main
+from evolver.journal import FILE
+from evolver.store import FOLDER
+from primitives import default_catalogue
+from tests.tables import small_table
+from tests.test_journal import rewrite
+
+X, Y = small_table("binary")
+SPACE = default_catalogue().only(
+    "MedianOneHot", "StandardScaler", "GaussianNB", "LogisticRegression"
+)
+QUICK: dict[str, Any] = {
+    "time_budget": None,
+    "max_evaluations": 4,
+    "cv": 3,
+    "search_space": SPACE,
+    "n_jobs": 1,
+    "random_state": 0,
+    "verbose": 0,
+    "settings": Settings(in_process=True),
+}
+
+
+def classifier(**changes: Any) -> EvolvedClassifier:
+    return EvolvedClassifier(**{**QUICK, **changes})
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return every file of a folder, links by what they point to."""
+    files = [file for file in folder.rglob("*") if file.is_symlink() or file.is_file()]
+    return {
+        str(file.relative_to(folder)): os.readlink(file).encode()
+        if file.is_symlink()
+        else file.read_bytes()
+        for file in files
+    }
+
+
+USERS = (
+    "leaderboard.csv",
+    "command.json",
+    "model.joblib",
+    "winner.py",
+    "ensemble.py",
+    "notes.txt",
+    ".git/HEAD",
+    "predictions/mine.npz",
+)
+
+
+@pytest.mark.parametrize("name", USERS)
+def test_a_folder_with_anything_but_a_run_is_refused_and_left_as_it_is(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where one stands in it, and where it is given on the command line."""
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    X.assign(target=Y).to_csv(file, index=False)
+    before = contents(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    first = name.split("/")[0]
+    for folder in (tmp_path, "."):
+        with pytest.raises(InputError, match=f"`run_dir` must be a folder .* '{first}'"):
+            classifier(run_dir=folder).fit(X, Y)
+    arguments = ["fit", name, "--target", "target", "--out", ".", "--time", "2s"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code != 0
+    assert f"'{first}'" in result.output
+    assert "Traceback" not in result.output
+    assert contents(tmp_path) == before
+
+
+def test_an_empty_folder_and_one_that_is_not_there_become_run_folders(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for name in ("empty", "new", "deep/new"):
+        classifier(run_dir=tmp_path / name).fit(X, Y)
+        assert (tmp_path / name / FILE).stat().st_size > 0
+
+
+def test_a_journal_without_content_is_no_run(tmp_path: Path) -> None:
+    """A run that was killed as it began leaves no more than that, so alone it is no matter."""
+    (tmp_path / FILE).touch()
+    classifier(run_dir=tmp_path).fit(X, Y)
+    os.truncate(tmp_path / FILE, 0)
+    with pytest.raises(InputError, match="`run_dir` must be a folder that is new, empty"):
+        classifier(run_dir=tmp_path).fit(X, Y)
+
+
+def test_a_run_folder_that_is_a_link_is_the_users_choice(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "run").symlink_to("far")
+    classifier(run_dir=tmp_path / "run").fit(X, Y)
+    assert (tmp_path / "far" / FILE).exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a file system")
+def test_a_folder_that_is_read_only_is_refused_before_any_work(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("this system lets nobody mount a small file system")
+    try:
+        for folder in (tmp_path, tmp_path / "new"):
+            with pytest.raises(InputError, match="`run_dir` must be a folder that can be written"):
+                classifier(run_dir=folder).fit(X, Y)
+    finally:
+        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+
+
+OWN = ("model.joblib", "leaderboard.csv", "pareto_front.csv", "pareto_front.svg", "winner.py")
+
+
+def test_links_out_of_the_folder_are_replaced(tmp_path: Path) -> None:
+    folder, far = tmp_path / "run", tmp_path / "far"
+    far.mkdir()
+    settings = Settings(in_process=True, ensemble_size=1)
+    model = classifier(run_dir=folder, settings=settings).fit(X, Y)
+    kept = sorted(file.name for file in (folder / FOLDER).iterdir())
+    assert kept
+    names = [*OWN, *(f"{FOLDER}/{name}" for name in kept)]
+    for number, name in enumerate([*names, "ensemble.py"]):
+        (far / str(number)).write_text("mine")
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(far / str(number))
+    model.set_params(max_evaluations=8).fit(X, Y)
+    for name in OWN:
+        assert not (folder / name).is_symlink(), name
+        assert (folder / name).stat().st_size > 0
+    assert {file.read_text() for file in far.iterdir()} == {"mine"}
+
+
+@pytest.mark.parametrize("name", [FILE, f"{FILE}-wal", f"{FILE}-journal", FOLDER])
+def test_a_journal_or_predictions_that_are_links_are_refused(name: str, tmp_path: Path) -> None:
+    folder, far = tmp_path / "run", tmp_path / "far"
+    classifier(run_dir=folder).fit(X, Y)
+    if (folder / name).exists():
+        (folder / name).rename(far)
+    else:
+        far.touch()
+    (folder / name).symlink_to(far)
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match=f"{name}.*symbolic link"):
+        classifier(run_dir=folder, max_evaluations=8).fit(X, Y)
+    assert contents(tmp_path) == before
+
+
+def test_predictions_that_are_not_ours_stay(tmp_path: Path) -> None:
+    settings = Settings(in_process=True, store_limit=0)
+    classifier(run_dir=tmp_path).fit(X, Y)
+    ours = set(contents(tmp_path / FOLDER))
+    np.savez(tmp_path / FOLDER / "mine.npz", np.ones(3))
+    np.savez(tmp_path / FOLDER / "mine-0.npz", np.ones(3))
+    (tmp_path / FOLDER / f"{next(iter(ours))[:-5]}9.npz").symlink_to("nowhere")
+    classifier(run_dir=tmp_path, max_evaluations=8, settings=settings).fit(X, Y)
+    kept = set(contents(tmp_path / FOLDER))
+    assert {"mine.npz", "mine-0.npz"} <= kept
+    assert not kept & ours
+
+
+def test_what_a_run_makes_is_for_its_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        theirs = tmp_path / "theirs"
+        theirs.mkdir(mode=0o755)
+        for folder in (tmp_path / "new", theirs):
+            model = classifier(run_dir=folder).fit(X, Y)
+            assert (folder.stat().st_mode & 0o777) == (0o755 if folder == theirs else 0o700)
+            made = list(folder.rglob("*"))
+            assert {FILE, *OWN} <= {file.name for file in made}
+            for file in made:
+                assert file.stat().st_mode & 0o777 == (0o700 if file.is_dir() else 0o600), file
+        model.export(tmp_path / "mine.py")
+        assert (tmp_path / "mine.py").stat().st_mode & 0o777 == 0o666
+    finally:
+        os.umask(before)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    classifier(run_dir=folder, max_evaluations=12).fit(X, Y)
+    return folder
+
+
+def changed_at_random(rows: list[list[Any]], rng: np.random.Generator) -> list[list[Any]]:
+    """Return entries one of which is left out, moved, doubled, of another candidate, of another
+    kind, or has a part of its body changed."""
+    rows = json.loads(json.dumps(rows))
+    at, other = (int(one) for one in rng.integers(1, len(rows), size=2))
+    what = rng.integers(6)
+    if what == 0:
+        del rows[at]
+    elif what == 1:
+        rows.insert(other, rows.pop(at))
+    elif what == 2:
+        rows.insert(other, rows[at])
+    elif what == 3:
+        rows[at][0] = int(rng.integers(-1, 20))
+    elif what == 4:
+        rows[at][1] = str(rng.choice(["candidate", "fold", "scored", "stopped", "failed", "share"]))
+    else:
+        body = rows[at][2]
+        places = list(body) if isinstance(body, dict) else range(len(body or []))
+        odd = (None, "", "x", -1, 7, 1e300, True, [], {}, [[]], {"a": []})
+        body[places[rng.integers(len(places))]] = odd[rng.integers(len(odd))]
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_journal_that_was_rewritten_at_random_is_refused_or_gone_on_with(
+    seed: int, finished: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    rewrite(tmp_path, lambda rows: changed_at_random(rows, np.random.default_rng(seed)))
+    for arguments in ({"run_dir": tmp_path}, {"warm_start": tmp_path}):
+        try:
+            model = classifier(max_evaluations=14, **arguments).fit(X, Y)
+        except InputError:
+            continue
+        assert len(model.leaderboard_) == 14
+        assert model.predict(X).shape == Y.shape
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        [["Nothing", {}], None],
+        [None],
+        [["LogisticRegression", {}]],
+        [["LogisticRegression", {}], None, None],
+        [["LogisticRegression", {"C": "much"}], ["MedianOneHot", {"odd": 1e300}], None],
+        [["MedianOneHot", {}], ["LogisticRegression", {}], None],
+        [["StandardScaler", {}]] * 3_000 + [None],
+        [["__import__('os').abort()", {}], None],
+    ],
+    ids=str,
+)
+def test_trees_of_another_run_that_are_none_are_passed_over(
+    tree: Any, finished: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+
+    def change(rows: list[list[Any]]) -> list[list[Any]]:
+        return [
+            [number, kind, {**body, "tree": tree} if kind == "candidate" else body]
+            for number, kind, body in rows
+        ]
+
+    rewrite(tmp_path, change)
+    assert len(classifier(warm_start=tmp_path).fit(X, Y).leaderboard_) == 4
+
+
+class Wandering:
+    """A scorer that changes the working directory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, model: Any, X: Any, y: Any) -> float:
+        os.chdir(self.folder)
+        return float(np.mean(model.predict(X) == y))
+
+
+def test_a_run_stays_in_its_folder_when_the_working_directory_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    classifier(run_dir="run", scoring=Wandering(tmp_path / "other")).fit(X, Y)
+    assert set(os.listdir(tmp_path)) == {"run", "other"}
+    assert os.listdir(tmp_path / "other") == []
+    assert {FILE, FOLDER, *OWN} <= set(os.listdir(tmp_path / "run"))
