@@ -3,10 +3,12 @@ Parquet."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -137,7 +139,7 @@ def export(folder: Path, out: Path, member: str | None) -> None:
     """
     model = _load(folder)
     _or_complain(lambda: model.export(out, member))
-    click.echo(f"Wrote {out}.")
+    _say(f"Wrote {out}.")
 
 
 @main.command()
@@ -160,7 +162,7 @@ def predict(folder: Path, table: Path, out: Path) -> None:
     X = _read(table).drop(columns=model.target_name_, errors="ignore")
     predictions = _or_complain(lambda: predict_table(model, X))
     _or_complain(write)
-    click.echo(f"Wrote {len(predictions)} predictions to {out}.")
+    _say(f"Wrote {len(predictions)} predictions to {out}.")
 
 
 def _command(folder: Path) -> Command:
@@ -227,7 +229,7 @@ def _evolve(command: Command, out: Path, begun: Callable[[], object] = lambda: N
     if command.task == "auto":
         classification = _is_classification(column)
     kind = "classification" if classification else "regression"
-    click.echo(f"Predicting {command.target!r} by {kind}.")
+    _say(f"Predicting {command.target!r} by {kind}.")
     estimator = EvolvedClassifier if classification else EvolvedRegressor
     model = estimator(
         time_budget=command.seconds, n_jobs=command.jobs, random_state=command.seed, run_dir=out
@@ -237,9 +239,9 @@ def _evolve(command: Command, out: Path, begun: Callable[[], object] = lambda: N
 
 
 def _show(model: EvolvedClassifier | EvolvedRegressor, out: Path) -> None:
-    click.echo(model.pareto_front_.drop(columns="digest").to_string(index=False, max_colwidth=60))
+    _say(model.pareto_front_.drop(columns="digest").to_string(index=False, max_colwidth=60))
     programs = "winner.py" if model.ensemble_ is None else "winner.py, ensemble.py (what predicts)"
-    click.echo(f"Kept in {out}: model, leaderboard, Pareto front, {programs}.")
+    _say(f"Kept in {out}: model, leaderboard, Pareto front, {programs}.")
 
 
 def _read(table: Path) -> pd.DataFrame:
@@ -278,6 +280,18 @@ def _is_classification(column: pd.Series[Any]) -> bool:
     if is_integer_dtype(column) and not is_bool_dtype(column):
         return column.nunique() <= MAX_CLASSES_OF_INTEGERS
     return not is_float_dtype(column)
+
+
+def _say(text: str) -> None:
+    """Print a line; a standard output that is full, closed or a broken pipe costs only the line."""
+    try:
+        click.echo(text)
+    except (OSError, ValueError):
+        # Python would write the rest when it ends, and fail again.
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
 
 
 def _or_complain(act: Callable[[], Any]) -> Any:

@@ -318,3 +318,16 @@ def test_what_lies_in_the_users_folder_is_not_imported(folder: Path, tmp_path: P
     assert done.returncode == 0, done.stderr
     assert "imported" not in done.stdout + done.stderr
     assert "small decision tree" not in done.stderr
+
+
+@pytest.mark.parametrize("end", ["2>&1 | head -1", "2>&1 > /dev/full", ">&- 2>&-"])
+def test_a_closed_full_or_broken_output_costs_no_run(
+    folder: Path, tmp_path: Path, end: str
+) -> None:
+    program = Path(sys.executable).with_name("evolver")
+    options = f"--target goal --time 6s --out {tmp_path}/run --jobs 1"
+    command = f"({program} fit {folder}/regression.parquet {options}; echo $? > {tmp_path}/code)"
+    subprocess.run(["bash", "-c", f"{command} {end}"], capture_output=True, check=False)
+    assert (tmp_path / "code").read_text().strip() == "0"
+    assert (tmp_path / "run" / "model.joblib").exists()
+    assert (tmp_path / "run" / "winner.py").exists()
