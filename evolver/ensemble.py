@@ -27,6 +27,7 @@ from statistics import fmean
 import numpy as np
 
 from evolver.log_pool import LogPool, learned
+from evolver.outcome import standard_error
 from primitives.wrappers import scaled
 
 BEGIN, BEGIN_SHARE = 4, 3
@@ -133,7 +134,7 @@ def select(
             options.append(selector.judged(selector.pooled(tempered, labels)))
     best = max(options, key=lambda one: one.by_others.sum())
     gains = best.by_others - alone.by_others
-    error = gains.std(ddof=1) / len(gains) ** 0.5
+    error = standard_error(gains.tolist())
     if gains.mean() < -tolerance * error or best.by_all.sum() <= alone.by_all.sum():
         return None
     return Selection(best.blend, tuple(best.by_all.tolist()))

@@ -70,7 +70,8 @@ PARAMETERS = """
         logarithmic pool, if that does better. None: `best_pipeline_` predicts.
     pareto_front_ : DataFrame
         rank, score, std, complexity, pipeline and digest of the non-dominated candidates, best
-        score first. The ensemble is one more member, its digest is "ensemble".
+        score first. `std` is the sample standard deviation over the folds (by n - 1). The ensemble
+        is one more member, its digest is "ensemble".
     leaderboard_ : DataFrame
         A row for every candidate in the order asked: number, digest, pipeline, outcome, failure,
         reason, score, std, complexity, seconds, proposer, operator, parents.

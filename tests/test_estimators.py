@@ -18,7 +18,13 @@ from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, roc_auc_score
-from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    ShuffleSplit,
+    cross_val_score,
+)
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
@@ -129,6 +135,20 @@ class TestFitted:
         pipelines = front[front["digest"] != "ensemble"]
         assert pipelines["score"].iloc[0] == fitted[0].best_score_
         assert (fitted[0].ensemble_ is None) == (len(pipelines) == len(front))
+
+    def test_scores_and_deviations_are_those_of_a_sample_of_folds(self, fitted: Any) -> None:
+        model = fitted[0]
+        front = model.pareto_front_.set_index("digest")
+        winner, problem = model._members.winner, model._members._problem
+        scores = cross_val_score(
+            clone(model.best_pipeline_),
+            problem.X,
+            problem.y,
+            cv=problem.folds,
+            scoring=model.scorer_,
+        )
+        assert front["score"][winner] == pytest.approx(scores.mean())
+        assert front["std"][winner] == pytest.approx(scores.std(ddof=1))
 
     def test_the_leaderboard_has_a_row_for_every_candidate_in_order(self, fitted: Any) -> None:
         board = fitted[0].leaderboard_
@@ -769,6 +789,15 @@ def test_the_best_score_is_that_of_the_best_pipeline() -> None:
     assert board["score"].idxmax() != model._members.winner
     assert board["pipeline"][board["score"].idxmax()].startswith("Fickle")
     assert model.best_score_ == board["score"][model._members.winner]
+
+
+def test_one_fold_does_not_tell_a_deviation_and_choices_do_without() -> None:
+    table, y = small_table("binary")
+    model = classifier(cv=ShuffleSplit(1, random_state=0), max_evaluations=12).fit(table, y)
+    assert (model.leaderboard_["outcome"] == "scored").any()
+    assert model.leaderboard_["std"].isna().all()
+    assert model.ensemble_ is None
+    assert model.select("one_se") is model.best_pipeline_
 
 
 def test_columns_that_are_added_after_fit_are_not_fitted_on() -> None:
