@@ -80,7 +80,8 @@ class Blend:
 
 @dataclass(frozen=True)
 class Selection:
-    """A blend, and the scores of the folds that it was chosen by."""
+    """A blend, and the scores by fold of what was chosen in the same way by the other folds: those
+    that the blend was chosen by would flatter it."""
 
     blend: Blend
     fold_scores: tuple[float, ...]
@@ -137,7 +138,7 @@ def select(
     error = standard_error(gains.tolist())
     if gains.mean() < -tolerance * error or best.by_all.sum() <= alone.by_all.sum():
         return None
-    return Selection(best.blend, tuple(best.by_all.tolist()))
+    return Selection(best.blend, tuple(best.by_others.tolist()))
 
 
 class _TimeOverError(Exception):

@@ -62,7 +62,8 @@ PARAMETERS = """
     best_pipeline_ : Pipeline
         The winner, fitted on all rows.
     best_score_ : float
-        Its mean score over the folds; NaN where no candidate had all its folds scored.
+        Its mean score over the folds that it was chosen on; NaN where no candidate had all its
+        folds scored.
     ensemble_ : VotingClassifier, VotingRegressor, a classifier around one, or None
         A weighted average of a few candidates, fitted, where such an average does better than the
         best candidate on folds that neither was chosen on: it is what predicts then. Where the
@@ -71,7 +72,8 @@ PARAMETERS = """
     pareto_front_ : DataFrame
         rank, score, std, complexity, pipeline and digest of the non-dominated candidates, best
         score first. `std` is the sample standard deviation over the folds (by n - 1). The ensemble
-        is one more member, its digest is "ensemble".
+        is the first, as it predicts; its digest is "ensemble". Its score is of folds that it was
+        not chosen on, so it may be below that of a pipeline, which the best of many owes to luck.
     leaderboard_ : DataFrame
         A row for every candidate in the order asked: number, digest, pipeline, outcome, failure,
         reason, score, std, complexity, seconds, proposer, operator, parents.

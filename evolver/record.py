@@ -82,6 +82,7 @@ class Ensemble:
     blend : Blend
         How they are averaged, in that order.
     outcome : Scored
+        Each fold by an average that was chosen by the others, see `evolver.ensemble.Selection`.
     estimator : VotingClassifier, VotingRegressor or a classifier around one
     """
 

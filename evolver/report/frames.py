@@ -36,8 +36,11 @@ def leaderboard(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def pareto_front(front: Sequence[Member], ensemble: Ensemble | None = None) -> pd.DataFrame:
-    """Return a row for every member of a front, best score first; an ensemble is better than all of
-    them."""
+    """Return a row for every member of a front, best score first, and before them the ensemble.
+
+    It is first because it predicts. Its score is of folds that it was not chosen on, so it may be
+    below that of a pipeline, which is the best of many on the folds that it was chosen on.
+    """
     first = []
     if ensemble is not None:
         text = str(ensemble)
@@ -95,6 +98,8 @@ def _row(record: Record) -> tuple[object, ...]:
 def title(front: pd.DataFrame, digest: str, n_folds: int) -> str:
     """Return what a member is, and what it scored where it is of the front."""
     scores = front["score"][front["digest"] == digest]
-    what = "An ensemble" if digest == ENSEMBLE else "A pipeline"
-    score = "".join(f", score {one:.6g} over {n_folds} folds" for one in scores)
+    is_ensemble = digest == ENSEMBLE
+    what = "An ensemble" if is_ensemble else "A pipeline"
+    folds = f"{n_folds} folds that it was not chosen on" if is_ensemble else f"{n_folds} folds"
+    score = "".join(f", score {one:.6g} over {folds}" for one in scores)
     return f"{what} found by evolver{score}."
