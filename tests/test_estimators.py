@@ -113,7 +113,7 @@ class TestFitted:
         model, X, _ = fitted
         which = "best" if model.ensemble_ is None else "ensemble"
         np.testing.assert_array_equal(model.predict(X), model.select(which).predict(X))
-        if hasattr(model, "predict_proba"):
+        if isinstance(model, EvolvedClassifier):
             assert model.predict_proba(X).shape == (len(X), len(model.classes_))
             assert set(model.predict(X)) <= set(model.classes_)
 

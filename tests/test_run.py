@@ -165,6 +165,7 @@ class TestRacing:
 
     def test_the_front_is_on_all_rows(self, raced: Result) -> None:
         by_digest = {one.candidate.digest: one for one in raced.records}
+        assert raced.front
         for member in raced.front:
             record = by_digest[member.candidate.digest]
             assert set(record.folds) == set(range(6))
@@ -404,8 +405,8 @@ def test_candidates_cut_short_by_the_end_are_stopped_not_failed() -> None:
     space = QUICK.only("MedianOneHot", "GaussianNB").add(slow)
     result = result_of(space, seconds=4.0, workers=2, fold_timeout=3.0)
     assert not any(isinstance(record.outcome, Failed) for record in result.records)
-    assert all(record.outcome is not None for record in result.records)
-    assert any(isinstance(record.outcome, Scored | Stopped) for record in result.records)
+    assert any(isinstance(record.outcome, Scored) for record in result.records)
+    assert any(_is_cut_short(record) for record in result.records)
 
 
 def test_what_ran_out_of_time_changes_nothing_when_the_run_is_resumed(tmp_path: Path) -> None:

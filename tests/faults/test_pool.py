@@ -86,6 +86,7 @@ def test_a_worker_killed_while_idle_costs_no_job() -> None:
     pool = ProcessPool(misbehave, 1)
     try:
         run(pool, [1])
+        assert pool._workers
         for worker in pool._workers:
             os.kill(worker.process.pid, signal.SIGKILL)
         time.sleep(0.2)
@@ -100,6 +101,8 @@ def test_closing_ends_workers_and_their_children_and_leaves_no_file() -> None:
     assert left_behind()
     workers = [worker.process.pid for worker in pool._workers]
     folder = pool._folder
+    assert len(workers) == 2
+    assert folder.exists()
     pool.close()
     assert left_behind() == []
     assert not any(psutil.pid_exists(pid) for pid in workers)
