@@ -79,8 +79,9 @@ PARAMETERS = """
         reason, score, std, complexity, seconds, proposer, operator, parents.
     statistics_ : dict
         Candidates by outcome; of the folds that this call has run, all workers together, their
-        seconds, and the seconds and the share of lookups that the cache saved; and what ended the
-        search: "time", "evaluations", "patience" or "interrupt".
+        seconds, and the seconds and the share of lookups that the cache saved; what ended the
+        search: "time", "evaluations", "patience" or "interrupt"; and as "failed_fits", digest and
+        reason of each fit on all rows that failed, so that the model is made without it.
     scorer_ : callable
     target_name_ : str
         Name of the target, "target" where it has none.

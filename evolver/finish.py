@@ -7,6 +7,7 @@ again with others.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +29,15 @@ from evolver.execution.protocol import Executor, Job
 from evolver.genome.codec import encode
 from evolver.genome.graph import operators_of
 from evolver.genome.pipeline import to_estimator
-from evolver.outcome import Failed, Failure, Outcome, Scored, Stopped, commonest_reasons
+from evolver.outcome import (
+    TIME_OVER,
+    Failed,
+    Failure,
+    Outcome,
+    Scored,
+    Stopped,
+    commonest_reasons,
+)
 from evolver.problem import Problem
 from evolver.record import LIBRARY_SIZE, Ensemble, Record, merit, unlike
 from evolver.store import Store
@@ -41,12 +50,14 @@ from primitives.wrappers import (
     random_states,
 )
 
+logger = logging.getLogger("evolver")
+
 Fitted = dict[int, dict[int, Pipeline]]
 """By number of the record and repeat; there is none without the first."""
 
 
 class Finish:
-    """The final fits of a run. Made when its search has ended.
+    """The final fits of a run. Made when its search has ended. A fit that fails is said.
 
     Parameters
     ----------
@@ -56,6 +67,11 @@ class Finish:
     deadline : Deadline
     longest : float
         Seconds that a fold may take; only where time is no matter.
+
+    Attributes
+    ----------
+    failed_fits : list of tuple of str
+        Digest of a candidate that could not be fitted on all rows, and the reason, one line.
     """
 
     def __init__(
@@ -66,6 +82,7 @@ class Finish:
         self._deadline = deadline
         self._longest = FIT_MARGIN * longest
         self._failed: set[int] = set()
+        self.failed_fits: list[tuple[str, str]] = []
 
     def winner(self) -> tuple[Record | None, Pipeline | None]:
         """Fit the best candidate on all rows; where that fails or cannot end in time, the next.
@@ -84,10 +101,13 @@ class Finish:
             if done and isinstance(done[0].result, Pipeline):
                 return record, done[0].result
             self._failed.add(record.number)
+            instead = "the next best candidate is tried"
             if not done:
                 self._executor.abandon()
+                self._say(record, Failed(Failure.TIMEOUT, TIME_OVER, timeout), instead)
             else:
                 failures.append(done[0].result)
+                self._say(record, done[0].result, instead)
         self._complain_unless_late(failures)
         return None, None
 
@@ -192,7 +212,8 @@ class Finish:
 
     def _fit(self, members: Sequence[Record], fitted: Fitted) -> None:
         """Fit those that are not fitted yet, as many as can be in time, in their order."""
-        self._run([(one, 0) for one in members if one.number not in fitted], fitted)
+        jobs = [(one, 0) for one in members if one.number not in fitted]
+        self._run(jobs, fitted, "the ensemble is without it")
 
     def _repeat(self, members: Sequence[Record], fitted: Fitted) -> None:
         """Fit those that have random states again with others, in their order, those all of whose
@@ -206,33 +227,45 @@ class Finish:
                     jobs = more
             if not jobs:
                 break
-            self._run(jobs, fitted)
+            self._run(jobs, fitted, "the ensemble has fewer fits of it")
             begun = {record.number for record, _ in jobs}
             waiting = [one for one in waiting if one.number not in begun]
 
-    def _run(self, jobs: Sequence[tuple[Record, int]], fitted: Fitted) -> None:
-        """Fit records and repeats of them, in their order, and note what is fitted in time."""
+    def _run(self, jobs: Sequence[tuple[Record, int]], fitted: Fitted, instead: str) -> None:
+        """Fit records and repeats of them, in their order, and note what is fitted in time; say
+        what is not, and what there is instead."""
         waiting = list(reversed(jobs))
-        under_way = 0
+        under_way: dict[tuple[int, ...], Record] = {}
         while waiting or under_way:
             left = self._deadline.left
             timeout = self._longest if left is None else left - FINAL_OVERHEAD
             if timeout <= 0:
                 break
-            while waiting and under_way < self._executor.capacity:
+            while waiting and len(under_way) < self._executor.capacity:
                 record, repeat = waiting.pop()
                 self._executor.submit(self._job(record, timeout, repeat))
-                under_way += 1
+                under_way[record.number, repeat] = record
             done = self._executor.wait(timeout)
-            under_way -= len(done)
             for one in done:
+                record = under_way.pop(one.key)
                 if isinstance(one.result, Pipeline):
-                    number, repeat = one.key
-                    fitted.setdefault(number, {})[repeat] = one.result
+                    fitted.setdefault(record.number, {})[one.key[1]] = one.result
+                else:
+                    self._say(record, one.result, instead)
             if not done:
                 break
         if under_way:
             self._executor.abandon()
+        for record in under_way.values():
+            self._say(record, Failed(Failure.TIMEOUT, TIME_OVER, 0.0), instead)
+
+    def _say(self, record: Record, failed: Failed, instead: str) -> None:
+        """Say and note that a candidate could not be fitted on all rows, and what there is instead
+        of the fit."""
+        reason = f"{failed.kind}: {failed.reason}"
+        self.failed_fits.append((record.candidate.digest, reason))
+        pipeline = record.candidate.tree
+        logger.warning("%s cannot be fitted on all rows: %s; %s.", pipeline, reason, instead)
 
     def _job(self, record: Record, timeout: float, repeat: int = 0) -> Job:
         request = Request(encode(record.candidate.tree), None, repeat)

@@ -129,6 +129,8 @@ class Result:
         What ended the search; "evaluations" also where there were no more candidates.
     ensemble : Ensemble or None
         None where it is worse than the winner, or time was short.
+    failed_fits : sequence of tuple of str
+        Digest of a candidate that could not be fitted on all rows, and the reason, one line.
     """
 
     records: Sequence[Record]
@@ -138,6 +140,7 @@ class Result:
     effort: Effort
     ended_by: Reason
     ensemble: Ensemble | None = None
+    failed_fits: Sequence[tuple[str, str]] = ()
 
     @property
     def best_score(self) -> float:

@@ -137,7 +137,16 @@ def evolve(
         )
         pipeline = fallback(problem)
     winner = None if record is None else record.candidate
-    return Result(loop.records, loop.front, winner, pipeline, loop.effort, loop.ended_by, ensemble)
+    return Result(
+        loop.records,
+        loop.front,
+        winner,
+        pipeline,
+        loop.effort,
+        loop.ended_by,
+        ensemble,
+        finish.failed_fits,
+    )
 
 
 def _executor(problem: Problem, catalogue: Catalogue, settings: Settings, workers: int) -> Executor:

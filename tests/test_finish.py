@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+import pytest
 from optuna.distributions import IntDistribution
+from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.tree import ExtraTreeRegressor
 
 from evolver import EvolvedRegressor, Settings
@@ -55,3 +59,83 @@ def test_all_workers_fit_repeats_of_several_members_at_once(tmp_path: Path) -> N
     under_way = [((repeats[:, 2] <= one) & (one < repeats[:, 3])).sum() for one in repeats[:, 2]]
     assert len(repeats) == 2 * len(model.ensemble_.estimators_)
     assert max(under_way) > 2
+
+
+class TroubledForest(ExtraTreesRegressor):
+    """Is fitted on every fold, but not on all rows, or on them with its first random state only."""
+
+    first: ClassVar[set[int]] = set()
+
+    def __init__(self, trouble: str, max_depth: int = 3, random_state: int = 0) -> None:
+        super().__init__(10, max_depth=max_depth, random_state=random_state)
+        self.trouble = trouble
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> TroubledForest:
+        if len(y) < ROWS:
+            self.first.add(self.random_state)
+        elif self.trouble == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif self.trouble == "hanging":
+            time.sleep(1_000)
+        elif self.trouble == "refused" or self.random_state not in self.first:
+            raise ValueError("not with me")
+        fitted: TroubledForest = super().fit(X, y)
+        return fitted
+
+
+def troubled(trouble: str, others: tuple[str, ...] = (), **changes: Any) -> EvolvedRegressor:
+    """Return a regressor that knows trees with a trouble, to be fitted on the small table."""
+    build: Any = partial(TroubledForest, trouble)
+    space = {"max_depth": IntDistribution(1, 12)}
+    forest = Primitive("TroubledForest", (Features,), Prediction, build, space, tasks=REGRESSION)
+    options: dict[str, Any] = {
+        "time_budget": None,
+        "max_evaluations": 30,
+        "n_jobs": 2,
+        "random_state": 0,
+        "verbose": 0,
+        "settings": Settings(portfolio_size=0, lag=4, in_process=trouble in ("refused", "repeats")),
+    }
+    catalogue = default_catalogue().only("MedianOneHot", "StandardScaler", *others).add(forest)
+    return EvolvedRegressor(search_space=catalogue, **{**options, **changes})
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [("refused", "error: ValueError: not with me"), ("killed", "crash: ")],
+)
+def test_a_winner_and_a_member_that_cannot_be_fitted_on_all_rows_are_said(
+    trouble: str, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = troubled(trouble, ("DecisionTreeRegressor",)).fit(*small_table("regression", ROWS))
+    pipelines = model.leaderboard_.set_index("digest")["pipeline"]
+    failed = model.statistics_["failed_fits"]
+    assert "Troubled" not in str(model.best_pipeline_)
+    assert len(failed) >= 2
+    for digest, why in failed:
+        assert pipelines[digest].startswith("TroubledForest")
+        assert why.startswith(reason)
+    winner = model.leaderboard_["score"].idxmax()
+    said = [record.getMessage() for record in caplog.records]
+    first = f"{pipelines.iloc[winner]} cannot be fitted on all rows: {failed[0][1]}"
+    assert said[0] == f"{first}; the next best candidate is tried."
+    assert said[-1].endswith(f"on all rows: {failed[-1][1]}; the ensemble is without it.")
+    assert len(said) == len(failed)
+
+
+def test_a_repeat_that_cannot_be_fitted_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    TroubledForest.first.clear()
+    model = troubled("repeats").fit(*small_table("regression", ROWS))
+    failed = model.statistics_["failed_fits"]
+    assert len(failed) == 2 * len(model.ensemble_.estimators_)
+    assert caplog.text.count("not with me; the ensemble has fewer fits of it.") == len(failed)
+    assert "repeated(" not in model.pareto_front_["pipeline"][0]
+
+
+def test_where_every_fit_succeeds_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    model = troubled(
+        "none", max_evaluations=12, settings=Settings(in_process=True, ensemble_size=1)
+    )
+    model.fit(*small_table("regression", ROWS))
+    assert model.statistics_["failed_fits"] == []
+    assert caplog.text == ""
