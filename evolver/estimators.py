@@ -29,7 +29,9 @@ PARAMETERS = """
     time_budget : float or None, default=300.0
         Seconds for all of `fit`, the final fit included; None: no limit.
     max_evaluations : int, default=None
-        Candidates to try; with a seed, a reproducible budget.
+        Candidates to try. With a seed, ``time_budget=None`` and ``Settings(lag=16)`` a run finds
+        and predicts the same on any number of workers; where a limit of time decides all the same,
+        that is logged, and said in `statistics_`.
     scoring : str or callable, default=None
         scikit-learn scorer; None: {scoring}.
     complexity : {{"operators", "fit_time", "predict_time", "size"}} or callable,
@@ -80,8 +82,10 @@ PARAMETERS = """
     statistics_ : dict
         Candidates by outcome; of the folds that this call has run, all workers together, their
         seconds, and the seconds and the share of lookups that the cache saved; what ended the
-        search: "time", "evaluations", "patience" or "interrupt"; and as "failed_fits", digest and
-        reason of each fit on all rows that failed, so that the model is made without it.
+        search: "time", "evaluations", "patience" or "interrupt". "decided_by_time" lists what else
+        might have been found in more or less time, such as "the members of the ensemble"; with a
+        seed and where it is empty, the same call finds the same. "failed_fits" has digest and
+        reason of each fit on all rows that failed.
     scorer_ : callable
     target_name_ : str
         Name of the target, "target" where it has none.

@@ -11,6 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from statistics import fmean
 from typing import Any
 
@@ -39,7 +40,7 @@ from evolver.outcome import (
     commonest_reasons,
 )
 from evolver.problem import Problem
-from evolver.record import LIBRARY_SIZE, Ensemble, Record, merit, unlike
+from evolver.record import LIBRARY_SIZE, Decision, Ensemble, Record, merit, unlike
 from evolver.store import Store
 from primitives.wrappers import (
     OpinionPoolClassifier,
@@ -51,6 +52,13 @@ from primitives.wrappers import (
 )
 
 logger = logging.getLogger("evolver")
+
+INSTEAD = {
+    Decision.WINNER: "the next best candidate is tried",
+    Decision.MEMBERS: "the ensemble is without it",
+    Decision.REPEATS: "the ensemble has fewer fits of it",
+}
+"""What there is instead of a fit that fails."""
 
 Fitted = dict[int, dict[int, Pipeline]]
 """By number of the record and repeat; there is none without the first."""
@@ -95,19 +103,19 @@ class Finish:
             if timeout is None:
                 timeout = self._longest
             elif self._deadline.expected_fit(record) > timeout:
+                self._deadline.decided.add(Decision.WINNER)
                 continue
             self._executor.submit(self._job(record, timeout))
             done = self._executor.wait(timeout)
             if done and isinstance(done[0].result, Pipeline):
                 return record, done[0].result
             self._failed.add(record.number)
-            instead = "the next best candidate is tried"
             if not done:
                 self._executor.abandon()
-                self._say(record, Failed(Failure.TIMEOUT, TIME_OVER, timeout), instead)
+                self._say(record, Failed(Failure.TIMEOUT, TIME_OVER, timeout), Decision.WINNER)
             else:
                 failures.append(done[0].result)
-                self._say(record, done[0].result, instead)
+                self._say(record, done[0].result, Decision.WINNER)
         self._complain_unless_late(failures)
         return None, None
 
@@ -158,18 +166,18 @@ class Finish:
     ) -> tuple[list[Record], Library]:
         """Return the best candidates, not too many of them alike, that can be fitted in time and
         whose predictions are kept."""
-        others = [
+        others = (
             record
             for record in self._by_merit()
             if record is not best
             and isinstance(record.outcome, Scored)
             and record.number not in self._failed
-            and self._deadline.affords([record])
-        ]
+            and self._can_be_member([record])
+        )
         classes = None if problem.task == "regression" else len(np.unique(problem.y))
         candidates: list[Record] = []
         library: list[list[np.ndarray]] = []
-        for record in unlike([best, *others]):
+        for record in unlike(chain([best], others)):
             kept = [store.get(record.candidate.digest, fold) for fold in range(len(problem.folds))]
             whole = [
                 one
@@ -204,16 +212,30 @@ class Finish:
             most,
             temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
             labels=blends.labels if blends.is_log_loss else None,
-            affords=lambda places: self._deadline.affords(
+            affords=lambda places: self._can_be_member(
                 [candidates[place] for place in places if candidates[place].number not in fitted]
             ),
-            is_over=lambda: time.monotonic() > end,
+            is_over=lambda: self._is_over(end),
         )
+
+    def _can_be_member(self, records: Sequence[Record]) -> bool:
+        """Say whether candidates can be fitted in time, and note where that decides."""
+        affords = self._deadline.affords(records)
+        if not affords:
+            self._deadline.decided.add(Decision.MEMBERS)
+        return affords
+
+    def _is_over(self, end: float) -> bool:
+        """Say whether the time to choose is over, and note where that decides."""
+        is_over = time.monotonic() > end
+        if is_over:
+            self._deadline.decided.add(Decision.MEMBERS)
+        return is_over
 
     def _fit(self, members: Sequence[Record], fitted: Fitted) -> None:
         """Fit those that are not fitted yet, as many as can be in time, in their order."""
         jobs = [(one, 0) for one in members if one.number not in fitted]
-        self._run(jobs, fitted, "the ensemble is without it")
+        self._run(jobs, fitted, Decision.MEMBERS)
 
     def _repeat(self, members: Sequence[Record], fitted: Fitted) -> None:
         """Fit those that have random states again with others, in their order, those all of whose
@@ -226,14 +248,15 @@ class Finish:
                 if self._deadline.affords([one for one, _ in more]):
                     jobs = more
             if not jobs:
+                self._deadline.decided.add(Decision.REPEATS)
                 break
-            self._run(jobs, fitted, "the ensemble has fewer fits of it")
+            self._run(jobs, fitted, Decision.REPEATS)
             begun = {record.number for record, _ in jobs}
             waiting = [one for one in waiting if one.number not in begun]
 
-    def _run(self, jobs: Sequence[tuple[Record, int]], fitted: Fitted, instead: str) -> None:
+    def _run(self, jobs: Sequence[tuple[Record, int]], fitted: Fitted, of: Decision) -> None:
         """Fit records and repeats of them, in their order, and note what is fitted in time; say
-        what is not, and what there is instead."""
+        what is not."""
         waiting = list(reversed(jobs))
         under_way: dict[tuple[int, ...], Record] = {}
         while waiting or under_way:
@@ -251,21 +274,25 @@ class Finish:
                 if isinstance(one.result, Pipeline):
                     fitted.setdefault(record.number, {})[one.key[1]] = one.result
                 else:
-                    self._say(record, one.result, instead)
+                    self._say(record, one.result, of)
             if not done:
                 break
+        if waiting:
+            self._deadline.decided.add(of)
         if under_way:
             self._executor.abandon()
         for record in under_way.values():
-            self._say(record, Failed(Failure.TIMEOUT, TIME_OVER, 0.0), instead)
+            self._say(record, Failed(Failure.TIMEOUT, TIME_OVER, 0.0), of)
 
-    def _say(self, record: Record, failed: Failed, instead: str) -> None:
+    def _say(self, record: Record, failed: Failed, of: Decision) -> None:
         """Say and note that a candidate could not be fitted on all rows, and what there is instead
         of the fit."""
+        if failed.kind is Failure.TIMEOUT:
+            self._deadline.decided.add(of)
         reason = f"{failed.kind}: {failed.reason}"
         self.failed_fits.append((record.candidate.digest, reason))
         pipeline = record.candidate.tree
-        logger.warning("%s cannot be fitted on all rows: %s; %s.", pipeline, reason, instead)
+        logger.warning("%s cannot be fitted on all rows: %s; %s.", pipeline, reason, INSTEAD[of])
 
     def _job(self, record: Record, timeout: float, repeat: int = 0) -> Job:
         request = Request(encode(record.candidate.tree), None, repeat)

@@ -162,6 +162,12 @@ def is_late(outcome: Outcome) -> bool:
     return isinstance(outcome, Stopped) and outcome.reason == TIME_OVER
 
 
+def took_too_long(outcome: Outcome) -> bool:
+    """Say whether a candidate was given up for time: its own, or that of the run."""
+    is_timeout = isinstance(outcome, Failed) and outcome.kind is Failure.TIMEOUT
+    return is_timeout or is_late(outcome)
+
+
 def scored(units: Sequence[ScoredFold], ladder: int) -> Scored:
     """Return the outcome of a candidate whose folds are all scored.
 

@@ -146,6 +146,7 @@ def evolve(
         loop.ended_by,
         ensemble,
         finish.failed_fits,
+        loop.decided_by_time,
     )
 
 

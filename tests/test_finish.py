@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 from optuna.distributions import IntDistribution
 from sklearn.ensemble import ExtraTreesRegressor
@@ -71,7 +72,11 @@ class TroubledForest(ExtraTreesRegressor):
         self.trouble = trouble
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> TroubledForest:
-        if len(y) < ROWS:
+        if self.trouble == "slow":
+            time.sleep(0.3 if len(y) < ROWS else 0.6)
+        elif self.trouble == "none":
+            pass
+        elif len(y) < ROWS:
             self.first.add(self.random_state)
         elif self.trouble == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -139,3 +144,77 @@ def test_where_every_fit_succeeds_nothing_is_said(caplog: pytest.LogCaptureFixtu
     model.fit(*small_table("regression", ROWS))
     assert model.statistics_["failed_fits"] == []
     assert caplog.text == ""
+
+
+SEARCH = ("the number of candidates", "which candidates are scored", "when refinement begins")
+
+
+class TestDecidedByTime:
+    """A run says what may be otherwise the next time."""
+
+    def test_nothing_without_limits_and_the_model_is_the_same_on_any_number_of_workers(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        X, y = small_table("regression", ROWS)
+        settings = Settings(portfolio_size=0, lag=4)
+        one, two = (
+            troubled("none", ("Ridge",), n_jobs=n_jobs, settings=settings).fit(X, y)
+            for n_jobs in (1, 2)
+        )
+        assert one.statistics_["decided_by_time"] == two.statistics_["decided_by_time"] == []
+        assert len(one.ensemble_.estimators_) > 1
+        assert "repeated(" in one.pareto_front_["pipeline"][0]
+        pd.testing.assert_frame_equal(one.pareto_front_, two.pareto_front_)
+        np.testing.assert_array_equal(one.predict(X), two.predict(X))
+        assert caplog.text == ""
+
+    def test_nothing_where_the_budget_is_ample(self) -> None:
+        model = troubled("none", time_budget=300.0, max_evaluations=12)
+        model.fit(*small_table("regression", ROWS))
+        assert model.statistics_["decided_by_time"] == []
+        assert model.statistics_["ended_by"] == "evaluations"
+
+    def test_a_search_that_time_ends_and_the_fits_that_it_leaves_no_time_for(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        model = troubled("slow", time_budget=6.0, max_evaluations=10_000)
+        model.fit(*small_table("regression", ROWS))
+        decided = model.statistics_["decided_by_time"]
+        assert model.statistics_["ended_by"] == "time"
+        assert decided[:2] == list(SEARCH[:2])
+        assert decided[-1] in ("the members of the ensemble", "how often members are fitted")
+        assert SEARCH[2] not in decided
+        assert f"Time decided {', '.join(decided)}: another run" in caplog.text
+
+    def test_a_fold_that_takes_too_long(self, caplog: pytest.LogCaptureFixture) -> None:
+        settings = Settings(portfolio_size=0, lag=4, fold_timeout=0.1, ensemble_size=1)
+        model = troubled("slow", ("Ridge",), max_evaluations=8, settings=settings)
+        model.fit(*small_table("regression", ROWS))
+        assert "timeout" in set(model.leaderboard_["failure"])
+        assert model.statistics_["decided_by_time"] == ["which candidates are scored"]
+        assert "Time decided which candidates are scored: another run" in caplog.text
+
+    def test_complexities_that_are_times(self) -> None:
+        model = troubled("none", max_evaluations=6, complexity="fit_time")
+        model.fit(*small_table("regression", ROWS))
+        assert model.statistics_["decided_by_time"] == ["the complexities"]
+
+    def test_a_winner_that_cannot_be_fitted_in_time(self, caplog: pytest.LogCaptureFixture) -> None:
+        model = troubled("hanging", ("DecisionTreeRegressor",), time_budget=6.0, max_evaluations=12)
+        model.fit(*small_table("regression", ROWS))
+        assert "which candidate wins" in model.statistics_["decided_by_time"]
+        assert not set(SEARCH) & set(model.statistics_["decided_by_time"])
+        assert "DecisionTree" in str(model.best_pipeline_)
+        assert model.statistics_["failed_fits"][0][1].startswith("timeout: ")
+
+    def test_refinement_begins_when_time_says_so_where_no_number_does(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        settings = Settings(portfolio_size=0, lag=4, refinement_start=0.3)
+        model = troubled(
+            "none", time_budget=5.0, max_evaluations=None, population_size=4, settings=settings
+        )
+        model.fit(*small_table("regression", ROWS))
+        assert "refinement" in set(model.leaderboard_["proposer"])
+        assert SEARCH[2] in model.statistics_["decided_by_time"]
+        assert "Time decided" not in caplog.text

@@ -246,6 +246,7 @@ def test_what_is_foreseen_to_be_too_slow_is_not_begun(tmp_path: Path) -> None:
     assert all(isinstance(one.outcome, Scored) for one in begun)
     assert last.outcome == Failed(Failure.TIMEOUT, "expected to take longer than 600 s", 0.0)
     assert len(last.folds) < len(begun[0].folds)
+    assert result.decided_by_time == ["which candidates are scored"]
     resumed = result_of(catalogue("binary"), evaluations=4, **options)
     assert [one.outcome for one in resumed.records[:3]] == [one.outcome for one in result.records]
 

@@ -62,7 +62,7 @@ def pareto_front(front: Sequence[Member], ensemble: Ensemble | None = None) -> p
 
 def statistics(result: Result) -> dict[str, Any]:
     """Return counts of the candidates by outcome, what evaluating them cost, why the search ended,
-    and which could not be fitted on all rows."""
+    what time decided, and which could not be fitted on all rows."""
     outcomes = Counter(type(record.outcome).__name__.lower() for record in result.records)
     effort = result.effort
     return {
@@ -72,6 +72,7 @@ def statistics(result: Result) -> dict[str, Any]:
         "seconds_saved": effort.saved,
         "hit_rate": effort.hits / effort.lookups if effort.lookups else 0.0,
         "ended_by": result.ended_by,
+        "decided_by_time": [decision.value for decision in result.decided_by_time],
         "failed_fits": list(result.failed_fits),
     }
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from collections.abc import Sequence
 
-from evolver.record import Progress, Reason
+from evolver.record import Decision, Progress, Reason
+
+logger = logging.getLogger("evolver")
 
 
 class ProgressLine:
@@ -31,6 +35,16 @@ def say_end(seconds: float, reason: Reason) -> None:
     if reason == "patience":
         text = "nothing better was found for a long time (`Settings.patience`)"
         print(f"[evolver {seconds:5.0f} s] ended early: {text}", file=sys.stderr)
+
+
+def warn_of_time(decided: Sequence[Decision]) -> None:
+    """Log what time decided in a run that was meant to be reproducible."""
+    if decided:
+        logger.warning(
+            "Time decided %s: another run with this seed and `max_evaluations` may differ."
+            " `time_budget=None` leaves the least to it.",
+            ", ".join(decided),
+        )
 
 
 def silent(progress: Progress) -> None:
