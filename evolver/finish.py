@@ -13,22 +13,18 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from statistics import fmean
-from typing import Any
 
 import numpy as np
-from sklearn.base import clone
-from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import LabelEncoder
 
 from evolver.deadline import FINAL_OVERHEAD, FIT_MARGIN, FITS, Deadline
-from evolver.ensemble import TEMPERATURES, Blend, Library, Selection, select
+from evolver.ensemble import TEMPERATURES, Library, Selection, select
+from evolver.ensemble_estimator import ensemble_of
 from evolver.errors import NoPipelineError
 from evolver.evaluation.blends import BlendScorer
 from evolver.evaluation.fold import Request
 from evolver.execution.protocol import Executor, Job
 from evolver.genome.codec import encode
-from evolver.genome.graph import operators_of
 from evolver.genome.pipeline import to_estimator
 from evolver.outcome import (
     TIME_OVER,
@@ -42,14 +38,7 @@ from evolver.outcome import (
 from evolver.problem import Problem
 from evolver.record import LIBRARY_SIZE, Decision, Ensemble, Record, merit, unlike
 from evolver.store import Store
-from primitives.wrappers import (
-    OpinionPoolClassifier,
-    Repeated,
-    RepeatedClassifier,
-    RepeatedRegressor,
-    TemperatureScaledClassifier,
-    random_states,
-)
+from primitives.wrappers import random_states
 
 logger = logging.getLogger("evolver")
 
@@ -329,71 +318,3 @@ class Finish:
 def heaviest_first(weights: Mapping[int, float]) -> list[int]:
     """Return what has weights, in their order."""
     return sorted(weights, key=lambda place: -weights[place])
-
-
-def ensemble_of(
-    problem: Problem,
-    members: Sequence[Record],
-    fitted: Sequence[Mapping[int, Pipeline]],
-    selection: Selection,
-) -> Ensemble:
-    """Return the ensemble of fitted members, in the order of the weights."""
-    blend = selection.blend
-    trees = tuple(one.candidate.tree for one in members)
-    models = [repeated(problem, fits) for fits in fitted]
-    n_fits = tuple(model.n_fits if isinstance(model, Repeated) else 1 for model in models)
-    if problem.complexity == "operators":
-        extra = (len(trees) > 1) + (blend.temperature != 1) + (blend.pool is not None)
-        complexity = float(operators_of(trees) + extra + sum(count > 1 for count in n_fits))
-    else:
-        complexity = sum(
-            one.member.outcome.complexity * count
-            for one, count in zip(members, n_fits, strict=True)
-        )
-    outcome = Scored(selection.fold_scores, complexity, sum(one.seconds for one in members))
-    return Ensemble(trees, n_fits, blend, outcome, blending(problem, models, blend))
-
-
-def repeated(problem: Problem, fits: Mapping[int, Pipeline]) -> Any:
-    """Return the model that averages the fits of a member, as if it had fitted them: those before
-    the first that is missing; the pipeline itself where that is one."""
-    n_fits = next(count for count in range(1, FITS + 1) if count not in fits)
-    pipelines = [fits[repeat] for repeat in range(n_fits)]
-    if len(pipelines) == 1:
-        return pipelines[0]
-    kind = RepeatedRegressor if problem.task == "regression" else RepeatedClassifier
-    model = kind(clone(pipelines[0]), len(pipelines))
-    model.estimators_ = pipelines
-    return model
-
-
-def blending(problem: Problem, fitted: Sequence[Any], blend: Blend) -> Any:
-    """Return the estimator that blends fitted pipelines, as if it had fitted them: scikit-learn's
-    weighted average, its probabilities scaled and pooled where the blend says so."""
-    pool = blend.pool
-    is_alone = len(fitted) == 1 and pool is None
-    averaged = fitted[0] if is_alone else _voting(problem, fitted, [*blend.weights.values()])
-    if pool is not None:
-        estimator: Any = OpinionPoolClassifier(
-            averaged, blend.temperature, list(pool.weights), list(pool.biases)
-        )
-    elif blend.temperature != 1:
-        estimator = TemperatureScaledClassifier(averaged, blend.temperature)
-    else:
-        return averaged
-    estimator.estimator_ = averaged
-    return estimator
-
-
-def _voting(problem: Problem, fitted: Sequence[Any], weights: Sequence[float]) -> Any:
-    names = [f"pipeline_{number}" for number in range(1, len(fitted) + 1)]
-    parts = list(zip(names, fitted, strict=True))
-    if problem.task == "regression":
-        estimator = VotingRegressor(parts, weights=list(weights))
-    else:
-        estimator = VotingClassifier(parts, voting="soft", weights=list(weights))
-        estimator.le_ = LabelEncoder().fit(problem.y)
-        estimator.classes_ = estimator.le_.classes_
-    estimator.estimators_ = list(fitted)
-    estimator.named_estimators_ = dict(parts)
-    return estimator

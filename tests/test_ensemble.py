@@ -25,9 +25,9 @@ from evolver.ensemble import (
     predicted,
     select,
 )
+from evolver.ensemble_estimator import blending
 from evolver.evaluation.blends import BlendScorer
 from evolver.export import to_source
-from evolver.finish import blending
 from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.pipeline import to_estimator
 from evolver.log_pool import LogPool

@@ -20,7 +20,7 @@ LAYERS = [
     {"genome"},
     {"search", "evaluation", "execution", "journal", "store", "ensemble"},
     {"record", "interrupt"},
-    {"schedule", "pace"},
+    {"schedule", "pace", "ensemble_estimator"},
     {"deadline"},
     {"finish"},
     {"loop"},
