@@ -5,7 +5,9 @@
 
     idle       candidates scored or raced out since the best one, or since somebody set it to 0
 
-It decides nothing but the length of a run.
+    decided    decisions in which time took part
+
+It decides nothing but the length of a run, and which of the final fits there is time for.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import time
 from collections.abc import Sequence
 
 from evolver.pace import Pace
-from evolver.record import Record, merit
+from evolver.record import Decision, Record, merit
 
 FINAL_OVERHEAD = 0.3
 """Seconds to hand over the final fit and to bring the pipeline home."""
@@ -73,6 +75,7 @@ class Deadline:
     ) -> None:
         self.best: Record | None = None
         self.idle = 0
+        self.decided: set[Decision] = set()
         self._start = start
         self._seconds = seconds
         self._rows = rows

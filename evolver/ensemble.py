@@ -27,6 +27,7 @@ from statistics import fmean
 import numpy as np
 
 from evolver.log_pool import LogPool, learned
+from evolver.outcome import standard_error
 from primitives.wrappers import scaled
 
 BEGIN, BEGIN_SHARE = 4, 3
@@ -79,7 +80,8 @@ class Blend:
 
 @dataclass(frozen=True)
 class Selection:
-    """A blend, and the scores of the folds that it was chosen by."""
+    """A blend, and the scores by fold of what was chosen in the same way by the other folds: those
+    that the blend was chosen by would flatter it."""
 
     blend: Blend
     fold_scores: tuple[float, ...]
@@ -133,10 +135,10 @@ def select(
             options.append(selector.judged(selector.pooled(tempered, labels)))
     best = max(options, key=lambda one: one.by_others.sum())
     gains = best.by_others - alone.by_others
-    error = gains.std(ddof=1) / len(gains) ** 0.5
+    error = standard_error(gains.tolist())
     if gains.mean() < -tolerance * error or best.by_all.sum() <= alone.by_all.sum():
         return None
-    return Selection(best.blend, tuple(best.by_all.tolist()))
+    return Selection(best.blend, tuple(best.by_others.tolist()))
 
 
 class _TimeOverError(Exception):

@@ -28,7 +28,9 @@ PARAMETERS = """
     time_budget : float or None, default=300.0
         Seconds for all of `fit`, the final fit included; None: no limit.
     max_evaluations : int, default=None
-        Candidates to try; with a seed, a reproducible budget.
+        Candidates to try. With a seed, ``time_budget=None`` and ``Settings(lag=16)`` a run finds
+        and predicts the same on any number of workers; where a limit of time decides all the same,
+        that is logged, and said in `statistics_`.
     scoring : str or callable, default=None
         scikit-learn scorer; None: {scoring}.
     complexity : {{"operators", "fit_time", "predict_time", "size"}} or callable,
@@ -63,7 +65,8 @@ PARAMETERS = """
     best_pipeline_ : Pipeline
         The winner, fitted on all rows.
     best_score_ : float
-        Its mean score over the folds; NaN where no candidate had all its folds scored.
+        Its mean score over the folds that it was chosen on; NaN where no candidate had all its
+        folds scored.
     ensemble_ : VotingClassifier, VotingRegressor, a classifier around one, or None
         A weighted average of a few candidates, fitted, where such an average does better than the
         best candidate on folds that neither was chosen on: it is what predicts then. Where the
@@ -71,14 +74,19 @@ PARAMETERS = """
         logarithmic pool, if that does better. None: `best_pipeline_` predicts.
     pareto_front_ : DataFrame
         rank, score, std, complexity, pipeline and digest of the non-dominated candidates, best
-        score first. The ensemble is one more member, its digest is "ensemble".
+        score first. `std` is the sample standard deviation over the folds (by n - 1). The ensemble
+        is the first, as it predicts; its digest is "ensemble". Its score is of folds that it was
+        not chosen on, so it may be below that of a pipeline, which the best of many owes to luck.
     leaderboard_ : DataFrame
         A row for every candidate in the order asked: number, digest, pipeline, outcome, failure,
         reason, score, std, complexity, seconds, proposer, operator, parents.
     statistics_ : dict
         Candidates by outcome; of the folds that this call has run, all workers together, their
-        seconds, and the seconds and the share of lookups that the cache saved; and what ended the
+        seconds, and the seconds and the share of lookups that the cache saved; what ended the
         search: "time", "evaluations", "patience", "interrupt", or "error" where the system failed.
+        "decided_by_time" lists the parts of the result that more or less time might have changed,
+        such as "the members of the ensemble"; with a seed and where it is empty, the same call
+        finds the same. "failed_fits" has digest and reason of each fit on all rows that failed.
     scorer_ : callable
     target_name_ : str
         Name of the target, "target" where it has none.

@@ -7,46 +7,54 @@ again with others.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from statistics import fmean
-from typing import Any
 
 import numpy as np
-from sklearn.base import clone
-from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import LabelEncoder
 
 from evolver.deadline import FINAL_OVERHEAD, FIT_MARGIN, FITS, Deadline
-from evolver.ensemble import TEMPERATURES, Blend, Library, Selection, select
+from evolver.ensemble import TEMPERATURES, Library, Selection, select
+from evolver.ensemble_estimator import ensemble_of
 from evolver.errors import NoPipelineError
 from evolver.evaluation.blends import BlendScorer
 from evolver.evaluation.fold import Request
 from evolver.execution.protocol import Executor, Job
 from evolver.genome.codec import encode
-from evolver.genome.graph import operators_of
 from evolver.genome.pipeline import to_estimator
-from evolver.outcome import Failed, Failure, Outcome, Scored, Stopped, commonest_reasons
-from evolver.problem import Problem
-from evolver.record import LIBRARY_SIZE, Ensemble, Record, merit, unlike
-from evolver.store import Store
-from primitives.wrappers import (
-    OpinionPoolClassifier,
-    Repeated,
-    RepeatedClassifier,
-    RepeatedRegressor,
-    TemperatureScaledClassifier,
-    random_states,
+from evolver.outcome import (
+    TIME_OVER,
+    Failed,
+    Failure,
+    Outcome,
+    Scored,
+    Stopped,
+    commonest_reasons,
 )
+from evolver.problem import Problem
+from evolver.record import LIBRARY_SIZE, Decision, Ensemble, Record, merit, unlike
+from evolver.store import Store
+from primitives.wrappers import random_states
+
+logger = logging.getLogger("evolver")
+
+INSTEAD = {
+    Decision.WINNER: "the next best candidate is tried",
+    Decision.MEMBERS: "the ensemble is without it",
+    Decision.REPEATS: "the ensemble has fewer fits of it",
+}
+"""What there is instead of a fit that fails."""
 
 Fitted = dict[int, dict[int, Pipeline]]
 """By number of the record and repeat; there is none without the first."""
 
 
 class Finish:
-    """The final fits of a run. Made when its search has ended.
+    """The final fits of a run. Made when its search has ended. A fit that fails is said.
 
     Parameters
     ----------
@@ -56,6 +64,11 @@ class Finish:
     deadline : Deadline
     longest : float
         Seconds that a fold may take; only where time is no matter.
+
+    Attributes
+    ----------
+    failed_fits : list of tuple of str
+        Digest of a candidate that could not be fitted on all rows, and the reason, one line.
     """
 
     def __init__(
@@ -66,6 +79,7 @@ class Finish:
         self._deadline = deadline
         self._longest = FIT_MARGIN * longest
         self._failed: set[int] = set()
+        self.failed_fits: list[tuple[str, str]] = []
 
     def winner(self) -> tuple[Record | None, Pipeline | None]:
         """Fit the best candidate on all rows; where that fails or cannot end in time, the next.
@@ -78,6 +92,7 @@ class Finish:
             if timeout is None:
                 timeout = self._longest
             elif self._deadline.expected_fit(record) > timeout:
+                self._deadline.decided.add(Decision.WINNER)
                 continue
             self._executor.submit(self._job(record, timeout))
             done = self._executor.wait(timeout)
@@ -86,8 +101,10 @@ class Finish:
             self._failed.add(record.number)
             if not done:
                 self._executor.abandon()
+                self._say(record, Failed(Failure.TIMEOUT, TIME_OVER, timeout), Decision.WINNER)
             else:
                 failures.append(done[0].result)
+                self._say(record, done[0].result, Decision.WINNER)
         self._complain_unless_late(failures)
         return None, None
 
@@ -138,18 +155,18 @@ class Finish:
     ) -> tuple[list[Record], Library]:
         """Return the best candidates, not too many of them alike, that can be fitted in time and
         whose predictions are kept."""
-        others = [
+        others = (
             record
             for record in self._by_merit()
             if record is not best
             and isinstance(record.outcome, Scored)
             and record.number not in self._failed
-            and self._deadline.affords([record])
-        ]
+            and self._can_be_member([record])
+        )
         classes = None if problem.task == "regression" else len(np.unique(problem.y))
         candidates: list[Record] = []
         library: list[list[np.ndarray]] = []
-        for record in unlike([best, *others]):
+        for record in unlike(chain([best], others)):
             kept = [store.get(record.candidate.digest, fold) for fold in range(len(problem.folds))]
             whole = [
                 one
@@ -184,15 +201,30 @@ class Finish:
             most,
             temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
             labels=blends.labels if blends.is_log_loss else None,
-            affords=lambda places: self._deadline.affords(
+            affords=lambda places: self._can_be_member(
                 [candidates[place] for place in places if candidates[place].number not in fitted]
             ),
-            is_over=lambda: time.monotonic() > end,
+            is_over=lambda: self._is_over(end),
         )
+
+    def _can_be_member(self, records: Sequence[Record]) -> bool:
+        """Say whether candidates can be fitted in time, and note where that decides."""
+        affords = self._deadline.affords(records)
+        if not affords:
+            self._deadline.decided.add(Decision.MEMBERS)
+        return affords
+
+    def _is_over(self, end: float) -> bool:
+        """Say whether the time to choose is over, and note where that decides."""
+        is_over = time.monotonic() > end
+        if is_over:
+            self._deadline.decided.add(Decision.MEMBERS)
+        return is_over
 
     def _fit(self, members: Sequence[Record], fitted: Fitted) -> None:
         """Fit those that are not fitted yet, as many as can be in time, in their order."""
-        self._run([(one, 0) for one in members if one.number not in fitted], fitted)
+        jobs = [(one, 0) for one in members if one.number not in fitted]
+        self._run(jobs, fitted, Decision.MEMBERS)
 
     def _repeat(self, members: Sequence[Record], fitted: Fitted) -> None:
         """Fit those that have random states again with others, in their order, those all of whose
@@ -205,34 +237,51 @@ class Finish:
                 if self._deadline.affords([one for one, _ in more]):
                     jobs = more
             if not jobs:
+                self._deadline.decided.add(Decision.REPEATS)
                 break
-            self._run(jobs, fitted)
+            self._run(jobs, fitted, Decision.REPEATS)
             begun = {record.number for record, _ in jobs}
             waiting = [one for one in waiting if one.number not in begun]
 
-    def _run(self, jobs: Sequence[tuple[Record, int]], fitted: Fitted) -> None:
-        """Fit records and repeats of them, in their order, and note what is fitted in time."""
+    def _run(self, jobs: Sequence[tuple[Record, int]], fitted: Fitted, of: Decision) -> None:
+        """Fit records and repeats of them, in their order, and note what is fitted in time; say
+        what is not."""
         waiting = list(reversed(jobs))
-        under_way = 0
+        under_way: dict[tuple[int, ...], Record] = {}
         while waiting or under_way:
             left = self._deadline.left
             timeout = self._longest if left is None else left - FINAL_OVERHEAD
             if timeout <= 0:
                 break
-            while waiting and under_way < self._executor.capacity:
+            while waiting and len(under_way) < self._executor.capacity:
                 record, repeat = waiting.pop()
                 self._executor.submit(self._job(record, timeout, repeat))
-                under_way += 1
+                under_way[record.number, repeat] = record
             done = self._executor.wait(timeout)
-            under_way -= len(done)
             for one in done:
+                record = under_way.pop(one.key)
                 if isinstance(one.result, Pipeline):
-                    number, repeat = one.key
-                    fitted.setdefault(number, {})[repeat] = one.result
+                    fitted.setdefault(record.number, {})[one.key[1]] = one.result
+                else:
+                    self._say(record, one.result, of)
             if not done:
                 break
+        if waiting:
+            self._deadline.decided.add(of)
         if under_way:
             self._executor.abandon()
+        for record in under_way.values():
+            self._say(record, Failed(Failure.TIMEOUT, TIME_OVER, 0.0), of)
+
+    def _say(self, record: Record, failed: Failed, of: Decision) -> None:
+        """Say and note that a candidate could not be fitted on all rows, and what there is instead
+        of the fit."""
+        if failed.kind is Failure.TIMEOUT:
+            self._deadline.decided.add(of)
+        reason = f"{failed.kind}: {failed.reason}"
+        self.failed_fits.append((record.candidate.digest, reason))
+        pipeline = record.candidate.tree
+        logger.warning("%s cannot be fitted on all rows: %s; %s.", pipeline, reason, INSTEAD[of])
 
     def _job(self, record: Record, timeout: float, repeat: int = 0) -> Job:
         request = Request(encode(record.candidate.tree), None, repeat)
@@ -269,71 +318,3 @@ class Finish:
 def heaviest_first(weights: Mapping[int, float]) -> list[int]:
     """Return what has weights, in their order."""
     return sorted(weights, key=lambda place: -weights[place])
-
-
-def ensemble_of(
-    problem: Problem,
-    members: Sequence[Record],
-    fitted: Sequence[Mapping[int, Pipeline]],
-    selection: Selection,
-) -> Ensemble:
-    """Return the ensemble of fitted members, in the order of the weights."""
-    blend = selection.blend
-    trees = tuple(one.candidate.tree for one in members)
-    models = [repeated(problem, fits) for fits in fitted]
-    n_fits = tuple(model.n_fits if isinstance(model, Repeated) else 1 for model in models)
-    if problem.complexity == "operators":
-        extra = (len(trees) > 1) + (blend.temperature != 1) + (blend.pool is not None)
-        complexity = float(operators_of(trees) + extra + sum(count > 1 for count in n_fits))
-    else:
-        complexity = sum(
-            one.member.outcome.complexity * count
-            for one, count in zip(members, n_fits, strict=True)
-        )
-    outcome = Scored(selection.fold_scores, complexity, sum(one.seconds for one in members))
-    return Ensemble(trees, n_fits, blend, outcome, blending(problem, models, blend))
-
-
-def repeated(problem: Problem, fits: Mapping[int, Pipeline]) -> Any:
-    """Return the model that averages the fits of a member, as if it had fitted them: those before
-    the first that is missing; the pipeline itself where that is one."""
-    n_fits = next(count for count in range(1, FITS + 1) if count not in fits)
-    pipelines = [fits[repeat] for repeat in range(n_fits)]
-    if len(pipelines) == 1:
-        return pipelines[0]
-    kind = RepeatedRegressor if problem.task == "regression" else RepeatedClassifier
-    model = kind(clone(pipelines[0]), len(pipelines))
-    model.estimators_ = pipelines
-    return model
-
-
-def blending(problem: Problem, fitted: Sequence[Any], blend: Blend) -> Any:
-    """Return the estimator that blends fitted pipelines, as if it had fitted them: scikit-learn's
-    weighted average, its probabilities scaled and pooled where the blend says so."""
-    pool = blend.pool
-    is_alone = len(fitted) == 1 and pool is None
-    averaged = fitted[0] if is_alone else _voting(problem, fitted, [*blend.weights.values()])
-    if pool is not None:
-        estimator: Any = OpinionPoolClassifier(
-            averaged, blend.temperature, list(pool.weights), list(pool.biases)
-        )
-    elif blend.temperature != 1:
-        estimator = TemperatureScaledClassifier(averaged, blend.temperature)
-    else:
-        return averaged
-    estimator.estimator_ = averaged
-    return estimator
-
-
-def _voting(problem: Problem, fitted: Sequence[Any], weights: Sequence[float]) -> Any:
-    names = [f"pipeline_{number}" for number in range(1, len(fitted) + 1)]
-    parts = list(zip(names, fitted, strict=True))
-    if problem.task == "regression":
-        estimator = VotingRegressor(parts, weights=list(weights))
-    else:
-        estimator = VotingClassifier(parts, voting="soft", weights=list(weights))
-        estimator.le_ = LabelEncoder().fit(problem.y)
-        estimator.classes_ = estimator.le_.classes_
-    estimator.estimators_ = list(fitted)
-    estimator.named_estimators_ = dict(parts)
-    return estimator

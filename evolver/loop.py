@@ -20,6 +20,7 @@ from collections.abc import Callable
 from evolver.deadline import Deadline
 from evolver.errors import InputError
 from evolver.evaluation.fold import FoldScore, Request
+from evolver.evaluation.objectives import TIMES
 from evolver.execution.protocol import Done, Executor, Job
 from evolver.finish import Finish
 from evolver.genome.codec import encode
@@ -37,10 +38,11 @@ from evolver.outcome import (
     Stopped,
     is_late,
     scored,
+    took_too_long,
 )
 from evolver.pace import Pace
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
-from evolver.record import Progress, Reason, Record
+from evolver.record import Decision, Progress, Reason, Record
 from evolver.schedule import Schedule, runner
 from evolver.search.proposer import Proposer
 from evolver.search.racing import Race
@@ -101,6 +103,8 @@ class Loop:
             members=settings.ensemble_size,
             workers=executor.capacity,
         )
+        if problem.complexity in TIMES:
+            self._deadline.decided.add(Decision.COMPLEXITIES)
         self._patience = settings.patience_for(budget, len(problem.y))
         self._cut_short: set[tuple[int, ...]] = set()
         self._in_flight = 0
@@ -114,6 +118,14 @@ class Loop:
         return front(
             [record.member for record in self.records if isinstance(record.outcome, Scored)]
         )
+
+    @property
+    def decided_by_time(self) -> list[Decision]:
+        """What time has decided in the search and the final fits, in the order of a run."""
+        decided = self._deadline.decided | ({Decision.LENGTH} if self.ended_by == "time" else set())
+        if any(took_too_long(record.outcome) for record in self.records if record.outcome):
+            decided.add(Decision.SCORED)
+        return [one for one in Decision if one in decided]
 
     def search(self, progress: Callable[[Progress], None]) -> None:
         """Evaluate candidates until the budget is spent, there are no more, or the user
@@ -253,6 +265,7 @@ class Loop:
             return
         if self._deadline.elapsed >= self._settings.refinement_start * seconds:
             journal.share(self._settings.refinement_share, number)
+            self._deadline.decided.add(Decision.REFINEMENT)
 
     def _tell(self, last: int) -> bool:
         """Tell the outcomes up to candidate `last` in order; say whether all of them are known.

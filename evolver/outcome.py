@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import nan, sqrt
-from statistics import fmean, pstdev
+from statistics import fmean, stdev
 
 
 class Failure(StrEnum):
@@ -98,13 +98,18 @@ class Scored:
 
     @property
     def std(self) -> float:
-        """Standard deviation over the folds."""
-        return pstdev(self.fold_scores)
+        """Sample standard deviation over the folds, by n - 1; NaN where there is one fold."""
+        return _deviation(self.fold_scores)
 
     @property
     def standard_error(self) -> float:
-        """Of the mean over the folds."""
-        return self.std / sqrt(len(self.fold_scores))
+        """Standard error of the mean over the folds; NaN where there is one fold."""
+        return standard_error(self.fold_scores)
+
+
+def standard_error(values: Sequence[float]) -> float:
+    """Return the standard error of the mean of a sample; NaN of fewer than two values."""
+    return _deviation(values) / sqrt(len(values)) if values else nan
 
 
 TIME_OVER = "the time was over"
@@ -157,6 +162,12 @@ def is_late(outcome: Outcome) -> bool:
     return isinstance(outcome, Stopped) and outcome.reason == TIME_OVER
 
 
+def took_too_long(outcome: Outcome) -> bool:
+    """Say whether a candidate was given up for time: its own, or that of the run."""
+    is_timeout = isinstance(outcome, Failed) and outcome.kind is Failure.TIMEOUT
+    return is_timeout or is_late(outcome)
+
+
 def scored(units: Sequence[ScoredFold], ladder: int) -> Scored:
     """Return the outcome of a candidate whose folds are all scored.
 
@@ -181,3 +192,9 @@ def commonest_reasons(outcomes: Iterable[Outcome], most: int = 5) -> str:
         f"{outcome.kind}: {outcome.reason}" for outcome in outcomes if isinstance(outcome, Failed)
     )
     return "\n".join(f"{count} x {reason}" for reason, count in reasons.most_common(most))
+
+
+def _deviation(values: Sequence[float]) -> float:
+    """Return the standard deviation that a sample tells of, by n - 1; NaN of fewer than two
+    values."""
+    return stdev(values) if len(values) > 1 else nan

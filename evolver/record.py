@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +21,19 @@ from evolver.search.racing import Errors
 from evolver.search.selection import Member
 
 Reason = Literal["time", "evaluations", "patience", "interrupt", "error"]
+
+
+class Decision(StrEnum):
+    """Decision of a run in which time may take part, so that the same run may take another one."""
+
+    COMPLEXITIES = "the complexities"
+    LENGTH = "the number of candidates"
+    SCORED = "which candidates are scored"
+    REFINEMENT = "when refinement begins"
+    WINNER = "which candidate wins"
+    MEMBERS = "the members of the ensemble"
+    REPEATS = "how often members are fitted"
+
 
 ENSEMBLE = "ensemble"
 """Stands for the digest of the ensemble."""
@@ -83,6 +97,7 @@ class Ensemble:
     blend : Blend
         How they are averaged, in that order.
     outcome : Scored
+        Each fold by an average that was chosen by the others, see `evolver.ensemble.Selection`.
     estimator : VotingClassifier, VotingRegressor or a classifier around one
     """
 
@@ -129,6 +144,10 @@ class Result:
         What ended the search; "evaluations" also where there were no more candidates.
     ensemble : Ensemble or None
         None where it is worse than the winner, or time was short.
+    failed_fits : sequence of tuple of str
+        Digest of a candidate that could not be fitted on all rows, and the reason, one line.
+    decided_by_time : sequence of Decision
+        Empty where the same run would find the same.
     """
 
     records: Sequence[Record]
@@ -138,6 +157,8 @@ class Result:
     effort: Effort
     ended_by: Reason
     ensemble: Ensemble | None = None
+    failed_fits: Sequence[tuple[str, str]] = ()
+    decided_by_time: Sequence[Decision] = ()
 
     @property
     def best_score(self) -> float:

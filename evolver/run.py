@@ -153,7 +153,17 @@ def evolve(
     if pipeline is None:
         pipeline = _fallback(problem)
     winner = None if record is None else record.candidate
-    return Result(loop.records, loop.front, winner, pipeline, loop.effort, loop.ended_by, ensemble)
+    return Result(
+        loop.records,
+        loop.front,
+        winner,
+        pipeline,
+        loop.effort,
+        loop.ended_by,
+        ensemble,
+        finish.failed_fits,
+        loop.decided_by_time,
+    )
 
 
 def _executor_or_inline(

@@ -21,7 +21,7 @@ from evolver.journal import History, Journal, run_folder
 from evolver.outcome import Scored
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
 from evolver.record import LIBRARY_SIZE, Result, history_of, merit, unlike
-from evolver.report.progress import ProgressLine, say_end, silent
+from evolver.report.progress import ProgressLine, say_end, silent, warn_of_time
 from evolver.store import FOLDER, Store
 from primitives import Catalogue
 
@@ -141,6 +141,8 @@ def search(
         seconds = journal.seconds + time.monotonic() - call.start
         if call.verbose:
             say_end(seconds, result.ended_by)
+        if call.random_state is not None and call.budget.evaluations is not None:
+            warn_of_time(result.decided_by_time)
         kept = {} if call.run_dir is not None else _library(result, store, len(problem.folds))
         known = history_of(result.records, header, journal.shares, seconds, kept)
         return problem, result, known

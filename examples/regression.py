@@ -5,20 +5,23 @@ import sys
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import train_test_split
 
-from evolver import EvolvedRegressor
+from evolver import EvolvedRegressor, Settings
 
 evaluations = int(sys.argv[1]) if len(sys.argv) > 1 else 60
 X, y = load_diabetes(return_X_y=True, as_frame=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
-# A number of candidates and a seed give the same search on every machine; no time limit here.
+# A number of candidates, a seed and a lag (after how many candidates an outcome is learned from)
+# give the same model on any number of workers, unless a limit of time decides.
 model = EvolvedRegressor(
     scoring="neg_mean_absolute_error",
     max_evaluations=evaluations,
     time_budget=None,
     random_state=0,
+    settings=Settings(lag=16),
 )
 model.fit(X_train, y_train)
 
 print(model.leaderboard_["outcome"].value_counts().to_string())
+print("Decided by time:", model.statistics_["decided_by_time"] or "nothing")
 print(f"Mean absolute error on rows it has not seen: {-model.score(X_test, y_test):.2f}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from evolver.deadline import ENSEMBLE_SHARE, FINAL_OVERHEAD, FIT_MARGIN, WORKER_START, Deadline
@@ -54,8 +54,8 @@ def test_without_a_budget_or_anything_to_fit_everything_is_afforded() -> None:
     st.floats(1.0, 300.0),
 )
 def test_what_is_afforded_ends_in_time(seconds: list[float], workers: int, left: float) -> None:
-    if deadline(left, workers).affords(fits(*seconds)):
-        assert FINAL_OVERHEAD + FIT_MARGIN * longest(seconds, workers) <= left
+    assume(deadline(left, workers).affords(fits(*seconds)))
+    assert FINAL_OVERHEAD + FIT_MARGIN * longest(seconds, workers) <= left
 
 
 def searched(seconds: float, cost: float = 1.0) -> Deadline:

@@ -19,7 +19,13 @@ from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, roc_auc_score
-from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    ShuffleSplit,
+    cross_val_score,
+)
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
@@ -109,7 +115,7 @@ class TestFitted:
         model, X, _ = fitted
         which = "best" if model.ensemble_ is None else "ensemble"
         np.testing.assert_array_equal(model.predict(X), model.select(which).predict(X))
-        if hasattr(model, "predict_proba"):
+        if isinstance(model, EvolvedClassifier):
             assert model.predict_proba(X).shape == (len(X), len(model.classes_))
             assert set(model.predict(X)) <= set(model.classes_)
 
@@ -126,11 +132,25 @@ class TestFitted:
     def test_the_front_is_a_table_best_score_first(self, fitted: Any) -> None:
         front = fitted[0].pareto_front_
         assert list(front) == ["rank", "score", "std", "complexity", "pipeline", "digest"]
-        assert front["score"].is_monotonic_decreasing
-        assert front["complexity"].is_monotonic_decreasing
         pipelines = front[front["digest"] != "ensemble"]
+        assert pipelines["score"].is_monotonic_decreasing
+        assert pipelines["complexity"].is_monotonic_decreasing
         assert pipelines["score"].iloc[0] == fitted[0].best_score_
         assert (fitted[0].ensemble_ is None) == (len(pipelines) == len(front))
+
+    def test_scores_and_deviations_are_those_of_a_sample_of_folds(self, fitted: Any) -> None:
+        model = fitted[0]
+        front = model.pareto_front_.set_index("digest")
+        winner, problem = model._members.winner, model._members._problem
+        scores = cross_val_score(
+            clone(model.best_pipeline_),
+            problem.X,
+            problem.y,
+            cv=problem.folds,
+            scoring=model.scorer_,
+        )
+        assert front["score"][winner] == pytest.approx(scores.mean())
+        assert front["std"][winner] == pytest.approx(scores.std(ddof=1))
 
     def test_the_leaderboard_has_a_row_for_every_candidate_in_order(self, fitted: Any) -> None:
         board = fitted[0].leaderboard_
@@ -683,7 +703,6 @@ class TestEnsemble:
     def test_it_predicts_and_is_first_of_the_front(self, model: Any, table: Any) -> None:
         first = model.pareto_front_.iloc[0]
         assert first["digest"] == "ensemble"
-        assert first["score"] > model.best_score_
         assert first["complexity"] > 2
         assert len(model.ensemble_.estimators_) >= 2
         np.testing.assert_array_equal(model.predict(table[0]), model.ensemble_.predict(table[0]))
@@ -701,6 +720,10 @@ class TestEnsemble:
         model.export(tmp_path / "ensemble.py")
         source = (tmp_path / "ensemble.py").read_text()
         assert "evolver import" not in source
+        score = (
+            f"score {model.pareto_front_['score'][0]:.6g} over 3 folds that it was not chosen on"
+        )
+        assert score in " ".join(source.split())
         names: dict[str, Any] = {"__name__": "exported"}
         exec(compile(source, "ensemble.py", "exec"), names)
         again = names["make_pipeline"]().fit(*table)
@@ -893,6 +916,15 @@ def test_the_best_score_is_that_of_the_best_pipeline() -> None:
     assert board["score"].idxmax() != model._members.winner
     assert board["pipeline"][board["score"].idxmax()].startswith("Fickle")
     assert model.best_score_ == board["score"][model._members.winner]
+
+
+def test_one_fold_does_not_tell_a_deviation_and_choices_do_without() -> None:
+    table, y = small_table("binary")
+    model = classifier(cv=ShuffleSplit(1, random_state=0), max_evaluations=12).fit(table, y)
+    assert (model.leaderboard_["outcome"] == "scored").any()
+    assert model.leaderboard_["std"].isna().all()
+    assert model.ensemble_ is None
+    assert model.select("one_se") is model.best_pipeline_
 
 
 def test_columns_that_are_added_after_fit_are_not_fitted_on() -> None:

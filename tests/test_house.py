@@ -21,7 +21,7 @@ LAYERS = [
     {"entries", "entry_file"},
     {"search", "evaluation", "execution", "journal", "store", "ensemble"},
     {"record", "interrupt"},
-    {"schedule", "pace"},
+    {"schedule", "pace", "ensemble_estimator"},
     {"deadline"},
     {"finish"},
     {"loop"},

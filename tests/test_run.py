@@ -166,6 +166,7 @@ class TestRacing:
 
     def test_the_front_is_on_all_rows(self, raced: Result) -> None:
         by_digest = {one.candidate.digest: one for one in raced.records}
+        assert raced.front
         for member in raced.front:
             record = by_digest[member.candidate.digest]
             assert set(record.folds) == set(range(6))
@@ -256,6 +257,7 @@ def test_what_is_foreseen_to_be_too_slow_is_not_begun(tmp_path: Path) -> None:
     assert all(isinstance(one.outcome, Scored) for one in begun)
     assert last.outcome == Failed(Failure.TIMEOUT, "expected to take longer than 600 s", 0.0)
     assert len(last.folds) < len(begun[0].folds)
+    assert result.decided_by_time == ["which candidates are scored"]
     resumed = result_of(catalogue("binary"), evaluations=4, **options)
     assert [one.outcome for one in resumed.records[:3]] == [one.outcome for one in result.records]
 
@@ -415,8 +417,8 @@ def test_candidates_cut_short_by_the_end_are_stopped_not_failed() -> None:
     space = QUICK.only("MedianOneHot", "GaussianNB").add(slow)
     result = result_of(space, seconds=4.0, workers=2, fold_timeout=3.0)
     assert not any(isinstance(record.outcome, Failed) for record in result.records)
-    assert all(record.outcome is not None for record in result.records)
-    assert any(isinstance(record.outcome, Scored | Stopped) for record in result.records)
+    assert any(isinstance(record.outcome, Scored) for record in result.records)
+    assert any(_is_cut_short(record) for record in result.records)
 
 
 def test_what_ran_out_of_time_changes_nothing_when_the_run_is_resumed(tmp_path: Path) -> None:

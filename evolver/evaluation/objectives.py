@@ -40,6 +40,10 @@ COMPLEXITIES: dict[str, Callable[[Measured], float]] = {
 pipeline."""
 
 
+TIMES = frozenset({"fit_time", "predict_time"})
+"""Those that differ from run to run."""
+
+
 def complexity_of(complexity: str | Callable[[Any], float], measured: Measured) -> float:
     """Return the complexity of what was measured; a callable is given the fitted pipeline.
 

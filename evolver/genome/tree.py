@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -185,14 +186,16 @@ def grow(
         if rng.random() < STOP_PROBABILITY:
             choices = [choice for choice in choices if grammar.fewest_of(choice) == shortest]
         root = choices[rng.integers(len(choices))]
-    nodes: list[Node] = [draw(root, rng)]
+    step = draw(root, rng)
     spare = steps - grammar.fewest_of(root)
-    for wanted in root.inputs:
-        share = int(rng.integers(spare + 1)) if wanted is not root.inputs[-1] else spare
-        branch = grow(wanted, catalogue, rng, (grammar.fewest(wanted) or 0) + share)
-        spare -= max(0, len(branch.steps) - (grammar.fewest(wanted) or 0))
-        nodes.extend(branch)
-    return Tree(nodes)
+    branches: dict[int, Tree] = {}
+    # In random order: each may use all that those before it left.
+    for place in rng.permutation(len(root.inputs)).tolist():
+        wanted = root.inputs[place]
+        fewest = grammar.fewest(wanted) or 0
+        branches[place] = grow(wanted, catalogue, rng, fewest + spare)
+        spare -= len(branches[place].steps) - fewest
+    return Tree([step, *chain.from_iterable(branches[place] for place in sorted(branches))])
 
 
 def draw(primitive: Primitive, rng: np.random.Generator) -> Step:

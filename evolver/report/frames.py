@@ -36,8 +36,11 @@ def leaderboard(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def pareto_front(front: Sequence[Member], ensemble: Ensemble | None = None) -> pd.DataFrame:
-    """Return a row for every member of a front, best score first; an ensemble is better than all of
-    them."""
+    """Return a row for every member of a front, best score first, and before them the ensemble.
+
+    It is first because it predicts. Its score is of folds that it was not chosen on, so it may be
+    below that of a pipeline, which is the best of many on the folds that it was chosen on.
+    """
     first = []
     if ensemble is not None:
         text = str(ensemble)
@@ -58,8 +61,8 @@ def pareto_front(front: Sequence[Member], ensemble: Ensemble | None = None) -> p
 
 
 def statistics(result: Result) -> dict[str, Any]:
-    """Return counts of the candidates by outcome, what evaluating them cost, and why the search
-    ended."""
+    """Return counts of the candidates by outcome, what evaluating them cost, why the search ended,
+    what time decided, and which could not be fitted on all rows."""
     outcomes = Counter(type(record.outcome).__name__.lower() for record in result.records)
     effort = result.effort
     return {
@@ -69,6 +72,8 @@ def statistics(result: Result) -> dict[str, Any]:
         "seconds_saved": effort.saved,
         "hit_rate": effort.hits / effort.lookups if effort.lookups else 0.0,
         "ended_by": result.ended_by,
+        "decided_by_time": [decision.value for decision in result.decided_by_time],
+        "failed_fits": list(result.failed_fits),
     }
 
 
@@ -95,6 +100,8 @@ def _row(record: Record) -> tuple[object, ...]:
 def title(front: pd.DataFrame, digest: str, n_folds: int) -> str:
     """Return what a member is, and what it scored where it is of the front."""
     scores = front["score"][front["digest"] == digest]
-    what = "An ensemble" if digest == ENSEMBLE else "A pipeline"
-    score = "".join(f", score {one:.6g} over {n_folds} folds" for one in scores)
+    is_ensemble = digest == ENSEMBLE
+    what = "An ensemble" if is_ensemble else "A pipeline"
+    folds = f"{n_folds} folds that it was not chosen on" if is_ensemble else f"{n_folds} folds"
+    score = "".join(f", score {one:.6g} over {folds}" for one in scores)
     return f"{what} found by evolver{score}."

@@ -10,12 +10,14 @@ from html import escape
 import numpy as np
 import pandas as pd
 
+from evolver.record import ENSEMBLE
+
 WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT, TOP, BOTTOM = 76, 24, 56, 52
 STYLE = (
     "text{font:13px sans-serif;fill:#57606a}.title{font-size:15px;fill:#24292f}"
     ".grid{stroke:#d0d7de;stroke-width:1}.front{stroke:#0969da;stroke-width:2;fill:none}"
-    ".member{fill:#0969da}.candidate{fill:#8c959f;fill-opacity:.45}"
+    ".member{fill:#0969da}.ensemble{fill:#bc4c00}.candidate{fill:#8c959f;fill-opacity:.45}"
 )
 
 
@@ -44,7 +46,8 @@ class Axis:
 def front_svg(leaderboard: pd.DataFrame, front: pd.DataFrame) -> str:
     """Return a picture of score against complexity: all candidates, and the front among them.
 
-    The worst candidates are left out where they would squeeze the others together.
+    The worst candidates are left out where they would squeeze the others together. The ensemble is
+    a dot of its own: its score is of folds that it was not chosen on, so it may be below the front.
 
     Parameters
     ----------
@@ -54,19 +57,20 @@ def front_svg(leaderboard: pd.DataFrame, front: pd.DataFrame) -> str:
     scored = leaderboard[leaderboard["outcome"] == "scored"]
     if front.empty:
         return _svg([_text(WIDTH / 2, HEIGHT / 2, "No candidate was scored", "middle")])
+    is_ensemble = front["digest"] == ENSEMBLE
+    ensemble, members = front[is_ensemble], front[~is_ensemble].sort_values("complexity")
     lowest = min(front["score"].min(), float(np.quantile(scored["score"], 0.25)))
     shown = scored[scored["score"] >= lowest]
-    x = _axis(shown["complexity"], LEFT, WIDTH - RIGHT)
-    y = _axis(shown["score"], HEIGHT - BOTTOM, TOP)
-    members = front.sort_values("complexity")
+    x = _axis(pd.concat([shown["complexity"], front["complexity"]]), LEFT, WIDTH - RIGHT)
+    y = _axis(pd.concat([shown["score"], front["score"]]), HEIGHT - BOTTOM, TOP)
+    counts = f"{len(scored)} scored candidates, {len(members)} on the front"
     parts = [
-        _text(
-            LEFT, 22, f"{len(scored)} scored candidates, {len(front)} on the front", name="title"
-        ),
+        _text(LEFT, 22, counts if ensemble.empty else f"{counts}, and the ensemble", name="title"),
         *_grid(x, y),
         *_dots(x, y, shown, "candidate", radius=3),
         _steps(x, y, members),
         *_dots(x, y, members, "member", radius=5),
+        *_dots(x, y, ensemble, "ensemble", radius=5),
         _text(WIDTH - RIGHT, HEIGHT - 10, "complexity", "end"),
         _text(LEFT, TOP - 6, "score"),
     ]

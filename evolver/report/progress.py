@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
+from collections.abc import Sequence
 
-from evolver.record import Progress, Reason
+from evolver.record import Decision, Progress, Reason
+
+logger = logging.getLogger("evolver")
 
 
 class ProgressLine:
@@ -40,6 +44,16 @@ def _say(seconds: float, text: str) -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"[evolver {seconds:5.0f} s] {text}\n")
         sys.stderr.flush()
+
+
+def warn_of_time(decided: Sequence[Decision]) -> None:
+    """Log what time decided in a run that was meant to be reproducible."""
+    if decided:
+        logger.warning(
+            "Time decided %s: another run with this seed and `max_evaluations` may differ."
+            " `time_budget=None` leaves the least to it.",
+            ", ".join(decided),
+        )
 
 
 def silent(progress: Progress) -> None:

@@ -93,9 +93,10 @@ def best(front: Sequence[Member]) -> Member:
 
 def one_standard_error(front: Sequence[Member]) -> Member:
     """Return the simplest member whose score is within one standard error of the best (Breiman et
-    al. 1984)."""
-    top = best(front).outcome
-    near = [member for member in front if member.outcome.score >= top.score - top.standard_error]
+    al. 1984); the best itself where one fold does not tell the error."""
+    top = best(front)
+    least = top.outcome.score - top.outcome.standard_error
+    near = [member for member in front if member is top or member.outcome.score >= least]
     return min(near, key=lambda member: member.outcome.complexity)
 
 

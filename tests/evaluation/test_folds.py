@@ -47,6 +47,7 @@ def test_a_class_of_one_is_always_in_training() -> None:
     y = np.where(np.arange(ROWS) == 7, 9, np.arange(ROWS) % 2)
     with pytest.warns(UserWarning, match="least populated"):
         splits = folds(y)
+    assert len(splits) == 5
     assert all(7 in train and 7 not in valid for train, valid in splits)
 
 
@@ -54,7 +55,9 @@ def test_a_class_of_one_is_always_in_training() -> None:
 @pytest.mark.parametrize("cv", [5, GroupKFold(4)])
 def test_groups_stay_together(y: np.ndarray, cv: object) -> None:
     groups = np.arange(ROWS) // 4
-    for train, valid in folds(y, cv, groups):
+    splits = folds(y, cv, groups)
+    assert len(splits) == (cv if cv == 5 else 4)
+    for train, valid in splits:
         assert not set(groups[train]) & set(groups[valid])
 
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 from evolver import EvolvedClassifier, Settings
+from evolver.checks import selected_catalogue
+from evolver.evaluation.fold import Evaluator, Request
 from evolver.execution import fork_server
+from evolver.genome.codec import encode
 from evolver.journal import FILE, Journal
 from primitives import default_catalogue
 from tests.faults.models import EXPECTED, catalogue_with_faults, left_behind
@@ -72,25 +77,19 @@ def test_the_others_are_scored_and_the_best_of_them_wins(fitted: EvolvedClassifi
     assert fitted.score(X, y) > 0.9
 
 
-def test_scores_are_those_of_a_run_without_faults(fitted: EvolvedClassifier) -> None:
+def test_scores_are_those_of_a_process_without_faults(fitted: EvolvedClassifier) -> None:
     """What changes its input, the seed or the folder changes nothing for others."""
-    X, y = small_table("binary")
-    alone = EvolvedClassifier(
-        time_budget=None,
-        max_evaluations=4,
-        cv=3,
-        search_space=GOOD.only("MedianOneHot", "GaussianNB"),
-        n_jobs=1,
-        random_state=0,
-        verbose=0,
-        settings=Settings(in_process=True, initial_steps=2, max_steps=2),
-    ).fit(X, y)
-    both = fitted.leaderboard_.merge(alone.leaderboard_, on="digest", suffixes=("", "_alone"))
-    if len(both):
-        np.testing.assert_array_equal(both["score"], both["score_alone"])
-    train, _ = fitted._members._problem.folds[0]
-    pd.testing.assert_frame_equal(fitted._members._problem.X, X)
-    assert len(train) == 80
+    X, _ = small_table("binary")
+    problem, front = fitted._members._problem, fitted._members.front
+    assert problem is not None
+    pd.testing.assert_frame_equal(problem.X, X)
+    assert [len(train) for train, _ in problem.folds] == [80] * 3
+    undisturbed = Evaluator(problem, selected_catalogue(GOOD, problem, grouped=False))
+    assert len(front) >= 2
+    for member in front:
+        tree = encode(member.candidate.tree)
+        scores = [undisturbed(Request(tree, fold)).score for fold in range(3)]  # type: ignore[union-attr]  # a fold has a score
+        assert member.outcome.fold_scores == tuple(scores)
 
 
 def test_no_child_is_left(fitted: EvolvedClassifier) -> None:
@@ -124,9 +123,11 @@ print("left", [process.name() for process in psutil.Process().children(recursive
 ROOT = Path(__file__).parents[2]
 
 
-def run_script(folder: Path, *arguments: object, **options: Any) -> subprocess.Popen[str]:
-    """Begin the script; it can be interrupted also where the shell of the tests ignores that."""
-    command = [sys.executable, "-c", SCRIPT, str(folder), *map(str, arguments)]
+def run_script(
+    folder: Path, *arguments: object, code: str = SCRIPT, **options: Any
+) -> subprocess.Popen[str]:
+    """Begin a script; it can be interrupted also where the shell of the tests ignores that."""
+    command = [sys.executable, "-c", code, str(folder), *map(str, arguments)]
     return subprocess.Popen(
         command,
         cwd=ROOT,
@@ -202,31 +203,80 @@ def test_after_a_run_no_process_and_no_file_is_left(
     temporary = Path(tempfile.mkdtemp()) / ("t" * length)
     temporary.mkdir()
     request.addfinalizer(lambda: shutil.rmtree(temporary.parent))
-    before = set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
+    before = left_in_shared_memory()
     environment = {**os.environ, "TMPDIR": str(temporary)}
     out = finish(run_script(tmp_path / "run", 10, env=environment))
     assert "left []" in out
     assert list(temporary.iterdir()) == []
-    if before:
-        assert set(os.listdir("/dev/shm")) <= before
+    end = time.monotonic() + 20  # a run that is killed beside this one is cleaned up after soon
+    while not left_in_shared_memory() <= before and time.monotonic() < end:
+        time.sleep(0.5)
+    assert left_in_shared_memory() <= before
 
 
-def test_an_interrupt_keeps_the_best_and_a_second_ends_at_once(tmp_path: Path) -> None:
-    process = run_script(tmp_path / "one", 100_000, start_new_session=True)
+def left_in_shared_memory() -> set[str]:
+    """Return the files in shared memory that no process has mapped."""
+    mapped = set()
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        with suppress(OSError):  # it has ended, or is of somebody else
+            mapped |= set(re.findall(r"/dev/shm/\S+", maps.read_text()))
+    return {str(file) for file in Path("/dev/shm").glob("*")} - mapped
+
+
+def test_an_interrupt_keeps_the_best(tmp_path: Path) -> None:
+    process = run_script(tmp_path, 100_000, start_new_session=True)
     assert process.stderr is not None
     process.stderr.readline()
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     assert "winner" in finish(process)
 
-    process = run_script(tmp_path / "two", 100_000, start_new_session=True)
-    assert process.stderr is not None
-    process.stderr.readline()
+
+HANGING = """
+import sys
+import time
+from pathlib import Path
+from sklearn.dummy import DummyClassifier
+from evolver import EvolvedClassifier, loop
+from primitives import CLASSIFICATION, Features, Prediction, Primitive, default_catalogue
+from tests.tables import small_table
+
+folder = Path(sys.argv[1])
+
+class Hanging(DummyClassifier):
+    def fit(self, X, y):
+        (folder / "begun").touch()
+        time.sleep(1000)
+
+loop.INTERRUPT_SECONDS = 100.0
+hanging = Primitive("Hanging", (Features,), Prediction, Hanging, {}, CLASSIFICATION)
+space = default_catalogue().only("MedianOneHot").add(hanging)
+X, y = small_table("binary")
+EvolvedClassifier(time_budget=None, max_evaluations=4, search_space=space, n_jobs=2).fit(X, y)
+"""
+"""A search that waits for its workers until it is interrupted twice."""
+
+
+def test_a_second_interrupt_ends_at_once_and_leaves_no_process_and_no_file(tmp_path: Path) -> None:
+    folder, temporary = tmp_path / "run", tmp_path / "temporary"
+    folder.mkdir()
+    temporary.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    process = run_script(folder, code=HANGING, env=environment, start_new_session=True)
+    end = time.monotonic() + 60
+    while not (folder / "begun").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert len(children) >= 2
     process.send_signal(signal.SIGINT)
-    time.sleep(0.02)
+    time.sleep(1.0)
+    assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
-    assert process.returncode is not None
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == -signal.SIGINT
+    assert err.splitlines()[-1] == "KeyboardInterrupt"
+    assert psutil.wait_procs(children, timeout=5)[1] == []
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_run_folder_in_use_is_refused(tmp_path: Path) -> None:

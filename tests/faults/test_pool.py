@@ -197,6 +197,7 @@ def test_a_worker_killed_while_idle_costs_no_job() -> None:
     pool = ProcessPool(misbehave, 1)
     try:
         run(pool, [1])
+        assert pool._workers
         for worker in pool._workers:
             os.kill(worker.pid, signal.SIGKILL)
         time.sleep(0.2)
@@ -210,6 +211,7 @@ def test_closing_ends_workers_and_their_children() -> None:
     assert run(pool, ["LeftChild", 1])[0].result == "LeftChild"
     assert left_behind()
     workers = [worker.pid for worker in pool._workers]
+    assert len(workers) == 2
     pool.close()
     assert left_behind() == []
     assert not any(psutil.pid_exists(pid) for pid in workers)

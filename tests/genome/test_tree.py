@@ -15,8 +15,9 @@ from evolver.genome.codec import decode, encode
 from evolver.genome.digest import digest
 from evolver.genome.graph import operators, to_graph
 from evolver.genome.pipeline import to_estimator
-from evolver.genome.tree import Step, Tree, X, check, grow
-from primitives import Catalogue, Prediction
+from evolver.genome.tree import Step, Tree, X, check, draw, grammar_of, grow
+from primitives import Catalogue, Features, Prediction, Primitive
+from primitives.construction import union
 from tests.genome.strategies import CATALOGUES, random_tree, seeds, spaces
 
 BINARY = CATALOGUES["binary"]
@@ -56,6 +57,50 @@ def test_a_seed_gives_one_tree(space: Catalogue, seed: int) -> None:
 def test_too_few_steps_are_refused() -> None:
     with pytest.raises(ValueError, match="`steps` must be at least 2"):
         grow(Prediction, BINARY, np.random.default_rng(0), 1)
+
+
+def test_equal_inputs_have_branches_of_equal_sizes_in_the_mean() -> None:
+    three = Primitive("Three", (Features,) * 3, Features, union)
+    for root in (BINARY["Union"], three):
+        for steps in (5, 8):
+            sizes = branch_sizes(root, steps)
+            differences = (sizes - sizes.mean(axis=1, keepdims=True)).mean(axis=0)
+            errors = sizes.std(axis=0, ddof=1) / np.sqrt(len(sizes))
+            assert (np.abs(differences) < 4 * errors).all(), (root.name, steps, sizes.mean(axis=0))
+
+
+@pytest.mark.parametrize("name", ["Union", "Stack"])
+@pytest.mark.parametrize("spare", [0, 1, 4])
+def test_steps_to_spare_are_used_by_any_input_and_no_more_than_there_are(
+    name: str, spare: int
+) -> None:
+    root, grammar = BINARY[name], grammar_of(BINARY)
+    fewest = np.array([grammar.fewest(kind) for kind in root.inputs])
+    used = branch_sizes(root, grammar.fewest_of(root) + spare) - fewest
+    assert used.min() == 0
+    assert used.sum(axis=1).max() == spare
+    assert used.max(axis=0).tolist() == [spare, spare]
+    assert used.sum(axis=1).mean() >= min(spare, 0.5)
+
+
+def branch_sizes(root: Primitive, steps: int, number: int = 3_000) -> np.ndarray:
+    """Return the steps of each input of trees that grow from one root, shape (number, inputs)."""
+    rng = np.random.default_rng(0)
+    space = BINARY if root.name in BINARY else BINARY.add(root)
+    trees = [grow(root.output, space, rng, steps, root) for _ in range(number)]
+    return np.array([[len(one.subtree(at).steps) for at in one.inputs(0)] for one in trees])
+
+
+def test_a_step_of_one_input_draws_nothing_but_itself_and_its_parameters() -> None:
+    chain = BINARY.only("MedianOneHot", "GaussianNB")
+    rng, replayed = np.random.default_rng(0), np.random.default_rng(0)
+    grown = grow(Prediction, chain, rng, 2)
+    for one in grown.steps:
+        replayed.random()
+        replayed.integers(1)
+        draw(one.primitive, replayed)
+    assert len(grown.steps) == 2
+    assert rng.bit_generator.state == replayed.bit_generator.state
 
 
 @given(spaces, seeds)

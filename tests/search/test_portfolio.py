@@ -189,13 +189,16 @@ class TestOpening:
     def test_the_quickest_is_the_first(self, task: str) -> None:
         meta = MetaFeatures.of(problem(task))
         first, *others = opening(experience_of(task), meta, CATALOGUES[task], 16)
+        assert len(others) == 15
         assert all(first.foreseen <= other.foreseen for other in others)
         assert first.foreseen < 0.1
 
     @pytest.mark.parametrize(("others", "texts"), [(12, 1), (0, 1), (12, 0)])
     def test_texts_are_read_where_there_are_some(self, others: int, texts: int) -> None:
         space = catalogue("binary", numbers=others, categories=0, texts=texts)
-        for one in opening(experience_of("binary"), self.META, space, 16):
+        found = opening(experience_of("binary"), self.META, space, 16)
+        assert found
+        for one in found:
             names = [step.name for step in one.tree.steps if Table in step.primitive.inputs]
             assert names
             assert all(name.endswith("Text") == (texts > 0) for name in names)

@@ -83,5 +83,16 @@ def test_choices_from_a_front() -> None:
     assert knee(members).outcome.complexity == pytest.approx(3, abs=1)
 
 
+def test_within_one_standard_error_is_by_the_deviation_of_a_sample() -> None:
+    """Of two folds that are 0.04 apart it is 0.02, not 0.014."""
+    members = front([member(0.90, 8, 0.02), member(0.883, 3), member(0.87, 2)])
+    assert one_standard_error(members).outcome.complexity == 3
+
+
+def test_within_one_standard_error_of_one_fold_there_is_the_best_alone() -> None:
+    members = front([Member(SOME, Scored((score,), score, 1.0)) for score in (0.8, 0.9, 0.7)])
+    assert one_standard_error(members) is best(members)
+
+
 def test_the_front_of_nothing_is_empty() -> None:
     assert front([]) == []

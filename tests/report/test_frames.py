@@ -1,0 +1,77 @@
+"""The front as a table and as a picture: what predicts is first, with a score that is honest."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evolver.ensemble import Blend
+from evolver.genome.candidate import Candidate, Origin
+from evolver.outcome import Scored
+from evolver.record import ENSEMBLE, Ensemble
+from evolver.report.frames import pareto_front, title
+from evolver.report.picture import front_svg
+from evolver.search.selection import Member
+from tests.genome.strategies import CATALOGUES, random_tree
+
+TREES = [random_tree(CATALOGUES["binary"], seed, steps=3) for seed in range(3)]
+FRONT = [
+    Member(Candidate(tree, Origin("portfolio", "start")), Scored(scores, complexity, 1.0))
+    for tree, scores, complexity in zip(
+        TREES, [(0.9, 0.92), (0.86, 0.9), (0.8, 0.82)], [8.0, 4.0, 2.0], strict=True
+    )
+]
+
+
+@pytest.fixture(params=[(0.87, 0.91), (0.95, 0.97)])
+def ensemble(request: pytest.FixtureRequest) -> Ensemble:
+    """Looks worse or better than the best pipeline."""
+    weights = {0: 0.5, 1: 0.5}
+    return Ensemble(
+        tuple(TREES[:2]), (1, 1), Blend(weights), Scored(request.param, 13.0, 2.0), estimator=None
+    )
+
+
+def test_the_ensemble_is_first_whatever_its_score(ensemble: Ensemble) -> None:
+    rows = pareto_front(FRONT, ensemble)
+    assert rows["rank"].tolist() == [1, 2, 3, 4]
+    assert rows["digest"][0] == ENSEMBLE
+    assert rows["score"][0] == ensemble.outcome.score
+    assert rows["std"][0] == pytest.approx(np.std(ensemble.outcome.fold_scores, ddof=1))
+    assert rows["score"][1:].tolist() == pytest.approx([0.91, 0.88, 0.81])
+    pd.testing.assert_frame_equal(
+        pareto_front(FRONT), rows[1:].assign(rank=[1, 2, 3]).reset_index(drop=True)
+    )
+
+
+def test_a_title_says_which_folds_a_score_is_of(ensemble: Ensemble) -> None:
+    rows = pareto_front(FRONT, ensemble)
+    score = f"{ensemble.outcome.score:.6g}"
+    assert title(rows, ENSEMBLE, 2) == (
+        f"An ensemble found by evolver, score {score} over 2 folds that it was not chosen on."
+    )
+    digest = FRONT[0].candidate.digest
+    assert title(rows, digest, 2) == "A pipeline found by evolver, score 0.91 over 2 folds."
+    assert title(rows, "another", 2) == "A pipeline found by evolver."
+
+
+def test_in_the_picture_the_ensemble_is_beside_the_front(ensemble: Ensemble) -> None:
+    rows = pareto_front(FRONT, ensemble)
+    board = pareto_front(FRONT).assign(outcome="scored")
+    alone, both = front_svg(board, rows[1:]), front_svg(board, rows)
+    assert "3 scored candidates, 3 on the front</text>" in alone
+    assert "3 scored candidates, 3 on the front, and the ensemble</text>" in both
+    for picture, n_ensembles in ((alone, 0), (both, 1)):
+        dots = ElementTree.fromstring(picture).findall("{*}circle")
+        classes = [dot.get("class") for dot in dots]
+        assert classes.count("ensemble") == n_ensembles
+        assert classes.count("member") == classes.count("candidate") == 3
+        assert all(76 < float(dot.get("cx", 0)) < 616 for dot in dots)
+        assert all(56 < float(dot.get("cy", 0)) < 308 for dot in dots)
+        steps = re.search(r'class="front" d="([^"]+)"', picture)
+        assert steps is not None
+        assert steps[1].count("V") == 2  # from the simplest pipeline to the best
