@@ -24,7 +24,6 @@ from evolver.evaluation.objectives import TIMES
 from evolver.execution.protocol import Done, Executor, Job
 from evolver.finish import Finish
 from evolver.genome.codec import encode
-from evolver.interrupt import first_interrupt_noted
 from evolver.journal import Journal
 from evolver.outcome import (
     RACED_OUT,
@@ -127,9 +126,9 @@ class Loop:
             decided.add(Decision.SCORED)
         return [one for one in Decision if one in decided]
 
-    def search(self, progress: Callable[[Progress], None]) -> None:
-        """Evaluate candidates until the budget is spent, there are no more, or the user
-        interrupts.
+    def search(self, progress: Callable[[Progress], None], interrupted: threading.Event) -> None:
+        """Evaluate candidates until the budget is spent, there are no more, or an interrupt is
+        noted.
 
         An error that is no candidate's ends the search as an interrupt does, and is kept as
         `error`; the executor may be of no use any more then.
@@ -139,18 +138,17 @@ class Loop:
         Exception
             The error, where no fold was scored before it.
         """
-        with first_interrupt_noted() as interrupted:
-            try:
-                self._loop(progress, interrupted)
-                self._executor.abandon()
-            except KeyboardInterrupt:
-                if interrupted.is_set():  # a second one is the caller's
-                    raise
-                self._executor.abandon()
-            except Exception as error:
-                if isinstance(error, InputError) or not any(one.folds for one in self.records):
-                    raise
-                self.ended_by, self.error = "error", error
+        try:
+            self._loop(progress, interrupted)
+            self._executor.abandon()
+        except KeyboardInterrupt:
+            if interrupted.is_set():  # a second one is the caller's
+                raise
+            self._executor.abandon()
+        except Exception as error:
+            if isinstance(error, InputError) or not any(one.folds for one in self.records):
+                raise
+            self.ended_by, self.error = "error", error
         if self._journal.seconds and not self.effort.seconds:  # its time was over before it went on
             self._deadline.leave_finish()
         for record in self.records:

@@ -20,13 +20,14 @@ from evolver.execution import memory
 from evolver.execution.inline import InlineExecutor, reason_of
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Executor
+from evolver.finish import Finish
 from evolver.genome.codec import Encoded
 from evolver.interrupt import first_interrupt_noted
 from evolver.journal import Journal
 from evolver.loop import Loop
 from evolver.outcome import Effort
 from evolver.problem import Budget, Problem, Settings
-from evolver.record import Progress, Result
+from evolver.record import Ensemble, Progress, Record, Result
 from evolver.search.proposers import proposer_of
 from evolver.search.racing import Race
 from evolver.store import Store
@@ -107,12 +108,12 @@ def evolve(
         shares=journal.shares,
         earlier=earlier,
     )
-    executor = _executor(problem, catalogue, settings, workers)
+    place = _Workplace(problem, catalogue, settings, workers)
     race = Race(len(problem.ladder), len(problem.folds), population_size, settings.racing_error)
     loop = Loop(
         proposer,
         race,
-        executor,
+        place.executor,
         journal,
         store,
         problem,
@@ -123,33 +124,19 @@ def evolve(
     )
     ensemble = None
     try:
-        loop.search(progress)
-        if loop.error is not None:
-            logger.warning("The search ended early, by an error: %s", reason_of(loop.error))
-            executor.close()
-            executor = _executor_or_inline(problem, catalogue, settings, workers)
-        finish = loop.finish(executor)
         with first_interrupt_noted() as interrupted:
-            try:
-                record, pipeline = finish.winner()
-            except (OSError, EvolverError) as error:
-                if isinstance(error, NoPipelineError):
-                    raise
-                executor.close()
-                executor = _inline(problem, catalogue, error)
-                finish = loop.finish(executor)
-                record, pipeline = finish.winner()
-        if record is not None and pipeline is not None and not interrupted.is_set():
+            loop.search(progress, interrupted)
+            if loop.error is not None:
+                logger.warning("The search ended early, by an error: %s", reason_of(loop.error))
+                place.renew()
+            finish, record, pipeline = _winner(loop, place)
+        is_wanted = loop.ended_by == "interrupt" or not interrupted.is_set()
+        if record is not None and pipeline is not None and is_wanted:
             if loop.ended_by in ("interrupt", "error"):
                 finish.hurry()
-            try:
-                ensemble = finish.ensemble(record, pipeline, problem, store, settings.ensemble_size)
-            except KeyboardInterrupt:
-                logger.warning("No ensemble: interrupted.")
-            except Exception as error:  # a scorer of the user's may ask more than predictions
-                logger.warning("No ensemble: %s: %s", type(error).__name__, error)
+            ensemble = _ensemble(finish, record, pipeline, problem, store, settings)
     finally:
-        executor.close()
+        place.close()
     if pipeline is None:
         pipeline = _fallback(problem)
     winner = None if record is None else record.candidate
@@ -166,21 +153,84 @@ def evolve(
     )
 
 
-def _executor_or_inline(
-    problem: Problem, catalogue: Catalogue, settings: Settings, workers: int
-) -> Executor:
-    """Return where final fits are run after an error: in new workers, or in this process where none
-    can be started."""
+def _winner(loop: Loop, place: _Workplace) -> tuple[Finish, Record | None, Pipeline | None]:
+    """Return the final fits with the first of them; in this process where no worker can start."""
+    finish = loop.finish(place.executor)
     try:
-        return _executor(problem, catalogue, settings, workers)
+        return finish, *finish.winner()
+    except NoPipelineError:
+        raise
     except (OSError, EvolverError) as error:
-        return _inline(problem, catalogue, error)
+        place.stay_here(error)
+        finish = loop.finish(place.executor)
+        return finish, *finish.winner()
 
 
-def _inline(problem: Problem, catalogue: Catalogue, why: Exception) -> Executor:
-    """Return this process as the place of the final fits: better than to lose a search."""
-    logger.warning("The final fits are run in this process: %s", reason_of(why))
-    return InlineExecutor(Evaluator(problem, catalogue))
+def _ensemble(
+    finish: Finish,
+    best: Record,
+    pipeline: Pipeline,
+    problem: Problem,
+    store: Store,
+    settings: Settings,
+) -> Ensemble | None:
+    """Return the ensemble; what goes wrong with it costs it alone, and is said."""
+    try:
+        return finish.ensemble(best, pipeline, problem, store, settings.ensemble_size)
+    except KeyboardInterrupt:
+        logger.warning("No ensemble: interrupted.")
+    except Exception as error:  # a scorer of the user's may ask more than predictions
+        logger.warning("No ensemble: %s", reason_of(error))
+    return None
+
+
+class _Workplace:
+    """The place where the folds and final fits of a run are run.
+
+    After an error of the system there is another: better than to lose a search.
+    """
+
+    def __init__(
+        self, problem: Problem, catalogue: Catalogue, settings: Settings, workers: int
+    ) -> None:
+        self._problem = problem
+        self._catalogue = catalogue
+        self._settings = settings
+        self._workers = workers
+        self.executor = self._new()
+
+    def renew(self) -> None:
+        """Start new workers; where none can be started, stay in this process."""
+        self.executor.close()
+        try:
+            self.executor = self._new()
+        except (OSError, EvolverError) as error:
+            self.stay_here(error)
+
+    def stay_here(self, why: Exception) -> None:
+        """Run what is left in this process."""
+        logger.warning("The final fits are run in this process: %s", reason_of(why))
+        self.executor.close()
+        self.executor = InlineExecutor(Evaluator(self._problem, self._catalogue))
+
+    def close(self) -> None:
+        self.executor.close()
+
+    def _new(self) -> Executor:
+        fitting, fair = memory.shares(self._workers)
+        memory_cap = self._settings.worker_memory or fair
+        cache_limit = min(self._settings.cache_limit, int(SHARE_OF_CACHE * memory_cap))
+        evaluator = Evaluator(self._problem, self._catalogue, cache_limit)
+        if self._settings.in_process:
+            return InlineExecutor(evaluator)
+        if fitting < self._workers:
+            logger.warning(
+                "Memory is free for %d worker(s) of %d MB, not for %d.",
+                fitting,
+                memory.LEAST_CAP // 1024**2,
+                self._workers,
+            )
+        return ProcessPool(evaluator, fitting, PRELOAD, memory_cap)
 
 
 def _is_too_late(budget: Budget, start: float, journal: Journal) -> bool:
@@ -200,21 +250,3 @@ def _fallback(problem: Problem) -> Pipeline:
         stacklevel=6,
     )
     return pipeline
-
-
-def _executor(problem: Problem, catalogue: Catalogue, settings: Settings, workers: int) -> Executor:
-    """Return where folds and final fits are run."""
-    fitting, fair = memory.shares(workers)
-    if fitting < workers and not settings.in_process:
-        logger.warning(
-            "Memory is free for %d worker(s) of %d MB, not for %d.",
-            fitting,
-            memory.LEAST_CAP // 1024**2,
-            workers,
-        )
-    memory_cap = settings.worker_memory or fair
-    cache_limit = min(settings.cache_limit, int(SHARE_OF_CACHE * memory_cap))
-    evaluator = Evaluator(problem, catalogue, cache_limit)
-    if settings.in_process:
-        return InlineExecutor(evaluator)
-    return ProcessPool(evaluator, fitting, PRELOAD, memory_cap)

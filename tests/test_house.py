@@ -37,16 +37,20 @@ LAYERS = [
 DOORS = {
     "deap": {"evolver.genome.tree", "evolver.search.selection"},
     "networkx": {"evolver.genome.graph", "evolver.genome.pipeline"},
-    "multiprocess": {"evolver.execution.pool", "evolver.execution.fork_server"},
+    "multiprocess": {
+        "evolver.execution.child",
+        "evolver.execution.fork_server",
+        "evolver.execution.pool",
+    },
     "cloudpickle": {
         "evolver.execution.payload",
-        "evolver.execution.pool",
         "evolver.execution.wire",
+        "evolver.execution.worker_handle",
     },
     "psutil": {
         "evolver.execution.fork_server",
         "evolver.execution.memory",
-        "evolver.execution.pool",
+        "evolver.execution.worker_handle",
         "evolver.temporary",
     },
     "click": {"evolver.cli"},

@@ -43,7 +43,7 @@ class SharedCache(Cache):
 
     def get(self, key: Hashable) -> Kept | None:
         try:
-            kept: Kept = payload.read(self._file(key))
+            kept: Kept = payload.read(str(self._file(key)))
         except (OSError, ValueError):
             return None
         return kept
@@ -54,7 +54,8 @@ class SharedCache(Cache):
             return
         file = self._file(key)
         draft = file.with_suffix(f".{os.getpid()}")
-        payload.write(draft, Kept(value, seconds, size))
+        with draft.open("wb") as file:
+            payload.write(file, Kept(value, seconds, size))
         draft.rename(file)
         self._own.append((file, size))
         self.size += size

@@ -13,6 +13,7 @@ import argparse
 import cProfile
 import pstats
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -130,7 +131,7 @@ def measure(evaluations: int, error: float) -> tuple[float, float, float]:
             start=time.monotonic(),
         )
         start = time.process_time() - executor.seconds
-        loop.search(note)
+        loop.search(note, threading.Event())
     tenth = evaluations // 10
     spent = [1000 * (b - a) for a, b in zip([start, *times], times, strict=False)]
     per = len(spent) / evaluations

@@ -1,7 +1,7 @@
-"""The process that workers are forked from on Linux, and how a worker is started anywhere.
+"""The process that workers are forked from on Linux.
 
     enter, leave   the first pool starts the server, the last one stops it
-    start          a worker, without waiting until it runs
+    server         of this process; it is asked for a process by `evolver.execution.child`
     strays         processes that a dead worker left behind
 
 The server is our own: `multiprocess` has one for the whole process, which belongs to the caller, as
@@ -14,26 +14,19 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import io
 import os
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
-import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
 
 import psutil
-from multiprocess import forkserver, get_context, process, reduction, util
-from multiprocess.context import set_spawning_popen
-from multiprocess.popen_forkserver import _DupFd
+from multiprocess import forkserver, get_context, reduction, util
 from multiprocess.spawn import get_executable
 
 from evolver import temporary
@@ -52,30 +45,10 @@ SEARCH_VARIABLES = ("PYTHONPATH", "PYTHONSAFEPATH")
 PATIENCE = 5.0
 """Seconds that an ended process is waited for, at the most."""
 
-NUMBER = struct.Struct("q")
-"""Form in which `multiprocess` sends the number of a process, and later its exit code."""
-
 SUBREAPER, DEATH_SIGNAL = 36, 1
 """Options of `prctl`: adopt orphaned descendants; be killed when the parent dies."""
 
 context = get_context(METHOD)
-
-
-class Child(Protocol):
-    """A started process."""
-
-    pid: int | None
-    sentinel: int
-
-    def exit_code(self, patience: float = 0.0) -> int | None:
-        """Return the exit code after so many seconds at the most; None while it runs, and where
-        nobody knows it."""
-
-    def is_ended(self) -> bool:
-        """Say whether it has ended."""
-
-    def close(self) -> None:
-        """Let go of it."""
 
 
 class ForkServer:
@@ -206,7 +179,7 @@ class ForkServer:
 _servers = [ForkServer()]
 
 
-def _server() -> ForkServer:
+def server() -> ForkServer:
     """Return the server of this process: one that was forked has its parent's in its memory."""
     if _servers[0].owner != os.getpid():
         _servers[0] = ForkServer()
@@ -222,160 +195,32 @@ def enter(preload: Sequence[str]) -> None:
         When the server cannot be started.
     """
     if METHOD == "forkserver":
-        _server().enter(preload)
+        server().enter(preload)
 
 
 def leave() -> None:
     """Say that a pool has ended. Never raises."""
     if METHOD == "forkserver":
-        _server().leave()
-
-
-class Forked:
-    """A process that the server forks. Its number is known when the server has forked it."""
-
-    method = "forkserver"
-    DupFd = _DupFd
-
-    def __init__(self, target: Callable[..., None], arguments: Sequence[Any]) -> None:
-        self.pid: int | None = None
-        self._told = b""
-        self._code: int | None = None
-        self._is_ended = False
-        self._descriptors: list[int] = []
-        task = self._pickled(target, arguments)
-        self.sentinel, place = _server().connect(self._descriptors)
-        os.set_blocking(self.sentinel, False)
-        try:
-            with open(place, "wb") as file:
-                file.write(task)
-        except BaseException:
-            self.close()
-            raise
-
-    def _pickled(self, target: Callable[..., None], arguments: Sequence[Any]) -> bytes:
-        """Pickle what the process is to run, and note the descriptors that this needs."""
-        task = context.Process(target=target, args=arguments, daemon=True)
-        preparation = {
-            "name": task.name,
-            "authkey": process.current_process().authkey,
-            "sys_path": [str(place) for place in sys.path],
-            "sys_argv": sys.argv[:1],
-        }
-        buffer = io.BytesIO()
-        set_spawning_popen(self)
-        try:
-            reduction.dump(preparation, buffer)
-            reduction.dump(task, buffer)
-        finally:
-            set_spawning_popen(None)
-        return buffer.getvalue()
-
-    def duplicate_for_child(self, descriptor: int) -> int:
-        """Note a descriptor that the process is to have; for `multiprocess`."""
-        self._descriptors.append(descriptor)
-        return len(self._descriptors) - 1
-
-    def is_ended(self) -> bool:
-        if self._is_ended:
-            return True
-        try:
-            told = os.read(self.sentinel, 2 * NUMBER.size - len(self._told))
-        except BlockingIOError:
-            return False
-        self._told += told
-        if len(self._told) >= NUMBER.size and self.pid is None:
-            self.pid = NUMBER.unpack_from(self._told)[0]
-            _server().workers.add(self.pid)
-        if len(self._told) == 2 * NUMBER.size:
-            self._code = NUMBER.unpack_from(self._told, NUMBER.size)[0]
-        self._is_ended = not told or self._code is not None
-        return self._is_ended
-
-    def exit_code(self, patience: float = 0.0) -> int | None:
-        end = time.monotonic() + patience
-        while not self.is_ended() and time.monotonic() < end:
-            time.sleep(0.002)
-        return self._code
-
-    def close(self) -> None:
-        if self.sentinel >= 0:
-            os.close(self.sentinel)
-            self.sentinel, self._is_ended = -1, True
-        _server().workers.discard(self.pid or 0)
-
-
-class Spawned:
-    """A process that is started afresh."""
-
-    def __init__(self, target: Callable[..., None], arguments: Sequence[Any]) -> None:
-        with _same_modules(), _main_hidden():
-            self._process = context.Process(target=target, args=arguments, daemon=True)
-            self._process.start()
-        self.pid: int | None = self._process.pid
-        self.sentinel: int = self._process.sentinel
-
-    def is_ended(self) -> bool:
-        return not self._process.is_alive()
-
-    def exit_code(self, patience: float = 0.0) -> int | None:
-        self._process.join(patience)
-        code: int | None = self._process.exitcode
-        return code
-
-    def close(self) -> None:
-        if not self._process.is_alive():
-            self._process.close()
+        server().leave()
 
 
 def is_running() -> bool:
     """Say whether the server runs, where there is one."""
-    return METHOD != "forkserver" or _server().is_running
-
-
-def start(target: Callable[..., None], *arguments: Any) -> Child:
-    """Start a process that calls `target`; it need not run yet when this returns.
-
-    Raises
-    ------
-    OSError
-        When no process can be started.
-    """
-    return Forked(target, arguments) if METHOD == "forkserver" else Spawned(target, arguments)
-
-
-def given(descriptor: int, path: str | None) -> Any:
-    """Return an open file in the form in which `start` hands it to a process: an object with
-    `detach`, or its name where descriptors cannot be handed over."""
-    return _Given(descriptor) if os.name == "posix" else path
-
-
-class _Given:
-    """A descriptor on its way to a process, where it is an object with `detach`."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def __reduce__(self) -> Any:
-        return _same, (reduction.DupFd(self._descriptor),)
-
-
-def _same(thing: Any) -> Any:
-    return thing
+    return METHOD != "forkserver" or server().is_running
 
 
 def strays(pid: int) -> list[psutil.Process]:
     """Return the processes that a worker which has ended left behind, with all that descend from
     them: those of its group, and those that began a session of their own."""
-    server = memory.known(_server().session)
-    if server is None:
+    leader = memory.known(server().session)
+    if leader is None:
         return []
     left: list[psutil.Process] = []
     with contextlib.suppress(psutil.Error, OSError):
-        for child in server.children():
+        for child in leader.children():
             with contextlib.suppress(OSError):
-                began_a_session = os.getsid(child.pid) != server.pid
-                if child.pid not in _server().workers and (
+                began_a_session = os.getsid(child.pid) != leader.pid
+                if child.pid not in server().workers and (
                     began_a_session or os.getpgid(child.pid) == pid
                 ):
                     left += memory.family(child)
@@ -477,34 +322,3 @@ def _is_open(descriptor: int) -> bool:
     except OSError:
         return False
     return True
-
-
-@contextmanager
-def _same_modules() -> Iterator[None]:
-    """While a process is started: let it import what this one would, and nothing else.
-
-    Python looks first in the folder that it was started from, whose files may be named like any
-    module.
-    """
-    before = search_variables()
-    places = os.pathsep.join(map(str, sys.path))
-    set_variables(dict(zip(SEARCH_VARIABLES, (places, "1"), strict=True)))
-    try:
-        yield
-    finally:
-        set_variables(before)
-
-
-@contextmanager
-def _main_hidden() -> Iterator[None]:
-    """Keep a starting process from running the caller's script again, which it would do to rebuild
-    ``__main__``."""
-    main: dict[str, Any] = sys.modules["__main__"].__dict__
-    hidden: dict[str, Any] = {
-        name: main.pop(name) for name in ("__file__", "__spec__") if name in main
-    }
-    main["__spec__"] = None
-    try:
-        yield
-    finally:
-        main.update(hidden)

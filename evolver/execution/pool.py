@@ -15,49 +15,31 @@ next, so that one job does not end those of others.
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
-import socket
 import time
 from collections.abc import Sequence
 from typing import Any
 
-import cloudpickle
-import psutil
 from multiprocess.connection import wait as wait_for_any
 
 from evolver.errors import EvolverError
-from evolver.execution import fork_server, memory, wire
-from evolver.execution.inline import reason_of
+from evolver.execution import fork_server, memory
 from evolver.execution.payload import Payload
 from evolver.execution.protocol import Done, Function, Job
-from evolver.execution.wire import BreachError, Kind
-from evolver.execution.worker import work
-from evolver.outcome import Failed, Failure
+from evolver.execution.wire import BreachError
+from evolver.execution.worker_handle import START_SECONDS, STATUS_SECONDS, WorkerHandle
+from evolver.outcome import Failure
 
 MAX_DEATHS_AT_START = 3
-START_SECONDS = 60.0
-"""Seconds that a worker may take to begin with a job: it imports libraries and maps its data
-first."""
 
 RETRY_SECONDS = 0.25
 """Seconds after which a worker that could not be started for the second time is started again,
 doubled each time."""
 
-SEND_SECONDS = 2.0
-"""Seconds that a job may take to be handed over; it is small, and waits in the socket."""
-
-STATUS_SECONDS = 0.5
-"""Seconds to wait for the exit code of a worker whose connection has ended."""
-
-LEAST_LOAD_SECONDS, SPARE_LOAD_SECONDS = 0.5, 2.0
-"""Seconds that loading a result may take at the least, and beyond those that the worker needed."""
 
 MEMORY_SECONDS = 0.2
 """Seconds between two looks at the memory of the workers."""
 
-LOOKS_TO_FAMILY = 5
-"""Looks after which the children of a worker are counted too."""
 
 SHARE_TO_KEEP = 0.5
 """Share of the memory it may take: a worker that keeps more after a job is replaced."""
@@ -94,7 +76,7 @@ class ProcessPool:
     ) -> None:
         self.capacity = capacity
         self._cap = memory.shares(capacity)[1] if cap is None else cap
-        self._workers: list[_Worker] = []
+        self._workers: list[WorkerHandle] = []
         self._deaths_at_start = 0
         self._next_look = 0.0
         self._kills = memory.kills()
@@ -108,7 +90,7 @@ class ProcessPool:
         self._payload = payload
         try:
             for _ in range(capacity):
-                self._workers.append(_Worker(payload))
+                self._workers.append(WorkerHandle(payload))
                 self._start(self._workers[-1])
         except BaseException:
             self.close()
@@ -151,7 +133,7 @@ class ProcessPool:
             self._payload = None
             fork_server.leave()
 
-    def _start(self, worker: _Worker) -> None:
+    def _start(self, worker: WorkerHandle) -> None:
         """Start a worker's process, and hand it the job that it has; a failure is tried again.
 
         Raises
@@ -169,7 +151,7 @@ class ProcessPool:
             if worker.child is None and time.monotonic() >= worker.retry_at:
                 self._start(worker)
 
-    def _count_death(self, worker: _Worker, why: str) -> None:
+    def _count_death(self, worker: WorkerHandle, why: str) -> None:
         """Count a process that could not begin with a job, and start it again later."""
         self._deaths_at_start += 1
         if self._deaths_at_start > MAX_DEATHS_AT_START * self.capacity:
@@ -192,7 +174,7 @@ class ProcessPool:
             due.append(end)
         return max(0.0, min(due) - time.monotonic())
 
-    def _hear(self, worker: _Worker) -> None:
+    def _hear(self, worker: WorkerHandle) -> None:
         try:
             has_ended = worker.listen()
         except BreachError as error:
@@ -203,7 +185,7 @@ class ProcessPool:
         if has_ended and worker.done is None:
             self._bury(worker)
 
-    def _bury(self, worker: _Worker) -> None:
+    def _bury(self, worker: WorkerHandle) -> None:
         """Replace a worker that died; the exit code comes first, as killing would change it."""
         assert worker.child is not None
         code = worker.child.exit_code(STATUS_SECONDS)
@@ -220,7 +202,7 @@ class ProcessPool:
         else:
             self._suspect(worker, Failure.CRASH, reason)
 
-    def _suspect(self, worker: _Worker, kind: Failure, reason: str) -> None:
+    def _suspect(self, worker: WorkerHandle, kind: Failure, reason: str) -> None:
         """Run the job of a worker again, once, where an earlier job or the end of the server may
         have caused this; else fail it."""
         may_be_innocent = worker.n_done > 0 or not fork_server.is_running()
@@ -231,7 +213,7 @@ class ProcessPool:
         worker.kill()
         self._start(worker)
 
-    def _end(self, worker: _Worker, kind: Failure, reason: str) -> None:
+    def _end(self, worker: WorkerHandle, kind: Failure, reason: str) -> None:
         """Fail the job of a worker, and replace its process."""
         worker.kill()
         worker.fail(kind, reason)
@@ -272,186 +254,6 @@ class ProcessPool:
             if worker.is_worn or worker.measure() - worker.held_at_start > SHARE_TO_KEEP * room:
                 worker.kill()
                 self._start(worker)
-
-
-class _Worker:
-    """One place in the pool: a process where one runs, its socket, and the job it has, if any."""
-
-    def __init__(self, payload: Payload) -> None:
-        self.child: fork_server.Child | None = None
-        self.job: Job | None = None
-        self.done: Done | None = None
-        self.started: float | None = None
-        self.retry_at = 0.0
-        self.held = self.held_at_start = self.n_done = self.n_deaths = 0
-        self.is_worn = False
-        self._payload = payload
-        self._connection: socket.socket | None = None
-        self._process: psutil.Process | None = None
-        self._taken = 0.0
-        self._number = 0
-        self._looks = 0
-
-    def start(self) -> None:
-        """Start a process, and hand it the job that this worker has.
-
-        Raises
-        ------
-        OSError, EOFError
-            When it cannot be started.
-        """
-        ours, theirs = socket.socketpair()
-        file = fork_server.given(self._payload.descriptor, self._payload.path)
-        try:
-            with theirs:
-                variables = fork_server.search_variables()
-                self.child = fork_server.start(work, theirs, file, variables)
-        except BaseException:
-            ours.close()
-            raise
-        self._connection = ours
-        self._reader = wire.Reader(ours)
-        self._process = None
-        self.held = self.held_at_start = self.n_done = 0
-        self.is_worn = False
-        if self.job is not None and self.done is None:
-            self.take(self.job)
-
-    @property
-    def pid(self) -> int | None:
-        """Number of the process; None where it is not known yet."""
-        return None if self.child is None else self.child.pid
-
-    @property
-    def places(self) -> tuple[Any, ...]:
-        """Objects that become ready when the worker says something or dies."""
-        if self.child is None or self._connection is None:
-            return ()
-        return (self._connection, self.child.sentinel)
-
-    @property
-    def deadline(self) -> float | None:
-        """Time at which the job is late; it counts from its start, for which there is a limit
-        too."""
-        if self.job is None:
-            return None
-        if self.child is None:
-            return self.retry_at
-        if self.started is None:
-            return self._taken + START_SECONDS
-        return None if self.job.timeout is None else self.started + self.job.timeout
-
-    def take(self, job: Job) -> None:
-        """Take a job, and hand it to the process."""
-        self.job, self.started, self._taken = job, None, time.monotonic()
-        self._number += 1
-        if self._connection is None:
-            return
-        message = cloudpickle.dumps(job.argument, protocol=5)
-        # The death of a worker is noticed, and its job handed on, by wait().
-        with contextlib.suppress(OSError):
-            self._connection.settimeout(SEND_SECONDS)
-            wire.send(self._connection, self._number, Kind.JOB, message)
-        with contextlib.suppress(OSError):
-            self._connection.setblocking(False)
-
-    def listen(self) -> bool:
-        """Take in what the worker has said; say whether it has ended.
-
-        Raises
-        ------
-        BreachError
-            When it said anything but what is due for its job.
-        """
-        assert self.child is not None
-        has_ended = self.child.is_ended()
-        frames, is_closed = self._reader.read()
-        for frame in frames:
-            if self.job is None or self.done is not None or frame.job != self._number:
-                raise BreachError("it answered for another job")
-            if (frame.kind is Kind.STARTED) != (self.started is None):
-                raise BreachError("it answered out of turn")
-            self._hear(frame)
-        return has_ended or is_closed
-
-    def _hear(self, frame: wire.Frame) -> None:
-        if frame.kind is Kind.STARTED:
-            self.started = time.monotonic()
-            self._process = memory.known(self.pid)
-            self.held_at_start = self.held_at_start or self.measure()
-        elif frame.kind is Kind.WORN:
-            self.is_worn = True
-        else:
-            try:
-                result = wire.decode(frame, self._load_seconds())
-            except BaseException as error:
-                reason = f"the result cannot be read: {reason_of(error)}"
-                result = Failed(Failure.ERROR, reason, 0.0)
-            self.n_done += 1
-            self._finish(result)
-
-    def _load_seconds(self) -> float:
-        """Return the seconds that loading a result may take: not much more than its worker needed
-        for all, nor more than is left to the job."""
-        assert self.job is not None
-        assert self.started is not None
-        taken = time.monotonic() - self.started
-        left = float("inf") if self.job.timeout is None else self.job.timeout - taken
-        return max(LEAST_LOAD_SECONDS, min(SPARE_LOAD_SECONDS + taken, left))
-
-    def fail(self, kind: Failure, reason: str) -> None:
-        self._finish(Failed(kind, reason, 0.0))
-
-    def give(self) -> Done:
-        """Return what is done, and be idle."""
-        assert self.done is not None
-        done, self.done, self.job, self.started = self.done, None, None, None
-        return done
-
-    def discard(self) -> None:
-        """Drop the job with its process."""
-        self.kill()
-        self.done, self.job, self.started = None, None, None
-
-    def measure(self) -> int:
-        """Return the bytes that the process holds now; at every few looks with its children.
-
-        To find the children of a process, all processes of the machine are gone through.
-        """
-        self._looks += 1
-        if self._process is None:
-            self._process = memory.known(self.pid)
-        alone = [] if self._process is None else [self._process]
-        self.held = memory.private(
-            alone if self._looks % LOOKS_TO_FAMILY else memory.family(self._process)
-        )
-        return self.held
-
-    def kill(self) -> None:
-        """Kill the process with all that descends from it. It need not have been started."""
-        child, self.child = self.child, None
-        if child is None:
-            return
-        is_running = not child.is_ended()  # its number may have come only now
-        processes = memory.family(self._process or memory.known(child.pid))
-        memory.kill(processes)
-        if is_running and child.pid is not None and hasattr(os, "killpg"):
-            with contextlib.suppress(OSError):  # needs no open file, where there may be too many
-                os.killpg(child.pid, signal.SIGKILL)
-        child.exit_code(STATUS_SECONDS if child.pid is not None else 0.0)
-        if child.pid is not None:
-            memory.kill(fork_server.strays(child.pid))
-        child.close()
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _finish(self, result: Any) -> None:
-        assert self.job is not None
-        seconds = 0.0 if self.started is None else time.monotonic() - self.started
-        if isinstance(result, Failed):
-            result = Failed(result.kind, result.reason, seconds)
-        self.done = Done(self.job.key, result, seconds)
 
 
 def _ending(code: int | None) -> str:

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from evolver.errors import EvolverError
-from evolver.execution import fork_server
+from evolver.execution import child, fork_server
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Job
 from evolver.outcome import Failed, Failure
@@ -135,7 +135,7 @@ def test_the_death_of_the_fork_server_costs_no_job() -> None:
         run(pool, [1, 2])
         for number in range(2):
             pool.submit(Job((number,), number, 60.0))
-        os.kill(fork_server._server().session, signal.SIGKILL)
+        os.kill(fork_server.server().session, signal.SIGKILL)
         done = {one.key[0]: one.result for _ in range(2) for one in pool.wait()}
         assert done | {one.key[0]: one.result for one in pool.wait()} == {0: 0, 1: 1}
         assert run(pool, [3])[0].result == 3
@@ -148,7 +148,7 @@ def test_a_swept_folder_for_temporary_files_costs_no_job() -> None:
     pool = ProcessPool(misbehave, 1, cap=CAP)
     try:
         run(pool, [1])
-        shutil.rmtree(fork_server._server()._folder)
+        shutil.rmtree(fork_server.server()._folder)
         done = run(pool, ["Abort", 2, 3])
     finally:
         pool.close()
@@ -175,7 +175,7 @@ def test_what_cannot_be_started_is_one_clear_error(monkeypatch: pytest.MonkeyPat
     def refuse(*arguments: object) -> None:
         raise OSError("no more processes")
 
-    monkeypatch.setattr(fork_server, "start", refuse)
+    monkeypatch.setattr(child, "start", refuse)
     pool = ProcessPool(misbehave, 1)
     try:
         with pytest.raises(EvolverError, match="Workers must start, but: no more processes"):
