@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -38,6 +37,9 @@ METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 LONGEST_FOLDER = 50
 """Bytes of a temporary folder's path that leave room for the names of our folder and of the socket
 in the 107 of an address."""
+
+SOCKET = "socket"
+"""Name of the socket in our folder."""
 
 SEARCH_VARIABLES = ("PYTHONPATH", "PYTHONSAFEPATH")
 """Variables of the environment that say where Python looks for modules."""
@@ -120,7 +122,7 @@ class ForkServer:
         try:
             with socket.socket(socket.AF_UNIX) as client:
                 client.settimeout(PATIENCE)
-                client.connect(str(self._folder / "socket"))
+                client.connect(str(self._folder / SOCKET))
                 given = [their_task, their_status, self._alive_fd, self._tracker_fd, *descriptors]
                 reduction.sendfds(client, given)
         except BaseException:
@@ -142,7 +144,7 @@ class ForkServer:
         tracked, self._tracker_fd = os.pipe()
         try:
             with socket.socket(socket.AF_UNIX) as listener:
-                listener.bind(str(self._folder / "socket"))
+                listener.bind(str(self._folder / SOCKET))
                 listener.listen()
                 arguments = listener.fileno(), heard, list(self._preload), search_variables()
                 code = f"from evolver.execution.fork_server import serve; serve(*{arguments})"
@@ -171,7 +173,9 @@ class ForkServer:
         if self._tracker is not None:  # it removes the shared memory of jobs, and ends
             _wait(self._tracker)
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # needs no open file, where there may be too many
+                (self._folder / SOCKET).unlink(missing_ok=True)
+                self._folder.rmdir()
         self._process = self._tracker = self._folder = None
         self._alive_fd = self._tracker_fd = -1
 

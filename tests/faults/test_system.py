@@ -3,12 +3,9 @@ next one in the same process is as good."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
-import sys
-import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,91 +16,7 @@ import pytest
 
 from evolver import temporary
 from tests.faults.models import left_behind
-
-ROOT = Path(__file__).parents[2]
-
-PROGRAM = """
-import json, os, resource, shutil, signal, sys, threading, time
-from pathlib import Path
-
-import multiprocess
-import pandas as pd
-from multiprocess.shared_memory import SharedMemory
-
-from evolver import EvolvedClassifier, Settings
-from primitives import default_catalogue
-from tests.faults.models import catalogue_with_faults
-from tests.tables import small_table
-
-GOOD = ("MedianOneHot", "StandardScaler", "GaussianNB", "LogisticRegression")
-SPACE = catalogue_with_faults(default_catalogue().only(*GOOD)).only(*GOOD, "Abort")
-OUT, FOLDER = Path(sys.argv[1]), Path(sys.argv[2])
-WHERE = Path(os.getcwd())
-
-
-def fit(name=None, evaluations=30, **options):
-    '''A run in which workers crash, so that others must be started.'''
-    X, y = small_table("binary")
-    model = EvolvedClassifier(**{
-        "time_budget": None, "max_evaluations": evaluations, "cv": 3, "population_size": 10,
-        "search_space": SPACE, "n_jobs": 2, "random_state": 0,
-        "settings": Settings(fold_timeout=3.0, initial_steps=2, racing_error=0.0, lag=6),
-        **options,
-    })
-    return model.fit(X, pd.Series(y, name=name))
-
-
-def said(model):
-    counts = model.statistics_
-    return [counts["scored"], counts["ended_by"], round(model.best_score_, 6)]
-
-
-def when_begun(act):
-    '''Act a while after a run has begun; it begins with the first line on standard error.'''
-    def wait():
-        time.sleep(3.0)
-        act()
-    threading.Thread(target=wait, daemon=True).start()
-
-
-def fit_and_tell(file):
-    file.write_text(json.dumps(said(fit())))
-
-
-def main():
-{body}
-
-
-if __name__ == "__main__":
-    main()
-"""
-
-
-def run_program(
-    body: str,
-    folder: Path,
-    *,
-    until: Callable[[subprocess.Popen[bytes]], None] | None = None,
-    **how: Any,
-) -> Any:
-    """Run the program; return what it has told, by JSON."""
-    folder.mkdir(exist_ok=True, parents=True)
-    file, told, errors = folder / "program.py", folder / "told.json", folder / "errors"
-    file.write_text(PROGRAM.replace("{body}", textwrap.indent(textwrap.dedent(body), "    ")))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **how.pop("env", {})}
-    with errors.open("wb") as error:
-        how = {"stderr": error, "stdout": subprocess.DEVNULL, **how}
-        process = subprocess.Popen(
-            [sys.executable, str(file), str(told), str(folder)], env=environment, **how
-        )
-        try:
-            if until is not None:
-                until(process)
-            process.wait(timeout=120)
-        finally:
-            process.kill()
-    assert told.exists(), errors.read_text()[-3000:]
-    return json.loads(told.read_text())
+from tests.faults.program import run_program
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +87,7 @@ class TestTheCallersOwnProcesses:
         before = SharedMemory(create=True, size=8)
         during = []
         when_begun(lambda: during.append(SharedMemory(create=True, size=8)))
-        fit(evaluations=None, time_budget=6.0)
+        fit(run_dir=RUN, evaluations=None, time_budget=6.0)
         for memory in (before, *during):
             memory.buf[0] = 7
             again = SharedMemory(memory.name)
@@ -193,6 +106,10 @@ class TestStandardError:
     def test_it_may_be_closed(self, tmp_path: Path, undisturbed: Any) -> None:
         got = run_program(TWICE, tmp_path, preexec_fn=lambda: os.close(2))
         assert got == [undisturbed, undisturbed]
+
+    def test_all_streams_may_be_closed(self, tmp_path: Path, undisturbed: Any) -> None:
+        body = "os.closerange(0, 3)\n" + TWICE
+        assert run_program(body, tmp_path) == [undisturbed, undisturbed]
 
     def test_it_may_be_full(self, tmp_path: Path, undisturbed: Any) -> None:
         with open("/dev/full", "wb") as full:
@@ -219,7 +136,7 @@ def test_the_working_directory_may_be_deleted(tmp_path: Path, undisturbed: Any) 
     os.mkdir(FOLDER / "gone")
     os.chdir(FOLDER / "gone")
     when_begun(lambda: os.rmdir(FOLDER / "gone"))
-    first = fit(evaluations=None, time_budget=8.0)
+    first = fit(run_dir=RUN, evaluations=None, time_budget=8.0)
     OUT.write_text(json.dumps([first.statistics_["scored"] > 5, said(fit())]))
     """
     assert run_program(body, tmp_path) == [True, undisturbed]
@@ -229,7 +146,7 @@ def test_the_folder_for_temporary_files_may_be_swept(tmp_path: Path, undisturbed
     body = """
     temporary = Path(os.environ["TMPDIR"])
     when_begun(lambda: [shutil.rmtree(one) for one in temporary.iterdir()])
-    first = fit(evaluations=None, time_budget=8.0)
+    first = fit(run_dir=RUN, evaluations=None, time_budget=8.0)
     shutil.rmtree(temporary)
     OUT.write_text(json.dumps([first.statistics_["scored"] > 5, said(fit())]))
     """
@@ -247,12 +164,40 @@ def test_when_workers_cannot_start_again_the_best_so_far_is_fitted(
         used = max(map(int, os.listdir("/proc/self/fd")))
         resource.setrlimit(resource.RLIMIT_NOFILE, (used, before[1]))
     when_begun(forbid)
-    first = fit(evaluations=100_000)
+    first = fit(run_dir=RUN, evaluations=100_000)
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
     ended = first.statistics_["ended_by"]
     OUT.write_text(json.dumps([ended, first.best_score_ > 0.9, said(fit())]))
     """
     assert run_program(body, tmp_path) == ["error", True, undisturbed]
+
+
+def test_a_few_open_files_are_enough(tmp_path: Path, undisturbed: Any) -> None:
+    body = "resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24))\n" + TWICE
+    assert run_program(body, tmp_path) == [undisturbed, undisturbed]
+
+
+def test_an_interpreter_that_is_gone_is_said_or_ends_the_search(
+    tmp_path: Path, undisturbed: Any
+) -> None:
+    """An upgrade may remove it while a program runs."""
+    body = """
+    from evolver.execution.fork_server import server
+    def remove():
+        multiprocess.set_executable("/nowhere/python")
+        os.kill(server().session, signal.SIGKILL)
+    when_begun(remove)
+    first = fit(run_dir=RUN, evaluations=100_000)
+    try:
+        fit()
+    except Exception as error:
+        told = [type(error).__name__, "/nowhere/python" in str(error)]
+    multiprocess.set_executable(sys.executable)
+    told += [first.statistics_["ended_by"], first.best_score_ > 0.9, said(fit())]
+    OUT.write_text(json.dumps(told))
+    """
+    expected = ["EvolverError", True, "error", True, undisturbed]
+    assert run_program(body, tmp_path) == expected
 
 
 def test_when_no_worker_can_start_the_error_says_so(tmp_path: Path, undisturbed: Any) -> None:
@@ -291,8 +236,8 @@ class TestSignals:
             process.send_signal(number)
 
         body = """
-        model = fit(evaluations=100_000, run_dir=FOLDER / "run")
-        kept = sorted(one.name for one in (FOLDER / "run").iterdir())
+        model = fit(evaluations=100_000, run_dir=RUN)
+        kept = sorted(one.name for one in RUN.iterdir())
         OUT.write_text(json.dumps([model.statistics_["ended_by"], "model.joblib" in kept]))
         """
         how: dict[str, Any] = {
@@ -305,7 +250,7 @@ class TestSignals:
         seen = []
         signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
         when_begun(lambda: os.kill(os.getpid(), signal.SIGTERM))
-        model = fit(evaluations=None, time_budget=6.0)
+        model = fit(run_dir=RUN, evaluations=None, time_budget=6.0)
         OUT.write_text(json.dumps([model.statistics_["ended_by"], len(seen)]))
         """
         assert run_program(body, tmp_path) == ["time", 1]
