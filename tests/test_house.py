@@ -50,6 +50,7 @@ DOORS = {
     "psutil": {
         "evolver.execution.fork_server",
         "evolver.execution.memory",
+        "evolver.execution.processes",
         "evolver.execution.worker_handle",
         "evolver.temporary",
     },

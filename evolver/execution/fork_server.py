@@ -29,7 +29,7 @@ from multiprocess import forkserver, get_context, reduction, util
 from multiprocess.spawn import get_executable
 
 from evolver import temporary
-from evolver.execution import memory
+from evolver.execution import processes
 
 METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 """Never fork: a forked child of a process that has fitted with OpenMP hangs for ever."""
@@ -88,7 +88,7 @@ class ForkServer:
     def leave(self) -> None:
         """Say that a pool has ended; with the last one the server ends."""
         with self._lock:
-            self._pools -= 1
+            self._pools = max(0, self._pools - 1)
             if self._pools == 0:
                 self._stop()
 
@@ -109,40 +109,37 @@ class ForkServer:
         with self._lock:
             if not self.is_running:
                 self._start_again()
+            status, their_status, their_task, task = _pipes()
             try:
-                return self._connect(descriptors)
-            except OSError:  # its folder may have been removed
-                self._start_again()
-                return self._connect(descriptors)
+                theirs = [their_task, their_status]
+                try:
+                    self._ask(theirs, descriptors)
+                except (ConnectionError, FileNotFoundError, TimeoutError):
+                    self._start_again()  # its folder may have been removed
+                    self._ask(theirs, descriptors)
+            except BaseException:
+                _close(status, task)
+                raise
+            finally:
+                _close(their_status, their_task)
+            return status, task
 
-    def _connect(self, descriptors: Sequence[int]) -> tuple[int, int]:
+    def _ask(self, theirs: Sequence[int], descriptors: Sequence[int]) -> None:
         assert self._folder is not None
-        status, their_status = os.pipe()
-        their_task, task = os.pipe()
-        try:
-            with socket.socket(socket.AF_UNIX) as client:
-                client.settimeout(PATIENCE)
-                client.connect(str(self._folder / SOCKET))
-                given = [their_task, their_status, self._alive_fd, self._tracker_fd, *descriptors]
-                reduction.sendfds(client, given)
-        except BaseException:
-            os.close(status)
-            os.close(task)
-            raise
-        finally:
-            os.close(their_status)
-            os.close(their_task)
-        return status, task
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(PATIENCE)
+            client.connect(str(self._folder / SOCKET))
+            given = [*theirs, self._alive_fd, self._tracker_fd, *descriptors]
+            reduction.sendfds(client, given)
 
     def _start_again(self) -> None:
         self._stop()
         self._start()
 
     def _start(self) -> None:
-        self._folder = temporary.make(LONGEST_FOLDER)
-        heard, self._alive_fd = os.pipe()
-        tracked, self._tracker_fd = os.pipe()
+        heard, self._alive_fd, tracked, self._tracker_fd = _pipes()
         try:
+            self._folder = temporary.make(LONGEST_FOLDER)
             with socket.socket(socket.AF_UNIX) as listener:
                 listener.bind(str(self._folder / SOCKET))
                 listener.listen()
@@ -155,21 +152,18 @@ class ForkServer:
             self._stop()
             raise
         finally:
-            os.close(heard)
-            os.close(tracked)
+            _close(heard, tracked)
 
     def _stop(self) -> None:
         """Kill the server with all that came from it, and remove its folder. Never raises."""
         if self._process is not None:
-            server = memory.known(self._process.pid)
-            descendants = memory.family(server)
+            server = processes.known(self._process.pid)
+            descendants = processes.family(server)
             self._process.kill()
-            memory.kill(descendants)
-            memory.kill(members(self._process.pid))
+            processes.kill(descendants)
+            processes.kill(members(self._process.pid))
             _wait(self._process)
-        for descriptor in (self._alive_fd, self._tracker_fd):
-            if descriptor >= 0:
-                os.close(descriptor)
+        _close(self._alive_fd, self._tracker_fd)
         if self._tracker is not None:  # it removes the shared memory of jobs, and ends
             _wait(self._tracker)
         if self._folder is not None:
@@ -184,7 +178,7 @@ _servers = [ForkServer()]
 
 
 def server() -> ForkServer:
-    """Return the server of this process: one that was forked has its parent's in its memory."""
+    """Return the server of this process: one that was forked has its parent's in its processes."""
     if _servers[0].owner != os.getpid():
         _servers[0] = ForkServer()
     return _servers[0]
@@ -216,7 +210,7 @@ def is_running() -> bool:
 def strays(pid: int) -> list[psutil.Process]:
     """Return the processes that a worker which has ended left behind, with all that descend from
     them: those of its group, and those that began a session of their own."""
-    leader = memory.known(server().session)
+    leader = processes.known(server().session)
     if leader is None:
         return []
     left: list[psutil.Process] = []
@@ -227,7 +221,7 @@ def strays(pid: int) -> list[psutil.Process]:
                 if child.pid not in server().workers and (
                     began_a_session or os.getpgid(child.pid) == pid
                 ):
-                    left += memory.family(child)
+                    left += processes.family(child)
     return left
 
 
@@ -265,7 +259,7 @@ def serve(
     try:
         forkserver.main(listener, alive, preload)
     finally:
-        memory.kill(psutil.Process().children(recursive=True))
+        processes.kill(psutil.Process().children(recursive=True))
 
 
 def end_with_parent() -> None:
@@ -309,6 +303,23 @@ def _python(code: str, descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
 def search_variables() -> dict[str, str | None]:
     """Return the variables that say where modules are, as they are for all others."""
     return {name: os.environ.get(name) for name in SEARCH_VARIABLES}
+
+
+def _pipes() -> tuple[int, int, int, int]:
+    """Return the ends of two pipes: to read and write, to read and write."""
+    first = os.pipe()
+    try:
+        return *first, *os.pipe()
+    except OSError:
+        _close(*first)
+        raise
+
+
+def _close(*descriptors: int) -> None:
+    """Close descriptors; those that are closed, or none yet, are passed over."""
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
 
 
 def _wait(ended: subprocess.Popen[bytes]) -> None:

@@ -46,33 +46,6 @@ def kills() -> int:
     return max(counts)
 
 
-def known(pid: int | None) -> psutil.Process | None:
-    """Return a running process, which is told from a later one with its number; None where it has
-    ended or was not started."""
-    if pid is None:
-        return None
-    try:
-        return psutil.Process(pid)
-    except (psutil.Error, OSError):
-        return None
-
-
-def family(process: psutil.Process | None) -> list[psutil.Process]:
-    """Return a process and all that descend from it; empty when it has ended."""
-    if process is None:
-        return []
-    with contextlib.suppress(psutil.Error, OSError):
-        return [process, *process.children(recursive=True)]
-    return []
-
-
-def kill(processes: Iterable[psutil.Process]) -> None:
-    """Kill processes; those that have ended are passed over."""
-    for process in processes:
-        with contextlib.suppress(psutil.Error, OSError):
-            process.kill()
-
-
 def private(processes: Iterable[psutil.Process]) -> int:
     """Return the bytes that processes hold alone: not files that they map, such as the table."""
     held = 0

@@ -16,7 +16,7 @@ from typing import Any
 import cloudpickle
 import psutil
 
-from evolver.execution import child, fork_server, memory, wire
+from evolver.execution import child, fork_server, memory, processes, wire
 from evolver.execution.inline import reason_of
 from evolver.execution.payload import Payload
 from evolver.execution.protocol import Done, Job
@@ -144,7 +144,7 @@ class WorkerHandle:
     def _hear(self, frame: wire.Frame) -> None:
         if frame.kind is Kind.STARTED:
             self.started = time.monotonic()
-            self._process = memory.known(self.pid)
+            self._process = processes.known(self.pid)
             self.held_at_start = self.held_at_start or self.measure()
         elif frame.kind is Kind.WORN:
             self.is_worn = True
@@ -187,10 +187,10 @@ class WorkerHandle:
         """
         self._looks += 1
         if self._process is None:
-            self._process = memory.known(self.pid)
+            self._process = processes.known(self.pid)
         alone = [] if self._process is None else [self._process]
         self.held = memory.private(
-            alone if self._looks % LOOKS_TO_FAMILY else memory.family(self._process)
+            alone if self._looks % LOOKS_TO_FAMILY else processes.family(self._process)
         )
         return self.held
 
@@ -200,14 +200,14 @@ class WorkerHandle:
         if ended is None:
             return
         is_running = not ended.is_ended()  # its number may have come only now
-        processes = memory.family(self._process or memory.known(ended.pid))
-        memory.kill(processes)
+        ending = processes.family(self._process or processes.known(ended.pid))
+        processes.kill(ending)
         if is_running and ended.pid is not None and hasattr(os, "killpg"):
             with contextlib.suppress(OSError):  # needs no open file, where there may be too many
                 os.killpg(ended.pid, signal.SIGKILL)
         ended.exit_code(STATUS_SECONDS if ended.pid is not None else 0.0)
         if ended.pid is not None:
-            memory.kill(fork_server.strays(ended.pid))
+            processes.kill(fork_server.strays(ended.pid))
         ended.close()
         if self._connection is not None:
             self._connection.close()
