@@ -161,13 +161,13 @@ class _Evolved:
         NoPipelineError
             When no candidate succeeded; the message lists the commonest reasons.
         """
-        call = self._call(self.time_budget, self.max_evaluations)
+        call = self._call(self.time_budget, self.max_evaluations, self.run_dir)
         return self._search(call, X, y, sample_weight, groups)
 
     def _fit(self, X: Any, y: Any, begun: Callable[[], object]) -> Self:
         """Fit, and call `begun` once the run folder is this run's: for the command line."""
-        call = replace(self._call(self.time_budget, self.max_evaluations), begun=begun)
-        return self._search(call, X, y, None, None)
+        call = self._call(self.time_budget, self.max_evaluations, self.run_dir)
+        return self._search(replace(call, begun=begun), X, y, None, None)
 
     def refine(
         self,
@@ -198,7 +198,9 @@ class _Evolved:
             When an argument breaks its rule, or data or settings are not those of the run.
         """
         check_is_fitted(self)
-        call = self._call(time_budget, max_evaluations)
+        given, kept_in = self._kept_in
+        folder = kept_in if self.run_dir == given else self.run_dir
+        call = self._call(time_budget, max_evaluations, folder)
         return self._search(call, X, y, sample_weight, groups, self._history)
 
     def predict(self, X: Any) -> np.ndarray:
@@ -296,7 +298,12 @@ class _Evolved:
         tags.non_deterministic = False
         return tags
 
-    def _call(self, time_budget: float | None, max_evaluations: int | None) -> Call:
+    def _call(
+        self,
+        time_budget: float | None,
+        max_evaluations: int | None,
+        run_dir: str | Path | None,
+    ) -> Call:
         """Check what does not depend on the data."""
         start = time.monotonic()
         from evolver import checks
@@ -318,7 +325,7 @@ class _Evolved:
             self.population_size,
             self.search_space,
             self.random_state,
-            None if self.run_dir is None else checks.check_folder("run_dir", self.run_dir),
+            None if run_dir is None else checks.check_folder("run_dir", run_dir),
             self.verbose,
             checks.check_warm_start(self.warm_start),
             start,
@@ -356,6 +363,7 @@ class _Evolved:
                 self.statistics_ = frames.statistics(result)
                 self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
                 self._members = Members(problem, result)
+                self._kept_in = self.run_dir, call.run_dir
                 if call.run_dir is not None:
                     keep(self, call.run_dir)
         return self

@@ -286,3 +286,15 @@ def test_a_run_stays_in_its_folder_when_the_working_directory_changes(
     assert set(os.listdir(tmp_path)) == {"run", "other"}
     assert os.listdir(tmp_path / "other") == []
     assert {FILE, FOLDER, *OWN} <= set(os.listdir(tmp_path / "run"))
+
+
+def test_refining_goes_on_where_the_run_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    model = classifier(run_dir="run").fit(X, Y)
+    monkeypatch.chdir(tmp_path / "other")
+    model.refine(X, Y, time_budget=None, max_evaluations=2)
+    assert len(model.leaderboard_) == 6
+    assert os.listdir(tmp_path / "other") == []
