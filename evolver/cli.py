@@ -53,7 +53,7 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "jobs": ("an integer", lambda value: _is_integer(value)),
     "seed": ("an integer or null", lambda value: value is None or _is_integer(value)),
 }
-"""What each entry of a command must be, in words and as a test."""
+"""Rule for each entry of a command, in words and as a test."""
 
 
 class Duration(click.ParamType[float]):

@@ -1,4 +1,4 @@
-"""What the entries of a journal say: applied one after another, they give what is known of a run.
+"""Entries of a journal applied one after another: they give what is known of a run.
 
 Files can be changed by anybody, so every entry is checked before it counts.
 """
@@ -40,7 +40,7 @@ class Journaled:
 
 
 class Replay:
-    """What is known of a run after its entries so far. Only its journal applies entries.
+    """Knowledge of a run after its entries so far. Only its journal applies entries.
 
     Attributes
     ----------

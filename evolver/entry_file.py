@@ -116,7 +116,7 @@ class EntryFile:
 
     @property
     def loss(self) -> str | None:
-        """What is lost, in words; None where nothing is. All entries must have been read."""
+        """The loss of entries, in words; None where there is none. All must have been read."""
         self._count.seek(0)
         counts = self._count.read().split()
         if len(counts) != 2 or not all(one.isdigit() for one in counts):

@@ -47,7 +47,7 @@ INSTEAD = {
     Decision.MEMBERS: "the ensemble is without it",
     Decision.REPEATS: "the ensemble has fewer fits of it",
 }
-"""What there is instead of a fit that fails."""
+"""Consequence of a fit that fails, in words."""
 
 Fitted = dict[int, dict[int, Pipeline]]
 """By number of the record and repeat; there is none without the first."""

@@ -102,22 +102,22 @@ class Journal:
 
     @property
     def header(self) -> dict[str, Any] | None:
-        """What the run is about; None where it has not begun."""
+        """Data and settings of the run; None where it has not begun."""
         return self._known.header
 
     @property
     def candidates(self) -> Mapping[int, Journaled]:
-        """What was known by number when the journal was opened."""
+        """Candidates by number, as they were when the journal was opened."""
         return self._known.candidates
 
     @property
     def shares(self) -> list[tuple[int, float]]:
-        """From which candidate on which share of them is refined."""
+        """Shares of refinement, each with the number of the first candidate that it is for."""
         return self._known.shares
 
     @property
     def seconds(self) -> float:
-        """Of the budget, when the journal was opened."""
+        """Seconds of the budget that were spent when the journal was opened."""
         return self._known.seconds
 
     def begin(self, header: Mapping[str, Any]) -> None:

@@ -120,7 +120,7 @@ class Loop:
 
     @property
     def decided_by_time(self) -> list[Decision]:
-        """What time has decided in the search and the final fits, in the order of a run."""
+        """Decisions of time in the search and the final fits, in the order of a run."""
         decided = self._deadline.decided | ({Decision.LENGTH} if self.ended_by == "time" else set())
         if any(took_too_long(record.outcome) for record in self.records if record.outcome):
             decided.add(Decision.SCORED)

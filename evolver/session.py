@@ -26,7 +26,7 @@ from evolver.store import FOLDER, Store
 from primitives import Catalogue
 
 CHECKS_SHARE = 0.1
-"""Of the budget, after which what is still to be checked is checked on less."""
+"""Share of the budget after which the rest is checked on less."""
 
 
 @dataclass(frozen=True, eq=False)

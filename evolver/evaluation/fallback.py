@@ -1,5 +1,5 @@
-"""What a run gives back when its budget was too short to finish anything: a small decision tree, or
-the constant prediction.
+"""The model of a run whose budget was too short to finish anything: a small decision tree, or the
+constant prediction.
 
 It is fitted in the calling process, so it must be fast whatever the table: few rows, few columns,
 few splits.

@@ -41,7 +41,7 @@ pipeline."""
 
 
 TIMES = frozenset({"fit_time", "predict_time"})
-"""Those that differ from run to run."""
+"""Complexities that differ from run to run."""
 
 
 def complexity_of(complexity: str | Callable[[Any], float], measured: Measured) -> float:

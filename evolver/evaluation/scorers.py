@@ -1,4 +1,4 @@
-"""What a scorer says of itself.
+"""Properties of a scorer: its metric, and whether it takes weights.
 
 scikit-learn's scorers keep what they are made of in private names. They are read here alone; where
 one is missing the scorer is a function like any other.

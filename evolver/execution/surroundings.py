@@ -50,7 +50,7 @@ PARTS = (type, FunctionType, BuiltinFunctionType, property, staticmethod, classm
 
 
 class Surroundings:
-    """What a worker's process was like before its first job."""
+    """The state of a worker's process before its first job."""
 
     def __init__(self) -> None:
         self._folder = _folder()
