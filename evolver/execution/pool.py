@@ -90,7 +90,7 @@ class ProcessPool:
         self._payload = payload
         try:
             for _ in range(capacity):
-                self._workers.append(WorkerHandle(payload))
+                self._workers.append(WorkerHandle(payload, self._cap))
                 self._start(self._workers[-1])
         except BaseException:
             self.close()

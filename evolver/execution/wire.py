@@ -24,8 +24,8 @@ import cloudpickle
 
 MAGIC = b"evol"
 HEADER = struct.Struct("<4sQBQ")
-CHUNK = 1 << 20
-"""Bytes that are read at once."""
+CHUNK, CHUNKS = 1 << 20, 64
+"""Bytes that are read at once, and how often before others are heard."""
 
 NUMPY_NAMES = frozenset({"_reconstruct", "_frombuffer", "ndarray", "dtype", "scalar"})
 """Names of numpy that a pickled array or number consists of."""
@@ -40,6 +40,9 @@ class Kind(IntEnum):
     OBJECT = 3
     WORN = 4
     """The worker's process was changed by the job; the answer follows."""
+
+
+KINDS = frozenset(Kind)
 
 
 @dataclass(frozen=True)
@@ -62,23 +65,28 @@ class Reader:
     ----------
     connection : socket
         Made non-blocking.
+    limit : int
+        Bytes that a frame may have.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, limit: int) -> None:
         connection.setblocking(False)
         self._connection = connection
+        self._limit = limit
         self._held = bytearray()
 
     def read(self) -> tuple[list[Frame], bool]:
         """Return the frames that are complete by now, and whether the connection has ended.
+
+        It returns after so many bytes, although there may be more: a job could write for ever.
 
         Raises
         ------
         BreachError
             When the bytes are no frame.
         """
-        ended = False
-        while True:
+        frames: list[Frame] = []
+        for _ in range(CHUNKS):
             try:
                 chunk = self._connection.recv(CHUNK)
             except BlockingIOError:
@@ -86,16 +94,16 @@ class Reader:
             except OSError:
                 chunk = b""
             if not chunk:
-                ended = True
-                break
+                return frames, True
             self._held += chunk
-        return list(self._complete()), ended
+            frames += self._complete()
+        return frames, False
 
     def _complete(self) -> list[Frame]:
         frames = []
         while len(self._held) >= HEADER.size:
             magic, job, kind, length = HEADER.unpack_from(self._held)
-            if magic != MAGIC or kind not in Kind.__members__.values():
+            if magic != MAGIC or kind not in KINDS or length > self._limit:
                 raise BreachError("it wrote to the connection of its worker")
             end = HEADER.size + length
             if len(self._held) < end:

@@ -42,9 +42,17 @@ LOOKS_TO_FAMILY = 5
 
 
 class WorkerHandle:
-    """One place in the pool: a process where one runs, its socket, and the job it has, if any."""
+    """One place in the pool: a process where one runs, its socket, and the job it has, if any.
 
-    def __init__(self, payload: Payload) -> None:
+    Parameters
+    ----------
+    payload : Payload
+        Holds the function.
+    limit : int
+        Bytes that an answer may have.
+    """
+
+    def __init__(self, payload: Payload, limit: int) -> None:
         self.child: child.Child | None = None
         self.job: Job | None = None
         self.done: Done | None = None
@@ -53,6 +61,7 @@ class WorkerHandle:
         self.held = self.held_at_start = self.n_done = self.n_deaths = 0
         self.is_worn = False
         self._payload = payload
+        self._limit = limit
         self._connection: socket.socket | None = None
         self._process: psutil.Process | None = None
         self._taken = 0.0
@@ -77,7 +86,7 @@ class WorkerHandle:
             ours.close()
             raise
         self._connection = ours
-        self._reader = wire.Reader(ours)
+        self._reader = wire.Reader(ours, self._limit)
         self._process = None
         self.held = self.held_at_start = self.n_done = 0
         self.is_worn = False
@@ -136,7 +145,9 @@ class WorkerHandle:
         for frame in frames:
             if self.job is None or self.done is not None or frame.job != self._number:
                 raise BreachError("it answered for another job")
-            if (frame.kind is Kind.STARTED) != (self.started is None):
+            is_start_due = self.started is None
+            says_it_twice = frame.kind is Kind.WORN and self.is_worn
+            if (frame.kind is Kind.STARTED) != is_start_due or says_it_twice:
                 raise BreachError("it answered out of turn")
             self._hear(frame)
         return has_ended or is_closed

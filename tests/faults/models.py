@@ -131,6 +131,20 @@ def forge_an_answer(X: np.ndarray) -> None:
                 wire.send(connection, job, *wire.encode(0.99))
 
 
+def answer_for_ever(X: np.ndarray) -> None:
+    for descriptor in sockets():
+        with socket.socket(fileno=os.dup(descriptor)) as connection:
+            while True:
+                wire.send(connection, 1, wire.Kind.WORN)
+
+
+def promise_too_much(X: np.ndarray) -> None:
+    """Begin an answer that would fill the memory of the machine."""
+    for descriptor in sockets():
+        os.write(descriptor, wire.HEADER.pack(wire.MAGIC, 1, wire.Kind.DATA, 10**15))
+    time.sleep(1000)
+
+
 def close_everything(X: np.ndarray) -> None:
     os.closerange(3, 256)
 
@@ -138,7 +152,7 @@ def close_everything(X: np.ndarray) -> None:
 def hang_with_half_an_answer(X: np.ndarray) -> None:
     """Promise many bytes, send few, and stop for good."""
     for descriptor in sockets():
-        os.write(descriptor, wire.HEADER.pack(wire.MAGIC, 1, wire.Kind.DATA, 10**9) + b"few")
+        os.write(descriptor, wire.HEADER.pack(wire.MAGIC, 1, wire.Kind.DATA, 10**8) + b"few")
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
@@ -213,6 +227,8 @@ ON_FIT: dict[str, tuple[Callable[[np.ndarray], Any], Failure | None]] = {
     "OtherFolder": (lambda X: os.chdir("/"), None),
     "BytesOnTheConnection": (write_to_the_connection, Failure.CRASH),
     "ForgedAnswer": (forge_an_answer, Failure.CRASH),
+    "EndlessAnswers": (answer_for_ever, Failure.CRASH),
+    "HugeAnswer": (promise_too_much, Failure.CRASH),
     "HalfAnAnswer": (hang_with_half_an_answer, Failure.TIMEOUT),
     "ClosedConnection": (close_everything, Failure.CRASH),
     "ExitNine": (lambda X: os._exit(9), Failure.CRASH),
