@@ -90,6 +90,7 @@ class Evaluator:
         self._parts: dict[int, Parts] = {}
         self._classes = None if problem.task == "regression" else np.unique(problem.y)
         metric = metric_of(problem.scorer)
+        self._scorer_looks_at_table = metric is None
         scores = problem.scorer if metric is None else metric.function
         self._scores_by_foreign_code = is_foreign(scores) or callable(problem.complexity)
 
@@ -131,7 +132,7 @@ class Evaluator:
         start = time.perf_counter()
         fit(estimator, X_train, problem.y[train], None if weights is None else weights[train])
         fitted = time.perf_counter()
-        remembered = Remembered(estimator, X_valid, self._classes)
+        remembered = self._remembered(estimator, X_valid)
         predictions = remembered.of_all_classes(remembered.response())
         predicted = time.perf_counter()
         measured = Measured(tree, estimator, fitted - start, predicted - fitted)
@@ -146,7 +147,7 @@ class Evaluator:
         start = time.perf_counter()
         graph = to_graph(tree)
         branches = Branches(graph, self._parts_of(fold), self._cache)
-        remembered = Remembered(*branches.fit(), self._classes)
+        remembered = self._remembered(*branches.fit())
         response = remembered.response()
         branches.keep_response(response)
         effort = branches.effort(time.perf_counter() - start)
@@ -156,6 +157,9 @@ class Evaluator:
             remembered.of_all_classes(response),
             effort,
         )
+
+    def _remembered(self, estimator: Any, X: Any) -> Remembered:
+        return Remembered(estimator, X, self._classes, looks_at_table=self._scorer_looks_at_table)
 
     def _score(self, remembered: Remembered, valid: np.ndarray) -> float:
         problem = self.problem
@@ -254,7 +258,7 @@ class Remembered:
     """A fitted estimator that predicts one table once, however often it is asked.
 
     Scorers ask for the predictions that are kept anyway, and predicting may cost more than fitting.
-    They get copies, also of the table.
+    They get copies.
 
     Parameters
     ----------
@@ -263,6 +267,8 @@ class Remembered:
     classes : ndarray, optional
         Of the problem. The rows that the estimator was fitted on may lack some: those it gives no
         probability.
+    looks_at_table : bool, default=True
+        Whether the scorer may look at the table, and so write to it: then it gets a copy.
 
     Attributes
     ----------
@@ -270,8 +276,15 @@ class Remembered:
         Stands for the table as long as it is not changed.
     """
 
-    def __init__(self, estimator: Any, X: pd.DataFrame, classes: np.ndarray | None = None) -> None:
-        self.X = private_copy(X)
+    def __init__(
+        self,
+        estimator: Any,
+        X: pd.DataFrame,
+        classes: np.ndarray | None = None,
+        *,
+        looks_at_table: bool = True,
+    ) -> None:
+        self.X = private_copy(X) if looks_at_table else X
         self._table = X
         self._classes = classes if lacks_some(estimator, classes) else None
         self._estimator = estimator
