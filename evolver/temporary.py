@@ -86,9 +86,8 @@ def sweep() -> None:
 
 
 def owner() -> str:
-    """Return the mark of this process: scope, number and start in hundredths of a second."""
-    process = psutil.Process()
-    return f"{_scope()}-{process.pid}-{_start(process)}"
+    """Return the mark of this process: scope, number and start."""
+    return f"{_scope()}-{os.getpid()}-{_start(os.getpid())}"
 
 
 def _is_abandoned(folder: Path) -> bool:
@@ -99,15 +98,20 @@ def _is_abandoned(folder: Path) -> bool:
     if not is_ours or (hasattr(os, "getuid") and status.st_uid != os.getuid()):
         return False
     try:
-        return _start(psutil.Process(int(number))) != int(start)
+        return _start(int(number)) != int(start)
     except psutil.NoSuchProcess:
         return True
     except psutil.AccessDenied:
         return False
 
 
-def _start(process: psutil.Process) -> int:
-    created: float = process.create_time()
+def _start(pid: int) -> int:
+    """Return when a process was started, by a clock that nobody sets where there is one: by
+    another, a process could seem to be a later one."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[19])  # "starttime" of proc(5), in ticks since the system was started
+    created: float = psutil.Process(pid).create_time()
     return round(100 * created)
 
 
