@@ -19,7 +19,7 @@ import numpy as np
 from evolver import temporary
 from evolver.entries import Journaled, Replay
 from evolver.entry_file import CANDIDATE, FILE, EntryFile, copied
-from evolver.errors import InputError
+from evolver.errors import EvolverError, InputError
 from evolver.genome.candidate import Candidate
 from evolver.genome.codec import encode
 from evolver.outcome import Failed, Outcome, Scored, ScoredFold
@@ -253,12 +253,19 @@ def read(folder: Path) -> Replay:
 
 @contextlib.contextmanager
 def run_folder(folder: str | Path | None) -> Iterator[Path]:
-    """Give the folder of a run: the caller's, or one that is gone afterwards."""
+    """Give the folder of a run: the caller's, or one that is gone afterwards.
+
+    Raises
+    ------
+    EvolverError
+        When there is no place for one.
+    """
     temporary.sweep()
-    if folder is not None:
-        yield Path(folder)
-        return
-    with temporary.folder() as own:
+    with contextlib.ExitStack() as stack:
+        try:
+            own = stack.enter_context(temporary.folder()) if folder is None else Path(folder)
+        except OSError as error:
+            raise EvolverError(f"A run needs a folder, but {error}. Set `run_dir`.") from None
         yield own
 
 

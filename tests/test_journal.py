@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -22,12 +23,13 @@ import pytest
 import scipy
 import xgboost
 
+from evolver import temporary
 from evolver.entry_file import COUNT, FILE, LOG, SCHEMA_VERSION, _checksum
-from evolver.errors import InputError
+from evolver.errors import EvolverError, InputError
 from evolver.fingerprint import header_of
 from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.codec import encode
-from evolver.journal import Journal, read
+from evolver.journal import Journal, read, run_folder
 from evolver.outcome import Failed, Failure, ScoredFold, Stopped, scored
 from evolver.problem import Settings
 from evolver.store import Store
@@ -524,3 +526,11 @@ class TestStore:
         content[len(content) // 2] ^= 0xFF
         file.write_bytes(content)
         assert store.get("a", 0) is None
+
+
+def test_where_no_folder_can_be_made_the_error_says_to_name_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(temporary, "places", lambda: ["/proc/none"])
+    with pytest.raises(EvolverError, match=r"no folder for temporary files.*Set `run_dir`"):
+        contextlib.ExitStack().enter_context(run_folder(None))

@@ -23,7 +23,7 @@ from typing import Any
 from multiprocess.connection import wait as wait_for_any
 
 from evolver.errors import EvolverError
-from evolver.execution import fork_server, memory
+from evolver.execution import fork_server, memory, processes
 from evolver.execution.payload import Payload
 from evolver.execution.protocol import Done, Function, Job
 from evolver.execution.wire import BreachError
@@ -31,6 +31,9 @@ from evolver.execution.worker_handle import START_SECONDS, STATUS_SECONDS, Worke
 from evolver.outcome import Failure
 
 MAX_DEATHS_AT_START = 3
+
+SERVERS = 2
+"""Processes beside the workers: the fork server and its tracker of shared memory."""
 
 RETRY_SECONDS = 0.25
 """Seconds after which a worker that could not be started for the second time is started again,
@@ -81,6 +84,12 @@ class ProcessPool:
         self._next_look = 0.0
         self._kills = memory.kills()
         self._payload: Payload | None = None
+        room = processes.room()
+        if room < capacity + SERVERS:
+            raise EvolverError(
+                f"The limit of processes (ulimit -u) must leave room for {capacity + SERVERS} more,"
+                f" got {max(0, room):.0f}: `n_jobs` must be lower, or the limit higher."
+            )
         payload = Payload(function)
         try:
             fork_server.enter(preload)

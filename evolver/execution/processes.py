@@ -7,6 +7,7 @@ system refuses to say or do, for want of files that may be open, costs no error 
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable
 
 import psutil
@@ -37,3 +38,21 @@ def kill(processes: Iterable[psutil.Process]) -> None:
     for process in processes:
         with contextlib.suppress(psutil.Error, OSError):
             process.kill()
+
+
+def room() -> float:
+    """Return how many more processes this user may start: infinitely many where nothing limits
+    them, as for root. Threads count as processes."""
+    try:
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_NPROC)
+    except (ImportError, AttributeError):  # not on this system
+        return float("inf")
+    if os.geteuid() == 0 or limit == resource.RLIM_INFINITY:
+        return float("inf")
+    running = 0
+    for process in psutil.process_iter(["uids", "num_threads"]):
+        uids, threads = process.info["uids"], process.info["num_threads"]
+        running += (threads or 1) if uids is not None and uids.real == os.getuid() else 0
+    return limit - running

@@ -184,6 +184,28 @@ def test_what_cannot_be_started_is_one_clear_error(monkeypatch: pytest.MonkeyPat
         pool.close()
 
 
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may become another")
+def test_a_limit_of_processes_is_said_before_any_is_started() -> None:
+    code = """
+    import os, resource
+    from evolver.errors import EvolverError
+    from evolver.execution.pool import ProcessPool
+    os.setuid(65534)
+    for limit in (2, 10_000):
+        resource.setrlimit(resource.RLIMIT_NPROC, (limit, 10_000))
+        try:
+            ProcessPool(abs, 3)
+        except EvolverError as error:
+            print(error)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False
+    )
+    said = done.stdout.splitlines()
+    assert said[0].startswith("The limit of processes (ulimit -u) must leave room for 5 more, got ")
+    assert not any(one.startswith("The limit") for one in said[1:])
+
+
 def test_a_leak_costs_no_job_however_long_it_goes_on() -> None:
     pool = ProcessPool(misbehave, 1, cap=CAP)
     try:
