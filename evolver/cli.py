@@ -151,8 +151,8 @@ def predict(folder: Path, table: Path, out: Path) -> None:
 
     The model is unpickled, which runs what it says: name only folders that you trust.
     """
+    from evolver.export.program import predict_table, write_table
     from evolver.files import replacing_named
-    from evolver.program import predict_table, write_table
 
     def write() -> None:
         with replacing_named(out) as part:
@@ -215,7 +215,7 @@ def _note(command: Command, file: Path) -> None:
 
 def _table_of(command: Command) -> Any:
     """Return the columns to predict from, and the one to predict."""
-    from evolver.program import split_target
+    from evolver.export.program import split_target
 
     return split_target(_read(Path(command.table)), command.target)
 
@@ -245,7 +245,7 @@ def _show(model: EvolvedClassifier | EvolvedRegressor, out: Path) -> None:
 
 
 def _read(table: Path) -> pd.DataFrame:
-    from evolver.program import read_table
+    from evolver.export.program import read_table
 
     return _or_complain(lambda: read_table(table))  # type: ignore[no-any-return]  # a DataFrame
 
@@ -255,7 +255,7 @@ def _load(folder: Path) -> EvolvedClassifier | EvolvedRegressor:
     import joblib
 
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
-    from evolver.record import MODEL_FILE
+    from evolver.run.record import MODEL_FILE
 
     file = folder / MODEL_FILE
     if not file.exists():

@@ -17,9 +17,9 @@ from evolver.errors import InputError
 from evolver.problem import Budget
 
 if TYPE_CHECKING:
-    from evolver.journal import History
     from evolver.problem import Settings
     from evolver.session import Call
+    from evolver.storage.journal import History
     from primitives import Catalogue
 
 PARAMETERS = """
@@ -267,7 +267,7 @@ class _Evolved:
             When there is no such member, the file cannot be written, or a part cannot be written as
             source.
         """
-        from evolver.export import to_source
+        from evolver.export.source_file import to_source
         from evolver.files import replacing_named
         from evolver.report.frames import title
 
@@ -342,10 +342,10 @@ class _Evolved:
     ) -> Self:
         """Search, and set what was found as attributes."""
         # All that is needed after the search is imported before it: nothing may be loadable then.
-        from evolver.interrupt import first_interrupt_noted, stops_raised
-        from evolver.members import Members
+        from evolver.front_members import Members
         from evolver.report import frames
-        from evolver.report.folder import keep
+        from evolver.report.run_folder import keep
+        from evolver.run.interrupt import first_interrupt_noted, stops_raised
         from evolver.session import search
 
         with stops_raised():

@@ -13,16 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from evolver import checks, run
+from evolver import checks
 from evolver.errors import InputError
-from evolver.fingerprint import header_of
 from evolver.genome.codec import Encoded
-from evolver.journal import History, Journal, run_folder
 from evolver.outcome import Scored
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
-from evolver.record import LIBRARY_SIZE, Result, history_of, merit, unlike
-from evolver.report.progress import ProgressLine, say_end, silent, warn_of_time
-from evolver.store import FOLDER, Store
+from evolver.run.evolve import evolve
+from evolver.run.progress import ProgressLine, say_end, silent, warn_of_time
+from evolver.run.record import LIBRARY_SIZE, Result, history_of, merit, unlike
+from evolver.run.run_header import header_of
+from evolver.storage.journal import History, Journal, run_folder
+from evolver.storage.predictions import FOLDER, Store
 from primitives import Catalogue
 
 CHECKS_SHARE = 0.1
@@ -124,7 +125,7 @@ def search(
         if so_far is not None:
             for (digest, fold), predictions in so_far.predictions.items():
                 store.put(digest, fold, predictions)
-        result = run.evolve(
+        result = evolve(
             problem,
             catalogue,
             budget=budget,

@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 from evolver.execution import fork_server
-from evolver.run import PRELOAD
+from evolver.run.evolve import PRELOAD
 
 hypothesis.settings.register_profile("evolver", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("evolver")

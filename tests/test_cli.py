@@ -19,12 +19,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from evolver.cli import main
-from evolver.journal import FILE
+from evolver.export.program import read_table
 from evolver.outcome import TIME_OVER
-from evolver.program import read_table
+from evolver.storage.journal import FILE
 from tests.alone import run_exported
+from tests.storage.test_journal import rewrite
 from tests.tables import small_table
-from tests.test_journal import rewrite
 
 
 def evolver(*arguments: object) -> Result:

@@ -33,11 +33,11 @@ from sklearn.utils.validation import check_is_fitted
 
 import evolver
 from evolver import EvolvedClassifier, EvolvedRegressor, InputError, InputTypeError, Settings
-from evolver.journal import Journal
 from evolver.problem import Budget
-from evolver.record import ALIKE
+from evolver.run.record import ALIKE
 from evolver.search.metafeatures import MetaFeatures
 from evolver.search.portfolio import Experience, Trial
+from evolver.storage.journal import Journal
 from primitives import REGRESSION, Catalogue, Features, Prediction, Primitive, default_catalogue
 from primitives.wrappers import RepeatedRegressor, random_states
 from tests.evaluation.test_fold import problem

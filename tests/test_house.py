@@ -15,20 +15,11 @@ import primitives
 ROOT = Path(__file__).parents[1]
 
 LAYERS = [
-    {"errors", "outcome", "program", "log_pool", "files", "source", "temporary"},
-    {"problem"},
-    {"genome"},
-    {"entries", "entry_file"},
-    {"search", "evaluation", "execution", "journal", "store", "ensemble"},
-    {"record", "interrupt"},
-    {"schedule", "pace", "ensemble_estimator"},
-    {"deadline"},
-    {"finish"},
-    {"loop"},
-    {"run"},
-    {"report", "export", "fingerprint", "members"},
-    {"checks"},
-    {"session"},
+    {"errors", "files", "outcome", "temporary"},
+    {"problem", "genome"},
+    {"search", "evaluation", "execution", "ensemble", "storage"},
+    {"run", "checks"},
+    {"report", "export", "front_members", "session"},
     {"estimators"},
     {"cli"},
 ]
@@ -55,7 +46,7 @@ DOORS = {
         "evolver.temporary",
     },
     "click": {"evolver.cli"},
-    "sqlite3": {"evolver.entry_file"},
+    "sqlite3": {"evolver.storage.entry_file"},
     "dask": {"evolver.execution.dask"},
 }
 """The only modules that may import a foreign library."""

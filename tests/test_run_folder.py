@@ -16,11 +16,11 @@ from click.testing import CliRunner
 
 from evolver import EvolvedClassifier, InputError, Settings
 from evolver.cli import main
-from evolver.journal import FILE
-from evolver.store import FOLDER
+from evolver.storage.journal import FILE
+from evolver.storage.predictions import FOLDER
 from primitives import default_catalogue
+from tests.storage.test_journal import rewrite
 from tests.tables import small_table
-from tests.test_journal import rewrite
 
 X, Y = small_table("binary")
 SPACE = default_catalogue().only(

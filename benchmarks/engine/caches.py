@@ -27,7 +27,7 @@ from evolver.execution import payload
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Job
 from evolver.outcome import Effort
-from evolver.run import PRELOAD
+from evolver.run.evolve import PRELOAD
 
 WORKERS = 2
 WINDOW = 10

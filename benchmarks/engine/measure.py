@@ -39,7 +39,7 @@ from evolver.genome.codec import Encoded, decode
 from evolver.genome.pipeline import to_estimator
 from evolver.outcome import Effort
 from evolver.problem import Problem, Settings
-from evolver.run import PRELOAD
+from evolver.run.evolve import PRELOAD
 from primitives import Catalogue
 
 RESULTS = Path(__file__).parent / "results"

@@ -26,13 +26,13 @@ from evolver.evaluation.folds import make_folds
 from evolver.execution.protocol import Done, Job
 from evolver.genome.codec import decode
 from evolver.genome.digest import digest
-from evolver.journal import Journal
-from evolver.loop import Loop
 from evolver.outcome import Effort
 from evolver.problem import Budget, Problem, Settings
+from evolver.run.search_loop import Loop
 from evolver.search.evolution import Evolution
 from evolver.search.racing import Race
-from evolver.store import Store
+from evolver.storage.journal import Journal
+from evolver.storage.predictions import Store
 from primitives import Catalogue
 from tests.pipelines import catalogue
 from tests.tables import small_table

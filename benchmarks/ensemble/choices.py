@@ -33,16 +33,16 @@ from benchmarks.ensemble.fold_models import NAMES, error_of, part
 from benchmarks.portfolio.learn import write_without
 from benchmarks.records import Records
 from evolver.checks import selected_catalogue
-from evolver.ensemble import TEMPERATURES, TOLERANCE, Blend, predicted, select
+from evolver.ensemble.selection import TEMPERATURES, TOLERANCE, Blend, predicted, select
 from evolver.evaluation.blends import BlendScorer
 from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Tree
-from evolver.journal import Journal
 from evolver.outcome import Scored
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
-from evolver.record import ALIKE, LIBRARY_SIZE, Record, Result, merit, unlike
-from evolver.run import evolve
-from evolver.store import Store
+from evolver.run.evolve import evolve
+from evolver.run.record import ALIKE, LIBRARY_SIZE, Record, Result, merit, unlike
+from evolver.storage.journal import Journal
+from evolver.storage.predictions import Store
 
 MEMBERS, WORKERS, POPULATION = 8, 2, 50
 CHOICES = {

@@ -30,7 +30,7 @@ from sklearn.model_selection import train_test_split
 from benchmarks.engine.problems import problem_of
 from benchmarks.records import Records
 from evolver.checks import selected_catalogue
-from evolver.ensemble import greedy
+from evolver.ensemble.selection import greedy
 from evolver.evaluation.blends import BlendScorer
 from evolver.evaluation.folds import make_folds
 from evolver.genome.pipeline import to_estimator

@@ -26,8 +26,8 @@ from benchmarks.ensemble.choices import WORKERS, library_of, prediction, search
 from benchmarks.ensemble.fold_models import part
 from evolver.outcome import Scored
 from evolver.problem import Problem
-from evolver.record import ALIKE, merit
-from evolver.store import Store
+from evolver.run.record import ALIKE, merit
+from evolver.storage.predictions import Store
 
 NAMES = (
     *("cmc", "phoneme", "boston", "vehicle", "churn", "cpu-act", "balance-scale", "jasmine"),

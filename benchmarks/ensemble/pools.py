@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.ensemble.choices import MEMBERS, gain
 from benchmarks.ensemble.fold_models import error_of
 from benchmarks.ensemble.selection import METRICS
-from evolver.ensemble import TEMPERATURES, Blend, predicted, select
+from evolver.ensemble.selection import TEMPERATURES, Blend, predicted, select
 
 RESULTS = Path(__file__).parent / "results"
 RECORDS = RESULTS / "pools.json"

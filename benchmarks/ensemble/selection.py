@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.ensemble.fold_models import error_of
-from evolver import ensemble
+from evolver.ensemble import selection
 from evolver.evaluation.blends import areas, negative_errors, negative_log_losses
 from primitives.wrappers import scaled
 
@@ -88,17 +88,17 @@ class Table:
         return {way: fmean(errors) for way, errors in found.items()}
 
     def _judged(
-        self, library: ensemble.Library, chosen_by: Sequence[int], judged: int
+        self, library: selection.Library, chosen_by: Sequence[int], judged: int
     ) -> dict[str, float]:
-        best = ensemble.greedy(library, self._blends, chosen_by, 1)
+        best = selection.greedy(library, self._blends, chosen_by, 1)
         found = {"single": self._error(library, best, 1.0, judged)}
         for begin in BEGINNINGS:
-            ensemble.BEGIN = begin
-            weights = ensemble.greedy(library, self._blends, chosen_by, MEMBERS)
+            selection.BEGIN = begin
+            weights = selection.greedy(library, self._blends, chosen_by, MEMBERS)
             found[f"begin {begin}"] = self._error(library, weights, 1.0, judged)
             if self._task == "multiclass":
-                temperature = ensemble.best_temperature(
-                    library, self._blends, weights, chosen_by, ensemble.TEMPERATURES
+                temperature = selection.best_temperature(
+                    library, self._blends, weights, chosen_by, selection.TEMPERATURES
                 )
                 found[f"begin {begin}, temperature"] = self._error(
                     library, weights, temperature, judged
@@ -106,9 +106,9 @@ class Table:
         return found
 
     def _error(
-        self, library: ensemble.Library, weights: dict[int, float], temperature: float, fold: int
+        self, library: selection.Library, weights: dict[int, float], temperature: float, fold: int
     ) -> float:
-        predictions = scaled(ensemble.average(library, weights, fold), temperature)
+        predictions = scaled(selection.average(library, weights, fold), temperature)
         return error_of(self._task, float(self._blends(fold, predictions)[0]))
 
     def _blends(self, fold: int, blends: np.ndarray) -> np.ndarray:

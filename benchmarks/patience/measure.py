@@ -32,18 +32,18 @@ from benchmarks.ablation.measure import is_classification, split_of
 from benchmarks.portfolio.learn import write_without
 from benchmarks.records import Records
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings, checks
-from evolver.deadline import Deadline
 from evolver.evaluation.fold import Evaluator
 from evolver.execution.pool import ProcessPool
-from evolver.finish import Finish
-from evolver.journal import FILE
 from evolver.outcome import Scored
-from evolver.pace import Pace
 from evolver.problem import Problem
-from evolver.record import Record, merit
-from evolver.run import PRELOAD
+from evolver.run.evolve import PRELOAD
+from evolver.run.final_fit import Finish
+from evolver.run.fit_times import Pace
+from evolver.run.record import Record, merit
+from evolver.run.time_budget import Deadline
 from evolver.session import search
-from evolver.store import FOLDER, Store
+from evolver.storage.journal import FILE
+from evolver.storage.predictions import FOLDER, Store
 
 NAMES = (
     "australian",

@@ -35,7 +35,7 @@ from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Job
 from evolver.genome.codec import encode, parse
 from evolver.problem import Problem
-from evolver.run import PRELOAD
+from evolver.run.evolve import PRELOAD
 from evolver.search.metafeatures import MetaFeatures
 from evolver.search.portfolio import fitted
 

@@ -22,11 +22,11 @@ from benchmarks.engine.problems import problem_of
 from evolver.checks import selected_catalogue
 from evolver.genome.codec import encode
 from evolver.genome.structure import read
-from evolver.journal import Journal
 from evolver.outcome import RACED_OUT, Failed, Failure, Outcome, Scored, Stopped
 from evolver.problem import Budget, Problem, Settings
-from evolver.run import evolve
-from evolver.store import Store
+from evolver.run.evolve import evolve
+from evolver.storage.journal import Journal
+from evolver.storage.predictions import Store
 
 TABLES = ("credit-g", "titanic", "cmc", "vehicle", "concrete", "medical-insurance")
 """From 846 to 1,473 rows, so that ten seeds of four samplers end within the hour."""

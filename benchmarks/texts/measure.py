@@ -22,7 +22,7 @@ from benchmarks.ablation.measure import is_classification, split_of
 from benchmarks.portfolio.learn import write_without
 from benchmarks.records import Records
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings
-from evolver.record import ENSEMBLE
+from evolver.run.record import ENSEMBLE
 from primitives.cleaning import column_forms
 
 NAMES = ("fine-foods-reviews", "sms-spam")

@@ -12,17 +12,17 @@ import joblib
 import numpy as np
 from sklearn.utils import check_random_state
 
-from evolver.entry_file import FILES
 from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.objectives import COMPLEXITIES
 from evolver.files import PRIVATE_FOLDER
 from evolver.genome.codec import Encoded
-from evolver.journal import read
 from evolver.outcome import scored
 from evolver.problem import Settings
 from evolver.search.portfolio import experience_of
 from evolver.search.selection import non_dominated
-from evolver.store import FOLDER
+from evolver.storage.entry_file import FILES
+from evolver.storage.journal import read
+from evolver.storage.predictions import FOLDER
 
 
 def check_complexity(complexity: Any) -> str | Callable[[Any], float]:

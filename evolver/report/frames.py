@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from evolver.outcome import Failed, Scored
-from evolver.record import ENSEMBLE, Ensemble, Record, Result
+from evolver.run.record import ENSEMBLE, Ensemble, Record, Result
 from evolver.search.selection import Member
 
 LEADERBOARD_COLUMNS = (

@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from evolver.record import ENSEMBLE
+from evolver.run.record import ENSEMBLE
 
 WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT, TOP, BOTTOM = 76, 24, 56, 52

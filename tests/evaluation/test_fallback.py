@@ -13,7 +13,7 @@ import pytest
 from sklearn.metrics import r2_score, roc_auc_score
 
 from evolver.evaluation.fallback import MAX_COLUMNS, fallback, title_of
-from evolver.export import to_source
+from evolver.export.source_file import to_source
 from evolver.problem import Problem
 from tests.alone import run_exported
 from tests.tables import small_table

@@ -24,7 +24,7 @@ from evolver.checks import selected_catalogue
 from evolver.evaluation.fold import Evaluator, Request
 from evolver.execution import fork_server
 from evolver.genome.codec import encode
-from evolver.journal import FILE, Journal
+from evolver.storage.journal import FILE, Journal
 from primitives import default_catalogue
 from tests.faults.models import EXPECTED, catalogue_with_faults, left_behind
 from tests.tables import small_table

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from sklearn.base import clone
 
-from evolver.export import to_source
+from evolver.export.source_file import to_source
 from evolver.genome.codec import decode, encode
 from evolver.genome.digest import digest
 from evolver.genome.graph import operators, to_graph

@@ -13,7 +13,7 @@ import pytest
 from sklearn.pipeline import Pipeline
 
 from evolver.checks.space import selected_catalogue
-from evolver.export import to_source
+from evolver.export.source_file import to_source
 from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Step, Tree
 from primitives import default_catalogue

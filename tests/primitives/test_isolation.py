@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from evolver.export import to_source
+from evolver.export.source_file import to_source
 from primitives.isolation import Isolated, private_copy
 from tests.tables import small_table
 

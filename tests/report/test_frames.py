@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evolver.ensemble import Blend
+from evolver.ensemble.selection import Blend
 from evolver.genome.candidate import Candidate, Origin
 from evolver.outcome import Scored
-from evolver.record import ENSEMBLE, Ensemble
 from evolver.report.frames import pareto_front, title
 from evolver.report.picture import front_svg
+from evolver.run.record import ENSEMBLE, Ensemble
 from evolver.search.selection import Member
 from tests.genome.strategies import CATALOGUES, random_tree
 

@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from evolver.export import to_source
+from evolver.export.source_file import to_source
 from evolver.genome.pipeline import to_estimator
 from primitives import Catalogue
 from primitives.cleaning import TableCleaner
@@ -102,7 +102,7 @@ class HomeMade(ClassifierMixin, BaseEstimator):
 
 def test_a_model_of_a_users_module_is_imported_from_it() -> None:
     source = to_source(make_pipeline(HomeMade(label=3)))
-    assert "from tests.test_export import HomeMade" in source
+    assert "from tests.export.test_source_file import HomeMade" in source
     assert "HomeMade(label=3)" in source
 
 
@@ -132,7 +132,7 @@ def test_a_model_of_the_main_script_is_carried_along(tmp_path: Path) -> None:
                     return np.ones((len(X), len(self.classes_))) / len(self.classes_)
 
             if __name__ == "__main__":
-                from evolver.export import to_source
+                from evolver.export.source_file import to_source
 
                 print(to_source(make_pipeline(Constant())))
             """
@@ -398,7 +398,7 @@ class Constant(RegressorMixin, BaseEstimator):
 
 if __name__ == "__main__":
     rows = 3
-    from evolver.export import to_source
+    from evolver.export.source_file import to_source
 
     print(to_source(make_pipeline({steps})))
 """

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from evolver.genome.candidate import Candidate, Origin
 from evolver.outcome import RACED_OUT, Failed, Failure, Scored, ScoredFold, Stopped, scored
-from evolver.record import Record
-from evolver.schedule import Schedule
+from evolver.run.fold_queue import Schedule
+from evolver.run.record import Record
 from evolver.search.racing import FIRST, Race
 from tests.genome.strategies import CATALOGUES, random_tree
 

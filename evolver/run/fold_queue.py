@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from evolver.outcome import Scored
-from evolver.record import Record
+from evolver.run.record import Record
 from evolver.search.racing import FIRST, Race, Runner
 
 

@@ -8,10 +8,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from evolver.deadline import ENSEMBLE_SHARE, FINAL_OVERHEAD, FIT_MARGIN, WORKER_START, Deadline
 from evolver.outcome import Scored
-from evolver.pace import Pace
-from evolver.record import Record
+from evolver.run.fit_times import Pace
+from evolver.run.record import Record
+from evolver.run.time_budget import (
+    ENSEMBLE_SHARE,
+    FINAL_OVERHEAD,
+    FIT_MARGIN,
+    WORKER_START,
+    Deadline,
+)
 from tests.test_pace import record
 
 ROWS = 1_000

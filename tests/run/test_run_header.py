@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evolver import fingerprint
-from evolver.fingerprint import _table_hash
+from evolver.run.run_header import _table_hash
 
 ROWS = 6
 COLUMNS = {

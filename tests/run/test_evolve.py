@@ -21,15 +21,15 @@ from sklearn.utils.validation import check_is_fitted
 from evolver.errors import NoPipelineError
 from evolver.execution import memory
 from evolver.genome.candidate import Candidate
-from evolver.journal import Journal
 from evolver.outcome import RACED_OUT, TIME_OVER, Failed, Failure, Scored, Stopped
 from evolver.problem import Budget, Problem, Settings
-from evolver.record import Record, Result
-from evolver.run import evolve
+from evolver.run.evolve import evolve
+from evolver.run.record import Record, Result
 from evolver.search.portfolio import Experience, Trial, experience_of
 from evolver.search.proposers import proposer_of
 from evolver.search.racing import FIRST
-from evolver.store import Store
+from evolver.storage.journal import Journal
+from evolver.storage.predictions import Store
 from primitives import CLASSIFICATION, Catalogue, Features, Prediction, Primitive, Table
 from tests.evaluation.test_fold import problem
 from tests.pipelines import catalogue
@@ -371,7 +371,7 @@ def test_a_proposer_that_has_no_more_is_not_asked_again(
         monkeypatch.setattr(proposer, "ask", lambda: asked.append(ask()) or asked[-1])
         return proposer
 
-    monkeypatch.setattr("evolver.run.proposer_of", watched)
+    monkeypatch.setattr("evolver.run.evolve.proposer_of", watched)
     guesses = {"random_state": IntDistribution(1, 60)}
     guess = partial(DummyClassifier, strategy="uniform")
     one = Primitive("Guess", (Table,), Prediction, guess, guesses, CLASSIFICATION)

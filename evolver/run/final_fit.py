@@ -17,9 +17,7 @@ from statistics import fmean
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from evolver.deadline import FINAL_OVERHEAD, FIT_MARGIN, FITS, Deadline
-from evolver.ensemble import TEMPERATURES, Library, Selection, select
-from evolver.ensemble_estimator import ensemble_of
+from evolver.ensemble.selection import TEMPERATURES, Library, Selection, select
 from evolver.errors import NoPipelineError
 from evolver.evaluation.blends import BlendScorer
 from evolver.evaluation.fold import Request
@@ -36,8 +34,10 @@ from evolver.outcome import (
     commonest_reasons,
 )
 from evolver.problem import Problem
-from evolver.record import LIBRARY_SIZE, Decision, Ensemble, Record, merit, unlike
-from evolver.store import Store
+from evolver.run.fitted_ensemble import ensemble_of
+from evolver.run.record import LIBRARY_SIZE, Decision, Ensemble, Record, merit, unlike
+from evolver.run.time_budget import FINAL_OVERHEAD, FIT_MARGIN, FITS, Deadline
+from evolver.storage.predictions import Store
 from primitives.wrappers import random_states
 
 logger = logging.getLogger("evolver")

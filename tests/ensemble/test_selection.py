@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss, make_scorer, roc_auc_score
 
 from evolver.checks import check_scorer
-from evolver.ensemble import (
+from evolver.ensemble.log_opinion_pool import LogPool
+from evolver.ensemble.selection import (
     BEGIN,
     BEGIN_SHARE,
     TEMPERATURES,
@@ -25,14 +26,13 @@ from evolver.ensemble import (
     predicted,
     select,
 )
-from evolver.ensemble_estimator import blending
 from evolver.evaluation.blends import BlendScorer
-from evolver.export import to_source
+from evolver.export.source_file import to_source
 from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.pipeline import to_estimator
-from evolver.log_pool import LogPool
 from evolver.outcome import standard_error
-from evolver.record import ALIKE, Record, unlike
+from evolver.run.fitted_ensemble import blending
+from evolver.run.record import ALIKE, Record, unlike
 from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree
 from tests.pipelines import tree_with

@@ -15,8 +15,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from evolver.pace import Pace
-from evolver.record import Decision, Record, merit
+from evolver.run.fit_times import Pace
+from evolver.run.record import Decision, Record, merit
 
 FINAL_OVERHEAD = 0.3
 """Seconds to hand over the final fit and to bring the pipeline home."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evolver.log_pool import PENALTIES, LogPool, learned
+from evolver.ensemble.log_opinion_pool import PENALTIES, LogPool, learned
 
 ROWS = 600
 

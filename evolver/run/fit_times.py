@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from statistics import median
 
-from evolver.record import Record
+from evolver.run.record import Record
 
 MEMORY = 15
 """Folds of a last step that are remembered."""

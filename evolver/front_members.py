@@ -11,7 +11,7 @@ from evolver.errors import InputError
 from evolver.evaluation.fold import fit
 from evolver.genome.pipeline import to_estimator
 from evolver.problem import Problem
-from evolver.record import ENSEMBLE, Result
+from evolver.run.record import ENSEMBLE, Result
 from evolver.search.selection import CHOICES
 
 FALLBACK = "fallback"

@@ -4,7 +4,7 @@ The source is rendered from the estimator that was fitted, not from the tree it 
 constructor calls with the parameters that differ from their defaults, the imports they need, and
 the source of what is our own. The file is a program that fits on a table and predicts another.
 
-    source   of values, see `evolver.source`
+    source   of values, see `evolver.export.render`
     carry    the definitions of our own that are used, and what they use in turn
 """
 
@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from evolver import program
-from evolver.source import INDENT, LINE_LENGTH, layout, quoted, render
+from evolver.export import program
+from evolver.export.render import INDENT, LINE_LENGTH, layout, quoted, render
 
 CARRIED_PACKAGES = ("primitives", "evolver", "__main__")
 """Packages that a reader may not have: their source is copied instead of imported."""

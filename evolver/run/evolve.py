@@ -20,17 +20,17 @@ from evolver.execution import memory
 from evolver.execution.inline import InlineExecutor, reason_of
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Executor
-from evolver.finish import Finish
 from evolver.genome.codec import Encoded
-from evolver.interrupt import first_interrupt_noted
-from evolver.journal import Journal
-from evolver.loop import Loop
 from evolver.outcome import Effort
 from evolver.problem import Budget, Problem, Settings
-from evolver.record import Ensemble, Progress, Record, Result
+from evolver.run.final_fit import Finish
+from evolver.run.interrupt import first_interrupt_noted
+from evolver.run.record import Ensemble, Progress, Record, Result
+from evolver.run.search_loop import Loop
 from evolver.search.proposers import proposer_of
 from evolver.search.racing import Race
-from evolver.store import Store
+from evolver.storage.journal import Journal
+from evolver.storage.predictions import Store
 from primitives import Catalogue
 
 logger = logging.getLogger("evolver")

@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from evolver.record import Decision, Progress, Reason
+from evolver.run.record import Decision, Progress, Reason
 
 logger = logging.getLogger("evolver")
 

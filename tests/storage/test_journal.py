@@ -24,15 +24,15 @@ import scipy
 import xgboost
 
 from evolver import temporary
-from evolver.entry_file import COUNT, FILE, LOG, SCHEMA_VERSION, _checksum
 from evolver.errors import EvolverError, InputError
-from evolver.fingerprint import header_of
 from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.codec import encode
-from evolver.journal import Journal, read, run_folder
 from evolver.outcome import Failed, Failure, ScoredFold, Stopped, scored
 from evolver.problem import Settings
-from evolver.store import Store
+from evolver.run.run_header import header_of
+from evolver.storage.entry_file import COUNT, FILE, LOG, SCHEMA_VERSION, _checksum
+from evolver.storage.journal import Journal, read, run_folder
+from evolver.storage.predictions import Store
 from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree
 from tests.pipelines import catalogue
@@ -239,8 +239,8 @@ def killed(folder: Path, candidates: int = LONG) -> None:
     """Leave what a run that is killed leaves: a log that SQLite has not moved into the file."""
     code = (
         "import os, sys\nfrom pathlib import Path\n"
-        "from tests.test_journal import CANDIDATES, FOLDS, HEADER\n"
-        "from evolver.journal import Journal\nfrom evolver.outcome import scored\n"
+        "from tests.storage.test_journal import CANDIDATES, FOLDS, HEADER\n"
+        "from evolver.storage.journal import Journal\nfrom evolver.outcome import scored\n"
         "journal = Journal(Path(sys.argv[1]))\n"
         "journal.begin(HEADER)\n"
         "for number in range(int(sys.argv[2])):\n"
@@ -251,7 +251,7 @@ def killed(folder: Path, candidates: int = LONG) -> None:
         "os._exit(1)\n"
     )
     program = [sys.executable, "-c", code, str(folder), str(candidates)]
-    subprocess.run(program, cwd=Path(__file__).parents[1], check=False)
+    subprocess.run(program, cwd=Path(__file__).parents[2], check=False)
     assert (folder / LOG).stat().st_size > 0
 
 

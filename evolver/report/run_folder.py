@@ -11,8 +11,8 @@ from typing import Any
 import joblib
 
 from evolver.files import replacing
-from evolver.record import ENSEMBLE, MODEL_FILE
 from evolver.report.picture import front_svg
+from evolver.run.record import ENSEMBLE, MODEL_FILE
 
 logger = logging.getLogger("evolver")
 

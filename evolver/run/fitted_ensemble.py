@@ -11,11 +11,11 @@ from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelEncoder
 
-from evolver.ensemble import Blend, Selection
+from evolver.ensemble.selection import Blend, Selection
 from evolver.genome.graph import operators_of
 from evolver.outcome import Scored
 from evolver.problem import Problem
-from evolver.record import Ensemble, Record
+from evolver.run.record import Ensemble, Record
 from primitives.wrappers import (
     OpinionPoolClassifier,
     Repeated,

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from evolver import temporary
-from evolver.entries import Journaled, Replay
-from evolver.entry_file import CANDIDATE, FILE, EntryFile, copied
 from evolver.errors import EvolverError, InputError
 from evolver.genome.candidate import Candidate
 from evolver.genome.codec import encode
 from evolver.outcome import Failed, Outcome, Scored, ScoredFold
 from evolver.problem import share_at
+from evolver.storage.entries import Journaled, Replay
+from evolver.storage.entry_file import CANDIDATE, FILE, EntryFile, copied
 
 logger = logging.getLogger("evolver")
 

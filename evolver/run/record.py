@@ -11,14 +11,14 @@ from typing import Any, Literal
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from evolver.ensemble import Blend
-from evolver.entries import Journaled
+from evolver.ensemble.selection import Blend
 from evolver.genome.candidate import Candidate
 from evolver.genome.tree import Tree
-from evolver.journal import History
 from evolver.outcome import Effort, Failed, Outcome, Scored, ScoredFold, is_late
 from evolver.search.racing import Errors
 from evolver.search.selection import Member
+from evolver.storage.entries import Journaled
+from evolver.storage.journal import History
 
 Reason = Literal["time", "evaluations", "patience", "interrupt", "error"]
 
@@ -97,7 +97,8 @@ class Ensemble:
     blend : Blend
         How they are averaged, in that order.
     outcome : Scored
-        Each fold by an average that was chosen by the others, see `evolver.ensemble.Selection`.
+        Each fold by an average that was chosen by the others, see
+        `evolver.ensemble.selection.Selection`.
     estimator : VotingClassifier, VotingRegressor or a classifier around one
     """
 

@@ -8,8 +8,8 @@ import pytest
 from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.tree import Tree
 from evolver.outcome import ScoredFold
-from evolver.pace import ENOUGH, GROWTH, Pace
-from evolver.record import Record
+from evolver.run.fit_times import ENOUGH, GROWTH, Pace
+from evolver.run.record import Record
 from tests.genome.strategies import CATALOGUES
 from tests.pipelines import tree_with
 

@@ -17,14 +17,11 @@ import math
 import threading
 from collections.abc import Callable
 
-from evolver.deadline import Deadline
 from evolver.errors import InputError
 from evolver.evaluation.fold import FoldScore, Request
 from evolver.evaluation.objectives import TIMES
 from evolver.execution.protocol import Done, Executor, Job
-from evolver.finish import Finish
 from evolver.genome.codec import encode
-from evolver.journal import Journal
 from evolver.outcome import (
     RACED_OUT,
     TIME_OVER,
@@ -39,14 +36,17 @@ from evolver.outcome import (
     scored,
     took_too_long,
 )
-from evolver.pace import Pace
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
-from evolver.record import Decision, Progress, Reason, Record
-from evolver.schedule import Schedule, runner
+from evolver.run.final_fit import Finish
+from evolver.run.fit_times import Pace
+from evolver.run.fold_queue import Schedule, runner
+from evolver.run.record import Decision, Progress, Reason, Record
+from evolver.run.time_budget import Deadline
 from evolver.search.proposer import Proposer
 from evolver.search.racing import Race
 from evolver.search.selection import Member, front
-from evolver.store import Store
+from evolver.storage.journal import Journal
+from evolver.storage.predictions import Store
 
 WORTH = 0.5
 """Of the limit of a fold, where there is a time budget: a pipeline of the portfolio that should

@@ -26,7 +26,7 @@ from statistics import fmean
 
 import numpy as np
 
-from evolver.log_pool import LogPool, learned
+from evolver.ensemble.log_opinion_pool import LogPool, learned
 from evolver.outcome import standard_error
 from primitives.wrappers import scaled
 

@@ -1,0 +1,1 @@
+"""Ensembles: which candidates are averaged, and how."""

@@ -1,0 +1,1 @@
+"""Storage: the journal of a run and the predictions of its candidates."""
