@@ -52,7 +52,7 @@ def slow_hash(X: pd.DataFrame) -> str:
 def test_columns_are_hashed_together_as_each_is_alone(kinds: list[str], cells: int) -> None:
     X = pd.DataFrame({f"{kind} {number}": COLUMNS[kind] for number, kind in enumerate(kinds)})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fingerprint, "CELLS", cells)
+        patch.setattr(run_header, "CELLS", cells)
         assert _table_hash(X) == slow_hash(X)
     assert _table_hash(X) == slow_hash(X)
 
