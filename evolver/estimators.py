@@ -18,7 +18,7 @@ from evolver.problem import Budget
 
 if TYPE_CHECKING:
     from evolver.problem import Settings
-    from evolver.session import Call
+    from evolver.session import FitRequest
     from evolver.storage.journal import History
     from primitives import Catalogue
 
@@ -303,18 +303,18 @@ class _Evolved:
         time_budget: float | None,
         max_evaluations: int | None,
         run_dir: str | Path | None,
-    ) -> Call:
+    ) -> FitRequest:
         """Check what does not depend on the data."""
         start = time.monotonic()
         from evolver import checks
-        from evolver.session import Call
+        from evolver.session import FitRequest
 
         checks.check_positive("time_budget", time_budget)
         if max_evaluations is not None:
             checks.check_at_least(1, "max_evaluations", max_evaluations)
         checks.check_at_least(2, "population_size", self.population_size)
         checks.check_complexity(self.complexity)
-        return Call(
+        return FitRequest(
             is_classifier(self),
             Budget(time_budget, max_evaluations),
             checks.check_settings(self.settings),
@@ -333,7 +333,7 @@ class _Evolved:
 
     def _search(
         self,
-        call: Call,
+        call: FitRequest,
         X: Any,
         y: Any,
         sample_weight: Any,

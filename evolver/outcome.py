@@ -168,7 +168,7 @@ def took_too_long(outcome: Outcome) -> bool:
     return is_timeout or is_late(outcome)
 
 
-def scored(units: Sequence[ScoredFold], ladder: int) -> Scored:
+def aggregate_folds(units: Sequence[ScoredFold], ladder: int) -> Scored:
     """Return the outcome of a candidate whose folds are all scored.
 
     Parameters

@@ -101,7 +101,7 @@ class Budget:
             None,
         )
 
-    def beyond(self, seconds: float, evaluations: int) -> Budget:
+    def extended_by(self, seconds: float, evaluations: int) -> Budget:
         """Return this budget on top of what a run has taken."""
         return Budget(
             None if self.seconds is None else seconds + self.seconds,

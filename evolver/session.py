@@ -20,7 +20,7 @@ from evolver.outcome import Scored
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
 from evolver.run.evolve import evolve
 from evolver.run.progress import ProgressLine, say_end, silent, warn_of_time
-from evolver.run.record import LIBRARY_SIZE, Result, history_of, merit, unlike
+from evolver.run.record import LIBRARY_SIZE, Result, history_of, limit_per_predictor, ranking_key
 from evolver.run.run_header import header_of
 from evolver.storage.journal import History, Journal, run_folder
 from evolver.storage.predictions import FOLDER, Store
@@ -31,7 +31,7 @@ CHECKS_SHARE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Call:
+class FitRequest:
     """What is asked for but the data, checked as far as it does not depend on them.
 
     Parameters
@@ -73,7 +73,7 @@ class Call:
 
 
 def search(
-    call: Call,
+    call: FitRequest,
     X: Any,
     y: Any,
     sample_weight: Any = None,
@@ -106,7 +106,7 @@ def search(
         if journal.header is not None and (call.random_state is None or refines):
             rng.bit_generator.state = journal.header["random_state"]
         seed = rng.bit_generator.state
-        problem = pose(call, X, y, sample_weight, groups, rng)
+        problem = build_problem(call, X, y, sample_weight, groups, rng)
         catalogue = checks.selected_catalogue(
             call.search_space, problem, grouped=groups is not None
         )
@@ -116,7 +116,7 @@ def search(
         call.begun()
         budget = call.budget
         if refines:
-            budget = budget.beyond(journal.seconds, len(journal.candidates))
+            budget = budget.extended_by(journal.seconds, len(journal.replayed))
             journal.refine()
         else:
             first = settings.first_refined(budget, call.population_size)
@@ -152,14 +152,14 @@ def search(
 def _library(result: Result, store: Store, folds: int) -> dict[tuple[str, int], np.ndarray]:
     """Return the predictions that an ensemble could be chosen from."""
     scored = [record for record in result.records if isinstance(record.outcome, Scored)]
-    best = islice(unlike(sorted(scored, key=merit)), LIBRARY_SIZE)
+    best = islice(limit_per_predictor(sorted(scored, key=ranking_key)), LIBRARY_SIZE)
     digests = [record.candidate.digest for record in best]
     kept = {(one, fold): store.get(one, fold) for one in digests for fold in range(folds)}
     return {place: found for place, found in kept.items() if found is not None}
 
 
-def pose(
-    call: Call, X: Any, y: Any, sample_weight: Any, groups: Any, rng: np.random.Generator
+def build_problem(
+    call: FitRequest, X: Any, y: Any, sample_weight: Any, groups: Any, rng: np.random.Generator
 ) -> Problem:
     """Check the data and put them in order."""
     table = checks.check_table(X, checks.MIN_ROWS)
@@ -203,7 +203,7 @@ def pose(
     )
 
 
-def lag_of(call: Call, journal: Journal) -> int:
+def lag_of(call: FitRequest, journal: Journal) -> int:
     """Return the lag of a run; one that is resumed keeps its own, on any number of workers."""
     if call.settings.lag is not None:
         return call.settings.lag

@@ -34,7 +34,7 @@ from sklearn.utils.validation import check_is_fitted
 import evolver
 from evolver import EvolvedClassifier, EvolvedRegressor, InputError, InputTypeError, Settings
 from evolver.problem import Budget
-from evolver.run.record import ALIKE
+from evolver.run.record import MAX_PER_PREDICTOR
 from evolver.search.metafeatures import MetaFeatures
 from evolver.search.portfolio import Experience, Trial
 from evolver.storage.journal import Journal
@@ -260,9 +260,9 @@ class TestRefine:
             model.refine(X, y, max_evaluations=2)
 
     def test_the_budget_comes_on_top_of_what_the_run_has_taken(self) -> None:
-        assert Budget(5.0, 7).beyond(60.0, 30) == Budget(65.0, 37)
-        assert Budget(None, 7).beyond(60.0, 30) == Budget(None, 37)
-        assert Budget(5.0).beyond(60.0, 30) == Budget(65.0)
+        assert Budget(5.0, 7).extended_by(60.0, 30) == Budget(65.0, 37)
+        assert Budget(None, 7).extended_by(60.0, 30) == Budget(None, 37)
+        assert Budget(5.0).extended_by(60.0, 30) == Budget(65.0)
 
 
 class TestNesting:
@@ -732,8 +732,8 @@ class TestEnsemble:
     def test_no_more_than_three_members_have_the_same_last_step(self, table: Any) -> None:
         space = CHEAP.only("MedianOneHot", "StandardScaler", "PCA", "DecisionTreeRegressor")
         model = regressor(max_evaluations=40, search_space=space).fit(*table)
-        assert (model.leaderboard_["outcome"] == "scored").sum() > ALIKE
-        assert 2 <= len(model.ensemble_.estimators_) <= ALIKE
+        assert (model.leaderboard_["outcome"] == "scored").sum() > MAX_PER_PREDICTOR
+        assert 2 <= len(model.ensemble_.estimators_) <= MAX_PER_PREDICTOR
 
     def test_members_with_random_states_are_fitted_three_times_where_time_is_no_matter(
         self, table: Any, tmp_path: Path

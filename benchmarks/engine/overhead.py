@@ -28,7 +28,7 @@ from evolver.genome.codec import decode
 from evolver.genome.digest import digest
 from evolver.outcome import Effort
 from evolver.problem import Budget, Problem, Settings
-from evolver.run.search_loop import Loop
+from evolver.run.search_loop import SearchLoop
 from evolver.search.evolution import Evolution
 from evolver.search.racing import Race
 from evolver.storage.journal import Journal
@@ -118,7 +118,7 @@ def measure(evaluations: int, error: float) -> tuple[float, float, float]:
         times.append(time.process_time() - executor.seconds)
 
     with tempfile.TemporaryDirectory() as folder:
-        loop = Loop(
+        loop = SearchLoop(
             evolution,
             Race(0, FOLDS, POPULATION, error),
             executor,

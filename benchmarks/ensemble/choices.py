@@ -40,15 +40,22 @@ from evolver.genome.tree import Tree
 from evolver.outcome import Scored
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
 from evolver.run.evolve import evolve
-from evolver.run.record import ALIKE, LIBRARY_SIZE, Record, Result, merit, unlike
+from evolver.run.record import (
+    LIBRARY_SIZE,
+    MAX_PER_PREDICTOR,
+    Record,
+    Result,
+    limit_per_predictor,
+    ranking_key,
+)
 from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
 
 MEMBERS, WORKERS, POPULATION = 8, 2, 50
 CHOICES = {
-    "as runs do": (ALIKE, TOLERANCE),
-    "never left out": (ALIKE, math.inf),
-    "left out unless better": (ALIKE, 0.0),
+    "as runs do": (MAX_PER_PREDICTOR, TOLERANCE),
+    "never left out": (MAX_PER_PREDICTOR, math.inf),
+    "left out unless better": (MAX_PER_PREDICTOR, 0.0),
     "one alike": (1, TOLERANCE),
     "five alike": (5, TOLERANCE),
     "any alike": (LIBRARY_SIZE, TOLERANCE),
@@ -91,7 +98,7 @@ def measure(whole: Problem, name: str, seed: int, budget: float) -> dict[str, An
         store = Store(Path(folder) / "predictions", 2**30)
         result = search(problem, name, seed, budget, Path(folder), store)
         scored = [one for one in result.records if isinstance(one.outcome, Scored)]
-        ranked = sorted(scored, key=merit)
+        ranked = sorted(scored, key=ranking_key)
         libraries = {alike: library_of(ranked, alike) for alike, _ in CHOICES.values()}
         needed = {one.number: one for library in libraries.values() for one in library}
         folds = range(len(problem.folds))
@@ -142,7 +149,7 @@ def measure(whole: Problem, name: str, seed: int, budget: float) -> dict[str, An
 
 def library_of(ranked: Sequence[Record], alike: int) -> list[Record]:
     """Return what an ensemble is chosen from, best first."""
-    return list(itertools.islice(unlike(ranked, alike), LIBRARY_SIZE))
+    return list(itertools.islice(limit_per_predictor(ranked, alike), LIBRARY_SIZE))
 
 
 def search(

@@ -26,7 +26,7 @@ from benchmarks.ensemble.choices import WORKERS, library_of, prediction, search
 from benchmarks.ensemble.fold_models import part
 from evolver.outcome import Scored
 from evolver.problem import Problem
-from evolver.run.record import ALIKE, merit
+from evolver.run.record import MAX_PER_PREDICTOR, ranking_key
 from evolver.storage.predictions import Store
 
 NAMES = (
@@ -67,7 +67,7 @@ def kept(whole: Problem, name: str, seed: int, budget: float) -> dict[str, np.nd
         store = Store(Path(folder) / "predictions", 2**30)
         result = search(problem, name, seed, budget, Path(folder), store)
         scored = [one for one in result.records if isinstance(one.outcome, Scored)]
-        library = library_of(sorted(scored, key=merit), ALIKE)
+        library = library_of(sorted(scored, key=ranking_key), MAX_PER_PREDICTOR)
         folds = range(len(problem.folds))
         mine = [[store.get(one.candidate.digest, fold) for fold in folds] for one in library]
     held_out = Parallel(WORKERS)(

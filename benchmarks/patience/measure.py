@@ -38,8 +38,8 @@ from evolver.outcome import Scored
 from evolver.problem import Problem
 from evolver.run.evolve import PRELOAD
 from evolver.run.final_fit import Finish
-from evolver.run.fit_times import Pace
-from evolver.run.record import Record, merit
+from evolver.run.fit_times import FitTimeModel
+from evolver.run.record import Record, ranking_key
 from evolver.run.time_budget import Deadline
 from evolver.session import search
 from evolver.storage.journal import FILE
@@ -142,7 +142,9 @@ def better_at(ended: Sequence[tuple[float, Record]]) -> list[int]:
     found: list[int] = []
     best: Record | None = None
     for count, (_, one) in enumerate(ended, 1):
-        if isinstance(one.outcome, Scored) and (best is None or merit(one) < merit(best)):
+        if isinstance(one.outcome, Scored) and (
+            best is None or ranking_key(one) < ranking_key(best)
+        ):
             best = one
             found.append(count)
     return found
@@ -164,7 +166,7 @@ def delivered(ended: Sequence[tuple[float, Record]], problem: Problem, store: St
         time.monotonic(),
         None,
         len(problem.y),
-        Pace([len(train) for train, _ in problem.units]),
+        FitTimeModel([len(train) for train, _ in problem.units]),
         members=MEMBERS,
         workers=WORKERS,
     )

@@ -37,7 +37,7 @@ from evolver.genome.codec import encode, parse
 from evolver.problem import Problem
 from evolver.run.evolve import PRELOAD
 from evolver.search.metafeatures import MetaFeatures
-from evolver.search.portfolio import fitted
+from evolver.search.portfolio import adapt_to_catalogue
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -154,7 +154,7 @@ def trial(
 ) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
     """Return what became of each pipeline, and the out-of-fold predictions."""
     catalogue = selected_catalogue(None, problem, grouped=False)
-    trees = [fitted(parse(text), catalogue) for text in texts]
+    trees = [adapt_to_catalogue(parse(text), catalogue) for text in texts]
     found: list[dict[str, Any]] = [
         {"pipeline": text, **({"failed": "not for this table"} if tree is None else {})}
         for text, tree in zip(texts, trees, strict=True)

@@ -82,7 +82,7 @@ def race(runs: list[list[list[float]]], ladder: int, error: float) -> Raced:
             one.begin(known[:FIRST])
         if number - LAG in finished:
             one.tell(known[number - LAG])
-        errors.append(one.errors)
+        errors.append(one.margins)
         for stage in range(1, units + 1):
             spent += run[stage - 1][2]
             runner = Runner(number, known[number].complexity, known[number].scores[:stage])

@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.engine.problems import problem_of
 from evolver.checks import selected_catalogue
 from evolver.genome.codec import encode
-from evolver.genome.structure import read
+from evolver.genome.structure import split_structure
 from evolver.outcome import RACED_OUT, Failed, Failure, Outcome, Scored, Stopped
 from evolver.problem import Budget, Problem, Settings
 from evolver.run.evolve import evolve
@@ -66,12 +66,12 @@ def record(problem: Problem) -> list[dict[str, Any]]:
             journal=Journal(None),
             store=Store(Path(folder), settings.store_limit),
         )
-    keys = [read(one.candidate.tree)[0] for one in result.front]
+    keys = [split_structure(one.candidate.tree)[0] for one in result.front]
     key = next(one.key for one in keys if len(one.space) >= LEAST_VALUES)
     return [
         {"tree": encode(one.candidate.tree), **plain(one.outcome)}
         for one in result.records
-        if one.outcome is not None and read(one.candidate.tree)[0].key == key
+        if one.outcome is not None and split_structure(one.candidate.tree)[0].key == key
     ]
 
 

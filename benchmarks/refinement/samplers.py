@@ -38,7 +38,7 @@ from evolver.checks import selected_catalogue
 from evolver.evaluation.fold import Evaluator, FoldScore, Request
 from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.codec import decode, encode
-from evolver.genome.structure import Values, read
+from evolver.genome.structure import Values, split_structure
 from evolver.outcome import Failed, Failure, Outcome, Scored
 from evolver.search.refinement import SAMPLERS, STARTUP, Study
 from primitives import Space
@@ -111,9 +111,9 @@ def propose(datasets: Path, name: str, sampler: str, seed: int) -> dict[str, Any
         (Candidate(decode(one["tree"], catalogue), origin), outcome_of(one, FOLDS))
         for one in json.loads(RECORDED.read_text())[name]
     ]
-    study = Study(read(known[0][0].tree)[0], RIVALS[sampler], seed, varies=False)
+    study = Study(split_structure(known[0][0].tree)[0], RIVALS[sampler], seed, varies=False)
     for candidate, outcome in known:
-        study.tell(candidate, read(candidate.tree)[1], outcome)
+        study.tell(candidate, split_structure(candidate.tree)[1], outcome)
     seen = {candidate.digest for candidate, _ in known}
     asked: list[Candidate] = []
     outcomes: list[Outcome] = []
@@ -130,7 +130,7 @@ def propose(datasets: Path, name: str, sampler: str, seed: int) -> dict[str, Any
         if candidate is None or len(asked) - len(outcomes) == LAG:
             one = asked[len(outcomes)]
             outcomes.append(evaluate(evaluator, one))
-            study.tell(one, read(one.tree)[1], outcomes[-1])
+            study.tell(one, split_structure(one.tree)[1], outcomes[-1])
     return {
         "name": name,
         "sampler": sampler,

@@ -16,7 +16,7 @@ from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.objectives import COMPLEXITIES
 from evolver.files import PRIVATE_FOLDER
 from evolver.genome.codec import Encoded
-from evolver.outcome import scored
+from evolver.outcome import aggregate_folds
 from evolver.problem import Settings
 from evolver.search.portfolio import experience_of
 from evolver.search.selection import non_dominated
@@ -165,7 +165,7 @@ def _front_of(folder: Any) -> list[Encoded]:
     complete = [
         one for one in known.candidates.values() if not one.failed and len(one.folds) == units
     ]
-    outcomes = [scored([one.folds[at] for at in range(units)], ladder) for one in complete]
+    outcomes = [aggregate_folds([one.folds[at] for at in range(units)], ladder) for one in complete]
     return [complete[place].tree for place in non_dominated(outcomes)]
 
 

@@ -22,7 +22,7 @@ from sklearn.metrics import (
 
 from evolver.checks.arguments import check_at_least
 from evolver.errors import InputError, InputTypeError
-from evolver.evaluation.fold import Remembered, score_of
+from evolver.evaluation.fold import CachedPredictions, score_of
 from evolver.evaluation.folds import make_folds, make_ladder, of_known_classes
 from evolver.evaluation.scorers import Metric, metric_of
 from evolver.problem import Fold, Scorer
@@ -216,7 +216,7 @@ def _why_not_scorable(
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 dummy.fit(looked_at.iloc[train], y[train])
-                model = Remembered(dummy, looked_at.iloc[valid], all_classes)
+                model = CachedPredictions(dummy, looked_at.iloc[valid], all_classes)
                 score_of(scorer, model, model.X, y[valid], weights)
         except Exception as error:
             return (

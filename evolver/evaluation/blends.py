@@ -19,7 +19,7 @@ from evolver.problem import Problem
 from primitives.isolation import private_copy
 
 
-class Averaged:
+class FixedPredictions:
     """Stands for a fitted estimator that predicted one table; it gives copies."""
 
     def __init__(self, predictions: np.ndarray, classes: np.ndarray | None) -> None:
@@ -89,7 +89,11 @@ class BlendScorer:
             return np.array(
                 [
                     score_of(
-                        problem.scorer, Averaged(one, self._classes), private_copy(X), y, weights
+                        problem.scorer,
+                        FixedPredictions(one, self._classes),
+                        private_copy(X),
+                        y,
+                        weights,
                     )
                     for one in blends
                 ]

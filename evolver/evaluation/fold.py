@@ -158,10 +158,12 @@ class Evaluator:
             effort,
         )
 
-    def _remembered(self, estimator: Any, X: Any) -> Remembered:
-        return Remembered(estimator, X, self._classes, looks_at_table=self._scorer_looks_at_table)
+    def _remembered(self, estimator: Any, X: Any) -> CachedPredictions:
+        return CachedPredictions(
+            estimator, X, self._classes, looks_at_table=self._scorer_looks_at_table
+        )
 
-    def _score(self, remembered: Remembered, valid: np.ndarray) -> float:
+    def _score(self, remembered: CachedPredictions, valid: np.ndarray) -> float:
         problem = self.problem
         weights = None if problem.sample_weight is None else problem.sample_weight[valid]
         return score_of(problem.scorer, remembered, remembered.X, problem.y[valid], weights)
@@ -254,7 +256,7 @@ def lacks_some(estimator: Any, classes: np.ndarray | None) -> bool:
     return classes is not None and len(estimator.classes_) < len(classes)
 
 
-class Remembered:
+class CachedPredictions:
     """A fitted estimator that predicts one table once, however often it is asked.
 
     Scorers ask for the predictions that are kept anyway, and predicting may cost more than fitting.

@@ -108,7 +108,7 @@ class ProcessPool:
     def submit(self, job: Job) -> None:
         worker = next(worker for worker in self._workers if worker.job is None)
         worker.n_deaths = 0
-        worker.take(job)
+        worker.assign(job)
 
     def wait(self, timeout: float | None = None) -> Sequence[Done]:
         end = None if timeout is None else time.monotonic() + timeout
@@ -117,11 +117,11 @@ class ProcessPool:
             ready = wait_for_any(self._watched(), self._pause(end))
             for worker in self._workers:
                 if any(place in ready for place in worker.places):
-                    self._hear(worker)
+                    self._receive(worker)
             self._end_overdue()
             self._end_oversized()
             self._replace_worn()
-            done = [worker.give() for worker in self._workers if worker.done is not None]
+            done = [worker.collect() for worker in self._workers if worker.done is not None]
             if done or (end is not None and time.monotonic() >= end):
                 return done
         return []
@@ -183,18 +183,18 @@ class ProcessPool:
             due.append(end)
         return max(0.0, min(due) - time.monotonic())
 
-    def _hear(self, worker: WorkerHandle) -> None:
+    def _receive(self, worker: WorkerHandle) -> None:
         try:
-            has_ended = worker.listen()
+            has_ended = worker.receive()
         except BreachError as error:
             self._suspect(worker, Failure.CRASH, f"the worker was killed: {error}")
             return
         if worker.started is not None:
             self._deaths_at_start = 0
         if has_ended and worker.done is None:
-            self._bury(worker)
+            self._handle_death(worker)
 
-    def _bury(self, worker: WorkerHandle) -> None:
+    def _handle_death(self, worker: WorkerHandle) -> None:
         """Replace a worker that died; the exit code comes first, as killing would change it."""
         assert worker.child is not None
         code = worker.child.exit_code(STATUS_SECONDS)

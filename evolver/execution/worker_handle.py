@@ -64,7 +64,7 @@ class WorkerHandle:
         self._limit = limit
         self._connection: socket.socket | None = None
         self._process: psutil.Process | None = None
-        self._taken = 0.0
+        self._assigned = 0.0
         self._number = 0
         self._looks = 0
 
@@ -91,7 +91,7 @@ class WorkerHandle:
         self.held = self.held_at_start = self.n_done = 0
         self.is_worn = False
         if self.job is not None and self.done is None:
-            self.take(self.job)
+            self.assign(self.job)
 
     @property
     def pid(self) -> int | None:
@@ -114,12 +114,12 @@ class WorkerHandle:
         if self.child is None:
             return self.retry_at
         if self.started is None:
-            return self._taken + START_SECONDS
+            return self._assigned + START_SECONDS
         return None if self.job.timeout is None else self.started + self.job.timeout
 
-    def take(self, job: Job) -> None:
+    def assign(self, job: Job) -> None:
         """Take a job, and hand it to the process."""
-        self.job, self.started, self._taken = job, None, time.monotonic()
+        self.job, self.started, self._assigned = job, None, time.monotonic()
         self._number += 1
         if self._connection is None:
             return
@@ -131,7 +131,7 @@ class WorkerHandle:
         with contextlib.suppress(OSError):
             self._connection.setblocking(False)
 
-    def listen(self) -> bool:
+    def receive(self) -> bool:
         """Take in what the worker has said; say whether it has ended.
 
         Raises
@@ -149,10 +149,10 @@ class WorkerHandle:
             says_it_twice = frame.kind is Kind.WORN and self.is_worn
             if (frame.kind is Kind.STARTED) != is_start_due or says_it_twice:
                 raise BreachError("it answered out of turn")
-            self._hear(frame)
+            self._note(frame)
         return has_ended or is_closed
 
-    def _hear(self, frame: wire.Frame) -> None:
+    def _note(self, frame: wire.Frame) -> None:
         if frame.kind is Kind.STARTED:
             self.started = time.monotonic()
             self._process = processes.known(self.pid)
@@ -180,7 +180,7 @@ class WorkerHandle:
     def fail(self, kind: Failure, reason: str) -> None:
         self._finish(Failed(kind, reason, 0.0))
 
-    def give(self) -> Done:
+    def collect(self) -> Done:
         """Return what is done, and be idle."""
         assert self.done is not None
         done, self.done, self.job, self.started = self.done, None, None, None

@@ -31,13 +31,13 @@ class Origin:
 class Candidate:
     """A proposal. The digest follows from the tree.
 
-    `foreseen` are the seconds that a fold should take by what is known of other tables, on the
+    `prior_seconds` are the seconds that a fold should take by what is known of other tables, on the
     machine that it is known from.
     """
 
     tree: Tree
     origin: Origin
-    foreseen: float | None = None
+    prior_seconds: float | None = None
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:

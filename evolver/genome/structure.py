@@ -63,7 +63,7 @@ class Structure:
         return [step, *(node for part in parts for node in part)]
 
 
-def read(tree: Tree) -> tuple[Structure, Values]:
+def split_structure(tree: Tree) -> tuple[Structure, Values]:
     """Return the structure of a pipeline and its values."""
     slots: list[Slot] = []
     values: Values = {}

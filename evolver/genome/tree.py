@@ -85,7 +85,7 @@ class Tree(gp.PrimitiveTree):
             at = self.searchSubtree(at).stop
         return found
 
-    def wanted(self, index: int) -> type[Kind]:
+    def required_kind(self, index: int) -> type[Kind]:
         """Return the kind that is wanted of the node at `index`."""
         if index == 0:
             return Prediction
@@ -210,10 +210,9 @@ def check(tree: Tree, catalogue: Catalogue) -> None:
     if not tree or arity != len(tree) - 1:
         raise ValueError(f"A tree must have as many nodes as inputs and one root, got {tree!r}.")
     for index, node in enumerate(tree):
-        if not issubclass(node.ret, tree.wanted(index)):
-            raise ValueError(
-                f"Node {index} of {tree} must give {tree.wanted(index).__name__}, got {node}."
-            )
+        if not issubclass(node.ret, tree.required_kind(index)):
+            required = tree.required_kind(index).__name__
+            raise ValueError(f"Node {index} of {tree} must give {required}, got {node}.")
         if isinstance(node, Step) and (
             node.name not in catalogue
             or not spaces.contains(catalogue[node.name].fixed_space, node.values)

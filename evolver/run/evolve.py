@@ -23,10 +23,10 @@ from evolver.execution.protocol import Executor
 from evolver.genome.codec import Encoded
 from evolver.outcome import Effort
 from evolver.problem import Budget, Problem, Settings
-from evolver.run.final_fit import Finish
+from evolver.run.final_fit import FinalFit
 from evolver.run.interrupt import first_interrupt_noted
 from evolver.run.record import Ensemble, Progress, Record, Result
-from evolver.run.search_loop import Loop
+from evolver.run.search_loop import SearchLoop
 from evolver.search.proposers import proposer_of
 from evolver.search.racing import Race
 from evolver.storage.journal import Journal
@@ -110,7 +110,7 @@ def evolve(
     )
     place = _Workplace(problem, catalogue, settings, workers)
     race = Race(len(problem.ladder), len(problem.folds), population_size, settings.racing_error)
-    loop = Loop(
+    loop = SearchLoop(
         proposer,
         race,
         place.executor,
@@ -133,7 +133,7 @@ def evolve(
         is_wanted = loop.ended_by == "interrupt" or not interrupted.is_set()
         if record is not None and pipeline is not None and is_wanted:
             if loop.ended_by in ("interrupt", "error"):
-                finish.hurry()
+                finish.limit_ensemble_time()
             ensemble = _ensemble(finish, record, pipeline, problem, store, settings)
     finally:
         place.close()
@@ -153,7 +153,7 @@ def evolve(
     )
 
 
-def _winner(loop: Loop, place: _Workplace) -> tuple[Finish, Record | None, Pipeline | None]:
+def _winner(loop: SearchLoop, place: _Workplace) -> tuple[FinalFit, Record | None, Pipeline | None]:
     """Return the final fits with the first of them; in this process where no worker can start."""
     finish = loop.finish(place.executor)
     try:
@@ -167,7 +167,7 @@ def _winner(loop: Loop, place: _Workplace) -> tuple[Finish, Record | None, Pipel
 
 
 def _ensemble(
-    finish: Finish,
+    finish: FinalFit,
     best: Record,
     pipeline: Pipeline,
     problem: Problem,
@@ -236,7 +236,7 @@ class _Workplace:
 def _is_too_late(budget: Budget, start: float, journal: Journal) -> bool:
     """Say whether no more than the fallback can be had in the time that is left; of a run that goes
     on, what it has found can."""
-    if budget.seconds is None or journal.candidates:
+    if budget.seconds is None or journal.replayed:
         return False
     return time.monotonic() - start > LATEST_START * budget.seconds
 

@@ -35,8 +35,15 @@ from evolver.outcome import (
 )
 from evolver.problem import Problem
 from evolver.run.fitted_ensemble import ensemble_of
-from evolver.run.record import LIBRARY_SIZE, Decision, Ensemble, Record, merit, unlike
-from evolver.run.time_budget import FINAL_OVERHEAD, FIT_MARGIN, FITS, Deadline
+from evolver.run.record import (
+    LIBRARY_SIZE,
+    Decision,
+    Ensemble,
+    Record,
+    limit_per_predictor,
+    ranking_key,
+)
+from evolver.run.time_budget import FINAL_OVERHEAD, FIT_MARGIN, REFITS_PER_MEMBER, Deadline
 from evolver.storage.predictions import Store
 from primitives.wrappers import random_states
 
@@ -53,7 +60,7 @@ Fitted = dict[int, dict[int, Pipeline]]
 """By number of the record and repeat; there is none without the first."""
 
 
-class Finish:
+class FinalFit:
     """The final fits of a run. Made when its search has ended. A fit that fails is said.
 
     Parameters
@@ -108,7 +115,7 @@ class Finish:
         self._complain_unless_late(failures)
         return None, None
 
-    def hurry(self) -> None:
+    def limit_ensemble_time(self) -> None:
         """Leave an ensemble the seconds that it should take, however many are left."""
         self._deadline.leave_ensemble()
 
@@ -166,7 +173,7 @@ class Finish:
         classes = None if problem.task == "regression" else len(np.unique(problem.y))
         candidates: list[Record] = []
         library: list[list[np.ndarray]] = []
-        for record in unlike(chain([best], others)):
+        for record in limit_per_predictor(chain([best], others)):
             kept = [store.get(record.candidate.digest, fold) for fold in range(len(problem.folds))]
             whole = [
                 one
@@ -233,7 +240,7 @@ class Finish:
         while waiting:
             jobs: list[tuple[Record, int]] = []
             for record in waiting:
-                more = [*jobs, *((record, repeat) for repeat in range(1, FITS))]
+                more = [*jobs, *((record, repeat) for repeat in range(1, REFITS_PER_MEMBER))]
                 if self._deadline.affords([one for one, _ in more]):
                     jobs = more
             if not jobs:
@@ -303,7 +310,7 @@ class Finish:
         """Return what could be fitted, best first: what was scored, failing that what has folds."""
         complete = [record for record in self._records if isinstance(record.outcome, Scored)]
         if complete:
-            return sorted(complete, key=merit)
+            return sorted(complete, key=ranking_key)
         begun = [
             record
             for record in self._records

@@ -19,10 +19,10 @@ GROWTH = 1.2
 
 ENOUGH = 8
 """Folds on the most rows after which it is known how much slower this machine and table are than
-was foreseen. On few rows a pipeline takes longer than its share."""
+was expected. On few rows a pipeline takes longer than its share."""
 
 
-class Pace:
+class FitTimeModel:
     """Seconds by last step and rows. Only a run tells it.
 
     Parameters
@@ -42,21 +42,23 @@ class Pace:
         seconds = record.folds[unit].whole_seconds
         known.append(seconds / self._rows[unit] ** GROWTH)
         is_whole = self._rows[unit] > 0.9 * max(self._rows)
-        if is_whole and record.candidate.foreseen:  # 0 s says nothing of how much slower this is
-            self._slower.append(seconds / record.candidate.foreseen)
+        if (
+            is_whole and record.candidate.prior_seconds
+        ):  # 0 s says nothing of how much slower this is
+            self._slower.append(seconds / record.candidate.prior_seconds)
 
-    def foreseen(self, record: Record) -> float | None:
+    def prior_seconds(self, record: Record) -> float | None:
         """Return the seconds of a fold on the most rows by what other tables say, on this machine;
         None where they say nothing, or too few such folds were done."""
-        foreseen = record.candidate.foreseen
-        if foreseen is None or len(self._slower) < ENOUGH:
+        prior_seconds = record.candidate.prior_seconds
+        if prior_seconds is None or len(self._slower) < ENOUGH:
             return None
-        return foreseen * median(self._slower)
+        return prior_seconds * median(self._slower)
 
     def expected(self, record: Record, rows: int) -> float:
         """Return the seconds to fit a candidate on so many rows; 0 where nothing is known.
 
-        Its own folds on the most rows say it best; else what was foreseen, or the folds of others
+        Its own folds on the most rows say it best; else its prior seconds, or the folds of others
         with the same last step.
         """
         if record.folds:
@@ -67,8 +69,8 @@ class Pace:
                 if self._rows[unit] > 0.9 * most
             )
             return float(slowest * (rows / most) ** GROWTH)
-        foreseen = self.foreseen(record)
-        if foreseen is not None:
-            return float(foreseen * (rows / max(self._rows)) ** GROWTH)
+        prior_seconds = self.prior_seconds(record)
+        if prior_seconds is not None:
+            return float(prior_seconds * (rows / max(self._rows)) ** GROWTH)
         known = self._known.get(record.candidate.tree.root.name)
         return float(median(known) * rows**GROWTH) if known else 0.0

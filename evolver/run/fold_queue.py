@@ -44,7 +44,7 @@ class Schedule:
     def add(self, record: Record) -> None:
         """Take in a record, with what is known of its folds."""
         if self._race is not None:
-            record.errors = self._race.errors
+            record.margins = self._race.margins
         races = self._race is not None and record.number >= FIRST
         for unit in (0,) if races else range(self._n_units):
             if unit not in record.folds:
@@ -98,7 +98,7 @@ class Schedule:
     def _goes_on(self, stage: int, record: Record) -> bool:
         """Judge a record at a stage; where it goes on, its next fold waits."""
         assert self._race is not None
-        goes_on = self._race.decide(runner(record, stage + 1), record.errors)
+        goes_on = self._race.decide(runner(record, stage + 1), record.margins)
         if record.outcome is not None:
             return True
         if goes_on and stage + 1 not in record.folds:

@@ -15,7 +15,7 @@ from evolver.ensemble.selection import Blend
 from evolver.genome.candidate import Candidate
 from evolver.genome.tree import Tree
 from evolver.outcome import Effort, Failed, Outcome, Scored, ScoredFold, is_late
-from evolver.search.racing import Errors
+from evolver.search.racing import Margins
 from evolver.search.selection import Member
 from evolver.storage.entries import Journaled
 from evolver.storage.journal import History
@@ -41,7 +41,7 @@ ENSEMBLE = "ensemble"
 LIBRARY_SIZE = 30
 """Of the best candidates an ensemble is chosen from."""
 
-ALIKE = 3
+MAX_PER_PREDICTOR = 3
 """Of them with the same last step, at the most: after a long search the best are variations of one
 pipeline, which share its luck with the folds."""
 
@@ -53,14 +53,14 @@ MODEL_FILE = "model.joblib"
 class Record:
     """What is known of one candidate, in the order asked. The outcome is None while folds are out.
 
-    `errors` is what a race knew of the error of scores when the candidate was asked for.
+    `margins` are those of the race when the candidate was asked for.
     """
 
     number: int
     candidate: Candidate
     folds: dict[int, ScoredFold] = field(default_factory=dict)
     outcome: Outcome | None = None
-    errors: Errors = ()
+    margins: Margins = ()
 
     @property
     def seconds(self) -> float:
@@ -188,13 +188,15 @@ def history_of(
     return History(header, candidates, tuple(shares), seconds, predictions)
 
 
-def merit(record: Record) -> tuple[Any, ...]:
+def ranking_key(record: Record) -> tuple[Any, ...]:
     """Order scored records best first: by score, then simplicity, then age."""
     assert isinstance(record.outcome, Scored)
     return -record.outcome.score, record.outcome.complexity, record.number
 
 
-def unlike(records: Iterable[Record], alike: int = ALIKE) -> Iterator[Record]:
+def limit_per_predictor(
+    records: Iterable[Record], alike: int = MAX_PER_PREDICTOR
+) -> Iterator[Record]:
     """Return records in their order, no more than `alike` with the same last step."""
     counts: Counter[str] = Counter()
     for record in records:

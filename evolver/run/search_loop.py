@@ -32,13 +32,13 @@ from evolver.outcome import (
     Scored,
     ScoredFold,
     Stopped,
+    aggregate_folds,
     is_late,
-    scored,
     took_too_long,
 )
 from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
-from evolver.run.final_fit import Finish
-from evolver.run.fit_times import Pace
+from evolver.run.final_fit import FinalFit
+from evolver.run.fit_times import FitTimeModel
 from evolver.run.fold_queue import Schedule, runner
 from evolver.run.record import Decision, Progress, Reason, Record
 from evolver.run.time_budget import Deadline
@@ -56,7 +56,7 @@ INTERRUPT_SECONDS = 0.5
 """After which an interrupt is noticed at the latest."""
 
 
-class Loop:
+class SearchLoop:
     """Made for one search and the fit of its winner."""
 
     def __init__(
@@ -93,7 +93,7 @@ class Loop:
         self._ladder = len(problem.ladder)
         self._n_folds = len(problem.folds)
         self._schedule = Schedule(self.records, race if race.ends_any else None, len(problem.units))
-        self._pace = Pace(self._train_rows)
+        self._pace = FitTimeModel(self._train_rows)
         self._deadline = Deadline(
             start - journal.seconds,
             budget.seconds,
@@ -155,10 +155,10 @@ class Loop:
             if record.outcome is None:
                 record.outcome = Stopped(TIME_OVER, record.seconds)
 
-    def finish(self, executor: Executor) -> Finish:
+    def finish(self, executor: Executor) -> FinalFit:
         """Return the final fits, of what the search found."""
         longest = self._n_folds * max(self._timeouts)
-        return Finish(self.records, executor, self._deadline, longest)
+        return FinalFit(self.records, executor, self._deadline, longest)
 
     def _loop(self, progress: Callable[[Progress], None], interrupted: threading.Event) -> None:
         while True:
@@ -195,7 +195,7 @@ class Loop:
             number, unit = place
             record = self.records[number]
             longest = self._timeouts[-1] * (1.0 if self._budget.seconds is None else WORTH)
-            if not record.folds and (self._pace.foreseen(record) or 0.0) > longest:
+            if not record.folds and (self._pace.prior_seconds(record) or 0.0) > longest:
                 reason = f"expected to take longer than {longest:g} s"
                 self._settle(record, Failed(Failure.TIMEOUT, reason, 0.0))
                 continue
@@ -225,7 +225,7 @@ class Loop:
 
     def _is_known(self, number: int) -> bool:
         """Say whether the journal has the outcome of a candidate."""
-        known = self._journal.candidates.get(number)
+        known = self._journal.replayed.get(number)
         return known is not None and known.settled
 
     def _ask(self) -> bool:
@@ -243,7 +243,7 @@ class Loop:
         self._journal.propose(number, candidate)
         record = Record(number, candidate)
         self.records.append(record)
-        known = self._journal.candidates.get(number)
+        known = self._journal.replayed.get(number)
         if known is not None:
             record.folds.update(known.folds)
             if known.failed is not None:
@@ -259,7 +259,7 @@ class Loop:
         """Give refinement its share once its part of the time has come, where that was not said by
         count before; what the journal knows came before."""
         journal, seconds = self._journal, self._budget.seconds
-        if journal.shares or seconds is None or number < max(self._first, len(journal.candidates)):
+        if journal.shares or seconds is None or number < max(self._first, len(journal.replayed)):
             return
         if self._deadline.elapsed >= self._settings.refinement_start * seconds:
             journal.share(self._settings.refinement_share, number)
@@ -310,7 +310,7 @@ class Loop:
         """Settle a record all of whose folds are scored; say whether it has an outcome."""
         if record.outcome is None and len(record.folds) == len(self._train_rows):
             units = [record.folds[unit] for unit in sorted(record.folds)]
-            self._settle(record, scored(units, self._ladder))
+            self._settle(record, aggregate_folds(units, self._ladder))
         return record.outcome is not None
 
     def _advance(self) -> bool:
@@ -332,7 +332,7 @@ class Loop:
         rating = outcome.score if isinstance(outcome, Scored) else -math.inf
         self._store.rate(record.candidate.digest, rating)
         if isinstance(outcome, Scored):
-            self._deadline.scored(record)
+            self._deadline.observe(record)
         elif isinstance(outcome, Stopped) and not is_late(outcome):
             self._deadline.idle += 1
         self._failed += isinstance(outcome, Failed)

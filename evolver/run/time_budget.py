@@ -15,8 +15,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from evolver.run.fit_times import Pace
-from evolver.run.record import Decision, Record, merit
+from evolver.run.fit_times import FitTimeModel
+from evolver.run.record import Decision, Record, ranking_key
 
 FINAL_OVERHEAD = 0.3
 """Seconds to hand over the final fit and to bring the pipeline home."""
@@ -29,7 +29,7 @@ MEMBERS_SHARE = 0.6
 """Of the best candidates, that an ensemble has as members; where they take longer than expected, it
 is made of those that are fitted."""
 
-FITS = 3
+REFITS_PER_MEMBER = 3
 """Of each member with random states, where there is time; they are averaged."""
 
 WORKER_START = 5.0
@@ -56,7 +56,7 @@ class Deadline:
         Of the budget; None where time is no matter.
     rows : int
         Of the final fit.
-    pace : Pace
+    pace : FitTimeModel
     members : int
         Of an ensemble, at the most.
     workers : int
@@ -68,7 +68,7 @@ class Deadline:
         start: float,
         seconds: float | None,
         rows: int,
-        pace: Pace,
+        pace: FitTimeModel,
         *,
         members: int,
         workers: int,
@@ -85,13 +85,13 @@ class Deadline:
         self._leaders: list[Record] = []
         self._quickest: dict[str, Record] = {}
 
-    def scored(self, record: Record) -> None:
+    def observe(self, record: Record) -> None:
         """Take in a candidate all of whose folds were scored."""
         self.idle += 1
-        if self.best is None or merit(record) < merit(self.best):
+        if self.best is None or ranking_key(record) < ranking_key(self.best):
             self.best = record
             self.idle = 0
-        self._leaders = sorted([*self._leaders, record], key=merit)[: self._members]
+        self._leaders = sorted([*self._leaders, record], key=ranking_key)[: self._members]
         last_step = record.candidate.tree.root.name
         quickest = self._quickest.setdefault(last_step, record)
         if self.expected_fit(record) < self.expected_fit(quickest):
@@ -165,7 +165,7 @@ class Deadline:
         if left is not None:
             self._start -= max(0.0, left - self._for_ensemble(1))
 
-    def _for_ensemble(self, n_fits: int = FITS) -> float:
+    def _for_ensemble(self, n_fits: int = REFITS_PER_MEMBER) -> float:
         """Return the seconds that an ensemble of the best so far should take, its members fitted so
         many times."""
         if self._seconds is None or len(self._leaders) < 2:

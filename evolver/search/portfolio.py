@@ -4,7 +4,7 @@
     ranked        that -> an order for a new table: the nearest tables count most, and next is what
                   gains most a second on what is before it
     opening       what starts a run: the quickest, then the others in that order
-    fitted        a pipeline -> what is nearest to it in a catalogue
+    adapt_to_catalogue   a pipeline -> what is nearest to it in a catalogue
     Portfolio     the proposer that begins with them
 
 What is learned is complementary strength: a pipeline that is good where those before it are not
@@ -166,7 +166,7 @@ def expected_seconds(experience: Experience, meta: MetaFeatures) -> np.ndarray:
     return seconds + (READING + READING_MILLION * meta.texts if meta.texts else 0.0)
 
 
-def fitted(encoded: Encoded, catalogue: Catalogue) -> Tree | None:
+def adapt_to_catalogue(encoded: Encoded, catalogue: Catalogue) -> Tree | None:
     """Return what is nearest to a pipeline in a catalogue: another encoder where the table has no
     gaps, categories or texts, values inside the spaces; None where there is no such thing."""
     nodes: list[tuple[str, dict[str, spaces.Value]] | None] = []
@@ -206,7 +206,7 @@ def opening(
     earlier : iterable of Encoded
         Pipelines of the user's own runs, which come first.
     """
-    own = [fitted(encoded, catalogue) for encoded in earlier]
+    own = [adapt_to_catalogue(encoded, catalogue) for encoded in earlier]
     first = [Candidate(tree, EARLIER) for tree in own if tree is not None]
     others = _learned(experience, meta, catalogue) if size else []
     distinct: dict[str, Candidate] = {}
@@ -221,7 +221,7 @@ def _learned(experience: Experience, meta: MetaFeatures, catalogue: Catalogue) -
     trees = {
         number: tree
         for number, text in enumerate(experience.pipelines)
-        if (tree := fitted(_reading_texts(parse(text)), catalogue)) is not None
+        if (tree := adapt_to_catalogue(_reading_texts(parse(text)), catalogue)) is not None
     }
     order = ranked(experience, meta, list(trees))
     seconds = expected_seconds(experience, meta)

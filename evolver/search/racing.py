@@ -37,7 +37,7 @@ ENOUGH = 16
 MOST = 200
 """Of the latest candidates, from which the error is seen."""
 
-Errors = tuple[float, ...]
+Margins = tuple[float, ...]
 """By stage, how much two scores so far differ more or less than the final ones, as a standard
 deviation times the quantile of the rate of error; none where too little is known."""
 
@@ -82,8 +82,8 @@ class Race:
         self._error = error
         self._pools: list[list[tuple[float, float]]] = [[] for _ in range(ladder + folds)]
         self._off: list[list[float]] = []
-        self._opening: Errors = ()
-        self.errors: Errors = ()
+        self._opening: Margins = ()
+        self.margins: Margins = ()
 
     @property
     def ends_any(self) -> bool:
@@ -94,21 +94,21 @@ class Race:
         """Learn from those of the first candidates that were evaluated to the end."""
         for runner in runners:
             self._learn(runner)
-        self._opening = self.errors
+        self._opening = self.margins
 
-    def decide(self, runner: Runner, errors: Errors) -> bool:
+    def decide(self, runner: Runner, margins: Margins) -> bool:
         """Say whether a candidate goes on, and let it be a rival of those after it.
 
         Parameters
         ----------
         runner : Runner
-        errors : Errors
-            `errors` as it was when the candidate was asked for.
+        margins : Margins
+            `margins` as it was when the candidate was asked for.
         """
         stage = len(runner.scores) - 1
         pool = self._pools[stage]
         score = self.so_far(runner.scores)
-        known = errors or self._opening
+        known = margins or self._opening
         goes_on = runner.number < FIRST or not (
             known and self._is_beaten(runner, score, pool, known[stage])
         )
@@ -136,7 +136,7 @@ class Race:
         if len(self._off) > 1:
             quantile = float(stdtrit(len(self._off) - 1, 1 - self._error))
             columns = np.array(self._off).T
-            self.errors = tuple(quantile * sqrt(2) * deviation(column) for column in columns)
+            self.margins = tuple(quantile * sqrt(2) * deviation(column) for column in columns)
 
     def _is_beaten(
         self, runner: Runner, score: float, pool: list[tuple[float, float]], error: float

@@ -28,7 +28,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from evolver.genome.candidate import Candidate, Origin
-from evolver.genome.structure import Structure, Values, read
+from evolver.genome.structure import Structure, Values, split_structure
 from evolver.outcome import Outcome, Scored, Stopped
 from evolver.search.hypervolume import expected_gain
 from evolver.search.selection import Member, front
@@ -104,7 +104,7 @@ class Refinement:
 
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:
         self._seen.add(candidate.digest)
-        structure, values = read(candidate.tree)
+        structure, values = split_structure(candidate.tree)
         key = self._keys[candidate.digest] = structure.key
         if key not in self._studies:
             seed = int(self._rng.integers(2**31))

@@ -31,7 +31,7 @@ def crossover(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Gene
     there."""
     first, second = parents
     place = _pick(_steps(first), rng)
-    wanted = first.wanted(place)
+    wanted = first.required_kind(place)
     donors = [index for index in _steps(second) if issubclass(second[index].ret, wanted)]
     return first.replaced(place, second.subtree(_pick(donors, rng))) if donors else first
 
@@ -54,7 +54,7 @@ def replace_step(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.G
     """Put another primitive in place of a step, on the same inputs."""
     tree = parents[0]
     place = _pick(_steps(tree), rng)
-    wanted, given = tree.wanted(place), [tree[index].ret for index in tree.inputs(place)]
+    wanted, given = tree.required_kind(place), [tree[index].ret for index in tree.inputs(place)]
     others = [
         primitive
         for primitive in catalogue.producing(wanted)
@@ -82,7 +82,7 @@ def shrink(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Generat
         (place, child)
         for place in _steps(tree)
         for child in tree.inputs(place)
-        if issubclass(tree[child].ret, tree.wanted(place))
+        if issubclass(tree[child].ret, tree.required_kind(place))
     ]
     if not options:
         return tree
@@ -124,7 +124,7 @@ def _above(
     """Put a new step above a branch, which becomes one of its inputs; the other inputs are
     grown."""
     place = _pick(_steps(tree), rng)
-    wanted, given = tree.wanted(place), tree[place].ret
+    wanted, given = tree.required_kind(place), tree[place].ret
     options = [
         (primitive, slot)
         for primitive in catalogue.producing(wanted)
@@ -154,7 +154,7 @@ def _companion(
         bases = [
             index
             for index in _steps(grown)
-            if issubclass(tree[place].ret, grown.wanted(index)) and index > 0
+            if issubclass(tree[place].ret, grown.required_kind(index)) and index > 0
         ]
         if bases:
             return grown.replaced(bases[0], tree.subtree(place))

@@ -106,7 +106,7 @@ class Journal:
         return self._known.header
 
     @property
-    def candidates(self) -> Mapping[int, Journaled]:
+    def replayed(self) -> Mapping[int, Journaled]:
         """Candidates by number, as they were when the journal was opened."""
         return self._known.candidates
 
@@ -159,13 +159,13 @@ class Journal:
         if self.shares:
             first = 0
         if first is not None and [one for _, one in self.shares[-1:]] != [share]:
-            number = max(first, len(self.candidates))
+            number = max(first, len(self.replayed))
             self.shares.append((number, share))
             self._append(number, "share", share)
 
     def refine(self) -> None:
         """Append that all candidates from the next on are refined, unless they are anyhow."""
-        number = len(self.candidates)
+        number = len(self.replayed)
         if share_at(self.shares, number) < 1:
             self.shares.append((number, 1.0))
             self._append(number, "share", 1.0)
@@ -179,7 +179,7 @@ class Journal:
             When the journal has another candidate of this number: it was written by another
             version.
         """
-        known = self.candidates.get(number)
+        known = self.replayed.get(number)
         if known is None:
             self._append(
                 number, CANDIDATE, {"digest": candidate.digest, "tree": encode(candidate.tree)}
@@ -196,7 +196,7 @@ class Journal:
 
     def settle(self, number: int, outcome: Outcome, seconds: float) -> None:
         """Append the outcome of a candidate, and the seconds of the run so far; once."""
-        known = self.candidates.get(number)
+        known = self.replayed.get(number)
         if known is not None and known.settled:
             return
         body = {"seconds": seconds}

@@ -15,7 +15,7 @@ from sklearn.model_selection import PredefinedSplit
 
 from evolver.checks import check_scorer, scorable_folds
 from evolver.errors import InputError
-from evolver.evaluation.fold import Remembered, score_of
+from evolver.evaluation.fold import CachedPredictions, score_of
 from evolver.evaluation.folds import of_known_classes
 from evolver.problem import Fold, Scorer
 from tests.tables import small_table
@@ -52,7 +52,7 @@ def scores_the_constant(
     try:
         for train, valid in folds:
             dummy = DummyClassifier().fit(X.iloc[train], y[train])
-            model = Remembered(dummy, X.iloc[valid], np.unique(y))
+            model = CachedPredictions(dummy, X.iloc[valid], np.unique(y))
             some = None if weights is None else weights[valid]
             score_of(scorer, model, model.X, y[valid], some)
     except Exception:

@@ -32,7 +32,7 @@ from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.pipeline import to_estimator
 from evolver.outcome import standard_error
 from evolver.run.fitted_ensemble import blending
-from evolver.run.record import ALIKE, Record, unlike
+from evolver.run.record import MAX_PER_PREDICTOR, Record, limit_per_predictor
 from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree
 from tests.pipelines import tree_with
@@ -429,7 +429,9 @@ def test_of_those_that_are_alike_the_first_few_are_kept(names: list[str]) -> Non
         Record(number, Candidate(trees[name], Origin("evolution", "growth")))
         for number, name in enumerate(names)
     ]
-    kept = [record.number for record in unlike(records)]
+    kept = [record.number for record in limit_per_predictor(records)]
     assert kept == [
-        number for number, name in enumerate(names) if names[:number].count(name) < ALIKE
+        number
+        for number, name in enumerate(names)
+        if names[:number].count(name) < MAX_PER_PREDICTOR
     ]

@@ -20,7 +20,14 @@ from sklearn.metrics import average_precision_score, get_scorer, make_scorer, ro
 
 from evolver.checks import check_scorer
 from evolver.evaluation.blends import BlendScorer
-from evolver.evaluation.fold import Evaluator, FoldScore, Remembered, Request, fit, is_foreign
+from evolver.evaluation.fold import (
+    CachedPredictions,
+    Evaluator,
+    FoldScore,
+    Request,
+    fit,
+    is_foreign,
+)
 from evolver.evaluation.folds import make_folds
 from evolver.evaluation.objectives import COMPLEXITIES
 from evolver.genome.codec import encode
@@ -256,7 +263,7 @@ def test_what_is_no_prediction_is_refused(answer: np.ndarray, message: str) -> N
     model = Babbler().fit(X, [0, 1, 0, 1])
     model.answer = answer
     with pytest.raises(ValueError, match=message):
-        Remembered(model, X).response()
+        CachedPredictions(model, X).response()
 
 
 def test_predictions_are_computed_once() -> None:
@@ -269,7 +276,7 @@ def test_predictions_are_computed_once() -> None:
 
     X = pd.DataFrame({"a": [1, 2, 3, 4]})
     y = np.asarray([0, 1, 0, 1])
-    model = Remembered(Counting().fit(X, y), X)
+    model = CachedPredictions(Counting().fit(X, y), X)
     model.response()
     get_scorer("neg_log_loss")(model, X, y)
     get_scorer("roc_auc")(model, X, y)

@@ -189,7 +189,7 @@ def test_killed_at_twenty_moments_and_resumed_a_run_is_as_if_never_killed(tmp_pa
             process.join()
             assert process.exitcode == -signal.SIGKILL
     with closing(Journal(folder)) as journal:
-        assert 0 < sum(one.settled for one in journal.candidates.values()) < evaluations
+        assert 0 < sum(one.settled for one in journal.replayed.values()) < evaluations
     got = finish(run_script(folder, evaluations))
     assert got == expected
     whole, killed = (pd.read_csv(tmp_path / name / "compared.csv") for name in ("whole", "killed"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 from evolver.genome.digest import digest
-from evolver.genome.structure import read
+from evolver.genome.structure import split_structure
 from evolver.genome.tree import Step, Tree, X
 from evolver.search.variation import perturb_parameter, redraw_parameter
 from primitives import Catalogue
@@ -22,11 +22,11 @@ BINARY = CATALOGUES["binary"]
 @given(seeds, catalogues)
 def test_structure_and_values_are_the_pipeline(seed: int, catalogue: Catalogue) -> None:
     tree = random_tree(catalogue, seed)
-    structure, values = read(tree)
+    structure, values = split_structure(tree)
     assert spaces.contains(structure.space, values)
     again = structure.tree(values)
     assert digest(again) == digest(tree)
-    assert read(again)[0].key == structure.key
+    assert split_structure(again)[0].key == structure.key
 
 
 @settings(max_examples=60, deadline=None)
@@ -36,10 +36,10 @@ def test_other_values_of_a_pipeline_are_of_the_same_structure(
 ) -> None:
     """But for branches that were equal or become so."""
     tree = random_tree(catalogue, seed)
-    structure, _ = read(tree)
+    structure, _ = split_structure(tree)
     rng = np.random.default_rng(seed)
     for change in (perturb_parameter, redraw_parameter):
-        changed, _ = read(change([tree], catalogue, rng))
+        changed, _ = split_structure(change([tree], catalogue, rng))
         assume(len(changed.slots) == len(structure.slots) == len(tree.steps))
         assert changed.key == structure.key
 
@@ -49,9 +49,9 @@ def test_other_values_of_a_pipeline_are_of_the_same_structure(
 def test_values_that_are_drawn_make_a_valid_pipeline_of_the_structure(
     seed: int, catalogue: Catalogue
 ) -> None:
-    structure, _ = read(random_tree(catalogue, seed))
+    structure, _ = split_structure(random_tree(catalogue, seed))
     values = spaces.sample(structure.space, np.random.default_rng(seed))
-    again, found = read(structure.tree(values))
+    again, found = split_structure(structure.tree(values))
     assume(len(again.slots) == len(structure.slots))  # drawn values may make branches equal
     assert again.key == structure.key
     assert sorted(map(repr, found.values())) == sorted(map(repr, values.values()))
@@ -70,12 +70,12 @@ def union(first: int, second: int) -> Tree:
 
 
 def test_the_order_of_alike_branches_does_not_matter() -> None:
-    assert read(union(10, 90))[1] == read(union(90, 10))[1]
-    assert read(union(10, 90))[0].key == read(union(30, 40))[0].key
+    assert split_structure(union(10, 90))[1] == split_structure(union(90, 10))[1]
+    assert split_structure(union(10, 90))[0].key == split_structure(union(30, 40))[0].key
 
 
 def test_equal_branches_are_one() -> None:
-    structure, values = read(union(10, 20))
+    structure, values = split_structure(union(10, 20))
     assert [slot.primitive.name for slot in structure.slots].count("MedianOneHot") == 1
     assert len(structure.slots) == 5
     percentiles = sorted(v for name, v in values.items() if name.endswith("percentile"))  # type: ignore[type-var]

@@ -140,7 +140,7 @@ def test_text_reads_as_the_data_flows() -> None:
 
 def test_wanted_is_what_the_parent_takes() -> None:
     one = tree("GaussianNB", "Stack", "GaussianNB", "MedianOneHot", "X", "MeanOrdinal", "X")
-    kinds = [one.wanted(index).__name__ for index in range(len(one))]
+    kinds = [one.required_kind(index).__name__ for index in range(len(one))]
     assert kinds == [
         "Prediction",
         "Features",
@@ -151,7 +151,7 @@ def test_wanted_is_what_the_parent_takes() -> None:
         "Table",
     ]
     with pytest.raises(IndexError):
-        one.wanted(7)
+        one.required_kind(7)
 
 
 class TestDigest:

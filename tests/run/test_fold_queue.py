@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evolver.genome.candidate import Candidate, Origin
-from evolver.outcome import RACED_OUT, Failed, Failure, Scored, ScoredFold, Stopped, scored
+from evolver.outcome import RACED_OUT, Failed, Failure, Scored, ScoredFold, Stopped, aggregate_folds
 from evolver.run.fold_queue import Schedule
 from evolver.run.record import Record
 from evolver.search.racing import FIRST, Race
@@ -61,7 +61,9 @@ def play(scores: np.ndarray, turns: np.random.Generator, places: int) -> list[st
         elif record.outcome is None:
             record.folds[unit] = ScoredFold(float(scores[number, unit]), 1.0, 0.0)
             if len(record.folds) == UNITS:
-                record.outcome = scored([record.folds[one] for one in range(UNITS)], LADDER)
+                record.outcome = aggregate_folds(
+                    [record.folds[one] for one in range(UNITS)], LADDER
+                )
         stop()
     return [f"{type(one.outcome).__name__} {len(one.folds)}" for one in records]
 
@@ -107,4 +109,4 @@ def test_what_is_known_of_a_candidate_is_not_run_again() -> None:
     schedule = Schedule(records, None, 3)
     schedule.add(records[0])
     assert [schedule.next() for _ in range(3)] == [(0, 1), (0, 2), None]
-    assert isinstance(scored([ScoredFold(1.0, 1.0, 0.0)] * 3, 1), Scored)
+    assert isinstance(aggregate_folds([ScoredFold(1.0, 1.0, 0.0)] * 3, 1), Scored)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evolver.run import run_header
 from evolver.run.run_header import _table_hash
 
 ROWS = 6

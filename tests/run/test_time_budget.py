@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from evolver.outcome import Scored
-from evolver.run.fit_times import Pace
+from evolver.run.fit_times import FitTimeModel
 from evolver.run.record import Record
 from evolver.run.time_budget import (
     ENSEMBLE_SHARE,
@@ -18,13 +18,13 @@ from evolver.run.time_budget import (
     WORKER_START,
     Deadline,
 )
-from tests.test_pace import record
+from tests.run.test_fit_times import record
 
 ROWS = 1_000
 
 
 def deadline(seconds: float | None, workers: int = 2) -> Deadline:
-    pace = Pace([ROWS])
+    pace = FitTimeModel([ROWS])
     return Deadline(time.monotonic(), seconds, ROWS, pace, members=8, workers=workers)
 
 
@@ -70,7 +70,7 @@ def searched(seconds: float, cost: float = 1.0) -> Deadline:
     for name in ("GaussianNB", "LogisticRegression"):
         found = record(name, cost)
         found.outcome = Scored((0.5,), 2.0, 1.0)
-        mine.scored(found)
+        mine.observe(found)
     return mine
 
 

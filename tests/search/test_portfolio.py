@@ -20,9 +20,9 @@ from evolver.search.portfolio import (
     GROWTH,
     Experience,
     Trial,
+    adapt_to_catalogue,
     expected_seconds,
     experience_of,
-    fitted,
     opening,
     ranked,
 )
@@ -116,7 +116,7 @@ def test_what_comes_with_the_package_fits_every_table(task: str) -> None:
             continue
         catalogue = default_catalogue().select(task, traits)
         for text in experience_of(task).pipelines:
-            tree = fitted(parse(text), catalogue)
+            tree = adapt_to_catalogue(parse(text), catalogue)
             missing = [
                 node[0]
                 for node in parse(text)
@@ -155,7 +155,7 @@ def test_other_text_is_refused(text: str) -> None:
 @given(seeds, st.sampled_from(sorted(CATALOGUES)))
 def test_a_tree_of_the_catalogue_fits_as_it_is(seed: int, task: str) -> None:
     tree = random_tree(CATALOGUES[task], seed)
-    assert fitted(encode(tree), CATALOGUES[task]) == tree
+    assert adapt_to_catalogue(encode(tree), CATALOGUES[task]) == tree
 
 
 values = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3))
@@ -190,8 +190,8 @@ class TestOpening:
         meta = MetaFeatures.of(problem(task))
         first, *others = opening(experience_of(task), meta, CATALOGUES[task], 16)
         assert len(others) == 15
-        assert all(first.foreseen <= other.foreseen for other in others)
-        assert first.foreseen < 0.1
+        assert all(first.prior_seconds <= other.prior_seconds for other in others)
+        assert first.prior_seconds < 0.1
 
     @pytest.mark.parametrize(("others", "texts"), [(12, 1), (0, 1), (12, 0)])
     def test_texts_are_read_where_there_are_some(self, others: int, texts: int) -> None:

@@ -33,17 +33,17 @@ def run(race: Race, scores: np.ndarray, complexities: np.ndarray, lag: int = 5) 
         return Runner(number, complexities[number], tuple(scores[number]))
 
     stages = scores.shape[1]
-    reached, errors = {}, []
+    reached, margins = {}, []
     for number, row in enumerate(scores):
         if number == FIRST:
             race.begin([whole(first) for first in range(FIRST)])
         if number >= lag and reached[number - lag] == stages:
             race.tell(whole(number - lag))
-        errors.append(race.errors)
+        margins.append(race.margins)
         reached[number] = stages
         for stage in range(1, stages):
             runner = Runner(number, complexities[number], tuple(row[:stage]))
-            if not race.decide(runner, errors[number]):
+            if not race.decide(runner, margins[number]):
                 reached[number] = stage
                 break
     return reached
@@ -117,7 +117,7 @@ def test_the_rate_of_error_holds(error: float) -> None:
         scores = noisy(seed, candidates=60, noise=0.01)
         race = Race(0, 5, 50, error)
         race.begin([Runner(number, 1.0, tuple(row)) for number, row in enumerate(scores)])
-        margin = race.errors[0]
+        margin = race.margins[0]
         finals = scores.mean(axis=1)
         first = scores[:, 0]
         better = finals[:, None] > finals[None, :]

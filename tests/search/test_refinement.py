@@ -12,7 +12,7 @@ from optuna.distributions import IntDistribution
 
 from evolver.errors import InputError
 from evolver.genome.candidate import Candidate
-from evolver.genome.structure import read
+from evolver.genome.structure import split_structure
 from evolver.outcome import Failed, Failure, Outcome, Stopped
 from evolver.problem import REFINEMENT_SAMPLERS, Settings
 from evolver.search.refinement import FLAT, SAMPLERS
@@ -40,7 +40,7 @@ def test_proposals_are_of_the_structure_new_and_within_the_space() -> None:
     asked = refine(refinement(), 40, lag=6)
     assert len({one.digest for one in asked}) == 40
     for one in asked:
-        assert read(one.tree)[0].key == read(candidate(model()).tree)[0].key
+        assert split_structure(one.tree)[0].key == split_structure(candidate(model()).tree)[0].key
         assert spaces.contains(KNOWN, one.tree.steps[0].values)
         assert one.origin.proposer == "refinement"
         assert len(one.origin.parents) == 1

@@ -27,7 +27,7 @@ from evolver import temporary
 from evolver.errors import EvolverError, InputError
 from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.codec import encode
-from evolver.outcome import Failed, Failure, ScoredFold, Stopped, scored
+from evolver.outcome import Failed, Failure, ScoredFold, Stopped, aggregate_folds
 from evolver.problem import Settings
 from evolver.run.run_header import header_of
 from evolver.storage.entry_file import COUNT, FILE, LOG, SCHEMA_VERSION, _checksum
@@ -60,7 +60,7 @@ def filled(folder: Path) -> Journal:
         journal.propose(number, candidate)
     for fold, entry in enumerate(FOLDS):
         journal.fold(0, fold, entry)
-    journal.settle(0, scored(FOLDS, 0), 1.5)
+    journal.settle(0, aggregate_folds(FOLDS, 0), 1.5)
     journal.settle(1, Failed(Failure.MEMORY, "too big", 0.5), 2.5)
     journal.fold(2, 1, FOLDS[0])
     journal.fold(3, 0, FOLDS[0])
@@ -72,12 +72,12 @@ def test_what_was_appended_is_recalled(tmp_path: Path) -> None:
     filled(tmp_path).close()
     again = Journal(tmp_path)
     assert again.header == HEADER
-    assert [one.digest for one in again.candidates.values()] == [one.digest for one in CANDIDATES]
-    assert again.candidates[0].folds == dict(enumerate(FOLDS))
-    assert again.candidates[1].failed == Failed(Failure.MEMORY, "too big", 0.5)
-    assert again.candidates[2].folds == {1: FOLDS[0]}
-    assert [one.settled for one in again.candidates.values()] == [True, True, False, True]
-    assert [number for number, one in again.candidates.items() if one.failed] == [1]
+    assert [one.digest for one in again.replayed.values()] == [one.digest for one in CANDIDATES]
+    assert again.replayed[0].folds == dict(enumerate(FOLDS))
+    assert again.replayed[1].failed == Failed(Failure.MEMORY, "too big", 0.5)
+    assert again.replayed[2].folds == {1: FOLDS[0]}
+    assert [one.settled for one in again.replayed.values()] == [True, True, False, True]
+    assert [number for number, one in again.replayed.items() if one.failed] == [1]
     assert again.seconds == 3.0
     again.begin(HEADER)
     again.close()
@@ -87,7 +87,7 @@ def test_a_journal_without_a_folder_keeps_nothing() -> None:
     journal = Journal(None)
     journal.begin(HEADER)
     journal.propose(0, CANDIDATES[0])
-    assert journal.candidates == {}
+    assert journal.replayed == {}
 
 
 def test_another_run_is_refused_by_what_differs(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_flipped_bytes_never_give_another_result(tmp_path: Path, where: float) -
     for offset in range(40):
         content[int(where * len(content)) + offset] ^= 0xFF
     file.write_bytes(content)
-    assert recalled_or_refused(tmp_path) in ("refused", expected.candidates)
+    assert recalled_or_refused(tmp_path) in ("refused", expected.replayed)
 
 
 def recalled_or_refused(folder: Path) -> Any:
@@ -129,7 +129,7 @@ def recalled_or_refused(folder: Path) -> Any:
     except InputError:
         return "refused"
     journal.close()
-    return journal.candidates
+    return journal.replayed
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.1, 0.4, 0.8])
@@ -240,14 +240,14 @@ def killed(folder: Path, candidates: int = LONG) -> None:
     code = (
         "import os, sys\nfrom pathlib import Path\n"
         "from tests.storage.test_journal import CANDIDATES, FOLDS, HEADER\n"
-        "from evolver.storage.journal import Journal\nfrom evolver.outcome import scored\n"
+        "from evolver.storage.journal import Journal\nfrom evolver.outcome import aggregate_folds\n"
         "journal = Journal(Path(sys.argv[1]))\n"
         "journal.begin(HEADER)\n"
         "for number in range(int(sys.argv[2])):\n"
         "    journal.propose(number, CANDIDATES[number % 4])\n"
         "    for fold, entry in enumerate(FOLDS):\n"
         "        journal.fold(number, fold, entry)\n"
-        "    journal.settle(number, scored(FOLDS, 0), number + 1.0)\n"
+        "    journal.settle(number, aggregate_folds(FOLDS, 0), number + 1.0)\n"
         "os._exit(1)\n"
     )
     program = [sys.executable, "-c", code, str(folder), str(candidates)]
@@ -267,11 +267,11 @@ def test_a_run_that_was_killed_is_recalled_whole_and_nothing_is_said(
 ) -> None:
     shutil.copytree(dead, tmp_path, dirs_exist_ok=True)
     with closing(Journal(tmp_path)) as journal:
-        assert len(journal.candidates) == LONG
+        assert len(journal.replayed) == LONG
         journal.begin(HEADER)
         journal.propose(LONG, CANDIDATES[0])
     with closing(Journal(tmp_path)) as journal:
-        assert len(journal.candidates) == LONG + 1
+        assert len(journal.replayed) == LONG + 1
     assert caplog.text == ""
 
 
@@ -295,7 +295,7 @@ def test_what_a_log_has_lost_is_said_with_how_much(
     spoil(tmp_path / LOG, how, where)
     with closing(Journal(tmp_path)) as journal:
         assert journal.header is not None
-        left = len(journal.candidates)
+        left = len(journal.replayed)
     found = re.search(r"(\d+) of (\d+) entries are left, of (\d+) of (\d+) cand", caplog.text)
     assert found is not None
     entries = 1 + 5 * LONG
@@ -314,7 +314,7 @@ def test_a_count_that_is_lost_is_said(tmp_path: Path, caplog: pytest.LogCaptureF
     filled(tmp_path).close()
     (tmp_path / COUNT).unlink()
     with closing(Journal(tmp_path)) as journal:
-        assert len(journal.candidates) == len(CANDIDATES)
+        assert len(journal.replayed) == len(CANDIDATES)
     assert "lost the count of its entries" in caplog.text
 
 
@@ -447,7 +447,7 @@ def test_nothing_in_a_journal_is_run(tmp_path: Path) -> None:
         ),
     )
     with closing(Journal(tmp_path)) as journal:
-        assert journal.candidates[0].digest == trap
+        assert journal.replayed[0].digest == trap
     assert not (tmp_path / "sprung").exists()
 
 
