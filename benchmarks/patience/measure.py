@@ -37,7 +37,7 @@ from evolver.execution.pool import ProcessPool
 from evolver.outcome import Scored
 from evolver.problem import Problem
 from evolver.run.evolve import PRELOAD
-from evolver.run.final_fit import Finish
+from evolver.run.final_fit import FinalFit
 from evolver.run.fit_times import FitTimeModel
 from evolver.run.record import Record, ranking_key
 from evolver.run.time_budget import Deadline
@@ -171,7 +171,7 @@ def delivered(ended: Sequence[tuple[float, Record]], problem: Problem, store: St
         workers=WORKERS,
     )
     try:
-        finish = Finish(records, pool, deadline, LONGEST_FIT)
+        finish = FinalFit(records, pool, deadline, LONGEST_FIT)
         best, pipeline = finish.winner()
         assert best is not None
         assert pipeline is not None
