@@ -32,7 +32,7 @@ from sklearn.model_selection import cross_val_predict
 
 from benchmarks.engine.problems import TABLES, pipelines_of, problem_of
 from evolver.evaluation.fold import Evaluator, FoldScore, Request
-from evolver.execution import memory
+from evolver.execution import memory, processes
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Done, Job
 from evolver.genome.codec import Encoded, decode
@@ -164,14 +164,14 @@ def by_scikit_learn(
 
 @contextmanager
 def peak_memory() -> Iterator[list[int]]:
-    """Note now and then what this process and its children hold; shared memory counts for each."""
+    """Note now and then what this process and its children hold, but for files that they map."""
     held, over = [0], threading.Event()
 
     def watch() -> None:
         import os
 
         while not over.wait(0.5):
-            held.append(memory.resident(memory.family(os.getpid())))
+            held.append(memory.private(processes.family(processes.known(os.getpid()))))
 
     watcher = threading.Thread(target=watch)
     watcher.start()

@@ -101,7 +101,7 @@ def measure(file: Path, budget: float, seed: int) -> dict[str, Any]:
             verbose=0,
             settings=Settings(portfolio=folder, patience=None),
         )
-        problem, result, _ = search(model._call(budget, None), X, y)
+        problem, result, _ = search(model._call(budget, None, model.run_dir), X, y)
         ended = ended_in(folder / "run" / FILE, result.records)
         store = Store(folder / "run" / FOLDER, 2**30)
         better = better_at(ended)
