@@ -30,6 +30,7 @@ from multiprocess.spawn import get_executable
 
 from evolver import temporary
 from evolver.execution import processes
+from evolver.execution.descriptors import raised, raised_socket
 
 METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 """Never fork: a forked child of a process that has fitted with OpenMP hangs for ever."""
@@ -140,7 +141,7 @@ class ForkServer:
         heard, self._alive_fd, tracked, self._tracker_fd = _pipes()
         try:
             self._folder = temporary.make(LONGEST_FOLDER)
-            with socket.socket(socket.AF_UNIX) as listener:
+            with raised_socket(socket.socket(socket.AF_UNIX)) as listener:
                 listener.bind(str(self._folder / SOCKET))
                 listener.listen()
                 arguments = listener.fileno(), heard, list(self._preload), search_variables()
@@ -307,12 +308,14 @@ def search_variables() -> dict[str, str | None]:
 
 def _pipes() -> tuple[int, int, int, int]:
     """Return the ends of two pipes: to read and write, to read and write."""
-    first = os.pipe()
+    made: list[int] = []
     try:
-        return *first, *os.pipe()
+        for _ in range(2):
+            made += map(raised, os.pipe())
     except OSError:
-        _close(*first)
+        _close(*made)
         raise
+    return made[0], made[1], made[2], made[3]
 
 
 def _close(*descriptors: int) -> None:

@@ -20,6 +20,7 @@ from typing import IO, Any
 import cloudpickle
 
 from evolver.errors import EvolverError
+from evolver.execution.descriptors import LAST_STREAM, raised
 from evolver.temporary import places
 
 ALIGNMENT = 64
@@ -63,7 +64,7 @@ def _written(value: Any) -> IO[bytes]:
     errors = []
     for place in places():
         try:
-            file: IO[bytes] = tempfile.TemporaryFile(prefix="evolver-", dir=place)  # noqa: SIM115 - a Payload closes it
+            file = _opened(place)
         except OSError as error:
             errors.append(str(error))
             continue
@@ -77,6 +78,15 @@ def _written(value: Any) -> IO[bytes]:
             file.close()
             raise
     raise EvolverError(f"The workers' data must be written somewhere: {'; '.join(errors)}")
+
+
+def _opened(place: str) -> IO[bytes]:
+    """Return a new file that has no name where the system allows that."""
+    file: IO[bytes] = tempfile.TemporaryFile(prefix="evolver-", dir=place)  # noqa: SIM115 - a Payload closes it
+    if file.fileno() > LAST_STREAM:
+        return file
+    with file:
+        return os.fdopen(raised(os.dup(file.fileno())), "w+b")
 
 
 def write(file: IO[bytes], value: Any) -> None:

@@ -123,11 +123,13 @@ def send(connection: socket.socket, job: int, kind: Kind, content: bytes = b"") 
 
 
 def receive(connection: socket.socket) -> Frame | None:
-    """Wait for one frame; None where the connection has ended."""
+    """Wait for one frame; None where the connection has ended, or brings anything else."""
     header = _exactly(connection, HEADER.size)
     if header is None:
         return None
-    _, job, kind, length = HEADER.unpack(header)
+    magic, job, kind, length = HEADER.unpack(header)
+    if magic != MAGIC or kind not in KINDS:
+        return None
     content = _exactly(connection, length)
     return None if content is None else Frame(job, Kind(kind), content)
 

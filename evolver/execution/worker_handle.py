@@ -17,6 +17,7 @@ import cloudpickle
 import psutil
 
 from evolver.execution import child, fork_server, memory, processes, wire
+from evolver.execution.descriptors import raised_socket
 from evolver.execution.inline import reason_of
 from evolver.execution.payload import Payload
 from evolver.execution.protocol import Done, Job
@@ -76,7 +77,7 @@ class WorkerHandle:
         OSError, EOFError
             When it cannot be started.
         """
-        ours, theirs = socket.socketpair()
+        ours, theirs = map(raised_socket, socket.socketpair())
         file = child.given(self._payload.descriptor, self._payload.path)
         try:
             with theirs:

@@ -237,7 +237,8 @@ import sys
 import time
 from pathlib import Path
 from sklearn.dummy import DummyClassifier
-from evolver import EvolvedClassifier, loop
+from evolver import EvolvedClassifier
+from evolver.run import search_loop
 from primitives import CLASSIFICATION, Features, Prediction, Primitive, default_catalogue
 from tests.tables import small_table
 
@@ -248,7 +249,7 @@ class Hanging(DummyClassifier):
         (folder / "begun").touch()
         time.sleep(1000)
 
-loop.INTERRUPT_SECONDS = 100.0
+search_loop.INTERRUPT_SECONDS = 100.0
 hanging = Primitive("Hanging", (Features,), Prediction, Hanging, {}, CLASSIFICATION)
 space = default_catalogue().only("MedianOneHot").add(hanging)
 X, y = small_table("binary")
