@@ -2,7 +2,7 @@
 
 from evolver.errors import EvolverError, InputError, InputTypeError, NoPipelineError
 from evolver.estimators import EvolvedClassifier, EvolvedRegressor
-from evolver.problem import Settings
+from evolver.settings import Settings
 
 __version__ = "0.1.0"
 

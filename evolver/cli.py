@@ -255,7 +255,7 @@ def _load(folder: Path) -> EvolvedClassifier | EvolvedRegressor:
     import joblib
 
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
-    from evolver.run.record import MODEL_FILE
+    from evolver.report.run_folder import MODEL_FILE
 
     file = folder / MODEL_FILE
     if not file.exists():

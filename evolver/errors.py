@@ -23,3 +23,9 @@ class InputTypeError(EvolverError, TypeError):
 
 class NoPipelineError(EvolverError, RuntimeError):
     """No candidate succeeded; the message lists the commonest reasons with counts."""
+
+
+def require(holds: bool, argument: str, rule: str, value: object) -> None:
+    """Raise an InputError that names argument, rule and value, unless the rule holds."""
+    if not holds:
+        raise InputError(f"`{argument}` must be {rule}, got {value!r}.")

@@ -11,7 +11,8 @@ from evolver.errors import InputError
 from evolver.evaluation.fold import fit
 from evolver.genome.pipeline import to_estimator
 from evolver.problem import Problem
-from evolver.run.record import ENSEMBLE, Result
+from evolver.run.fitted_ensemble import ENSEMBLE
+from evolver.run.result import Result
 from evolver.search.selection import CHOICES
 
 FALLBACK = "fallback"

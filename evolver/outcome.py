@@ -21,27 +21,28 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True)
 class ScoredFold:
-    """One fold was scored: what is kept of it, but for the predictions.
+    """Scores of one fold, without its predictions.
 
     Parameters
     ----------
     score : float
         Greater is better.
-    complexity : float
-        Less is better.
+    costs : tuple of float
+        One for each further objective, less is better.
     seconds : float
-    saved : float
-        Seconds that it would have taken longer without the cache.
+        Seconds that the fold took.
+    saved : float, default=0.0
+        Seconds that the cache saved.
     """
 
     score: float
-    complexity: float
+    costs: tuple[float, ...]
     seconds: float
     saved: float = 0.0
 
     @property
     def whole_seconds(self) -> float:
-        """What it would have taken without the cache."""
+        """Seconds that the fold takes without the cache."""
         return self.seconds + self.saved
 
 
@@ -81,15 +82,20 @@ class Scored:
     ----------
     fold_scores : tuple of float
         Greater is better.
-    complexity : float
-        Less is better.
+    costs : tuple of float
+        Mean over the folds for each further objective, less is better.
     seconds : float
-        Summed over the folds.
+        Sum over the folds.
     """
 
     fold_scores: tuple[float, ...]
-    complexity: float
+    costs: tuple[float, ...]
     seconds: float
+
+    @property
+    def complexity(self) -> float:
+        """First of the costs."""
+        return self.costs[0]
 
     @property
     def score(self) -> float:
@@ -181,9 +187,14 @@ def aggregate_folds(units: Sequence[ScoredFold], ladder: int) -> Scored:
     folds = units[ladder:]
     return Scored(
         tuple(fold.score for fold in folds),
-        fmean(fold.complexity for fold in folds),
+        mean_costs(folds),
         sum(unit.seconds for unit in units),
     )
+
+
+def mean_costs(folds: Sequence[ScoredFold]) -> tuple[float, ...]:
+    """Return the mean of each cost over some folds."""
+    return tuple(fmean(costs) for costs in zip(*(fold.costs for fold in folds), strict=True))
 
 
 def commonest_reasons(outcomes: Iterable[Outcome], most: int = 5) -> str:

@@ -1,4 +1,4 @@
-"""One call of `fit` or `refine`: what a caller gave becomes a problem, a journal and a search."""
+"""One call of `fit` or `refine`: arguments become a problem, a plan, a journal and a search."""
 
 from __future__ import annotations
 
@@ -7,23 +7,27 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from evolver import checks
+from evolver.budget import Budget, Deadline
 from evolver.errors import InputError
 from evolver.genome.codec import Encoded
-from evolver.outcome import Scored
-from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
+from evolver.objectives import Objective
+from evolver.problem import Problem
 from evolver.run.evolve import evolve
+from evolver.run.history import history_of, library_of
+from evolver.run.plan import RunPlan
 from evolver.run.progress import ProgressLine, say_end, silent, warn_of_time
-from evolver.run.record import LIBRARY_SIZE, Result, history_of, limit_per_predictor, ranking_key
+from evolver.run.result import Result
 from evolver.run.run_header import header_of
+from evolver.settings import Settings
 from evolver.storage.journal import History, Journal, run_folder
 from evolver.storage.predictions import FOLDER, Store
+from evolver.task import Task
 from primitives import Catalogue
 
 CHECKS_SHARE = 0.1
@@ -32,30 +36,34 @@ CHECKS_SHARE = 0.1
 
 @dataclass(frozen=True, eq=False)
 class FitRequest:
-    """What is asked for but the data, checked as far as it does not depend on them.
+    """Arguments of a call, without the data, checked as far as they do not depend on the data.
 
     Parameters
     ----------
-    classification : bool
+    task : type of Task
+        Kind of the target.
     budget : Budget
     settings : Settings
     workers : int
-    scoring, complexity, cv, population_size, search_space, random_state, run_dir, verbose
-        As the estimators have them.
+        Number of worker processes.
+    scoring, cv, population_size, search_space, random_state, run_dir, verbose
+        Parameters of the estimators.
+    objectives : tuple of Objective
+        Objectives beside the score.
     earlier : sequence of Encoded
-        Pipelines of other runs to begin with.
+        Pipelines of other runs, which are tried first.
     start : float
-        When the budget began to run, as `time.monotonic` gives it.
+        Moment at which the budget began to run, as `time.monotonic` gives it.
     begun : callable
         Called once the run folder is this run's: nobody else uses it, and it holds no other run.
     """
 
-    classification: bool
+    task: type[Task]
     budget: Budget
     settings: Settings
     workers: int
     scoring: str | Callable[..., float] | None
-    complexity: str | Callable[[Any], float]
+    objectives: tuple[Objective, ...]
     cv: Any
     population_size: int
     search_space: Catalogue | None
@@ -66,21 +74,22 @@ class FitRequest:
     start: float
     begun: Callable[[], object] = lambda: None
 
-    def spent(self) -> float:
-        """Return the share of the budget that is gone; 0 where time is no matter."""
+    @property
+    def end_of_checks(self) -> Deadline:
+        """Moment from which the data are checked on less."""
         seconds = self.budget.seconds
-        return 0.0 if seconds is None else (time.monotonic() - self.start) / seconds
+        return Deadline.after(None if seconds is None else CHECKS_SHARE * seconds, self.start)
 
 
 def search(
-    call: FitRequest,
+    request: FitRequest,
     X: Any,
     y: Any,
     sample_weight: Any = None,
     groups: Any = None,
     so_far: History | None = None,
 ) -> tuple[Problem, Result, History]:
-    """Search as a call says; with what is known of a finished run, go on with it and refine alone.
+    """Run a search; with the history of a finished run, go on with it and refine alone.
 
     The budget of a run that goes on comes on top of what it has taken.
 
@@ -90,8 +99,11 @@ def search(
         As `fit` and `refine` say.
     """
     refines = so_far is not None
-    with run_folder(call.run_dir) as folder, closing(Journal(call.run_dir, so_far)) as journal:
-        if so_far is not None and call.run_dir is None and not so_far.predictions:
+    with (
+        run_folder(request.run_dir) as folder,
+        closing(Journal(request.run_dir, so_far)) as journal,
+    ):
+        if so_far is not None and request.run_dir is None and not so_far.predictions:
             warnings.warn(
                 "Out-of-fold predictions are in no pickle, but in a `run_dir`: an ensemble can be"
                 " chosen from new candidates alone.",
@@ -100,113 +112,91 @@ def search(
             )
         if refines and journal.header is None:
             raise InputError(
-                f"`run_dir` must hold the journal of the run to refine, got {str(call.run_dir)!r}."
+                f"`run_dir` must hold the journal of the run to refine, got"
+                f" {str(request.run_dir)!r}."
             )
-        rng = checks.check_generator(call.random_state)
-        if journal.header is not None and (call.random_state is None or refines):
+        rng = checks.check_generator(request.random_state)
+        if journal.header is not None and (request.random_state is None or refines):
             rng.bit_generator.state = journal.header["random_state"]
         seed = rng.bit_generator.state
-        problem = build_problem(call, X, y, sample_weight, groups, rng)
-        catalogue = checks.selected_catalogue(
-            call.search_space, problem, grouped=groups is not None
-        )
-        settings = replace(call.settings, lag=lag_of(call, journal))
-        header = header_of(problem, catalogue, settings, call.population_size, call.earlier, seed)
-        journal.begin(header)
-        call.begun()
-        budget = call.budget
+        problem = build_problem(request, X, y, sample_weight, groups, rng)
+        budget = request.budget
         if refines:
             budget = budget.extended_by(journal.seconds, len(journal.replayed))
+        plan = RunPlan(
+            problem,
+            checks.selected_catalogue(request.search_space, problem, grouped=groups is not None),
+            budget,
+            settings_of(request, journal),
+            request.population_size,
+            request.workers,
+            request.earlier,
+        )
+        header = header_of(plan, seed)
+        journal.begin(header)
+        request.begun()
+        if refines:
             journal.refine()
         else:
-            first = settings.first_refined(budget, call.population_size)
-            journal.share(settings.refinement_share, first)
-        store = Store(folder / FOLDER, settings.store_limit)
+            journal.share(plan.settings.refinement_share, plan.first_refined)
+        store = Store(folder / FOLDER, plan.settings.store_limit)
         if so_far is not None:
             for (digest, fold), predictions in so_far.predictions.items():
                 store.put(digest, fold, predictions)
         result = evolve(
-            problem,
-            catalogue,
-            budget=budget,
-            settings=settings,
-            population_size=call.population_size,
-            workers=call.workers,
+            plan,
             rng=rng,
             journal=journal,
             store=store,
-            earlier=call.earlier,
-            start=call.start,
-            progress=ProgressLine() if call.verbose else silent,
+            start=request.start,
+            progress=ProgressLine() if request.verbose else silent,
         )
-        seconds = journal.seconds + time.monotonic() - call.start
-        if call.verbose:
+        seconds = journal.seconds + time.monotonic() - request.start
+        if request.verbose:
             say_end(seconds, result.ended_by)
-        if call.random_state is not None and call.budget.evaluations is not None:
+        if request.random_state is not None and request.budget.evaluations is not None:
             warn_of_time(result.decided_by_time)
-        kept = {} if call.run_dir is not None else _library(result, store, len(problem.folds))
+        kept = (
+            {}
+            if request.run_dir is not None
+            else library_of(result.records, store, len(problem.folds))
+        )
         known = history_of(result.records, header, journal.shares, seconds, kept)
         return problem, result, known
 
 
-def _library(result: Result, store: Store, folds: int) -> dict[tuple[str, int], np.ndarray]:
-    """Return the predictions that an ensemble could be chosen from."""
-    scored = [record for record in result.records if isinstance(record.outcome, Scored)]
-    best = islice(limit_per_predictor(sorted(scored, key=ranking_key)), LIBRARY_SIZE)
-    digests = [record.candidate.digest for record in best]
-    kept = {(one, fold): store.get(one, fold) for one in digests for fold in range(folds)}
-    return {place: found for place, found in kept.items() if found is not None}
-
-
 def build_problem(
-    call: FitRequest, X: Any, y: Any, sample_weight: Any, groups: Any, rng: np.random.Generator
+    request: FitRequest, X: Any, y: Any, sample_weight: Any, groups: Any, rng: np.random.Generator
 ) -> Problem:
-    """Check the data and put them in order."""
+    """Check the data, and make a problem of them."""
     table = checks.check_table(X, checks.MIN_ROWS)
-    target = checks.check_target(y, classification=call.classification)
+    target = checks.check_target(y, request.task)
     sample_weight, groups = checks.check_rows(table, target, sample_weight, groups)
-    if call.classification:
-        checks.check_classes(target, sample_weight)
-    task = (
-        "regression"
-        if not call.classification
-        else "binary"
-        if len(np.unique(target)) == 2
-        else "multiclass"
+    task = request.task.of(target)
+    checks.check_classes(task, target, sample_weight)
+    checks.check_portfolio(request.settings.portfolio, task)
+    problem = Problem(
+        task,
+        table,
+        target,
+        (),
+        checks.check_scorer(request.scoring, task),
+        request.objectives,
+        sample_weight,
     )
-    checks.check_portfolio(call.settings.portfolio, task)
-    scorer = checks.check_scorer(call.scoring, task, target)
     folds = checks.scorable_folds(
-        table,
-        target,
-        call.cv,
-        scorer,
-        classification=call.classification,
-        sample_weight=sample_weight,
-        groups=groups,
-        rng=rng,
-        is_over=lambda: call.spent() > CHECKS_SHARE,
+        problem, request.cv, groups=groups, rng=rng, end=request.end_of_checks
     )
-    ladder = checks.scorable_ladder(
-        table,
-        target,
-        folds,
-        scorer,
-        classification=call.classification,
-        sample_weight=sample_weight,
-        rng=np.random.default_rng(rng.integers(2**31)),
-        is_over=lambda: call.spent() > CHECKS_SHARE,
-    )
-    climbs = call.settings.row_ladder and call.settings.racing_error > 0
-    return Problem(
-        task, table, target, folds, scorer, call.complexity, sample_weight, ladder if climbs else ()
-    )
+    problem = replace(problem, folds=folds)
+    rng_of_ladder = np.random.default_rng(rng.integers(2**31))
+    if not request.settings.row_ladder or request.settings.racing_error == 0:
+        return problem
+    ladder = checks.scorable_ladder(problem, rng=rng_of_ladder, end=request.end_of_checks)
+    return replace(problem, ladder=ladder)
 
 
-def lag_of(call: FitRequest, journal: Journal) -> int:
-    """Return the lag of a run; one that is resumed keeps its own, on any number of workers."""
-    if call.settings.lag is not None:
-        return call.settings.lag
-    if journal.header is not None:
-        return int(journal.header["lag"])
-    return LAG_PER_WORKER * call.workers
+def settings_of(request: FitRequest, journal: Journal) -> Settings:
+    """Return the settings of a run; one that is resumed keeps its lag, on any number of workers."""
+    if request.settings.lag is None and journal.header is not None:
+        return replace(request.settings, lag=int(journal.header["lag"]))
+    return request.settings

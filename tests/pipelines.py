@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from evolver.genome.tree import Tree, draw, grammar_of, grow
+from evolver.task import Classification, Regression, Task
 from primitives import Catalogue, Features, Prediction, Primitive, Table, Traits, default_catalogue
 
 PLAIN = {"binary": "LogisticRegression", "multiclass": "LogisticRegression", "regression": "Ridge"}
@@ -40,3 +41,8 @@ def _shortest(kind: type, space: Catalogue, task: str, rng: np.random.Generator)
 
 def _reader_of_gaps(task: str) -> str:
     return "DecisionTreeRegressor" if task == "regression" else "DecisionTreeClassifier"
+
+
+def task_of(name: str, y: np.ndarray) -> Task:
+    """Return the task that primitives know by a name, for a target."""
+    return (Regression if name == "regression" else Classification).of(y)

@@ -33,8 +33,8 @@ from sklearn.utils.validation import check_is_fitted
 
 import evolver
 from evolver import EvolvedClassifier, EvolvedRegressor, InputError, InputTypeError, Settings
-from evolver.problem import Budget
-from evolver.run.record import MAX_PER_PREDICTOR
+from evolver.budget import Budget
+from evolver.run.ranking import MAX_PER_PREDICTOR
 from evolver.search.metafeatures import MetaFeatures
 from evolver.search.portfolio import Experience, Trial
 from evolver.storage.journal import Journal
@@ -415,7 +415,19 @@ BAD = {
     "no candidates": ({"max_evaluations": 0}, X, Y, "`max_evaluations` must be at least 1, got 0"),
     "population": ({"population_size": 1}, X, Y, "`population_size` must be at least 2, got 1"),
     "complexity": ({"complexity": "depth"}, X, Y, "`complexity` must be one of.*'depth'"),
-    "complexities": ({"complexity": ["size"]}, X, Y, r"`complexity` must be one of.*\['size'\]"),
+    "complexities": (
+        {"complexity": ["size", "depth"]},
+        X,
+        Y,
+        r"`complexity` must be one of.*, or two of these, got \['size', 'depth'\]",
+    ),
+    "complexity twice": (
+        {"complexity": ["size", "size"]},
+        X,
+        Y,
+        "`complexity` must be one objective or 2 of different names",
+    ),
+    "no complexity": ({"complexity": []}, X, Y, "`complexity` must be one objective or 2"),
     "number of a folder": ({"run_dir": 3}, X, Y, "`run_dir` must be a folder, got 3"),
     "no catalogue": (
         {"search_space": ["PCA"]},
@@ -976,3 +988,49 @@ def test_a_run_folder_keeps_what_was_found(tmp_path: Any) -> None:
     }
     front = pd.read_csv(tmp_path / "run" / "pareto_front.csv")
     assert front["digest"].tolist() == model.pareto_front_["digest"].tolist()
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("three")
+    settings = Settings(in_process=True, lag=4, racing_error=0.2)
+    options: dict[str, Any] = {"max_evaluations": 40, "population_size": 8}
+    complexity = ["operators", "size"]
+    table, y = small_table("binary")
+    return classifier(complexity=complexity, run_dir=folder, settings=settings, **options).fit(
+        table, y
+    )
+
+
+class TestThreeObjectives:
+    """Two complexities beside the score."""
+
+    def test_the_front_is_what_nothing_dominates(self, three: Any) -> None:
+        board = three.leaderboard_[three.leaderboard_["outcome"] == "scored"]
+        values = board[["score", "complexity", "size"]].to_numpy() * [1, -1, -1]
+        dominated = [any((a >= b).all() and (a > b).any() for a in values) for b in values]
+        digests = set(board["digest"][~np.array(dominated)])
+        front = three.pareto_front_[three.pareto_front_["digest"] != "ensemble"]
+        assert set(front["digest"]) <= digests
+        assert len(front) == len({tuple(one) for one in values[~np.array(dominated)]})
+
+    def test_some_are_refined_and_some_raced_out(self, three: Any) -> None:
+        assert "refinement" in set(three.leaderboard_["proposer"])
+        assert "stopped" in set(three.leaderboard_["outcome"])
+
+    def test_choices_and_the_run_folder_are_as_ever(self, three: Any) -> None:
+        for choice in ("best", "one_se", "knee"):
+            check_is_fitted(three.select(choice))
+        assert "size of a dot: size" in (Path(three.run_dir) / "pareto_front.svg").read_text()
+
+    def test_a_run_is_resumed_and_begins_another(self, three: Any) -> None:
+        table, y = small_table("binary")
+        again = clone(three).set_params(max_evaluations=44).fit(table, y)
+        pd.testing.assert_frame_equal(
+            again.leaderboard_[:40].drop(columns="seconds"),
+            three.leaderboard_.drop(columns="seconds"),
+        )
+        other = classifier(warm_start=three.run_dir, max_evaluations=8).fit(table, y)
+        assert "warm start" in set(other.leaderboard_["operator"])
+        with pytest.raises(InputError, match="differs in complexity"):
+            clone(three).set_params(complexity="operators").fit(table, y)

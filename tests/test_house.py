@@ -15,8 +15,8 @@ import primitives
 ROOT = Path(__file__).parents[1]
 
 LAYERS = [
-    {"errors", "files", "outcome", "temporary"},
-    {"problem", "genome"},
+    {"errors", "files", "objectives", "outcome", "task", "temporary"},
+    {"budget", "genome", "problem", "settings"},
     {"search", "evaluation", "execution", "ensemble", "storage"},
     {"run", "checks"},
     {"report", "export", "front_members", "session"},

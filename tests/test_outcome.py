@@ -15,7 +15,7 @@ scores = st.lists(st.floats(-10.0, 10.0), min_size=2, max_size=12)
 @given(scores)
 def test_the_deviation_is_that_of_a_sample(folds: list[float]) -> None:
     """As racing and ensembles have it, and pandas; the error of the mean follows from it."""
-    outcome = Scored(tuple(folds), 1.0, 1.0)
+    outcome = Scored(tuple(folds), (1.0,), 1.0)
     deviation = np.std(folds, ddof=1)
     assert outcome.std == pytest.approx(deviation, abs=1e-9)
     assert outcome.standard_error == pytest.approx(deviation / len(folds) ** 0.5, abs=1e-9)
@@ -29,7 +29,7 @@ def test_the_standard_error_is_how_far_means_are_off() -> None:
 
 
 def test_one_fold_does_not_say_how_far_it_is_off() -> None:
-    outcome = Scored((0.5,), 1.0, 1.0)
+    outcome = Scored((0.5,), (1.0,), 1.0)
     assert outcome.score == 0.5
     assert np.isnan(outcome.std)
     assert np.isnan(outcome.standard_error)

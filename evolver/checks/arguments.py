@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -13,25 +12,42 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from evolver.errors import InputError, InputTypeError
-from evolver.evaluation.objectives import COMPLEXITIES
 from evolver.files import PRIVATE_FOLDER
 from evolver.genome.codec import Encoded
+from evolver.objectives import OBJECTIVES, Objective, objective_of
 from evolver.outcome import aggregate_folds
-from evolver.problem import Settings
 from evolver.search.portfolio import experience_of
-from evolver.search.selection import non_dominated
+from evolver.search.selection import FITNESS, non_dominated
+from evolver.settings import Settings
 from evolver.storage.entry_file import FILES
 from evolver.storage.journal import read
 from evolver.storage.predictions import FOLDER
+from evolver.task import Task
 
 
-def check_complexity(complexity: Any) -> str | Callable[[Any], float]:
-    """Return the second objective; InputError when it is neither a known name nor callable."""
-    if callable(complexity) or (isinstance(complexity, str) and complexity in COMPLEXITIES):
-        return complexity  # type: ignore[no-any-return]  # one of the two, as just checked
-    raise InputError(
-        f"`complexity` must be one of {sorted(COMPLEXITIES)} or a callable, got {complexity!r}."
-    )
+def check_complexity(complexity: Any) -> tuple[Objective, ...]:
+    """Return the objectives beside the score.
+
+    Raises
+    ------
+    InputError
+        When one is neither a known name nor callable, or there are none, too many or equal ones.
+    """
+    given = complexity if isinstance(complexity, tuple | list) else [complexity]
+    for one in given:
+        if not (callable(one) or (isinstance(one, str) and one in OBJECTIVES)):
+            raise InputError(
+                f"`complexity` must be one of {sorted(OBJECTIVES)}, a callable, or two of these,"
+                f" got {complexity!r}."
+            )
+    objectives = tuple(objective_of(one) for one in given)
+    n_distinct = len({objective.name for objective in objectives})
+    if not 1 <= n_distinct == len(objectives) <= max(FITNESS):
+        raise InputError(
+            f"`complexity` must be one objective or {max(FITNESS)} of different names, got"
+            f" {complexity!r}."
+        )
+    return objectives
 
 
 def check_settings(settings: Any) -> Settings:
@@ -169,12 +185,12 @@ def _front_of(folder: Any) -> list[Encoded]:
     return [complete[place].tree for place in non_dominated(outcomes)]
 
 
-def check_portfolio(folder: str | Path | None, task: str) -> None:
+def check_portfolio(folder: str | Path | None, task: Task) -> None:
     """Raise an InputError where a folder holds nothing that was learned for a task."""
     if folder is None:
         return
     try:
-        experience_of(task, folder)
+        experience_of(task.family, folder)
     except Exception as error:  # whatever a file that is no such thing raises
         raise InputError(
             "`settings.portfolio` must be a folder as benchmarks/portfolio/learn.py writes it, got"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight
 
 from evolver.errors import InputError, InputTypeError
+from evolver.task import Task
 from primitives.cleaning import as_frame
 
 MIN_ROWS = 2
@@ -90,7 +92,7 @@ def _is_broken(value: Any) -> bool:
     return False
 
 
-def check_target(y: Any, *, classification: bool) -> np.ndarray:
+def check_target(y: Any, task: type[Task]) -> np.ndarray:
     """Return a target as an array of shape (n_samples,): labels as they are, numbers as float64.
 
     Raises
@@ -112,8 +114,10 @@ def check_target(y: Any, *, classification: bool) -> np.ndarray:
         raise InputError(
             f"`y` must have no missing values: Input y contains NaN, first in row {missing[0]}."
         )
-    if not classification:
-        return _numeric_target(target)
+    return TARGETS[task.family](target)
+
+
+def _class_labels(target: np.ndarray) -> np.ndarray:
     broken = next((label for label in target if _is_broken(label)), None)
     if broken is not None:
         raise InputError(f"`y` must hold text that is Unicode, got {str(broken)!r}.")
@@ -138,6 +142,13 @@ def _numeric_target(target: np.ndarray) -> np.ndarray:
             f"`y` must be finite: Input y contains infinity, first in row {infinite[0]}."
         )
     return numbers
+
+
+TARGETS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "classification": _class_labels,
+    "regression": _numeric_target,
+}
+"""Checks of a target by the family of its task."""
 
 
 def check_rows(X: pd.DataFrame, y: np.ndarray, sample_weight: Any, groups: Any) -> tuple[Any, Any]:
@@ -169,8 +180,10 @@ def check_rows(X: pd.DataFrame, y: np.ndarray, sample_weight: Any, groups: Any) 
     return sample_weight, groups
 
 
-def check_classes(y: np.ndarray, sample_weight: np.ndarray | None) -> None:
-    """Raise unless there are two classes or more among the rows that have a weight."""
+def check_classes(task: Task, y: np.ndarray, sample_weight: np.ndarray | None) -> None:
+    """Raise unless a target of classes has two or more among the rows that have a weight."""
+    if task.classes is None:
+        return
     classes = np.unique(y if sample_weight is None else y[sample_weight > 0])
     if len(classes) < 2:
         raise InputError(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from numbers import Integral
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import (
     average_precision_score,
     get_scorer,
@@ -20,25 +18,21 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from evolver.budget import Deadline
 from evolver.checks.arguments import check_at_least
 from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.fold import CachedPredictions, score_of
 from evolver.evaluation.folds import make_folds, make_ladder, of_known_classes
 from evolver.evaluation.scorers import Metric, metric_of
-from evolver.problem import Fold, Scorer
-
-DEFAULT_SCORING = {
-    "binary": "roc_auc",
-    "multiclass": "neg_log_loss",
-    "regression": "neg_root_mean_squared_error",
-}
+from evolver.problem import Fold, Problem, Scorer
+from evolver.task import Task
 
 OF_PROBABILITIES = {"roc_auc": roc_auc_score, "average_precision": average_precision_score}
 """By scorer that takes decision functions where there are any. What is averaged and delivered are
 probabilities, and some models give the same to many rows that their decision function orders."""
 
 
-def check_scorer(scoring: Any, task: str, y: np.ndarray) -> Scorer:
+def check_scorer(scoring: Any, task: Task) -> Scorer:
     """Return the scorer that `scoring` stands for.
 
     Raises
@@ -46,11 +40,11 @@ def check_scorer(scoring: Any, task: str, y: np.ndarray) -> Scorer:
     InputError, InputTypeError
         When the name is unknown, or it is a metric where a scorer belongs, or neither.
     """
-    scoring = DEFAULT_SCORING[task] if scoring is None else scoring
-    if scoring == "neg_log_loss" and task != "regression":
+    scoring = task.default_scoring if scoring is None else scoring
+    if scoring == "neg_log_loss" and task.classes is not None:
         # A fold may lack a rare class; the labels make the loss defined there.
         scorer: Scorer = make_scorer(
-            log_loss, greater_is_better=False, response_method="predict_proba", labels=np.unique(y)
+            log_loss, greater_is_better=False, response_method="predict_proba", labels=task.classes
         )
         return scorer
     if isinstance(scoring, str) and scoring in OF_PROBABILITIES:
@@ -77,16 +71,12 @@ def check_scorer(scoring: Any, task: str, y: np.ndarray) -> Scorer:
 
 
 def scorable_folds(
-    X: pd.DataFrame,
-    y: np.ndarray,
+    problem: Problem,
     cv: Any,
-    scorer: Scorer,
     *,
-    classification: bool,
-    sample_weight: np.ndarray | None,
     groups: np.ndarray | None,
     rng: np.random.Generator,
-    is_over: Callable[[], bool],
+    end: Deadline,
 ) -> list[Fold]:
     """Return folds on each of which the constant prediction can be scored.
 
@@ -96,9 +86,13 @@ def scorable_folds(
 
     Parameters
     ----------
-    is_over : callable
-        Says whether the time for it is; then a fold that has the classes of one that was scored is
-        not scored itself.
+    problem : Problem
+        Problem without folds.
+    cv : int, splitter or iterable of splits
+    groups : ndarray of shape (n_samples,), optional
+    rng : numpy.random.Generator
+    end : Deadline
+        Moment from which a fold is not scored that has the same classes as one that was.
 
     Raises
     ------
@@ -106,9 +100,10 @@ def scorable_folds(
         When `cv` is no splitter or out of range, or `scoring` cannot score these data; the message
         says why.
     """
+    X, y, task = problem.X, problem.y, problem.task
     cv = _checked(cv, len(y))
     attempts = [cv]
-    if classification and isinstance(cv, int):
+    if task.classes is not None and isinstance(cv, int):
         labels, counts = np.unique(y, return_counts=True)
         fewest = int(counts.min())
         if fewest < cv:
@@ -120,14 +115,12 @@ def scorable_folds(
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                split = make_folds(
-                    X, y, attempt, classification=classification, groups=groups, rng=rng
-                )
+                split = make_folds(X, y, attempt, task, groups=groups, rng=rng)
         except (ValueError, IndexError) as error:
             failure = f"`cv` must be able to split these {len(y)} rows, got {cv!r}: {error}"
             continue
-        folds = of_known_classes(split, y) if classification else split
-        failure = _why_not_scorable(folds, X, y, scorer, classification, sample_weight, is_over)
+        folds = of_known_classes(split, y, task)
+        failure = _why_not_scorable(problem, folds, end)
         if not failure:
             _warn_of_left_out(split, folds, y)
             return folds
@@ -163,43 +156,30 @@ def _warn_of_left_out(split: Sequence[Fold], folds: Sequence[Fold], y: np.ndarra
         )
 
 
-def scorable_ladder(
-    X: pd.DataFrame,
-    y: np.ndarray,
-    folds: Sequence[Fold],
-    scorer: Scorer,
-    *,
-    classification: bool,
-    sample_weight: np.ndarray | None,
-    rng: np.random.Generator,
-    is_over: Callable[[], bool],
-) -> list[Fold]:
-    """Return folds of fewer rows on each of which the constant prediction can be scored, or
-    none; `is_over` as in `scorable_folds`."""
-    ladder = make_ladder(folds, y, classification=classification, rng=rng)
-    failure = _why_not_scorable(ladder, X, y, scorer, classification, sample_weight, is_over)
-    return [] if failure else ladder
+def scorable_ladder(problem: Problem, *, rng: np.random.Generator, end: Deadline) -> list[Fold]:
+    """Return folds of fewer rows on each of which the constant prediction can be scored, or none.
 
-
-def _why_not_scorable(
-    folds: Sequence[Fold],
-    X: pd.DataFrame,
-    y: np.ndarray,
-    scorer: Scorer,
-    classification: bool,
-    sample_weight: np.ndarray | None,
-    is_over: Callable[[], bool],
-) -> str:
-    """Return why the constant prediction cannot be scored on some fold; empty where it can on
-    all.
-
-    Neither the constant prediction nor a scorer of scikit-learn looks at the columns, so one of
-    them is enough: rows of a wide table are slow to take.
+    Parameters
+    ----------
+    problem : Problem
+        Problem without a ladder.
+    rng : numpy.random.Generator
+    end : Deadline
+        Moment from which a fold is not scored that has the same classes as one that was.
     """
+    ladder = make_ladder(problem.folds, problem.y, problem.task, rng)
+    return [] if _why_not_scorable(problem, ladder, end) else ladder
+
+
+def _why_not_scorable(problem: Problem, folds: Sequence[Fold], end: Deadline) -> str:
+    """Return why the constant prediction cannot be scored on a fold; empty where it can on all."""
+    y, scorer, sample_weight = problem.y, problem.scorer, problem.sample_weight
     metric = metric_of(scorer)
-    looked_at = X if metric is None else X.iloc[:, :1]
+    # Neither the constant prediction nor a scorer of scikit-learn looks at the columns, so one of
+    # them is enough: rows of a wide table are slow to take.
+    looked_at = problem.X if metric is None else problem.X.iloc[:, :1]
     loss = metric if metric is not None and metric.function is log_loss else None
-    all_classes = np.unique(y) if classification else None
+    all_classes = problem.task.classes
     scored: set[Hashable] = set()
     for number, (train, valid) in enumerate(folds):
         if not len(train) or not len(valid):
@@ -208,10 +188,10 @@ def _why_not_scorable(
         has_weight = weights is None or bool(weights.any())
         if loss is not None and has_weight and _has_all_labels(loss, y[train]):
             continue
-        classes = _classes_of(y, train, valid) if classification else None
-        if is_over() and has_weight and classes in scored:
+        classes = None if all_classes is None else _classes_of(y, train, valid)
+        if end.is_over and has_weight and classes in scored:
             continue
-        dummy = DummyClassifier(strategy="prior") if classification else DummyRegressor()
+        dummy = problem.task.constant()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

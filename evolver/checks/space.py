@@ -27,24 +27,14 @@ def _traits_of(problem: Problem) -> Traits:
     """Return what a catalogue may know of a problem: how many columns a clean table has, without
     cleaning it."""
     forms = Counter(problem.forms.values())
-    smallest_class, numeral_classes = 0, False
-    if problem.task != "regression":
-        labels = np.unique(problem.y)
-        numeral_classes = all(_is_numeral(label) for label in labels)
-        counts = [np.unique(problem.y[train], return_counts=True)[1] for train, _ in problem.folds]
-        smallest_class = min(
-            int(count.min()) if len(count) == len(labels) else 0 for count in counts
-        )
     return Traits(
-        task=problem.task,
+        task=problem.task.name,
         rows=min(len(train) for train, _ in problem.folds),
         numbers=forms["number"] + DATE_PARTS * forms["date"],
         categories=forms["string"],
         texts=forms["text"],
         gaps=_has_gaps(problem.X, problem.forms),
-        smallest_class=smallest_class,
-        target_min=float(problem.y.min()) if problem.task == "regression" else float("nan"),
-        numeral_classes=numeral_classes,
+        **problem.task.target_traits(problem.y, problem.folds),
     )
 
 
@@ -65,14 +55,6 @@ def _has_gaps(X: pd.DataFrame, forms: Mapping[str, str]) -> bool:
         for name, form in forms.items()
         if form in ("number", "date") and name not in plain
     )
-
-
-def _is_numeral(label: Any) -> bool:
-    """Say whether a class is a string that reads as a number."""
-    try:
-        return isinstance(label, str) and np.isfinite(float(label))
-    except ValueError:
-        return False
 
 
 def selected_catalogue(search_space: Any, problem: Problem, *, grouped: bool) -> Catalogue:
@@ -97,6 +79,6 @@ def selected_catalogue(search_space: Any, problem: Problem, *, grouped: bool) ->
         catalogue = catalogue.without(*(one.name for one in catalogue if one.cross_fits))
     try:
         traits = replace(_traits_of(problem), may_split=may_split)
-        return catalogue.select(problem.task, traits)
+        return catalogue.select(problem.task.name, traits)
     except ValueError as error:
         raise InputError(str(error)) from None

@@ -58,7 +58,7 @@ class BlendScorer:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        self._classes = None if problem.task == "regression" else np.unique(problem.y)
+        self._classes = problem.task.classes
         self._fast = None if problem.sample_weight is not None else _fast(problem)
 
     @property
@@ -133,7 +133,11 @@ def _fast(problem: Problem) -> Any:
         return None if metric.greater_is_better else negative_errors
     if "predict_proba" not in metric.responses:
         return None
-    if metric.function is roc_auc_score and problem.task == "binary" and metric.greater_is_better:
+    if (
+        metric.function is roc_auc_score
+        and problem.task.name == "binary"
+        and metric.greater_is_better
+    ):
         return areas
     is_loss = metric.function is log_loss and not metric.greater_is_better
     return negative_log_losses if is_loss else None

@@ -50,7 +50,7 @@ class Parts:
         Cannot be changed.
     train, valid : ndarray
         Row numbers.
-    classification : bool
+    predicts_classes : bool
     """
 
     number: int
@@ -58,7 +58,7 @@ class Parts:
     y: np.ndarray
     train: np.ndarray
     valid: np.ndarray
-    classification: bool
+    predicts_classes: bool
 
     def has_target(self, y: np.ndarray) -> bool:
         """Say whether a target is this fold's own, or its classes under the numbers 0, 1, ...
@@ -67,7 +67,7 @@ class Parts:
         """
         if y is self.y:
             return True
-        if not self.classification or y.dtype.kind not in "iu":
+        if not self.predicts_classes or y.dtype.kind not in "iu":
             return False
         return bool(np.array_equal(self._codes, y))
 
@@ -99,7 +99,7 @@ class Branches:
         self._lookups = 0
         self._saved = 0.0
         self._start = self._clock()
-        self.classification = parts.classification
+        self.predicts_classes = parts.predicts_classes
         clean = self._recalled("table", TABLE.digest, OWN, self._clean)
         self.table, self.valid_table = (unshared(part) for part in clean)
 
@@ -160,7 +160,7 @@ class Branches:
     def _predict(self, digest: str, y: np.ndarray) -> np.ndarray:
         model, valid = self._fit(digest, y)
         response: np.ndarray = frozen(
-            model.predict_proba(valid) if self.classification else model.predict(valid)
+            model.predict_proba(valid) if self.predicts_classes else model.predict(valid)
         )
         return response
 
@@ -185,7 +185,7 @@ class Branches:
             return self.compiled(digest)
         if not issubclass(step_of(self._graph, digest).ret, Prediction):
             return TransformerStandIn(self, digest)
-        model = ClassifierStandIn if self.classification else RegressorStandIn
+        model = ClassifierStandIn if self.predicts_classes else RegressorStandIn
         return model(self, digest)
 
     def _recalled(self, what: str, digest: str, target: str, compute: Callable[[], Any]) -> Any:
@@ -236,7 +236,7 @@ class StandIn(BaseEstimator):
         """Note the target, where the rows are those of the fold; else fit the real estimator."""
         self._y = y
         self._real = None if X is self.branches.table else self._fitted(X, y)
-        if self.branches.classification:
+        if self.branches.predicts_classes:
             self.classes_ = np.unique(y)
         return self
 

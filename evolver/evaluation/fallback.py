@@ -8,20 +8,16 @@ few splits.
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
-import numpy as np
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from evolver.problem import Problem
 from primitives.cleaning import TableCleaner
 from primitives.screening import ColumnScreener
-from primitives.wrappers import SubsampledClassifier, SubsampledRegressor
 
 MAX_ROWS = 2_000
 MAX_DEPTH = 4
@@ -36,7 +32,8 @@ def fallback(problem: Problem) -> Pipeline:
     """Return a decision tree fitted on about `MAX_ROWS` rows, with some of every class, and the
     columns that have most to do with the target; or the constant prediction, where there are too
     many classes for that or the table cannot be read."""
-    is_small = problem.task == "regression" or len(np.unique(problem.y)) <= MAX_CLASSES
+    classes = problem.task.classes
+    is_small = classes is None or len(classes) <= MAX_CLASSES
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -44,7 +41,7 @@ def fallback(problem: Problem) -> Pipeline:
                 return small_tree(problem).fit(problem.X, problem.y)
         except Exception:  # whatever reading an odd table raises: a run ends with a model
             pass
-        return make_pipeline(constant(problem)).fit(problem.X, problem.y)
+        return make_pipeline(problem.task.constant()).fit(problem.X, problem.y)
 
 
 def title_of(model: Pipeline) -> str:
@@ -71,17 +68,7 @@ def small_tree(problem: Problem) -> Pipeline:
             ),
         ]
     )
-    tree, subsampled = (
-        (DecisionTreeRegressor, SubsampledRegressor)
-        if problem.task == "regression"
-        else (DecisionTreeClassifier, SubsampledClassifier)
-    )
     screener = [ColumnScreener(MAX_COLUMNS)] if problem.X.shape[1] > MAX_COLUMNS else []
-    model = tree(max_depth=MAX_DEPTH, random_state=0)
+    model = problem.task.small_tree(MAX_DEPTH)
     steps = make_pipeline(*screener, TableCleaner(), encoder, model)
-    return make_pipeline(subsampled(steps, max_rows=MAX_ROWS))
-
-
-def constant(problem: Problem) -> Any:
-    """Return the unfitted estimator of the constant prediction."""
-    return DummyRegressor() if problem.task == "regression" else DummyClassifier()
+    return make_pipeline(problem.task.subsampled(steps, MAX_ROWS))

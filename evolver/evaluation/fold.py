@@ -24,12 +24,12 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 
 from evolver.evaluation.branches import Branches, Parts, frozen
 from evolver.evaluation.cache import Cache
-from evolver.evaluation.objectives import Measured, complexity_of
 from evolver.evaluation.scorers import metric_of, takes_weights
 from evolver.genome.codec import Encoded, decode
 from evolver.genome.graph import operators, to_graph
 from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Tree
+from evolver.objectives import FunctionOfPipeline, Measured
 from evolver.outcome import Effort
 from evolver.problem import Problem, Scorer
 from primitives import Catalogue
@@ -59,14 +59,15 @@ class FoldScore:
     Parameters
     ----------
     score : float
-    complexity : float
+    costs : tuple of float
+        One for each further objective.
     predictions : ndarray of shape (n_validation,) or (n_validation, n_classes)
         Of the validation part: probabilities of every class of the problem, or numbers.
     effort : Effort
     """
 
     score: float
-    complexity: float
+    costs: tuple[float, ...]
     predictions: np.ndarray
     effort: Effort
 
@@ -88,11 +89,12 @@ class Evaluator:
         self.catalogue = catalogue
         self._cache = Cache(cache_limit if _may_recall(problem) else 0)
         self._parts: dict[int, Parts] = {}
-        self._classes = None if problem.task == "regression" else np.unique(problem.y)
         metric = metric_of(problem.scorer)
         self._scorer_looks_at_table = metric is None
         scores = problem.scorer if metric is None else metric.function
-        self._scores_by_foreign_code = is_foreign(scores) or callable(problem.complexity)
+        self._scores_by_foreign_code = is_foreign(scores) or any(
+            isinstance(one.measure, FunctionOfPipeline) for one in problem.objectives
+        )
 
     def __call__(self, request: Request) -> FoldScore | Pipeline:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -135,10 +137,12 @@ class Evaluator:
         remembered = self._remembered(estimator, X_valid)
         predictions = remembered.of_all_classes(remembered.response())
         predicted = time.perf_counter()
-        measured = Measured(tree, estimator, fitted - start, predicted - fitted)
+        measured = Measured(
+            operators(to_graph(tree)), estimator, fitted - start, predicted - fitted
+        )
         return FoldScore(
             self._score(remembered, valid),
-            complexity_of(problem.complexity, measured),
+            tuple(objective(measured) for objective in problem.objectives),
             predictions,
             Effort(predicted - start),
         )
@@ -153,14 +157,14 @@ class Evaluator:
         effort = branches.effort(time.perf_counter() - start)
         return FoldScore(
             self._score(remembered, self.problem.units[fold][1]),
-            float(operators(graph)),
+            (float(operators(graph)),) * len(self.problem.objectives),  # all are structural
             remembered.of_all_classes(response),
             effort,
         )
 
     def _remembered(self, estimator: Any, X: Any) -> CachedPredictions:
         return CachedPredictions(
-            estimator, X, self._classes, looks_at_table=self._scorer_looks_at_table
+            estimator, X, self.problem.task.classes, looks_at_table=self._scorer_looks_at_table
         )
 
     def _score(self, remembered: CachedPredictions, valid: np.ndarray) -> float:
@@ -172,9 +176,9 @@ class Evaluator:
         if fold not in self._parts:
             problem = self.problem
             train, valid = problem.units[fold]
-            classification = problem.task != "regression"
             y = frozen(problem.y[train])
-            self._parts[fold] = Parts(fold, problem.X, y, train, valid, classification)
+            predicts_classes = problem.task.classes is not None
+            self._parts[fold] = Parts(fold, problem.X, y, train, valid, predicts_classes)
         return self._parts[fold]
 
 
@@ -190,7 +194,7 @@ def _may_recall(problem: Problem) -> bool:
     fitted."""
     return (
         problem.sample_weight is None
-        and problem.complexity == "operators"
+        and problem.is_structural
         and metric_of(problem.scorer) is not None
     )
 

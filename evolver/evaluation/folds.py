@@ -8,15 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import (
-    GroupKFold,
-    KFold,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    check_cv,
-)
+from sklearn.model_selection import check_cv
 
 from evolver.problem import Fold
+from evolver.task import Task
 
 LADDER_FROM = 10_000
 """Rows of a table from which a ladder pays."""
@@ -28,7 +23,7 @@ LEAST_OF_CLASS = 10
 
 
 def make_ladder(
-    folds: Sequence[Fold], y: np.ndarray, *, classification: bool, rng: np.random.Generator
+    folds: Sequence[Fold], y: np.ndarray, task: Task, rng: np.random.Generator
 ) -> list[Fold]:
     """Return folds of fewer rows, the smallest first; none for a small table.
 
@@ -39,30 +34,30 @@ def make_ladder(
     ----------
     folds : sequence of Fold
     y : ndarray of shape (n_samples,)
-    classification : bool
-        Whether classes keep their shares.
+    task : Task
+        Classes, where there are any, keep their shares.
     rng : numpy.random.Generator
     """
     train, valid = folds[0]
     rows = len(train) + len(valid)
     if rows < LADDER_FROM:
         return []
-    orders = [_stratified(part, y, classification, rng) for part in (train, valid)]
+    orders = [_stratified(part, y, task, rng) for part in (train, valid)]
     ladder, size = [], LADDER_START
     while 2 * size <= rows:
         fitted_on = round(size * len(train) / rows)
         ladder.append((np.sort(orders[0][:fitted_on]), np.sort(orders[1][:fitted_on])))
         size *= LADDER_STEP
-    return of_known_classes(ladder, y) if classification else ladder
+    return of_known_classes(ladder, y, task)
 
 
 def _stratified(
-    rows: np.ndarray, y: np.ndarray, classification: bool, rng: np.random.Generator
+    rows: np.ndarray, y: np.ndarray, task: Task, rng: np.random.Generator
 ) -> np.ndarray:
     """Return rows in an order in which the first so many have some of every class, in about its
     share."""
     rows = rng.permutation(rows)
-    if not classification:
+    if task.classes is None:
         return rows
     _, classes, counts = np.unique(y[rows], return_inverse=True, return_counts=True)
     order = np.argsort(classes, kind="stable")
@@ -77,8 +72,8 @@ def make_folds(
     X: pd.DataFrame,
     y: np.ndarray,
     cv: Any,
+    task: Task,
     *,
-    classification: bool,
     groups: np.ndarray | None,
     rng: np.random.Generator,
 ) -> list[Fold]:
@@ -93,19 +88,24 @@ def make_folds(
         When the splitter cannot split these rows.
     """
     if isinstance(cv, int):
-        splitter = _shuffled(cv, classification, groups, int(rng.integers(2**31)))
+        seed = int(rng.integers(2**31))
+        splitter = task.splitter(cv, grouped=groups is not None, seed=seed)
     else:
-        splitter = check_cv(cv, y, classifier=classification)
+        splitter = check_cv(cv)
     rows = np.arange(len(y))  # an iterable may name them by a mask
     folds = [(rows[train], rows[valid]) for train, valid in splitter.split(X, y, groups)]
-    if isinstance(cv, int) and groups is None and classification:
+    if isinstance(cv, int) and groups is None and task.classes is not None:
         return [_keep_singletons(fold, y) for fold in folds]
     return folds
 
 
-def of_known_classes(folds: Sequence[Fold], y: np.ndarray) -> list[Fold]:
-    """Return folds without the rows to validate whose class is in no row to fit on: no probability
-    of it can be told."""
+def of_known_classes(folds: Sequence[Fold], y: np.ndarray, task: Task) -> list[Fold]:
+    """Return folds without the rows to validate whose class is in no row to fit on.
+
+    No probability of such a class can be predicted.
+    """
+    if task.classes is None:
+        return list(folds)
     return [(train, valid[np.isin(y[valid], np.unique(y[train]))]) for train, valid in folds]
 
 
@@ -113,14 +113,6 @@ def are_in_time(folds: Sequence[Fold]) -> bool:
     """Say whether every fold validates on later rows than it fits on: their order is that of
     time."""
     return all(train.max() < valid.min() for train, valid in folds)
-
-
-def _shuffled(n_splits: int, classification: bool, groups: np.ndarray | None, seed: int) -> Any:
-    if groups is not None:
-        splitter = StratifiedGroupKFold if classification else GroupKFold
-    else:
-        splitter = StratifiedKFold if classification else KFold
-    return splitter(n_splits, shuffle=True, random_state=seed)
 
 
 def _keep_singletons(fold: Fold, y: np.ndarray) -> Fold:

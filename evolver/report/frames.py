@@ -8,9 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from evolver.objectives import OPERATORS, Objective
 from evolver.outcome import Failed, Scored
-from evolver.run.record import ENSEMBLE, Ensemble, Record, Result
+from evolver.run.fitted_ensemble import ENSEMBLE, Ensemble
+from evolver.run.record import Record
+from evolver.run.result import Result
 from evolver.search.selection import Member
+
+COSTS = ("complexity",)
+"""Name of the column of the first objective beside the score."""
 
 LEADERBOARD_COLUMNS = (
     "number",
@@ -21,43 +27,62 @@ LEADERBOARD_COLUMNS = (
     "reason",
     "score",
     "std",
-    "complexity",
+    *COSTS,
     "seconds",
     "proposer",
     "operator",
     "parents",
 )
-FRONT_COLUMNS = ("rank", "score", "std", "complexity", "pipeline", "digest")
+FRONT_COLUMNS = ("rank", "score", "std", *COSTS, "pipeline", "digest")
 
 
-def leaderboard(records: Sequence[Record]) -> pd.DataFrame:
-    """Return a row for every candidate, in the order asked."""
-    return pd.DataFrame([_row(record) for record in records], columns=list(LEADERBOARD_COLUMNS))
+def leaderboard(
+    records: Sequence[Record], objectives: Sequence[Objective] = (OPERATORS,)
+) -> pd.DataFrame:
+    """Return a row for every candidate, in the order asked.
+
+    Parameters
+    ----------
+    records : sequence of Record
+    objectives : sequence of Objective
+        Objectives beside the score, in the order of the costs.
+    """
+    rows = [_row(record, len(objectives)) for record in records]
+    return pd.DataFrame(rows, columns=_columns(LEADERBOARD_COLUMNS, objectives))
 
 
-def pareto_front(front: Sequence[Member], ensemble: Ensemble | None = None) -> pd.DataFrame:
+def pareto_front(
+    front: Sequence[Member],
+    ensemble: Ensemble | None = None,
+    objectives: Sequence[Objective] = (OPERATORS,),
+) -> pd.DataFrame:
     """Return a row for every member of a front, best score first, and before them the ensemble.
 
-    It is first because it predicts. Its score is of folds that it was not chosen on, so it may be
-    below that of a pipeline, which is the best of many on the folds that it was chosen on.
+    The ensemble is first because it predicts. Its score is of folds that it was not chosen on, so
+    it may be below that of a pipeline, which is the best of many on the folds it was chosen on.
+
+    Parameters
+    ----------
+    front : sequence of Member
+    ensemble : Ensemble, optional
+    objectives : sequence of Objective
+        Objectives beside the score, in the order of the costs.
     """
-    first = []
+    rows = [(one.outcome, str(one.candidate.tree), one.candidate.digest) for one in front]
     if ensemble is not None:
-        text = str(ensemble)
-        outcome = ensemble.outcome
-        first = [(outcome.score, outcome.std, outcome.complexity, text, ENSEMBLE)]
-    rows = [
-        (
-            member.outcome.score,
-            member.outcome.std,
-            member.outcome.complexity,
-            str(member.candidate.tree),
-            member.candidate.digest,
-        )
-        for member in front
+        rows.insert(0, (ensemble.outcome, str(ensemble), ENSEMBLE))
+    ranked = [
+        (rank, outcome.score, outcome.std, *outcome.costs, text, digest)
+        for rank, (outcome, text, digest) in enumerate(rows, 1)
     ]
-    ranked = [(rank, *row) for rank, row in enumerate([*first, *rows], 1)]
-    return pd.DataFrame(ranked, columns=list(FRONT_COLUMNS))
+    return pd.DataFrame(ranked, columns=_columns(FRONT_COLUMNS, objectives))
+
+
+def _columns(columns: Sequence[str], objectives: Sequence[Objective]) -> list[str]:
+    """Return names of columns, one for each objective: "complexity", and a second one's own."""
+    costs = [COSTS[0], *(objective.name for objective in objectives[1:])]
+    place = columns.index(COSTS[0])
+    return [*columns[:place], *costs, *columns[place + 1 :]]
 
 
 def statistics(result: Result) -> dict[str, Any]:
@@ -77,7 +102,7 @@ def statistics(result: Result) -> dict[str, Any]:
     }
 
 
-def _row(record: Record) -> tuple[object, ...]:
+def _row(record: Record, n_costs: int) -> tuple[object, ...]:
     candidate, outcome = record.candidate, record.outcome
     scored = outcome if isinstance(outcome, Scored) else None
     return (
@@ -89,7 +114,7 @@ def _row(record: Record) -> tuple[object, ...]:
         getattr(outcome, "reason", ""),
         scored.score if scored else float("nan"),
         scored.std if scored else float("nan"),
-        scored.complexity if scored else float("nan"),
+        *(scored.costs if scored else [float("nan")] * n_costs),
         outcome.seconds if outcome else 0.0,
         candidate.origin.proposer,
         candidate.origin.operator,

@@ -10,10 +10,12 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from evolver.run.record import ENSEMBLE
+from evolver.run.fitted_ensemble import ENSEMBLE
 
 WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT, TOP, BOTTOM = 76, 24, 56, 52
+RADIUS = 5.0
+"""Radius of the dot of a member, in pixels."""
 STYLE = (
     "text{font:13px sans-serif;fill:#57606a}.title{font-size:15px;fill:#24292f}"
     ".grid{stroke:#d0d7de;stroke-width:1}.front{stroke:#0969da;stroke-width:2;fill:none}"
@@ -48,6 +50,7 @@ def front_svg(leaderboard: pd.DataFrame, front: pd.DataFrame) -> str:
 
     The worst candidates are left out where they would squeeze the others together. The ensemble is
     a dot of its own: its score is of folds that it was not chosen on, so it may be below the front.
+    A third objective is the size of the dots: a greater dot costs more.
 
     Parameters
     ----------
@@ -58,6 +61,7 @@ def front_svg(leaderboard: pd.DataFrame, front: pd.DataFrame) -> str:
     if front.empty:
         return _svg([_text(WIDTH / 2, HEIGHT / 2, "No candidate was scored", "middle")])
     is_ensemble = front["digest"] == ENSEMBLE
+    third = _third_objective(front)
     ensemble, members = front[is_ensemble], front[~is_ensemble].sort_values("complexity")
     lowest = min(front["score"].min(), float(np.quantile(scored["score"], 0.25)))
     shown = scored[scored["score"] >= lowest]
@@ -67,13 +71,15 @@ def front_svg(leaderboard: pd.DataFrame, front: pd.DataFrame) -> str:
     parts = [
         _text(LEFT, 22, counts if ensemble.empty else f"{counts}, and the ensemble", name="title"),
         *_grid(x, y),
-        *_dots(x, y, shown, "candidate", radius=3),
+        *_dots(x, y, shown, "candidate", [3.0] * len(shown)),
         _steps(x, y, members),
-        *_dots(x, y, members, "member", radius=5),
-        *_dots(x, y, ensemble, "ensemble", radius=5),
+        *_dots(x, y, members, "member", _radii(members, third)),
+        *_dots(x, y, ensemble, "ensemble", [RADIUS] * len(ensemble)),
         _text(WIDTH - RIGHT, HEIGHT - 10, "complexity", "end"),
         _text(LEFT, TOP - 6, "score"),
     ]
+    if third is not None:
+        parts.append(_text(WIDTH - RIGHT, TOP - 6, f"size of a dot: {third}", "end"))
     return _svg(parts)
 
 
@@ -94,18 +100,37 @@ def _grid(x: Axis, y: Axis) -> list[str]:
     ]
 
 
-def _dots(x: Axis, y: Axis, rows: pd.DataFrame, name: str, radius: int) -> list[str]:
+def _third_objective(front: pd.DataFrame) -> str | None:
+    """Return the name of the column of a third objective; None where there are two."""
+    columns = list(front.columns)
+    costs = columns[columns.index("complexity") : columns.index("pipeline")]
+    return costs[1] if len(costs) > 1 else None
+
+
+def _radii(members: pd.DataFrame, third: str | None) -> list[float]:
+    """Return the radius of each dot, by the rank of a third objective."""
+    if third is None:
+        return [RADIUS] * len(members)
+    ranks = members[third].rank(pct=True)
+    return [round(RADIUS * (0.6 + 0.8 * float(rank)), 1) for rank in ranks]
+
+
+def _dots(x: Axis, y: Axis, rows: pd.DataFrame, name: str, radii: Sequence[float]) -> list[str]:
     return [
-        f'<circle class="{name}" cx="{x.pixel(complexity)}" cy="{y.pixel(score)}" r="{radius}">'
+        f'<circle class="{name}" cx="{x.pixel(complexity)}" cy="{y.pixel(score)}" r="{radius:g}">'
         f"<title>{score:.5g}: {escape(pipeline)}</title></circle>"
-        for complexity, score, pipeline in zip(
-            rows["complexity"], rows["score"], rows["pipeline"], strict=True
+        for complexity, score, pipeline, radius in zip(
+            rows["complexity"], rows["score"], rows["pipeline"], radii, strict=True
         )
     ]
 
 
 def _steps(x: Axis, y: Axis, members: pd.DataFrame) -> str:
-    """Return the edge of what the front dominates."""
+    """Return the edge of the area that the front dominates.
+
+    Where there is a third objective, some members are inside the area.
+    """
+    members = members[members["score"] > members["score"].cummax().shift(fill_value=-math.inf)]
     points = [
         (x.pixel(one), y.pixel(score))
         for one, score in zip(members["complexity"], members["score"], strict=True)

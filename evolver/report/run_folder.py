@@ -12,11 +12,15 @@ import joblib
 
 from evolver.files import replacing
 from evolver.report.picture import front_svg
-from evolver.run.record import ENSEMBLE, MODEL_FILE
+from evolver.run.fitted_ensemble import ENSEMBLE
 
 logger = logging.getLogger("evolver")
 
+MODEL_FILE = "model.joblib"
+"""Name of the file with the fitted estimator."""
+
 ENSEMBLE_FILE = "ensemble.py"
+"""Name of the program of the ensemble."""
 
 
 def keep(model: Any, folder: Path) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from evolver.budget import Deadline
 from evolver.errors import EvolverError, NoPipelineError
 from evolver.evaluation.fallback import fallback, title_of
 from evolver.evaluation.fold import Evaluator
@@ -20,18 +21,19 @@ from evolver.execution import memory
 from evolver.execution.inline import InlineExecutor, reason_of
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Executor
-from evolver.genome.codec import Encoded
 from evolver.outcome import Effort
-from evolver.problem import Budget, Problem, Settings
+from evolver.problem import Problem
 from evolver.run.final_fit import FinalFit
+from evolver.run.fitted_ensemble import Ensemble
 from evolver.run.interrupt import first_interrupt_noted
-from evolver.run.record import Ensemble, Progress, Record, Result
+from evolver.run.plan import RunPlan
+from evolver.run.progress import Progress
+from evolver.run.proposers import proposer_of
+from evolver.run.record import Record
+from evolver.run.result import Result
 from evolver.run.search_loop import SearchLoop
-from evolver.search.proposers import proposer_of
-from evolver.search.racing import Race
 from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
-from primitives import Catalogue
 
 logger = logging.getLogger("evolver")
 
@@ -44,25 +46,19 @@ PRELOAD = (
 )
 
 LATEST_START = 0.5
-"""Share of the budget after which no search begins: what took so long to check takes workers about
-as long to load."""
+"""Share of the budget after which no search begins: workers take about as long to load a table as
+it took to check it."""
 
 SHARE_OF_CACHE = 0.125
-"""Of the memory a worker may hold, at the most."""
+"""Largest share of the memory of a worker that its cache may hold."""
 
 
 def evolve(
-    problem: Problem,
-    catalogue: Catalogue,
+    plan: RunPlan,
     *,
-    budget: Budget,
-    settings: Settings,
-    population_size: int,
-    workers: int,
     rng: np.random.Generator,
     journal: Journal,
     store: Store,
-    earlier: Sequence[Encoded] = (),
     start: float | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Result:
@@ -70,24 +66,15 @@ def evolve(
 
     Parameters
     ----------
-    problem : Problem
-    catalogue : Catalogue
-        Selected for the problem.
-    budget : Budget
-    settings : Settings
-    population_size : int
-    workers : int
-        Number of processes.
+    plan : RunPlan
     rng : numpy.random.Generator
         The only source of randomness.
     journal : Journal
-        Of this run, begun; what it knows is not evaluated again.
+        Journal of this run, begun; what it knows is not evaluated again.
     store : Store
         Takes the out-of-fold predictions.
-    earlier : sequence of Encoded
-        Pipelines of other runs, with which this one begins.
     start : float, optional
-        When the budget began to run, as `time.monotonic` gives it; default now.
+        Moment at which the budget began to run, as `time.monotonic` gives it; default now.
     progress : callable
         Called after every outcome.
 
@@ -97,31 +84,12 @@ def evolve(
         When candidates failed and none of them succeeded.
     """
     start = time.monotonic() if start is None else start
-    if _is_too_late(budget, start, journal):
-        return Result((), (), None, _fallback(problem), Effort(), "time")
-    proposer = proposer_of(
-        problem,
-        catalogue,
-        settings,
-        rng,
-        population_size=population_size,
-        shares=journal.shares,
-        earlier=earlier,
-    )
-    place = _Workplace(problem, catalogue, settings, workers)
-    race = Race(len(problem.ladder), len(problem.folds), population_size, settings.racing_error)
-    loop = SearchLoop(
-        proposer,
-        race,
-        place.executor,
-        journal,
-        store,
-        problem,
-        budget=budget,
-        settings=settings,
-        population_size=population_size,
-        start=start,
-    )
+    if _is_too_late(plan, start, journal):
+        return Result((), (), None, _fallback(plan.problem), Effort(), "time")
+    refines = plan.settings.refinement_share > 0 or any(share > 0 for _, share in journal.shares)
+    proposer = proposer_of(plan, rng, refines=refines, share_at=journal.share_at)
+    place = _Workplace(plan)
+    loop = SearchLoop(plan, proposer, place.executor, journal, store, start)
     ensemble = None
     try:
         with first_interrupt_noted() as interrupted:
@@ -134,14 +102,14 @@ def evolve(
         if record is not None and pipeline is not None and is_wanted:
             if loop.ended_by in ("interrupt", "error"):
                 finish.limit_ensemble_time()
-            ensemble = _ensemble(finish, record, pipeline, problem, store, settings)
+            ensemble = _ensemble(finish, record, pipeline, store)
     finally:
         place.close()
     if pipeline is None:
-        pipeline = _fallback(problem)
+        pipeline = _fallback(plan.problem)
     winner = None if record is None else record.candidate
     return Result(
-        loop.records,
+        tuple(loop.records),
         loop.front,
         winner,
         pipeline,
@@ -170,13 +138,11 @@ def _ensemble(
     finish: FinalFit,
     best: Record,
     pipeline: Pipeline,
-    problem: Problem,
     store: Store,
-    settings: Settings,
 ) -> Ensemble | None:
     """Return the ensemble; what goes wrong with it costs it alone, and is said."""
     try:
-        return finish.ensemble(best, pipeline, problem, store, settings.ensemble_size)
+        return finish.ensemble(best, pipeline, store)
     except KeyboardInterrupt:
         logger.warning("No ensemble: interrupted.")
     except Exception as error:  # a scorer of the user's may ask more than predictions
@@ -190,13 +156,8 @@ class _Workplace:
     After an error of the system there is another: better than to lose a search.
     """
 
-    def __init__(
-        self, problem: Problem, catalogue: Catalogue, settings: Settings, workers: int
-    ) -> None:
-        self._problem = problem
-        self._catalogue = catalogue
-        self._settings = settings
-        self._workers = workers
+    def __init__(self, plan: RunPlan) -> None:
+        self._plan = plan
         self.executor = self._new()
 
     def renew(self) -> None:
@@ -211,34 +172,35 @@ class _Workplace:
         """Run what is left in this process."""
         logger.warning("The final fits are run in this process: %s", reason_of(why))
         self.executor.close()
-        self.executor = InlineExecutor(Evaluator(self._problem, self._catalogue))
+        self.executor = InlineExecutor(Evaluator(self._plan.problem, self._plan.catalogue))
 
     def close(self) -> None:
         self.executor.close()
 
     def _new(self) -> Executor:
-        fitting, fair = memory.shares(self._workers)
-        memory_cap = self._settings.worker_memory or fair
-        cache_limit = min(self._settings.cache_limit, int(SHARE_OF_CACHE * memory_cap))
-        evaluator = Evaluator(self._problem, self._catalogue, cache_limit)
-        if self._settings.in_process:
+        plan, settings = self._plan, self._plan.settings
+        fitting, fair = memory.shares(plan.workers)
+        memory_cap = settings.worker_memory or fair
+        cache_limit = min(settings.cache_limit, int(SHARE_OF_CACHE * memory_cap))
+        evaluator = Evaluator(plan.problem, plan.catalogue, cache_limit)
+        if settings.in_process:
             return InlineExecutor(evaluator)
-        if fitting < self._workers:
+        if fitting < plan.workers:
             logger.warning(
                 "Memory is free for %d worker(s) of %d MB, not for %d.",
                 fitting,
                 memory.LEAST_CAP // 1024**2,
-                self._workers,
+                plan.workers,
             )
         return ProcessPool(evaluator, fitting, PRELOAD, memory_cap)
 
 
-def _is_too_late(budget: Budget, start: float, journal: Journal) -> bool:
-    """Say whether no more than the fallback can be had in the time that is left; of a run that goes
-    on, what it has found can."""
-    if budget.seconds is None or journal.replayed:
+def _is_too_late(plan: RunPlan, start: float, journal: Journal) -> bool:
+    """Say whether there is time for the fallback alone; a resumed run has what it has found."""
+    seconds = plan.budget.seconds
+    if seconds is None or journal.replayed:
         return False
-    return time.monotonic() - start > LATEST_START * budget.seconds
+    return Deadline.after(LATEST_START * seconds, start).is_over
 
 
 def _fallback(problem: Problem) -> Pipeline:

@@ -8,8 +8,6 @@ again with others.
 from __future__ import annotations
 
 import logging
-import math
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from statistics import fmean
@@ -17,6 +15,7 @@ from statistics import fmean
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from evolver.budget import Deadline
 from evolver.ensemble.selection import TEMPERATURES, Library, Selection, select
 from evolver.errors import NoPipelineError
 from evolver.evaluation.blends import BlendScorer
@@ -33,17 +32,12 @@ from evolver.outcome import (
     Stopped,
     commonest_reasons,
 )
-from evolver.problem import Problem
-from evolver.run.fitted_ensemble import ensemble_of
-from evolver.run.record import (
-    LIBRARY_SIZE,
-    Decision,
-    Ensemble,
-    Record,
-    limit_per_predictor,
-    ranking_key,
-)
-from evolver.run.time_budget import FINAL_OVERHEAD, FIT_MARGIN, REFITS_PER_MEMBER, Deadline
+from evolver.run.fitted_ensemble import Ensemble, ensemble_of
+from evolver.run.plan import RunPlan
+from evolver.run.ranking import LIBRARY_SIZE, limit_per_predictor, ranking_key
+from evolver.run.record import Record
+from evolver.run.result import Decision
+from evolver.run.time_budget import FINAL_OVERHEAD, FIT_MARGIN, REFITS_PER_MEMBER, TimeBudget
 from evolver.storage.predictions import Store
 from primitives.wrappers import random_states
 
@@ -65,12 +59,11 @@ class FinalFit:
 
     Parameters
     ----------
+    plan : RunPlan
     records : sequence of Record
     executor : Executor
-        With nothing under way.
-    deadline : Deadline
-    longest : float
-        Seconds that a fold may take; only where time is no matter.
+        Executor with nothing under way.
+    time_budget : TimeBudget
 
     Attributes
     ----------
@@ -79,12 +72,19 @@ class FinalFit:
     """
 
     def __init__(
-        self, records: Sequence[Record], executor: Executor, deadline: Deadline, longest: float
+        self,
+        plan: RunPlan,
+        records: Sequence[Record],
+        executor: Executor,
+        time_budget: TimeBudget,
     ) -> None:
+        self._plan = plan
+        self._problem = plan.problem
         self._records = records
         self._executor = executor
-        self._deadline = deadline
-        self._longest = FIT_MARGIN * longest
+        self._time = time_budget
+        # Where there is no time budget, a fit may take as long as all folds may.
+        self._longest = FIT_MARGIN * len(plan.problem.folds) * max(plan.fold_timeouts)
         self._failed: set[int] = set()
         self.failed_fits: list[tuple[str, str]] = []
 
@@ -95,11 +95,9 @@ class FinalFit:
         """
         failures: list[Outcome | None] = []
         for record in self._by_merit():
-            timeout = self._deadline.fit_timeout(record)
-            if timeout is None:
-                timeout = self._longest
-            elif self._deadline.expected_fit(record) > timeout:
-                self._deadline.decided.add(Decision.WINNER)
+            timeout = self._limited(self._time.fit_timeout(record))
+            if self._time.expected_fit(record) > timeout and self._is_limited:
+                self._time.note(Decision.WINNER)
                 continue
             self._executor.submit(self._job(record, timeout))
             done = self._executor.wait(timeout)
@@ -117,29 +115,24 @@ class FinalFit:
 
     def limit_ensemble_time(self) -> None:
         """Leave an ensemble the seconds that it should take, however many are left."""
-        self._deadline.leave_ensemble()
+        self._time.leave_ensemble()
 
-    def ensemble(
-        self, best: Record, pipeline: Pipeline, problem: Problem, store: Store, most: int
-    ) -> Ensemble | None:
+    def ensemble(self, best: Record, pipeline: Pipeline, store: Store) -> Ensemble | None:
         """Choose and fit an ensemble; None where it is worse than the winner, or time is short.
 
         Parameters
         ----------
         best : Record
         pipeline : Pipeline
-            Of it, fitted.
-        problem : Problem
+            Pipeline of the best candidate, fitted.
         store : Store
             Has the out-of-fold predictions.
-        most : int
-            Members, at the most.
         """
-        if not isinstance(best.outcome, Scored) or most < 2:
+        if not isinstance(best.outcome, Scored) or self._plan.settings.ensemble_size < 2:
             return None
         fitted: Fitted = {best.number: {0: pipeline}}
-        candidates, library = self._library(best, problem, store)
-        chosen = self._selected(candidates, library, problem, most, fitted)
+        candidates, library = self._library(best, store)
+        chosen = self._selected(candidates, library, fitted)
         if chosen is None:
             return None
         weights = chosen.blend.weights
@@ -147,19 +140,15 @@ class FinalFit:
         if any(candidates[place].number not in fitted for place in weights):
             kept = [place for place, one in enumerate(candidates) if one.number in fitted]
             candidates = [candidates[place] for place in kept]
-            chosen = self._selected(
-                candidates, [library[place] for place in kept], problem, most, fitted
-            )
+            chosen = self._selected(candidates, [library[place] for place in kept], fitted)
             if chosen is None:
                 return None
         weights = chosen.blend.weights
         self._repeat([candidates[place] for place in heaviest_first(weights)], fitted)
         members = [candidates[place] for place in weights]
-        return ensemble_of(problem, members, [fitted[one.number] for one in members], chosen)
+        return ensemble_of(self._problem, members, [fitted[one.number] for one in members], chosen)
 
-    def _library(
-        self, best: Record, problem: Problem, store: Store
-    ) -> tuple[list[Record], Library]:
+    def _library(self, best: Record, store: Store) -> tuple[list[Record], Library]:
         """Return the best candidates, not too many of them alike, that can be fitted in time and
         whose predictions are kept."""
         others = (
@@ -170,17 +159,13 @@ class FinalFit:
             and record.number not in self._failed
             and self._can_be_member([record])
         )
-        classes = None if problem.task == "regression" else len(np.unique(problem.y))
+        shape, n_folds = self._problem.task.output_shape, len(self._problem.folds)
         candidates: list[Record] = []
         library: list[list[np.ndarray]] = []
         for record in limit_per_predictor(chain([best], others)):
-            kept = [store.get(record.candidate.digest, fold) for fold in range(len(problem.folds))]
-            whole = [
-                one
-                for one in kept
-                if one is not None and (classes is None or one.shape[1:] == (classes,))
-            ]
-            if len(whole) == len(kept):
+            stored = [store.get(record.candidate.digest, fold) for fold in range(n_folds)]
+            whole = [one for one in stored if one is not None and one.shape[1:] == shape]
+            if len(whole) == n_folds:
                 candidates.append(record)
                 library.append(whole)
             elif record is best:
@@ -190,22 +175,16 @@ class FinalFit:
         return candidates, library
 
     def _selected(
-        self,
-        candidates: Sequence[Record],
-        library: Library,
-        problem: Problem,
-        most: int,
-        fitted: Fitted,
+        self, candidates: Sequence[Record], library: Library, fitted: Fitted
     ) -> Selection | None:
         """Choose an ensemble of what is fitted or can be in the time that is left, half of which
         choosing may take."""
-        left = self._deadline.left
-        end = math.inf if left is None else time.monotonic() + left / 2
-        blends = BlendScorer(problem)
+        end = self._time.deadline.at_most(self._time.left / 2)
+        blends = BlendScorer(self._problem)
         return select(
             library,
             blends,
-            most,
+            self._plan.settings.ensemble_size,
             temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
             labels=blends.labels if blends.is_log_loss else None,
             affords=lambda places: self._can_be_member(
@@ -216,17 +195,16 @@ class FinalFit:
 
     def _can_be_member(self, records: Sequence[Record]) -> bool:
         """Say whether candidates can be fitted in time, and note where that decides."""
-        affords = self._deadline.affords(records)
+        affords = self._time.affords(records)
         if not affords:
-            self._deadline.decided.add(Decision.MEMBERS)
+            self._time.note(Decision.MEMBERS)
         return affords
 
-    def _is_over(self, end: float) -> bool:
+    def _is_over(self, end: Deadline) -> bool:
         """Say whether the time to choose is over, and note where that decides."""
-        is_over = time.monotonic() > end
-        if is_over:
-            self._deadline.decided.add(Decision.MEMBERS)
-        return is_over
+        if end.is_over:
+            self._time.note(Decision.MEMBERS)
+        return end.is_over
 
     def _fit(self, members: Sequence[Record], fitted: Fitted) -> None:
         """Fit those that are not fitted yet, as many as can be in time, in their order."""
@@ -241,10 +219,10 @@ class FinalFit:
             jobs: list[tuple[Record, int]] = []
             for record in waiting:
                 more = [*jobs, *((record, repeat) for repeat in range(1, REFITS_PER_MEMBER))]
-                if self._deadline.affords([one for one, _ in more]):
+                if self._time.affords([one for one, _ in more]):
                     jobs = more
             if not jobs:
-                self._deadline.decided.add(Decision.REPEATS)
+                self._time.note(Decision.REPEATS)
                 break
             self._run(jobs, fitted, Decision.REPEATS)
             begun = {record.number for record, _ in jobs}
@@ -256,8 +234,7 @@ class FinalFit:
         waiting = list(reversed(jobs))
         under_way: dict[tuple[int, ...], Record] = {}
         while waiting or under_way:
-            left = self._deadline.left
-            timeout = self._longest if left is None else left - FINAL_OVERHEAD
+            timeout = self._limited(self._time.left - FINAL_OVERHEAD)
             if timeout <= 0:
                 break
             while waiting and len(under_way) < self._executor.capacity:
@@ -274,17 +251,26 @@ class FinalFit:
             if not done:
                 break
         if waiting:
-            self._deadline.decided.add(of)
+            self._time.note(of)
         if under_way:
             self._executor.abandon()
         for record in under_way.values():
             self._say(record, Failed(Failure.TIMEOUT, TIME_OVER, 0.0), of)
 
+    @property
+    def _is_limited(self) -> bool:
+        """True if there is a time budget."""
+        return self._plan.budget.seconds is not None
+
+    def _limited(self, seconds: float) -> float:
+        """Return the limit of a fit where so many seconds are left."""
+        return seconds if self._is_limited else self._longest
+
     def _say(self, record: Record, failed: Failed, of: Decision) -> None:
         """Say and note that a candidate could not be fitted on all rows, and what there is instead
         of the fit."""
         if failed.kind is Failure.TIMEOUT:
-            self._deadline.decided.add(of)
+            self._time.note(of)
         reason = f"{failed.kind}: {failed.reason}"
         self.failed_fits.append((record.candidate.digest, reason))
         pipeline = record.candidate.tree

@@ -3,26 +3,63 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sklearn.base import clone
-from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import LabelEncoder
 
 from evolver.ensemble.selection import Blend, Selection
 from evolver.genome.graph import operators_of
+from evolver.genome.tree import Tree
 from evolver.outcome import Scored
 from evolver.problem import Problem
-from evolver.run.record import Ensemble, Record
-from primitives.wrappers import (
-    OpinionPoolClassifier,
-    Repeated,
-    RepeatedClassifier,
-    RepeatedRegressor,
-    TemperatureScaledClassifier,
-)
+from evolver.run.record import Record
+from primitives.wrappers import OpinionPoolClassifier, Repeated, TemperatureScaledClassifier
+
+ENSEMBLE = "ensemble"
+"""Name of the ensemble where candidates have their digests."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """A weighted average of candidates, fitted.
+
+    Parameters
+    ----------
+    trees : tuple of Tree
+        Pipelines of the members.
+    n_fits : tuple of int
+        Number of fits of each member, which are averaged.
+    blend : Blend
+        Weights of the members in this order, temperature and pool.
+    outcome : Scored
+        Score of each fold by an average that was chosen by the other folds, see
+        `evolver.ensemble.selection.Selection`.
+    estimator : VotingClassifier, VotingRegressor or a classifier around one
+    """
+
+    trees: tuple[Tree, ...]
+    n_fits: tuple[int, ...]
+    blend: Blend
+    outcome: Scored
+    estimator: Any
+
+    def __str__(self) -> str:
+        temperature, pool = self.blend.temperature, self.blend.pool
+        text = self._sum(self.blend.weights.values())
+        if temperature != 1:
+            text = f"scaled({text}, {temperature:.3g})"
+        return text if pool is None else f"0.5 * {text} + 0.5 * log_pool({self._sum(pool.weights)})"
+
+    def _sum(self, weights: Iterable[float]) -> str:
+        """Return the text of a weighted sum of the members."""
+        names = [
+            str(tree) if count == 1 else f"repeated({tree}, {count})"
+            for tree, count in zip(self.trees, self.n_fits, strict=True)
+        ]
+        parts = zip(weights, names, strict=True)
+        return " + ".join(f"{weight:.3g} * {name}" for weight, name in parts if weight)
 
 
 def ensemble_of(
@@ -36,15 +73,20 @@ def ensemble_of(
     trees = tuple(one.candidate.tree for one in members)
     models = [repeated(problem, fits) for fits in fitted]
     n_fits = tuple(model.n_fits if isinstance(model, Repeated) else 1 for model in models)
-    if problem.complexity == "operators":
-        extra = (len(trees) > 1) + (blend.temperature != 1) + (blend.pool is not None)
-        complexity = float(operators_of(trees) + extra + sum(count > 1 for count in n_fits))
-    else:
-        complexity = sum(
-            one.member.outcome.complexity * count
+    extra = (len(trees) > 1) + (blend.temperature != 1) + (blend.pool is not None)
+    operators = float(operators_of(trees) + extra + sum(count > 1 for count in n_fits))
+    summed = (
+        sum(
+            one.member.outcome.costs[place] * count
             for one, count in zip(members, n_fits, strict=True)
         )
-    outcome = Scored(selection.fold_scores, complexity, sum(one.seconds for one in members))
+        for place in range(len(problem.objectives))
+    )
+    costs = tuple(
+        operators if objective.is_structural else cost
+        for objective, cost in zip(problem.objectives, summed, strict=True)
+    )
+    outcome = Scored(selection.fold_scores, costs, sum(one.seconds for one in members))
     return Ensemble(trees, n_fits, blend, outcome, blending(problem, models, blend))
 
 
@@ -53,12 +95,7 @@ def repeated(problem: Problem, fits: Mapping[int, Pipeline]) -> Any:
     the first that is missing; the pipeline itself where that is one."""
     n_fits = next(count for count in itertools.count(1) if count not in fits)
     pipelines = [fits[repeat] for repeat in range(n_fits)]
-    if len(pipelines) == 1:
-        return pipelines[0]
-    kind = RepeatedRegressor if problem.task == "regression" else RepeatedClassifier
-    model = kind(clone(pipelines[0]), len(pipelines))
-    model.estimators_ = pipelines
-    return model
+    return pipelines[0] if len(pipelines) == 1 else problem.task.repeated(pipelines)
 
 
 def blending(problem: Problem, fitted: Sequence[Any], blend: Blend) -> Any:
@@ -66,7 +103,7 @@ def blending(problem: Problem, fitted: Sequence[Any], blend: Blend) -> Any:
     weighted average, its probabilities scaled and pooled where the blend says so."""
     pool = blend.pool
     is_alone = len(fitted) == 1 and pool is None
-    averaged = fitted[0] if is_alone else _voting(problem, fitted, [*blend.weights.values()])
+    averaged = fitted[0] if is_alone else problem.task.averaged(fitted, [*blend.weights.values()])
     if pool is not None:
         estimator: Any = OpinionPoolClassifier(
             averaged, blend.temperature, list(pool.weights), list(pool.biases)
@@ -76,18 +113,4 @@ def blending(problem: Problem, fitted: Sequence[Any], blend: Blend) -> Any:
     else:
         return averaged
     estimator.estimator_ = averaged
-    return estimator
-
-
-def _voting(problem: Problem, fitted: Sequence[Any], weights: Sequence[float]) -> Any:
-    names = [f"pipeline_{number}" for number in range(1, len(fitted) + 1)]
-    parts = list(zip(names, fitted, strict=True))
-    if problem.task == "regression":
-        estimator = VotingRegressor(parts, weights=list(weights))
-    else:
-        estimator = VotingClassifier(parts, voting="soft", weights=list(weights))
-        estimator.le_ = LabelEncoder().fit(problem.y)
-        estimator.classes_ = estimator.le_.classes_
-    estimator.estimators_ = list(fitted)
-    estimator.named_estimators_ = dict(parts)
     return estimator

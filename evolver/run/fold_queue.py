@@ -12,29 +12,27 @@ and nobody is judged before they are done.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
-from statistics import fmean
 
-from evolver.outcome import Scored
+from evolver.outcome import Scored, mean_costs
 from evolver.run.record import Record
 from evolver.search.racing import FIRST, Race, Runner
 
 
-class Schedule:
-    """The folds that wait. Its state is the queue, and how far the judging has come at each stage.
+class FoldQueue:
+    """Folds that wait, by candidate. Only the loop of a run calls it.
+
+    Its state is the queue, and how far the judging has come at each stage.
 
     Parameters
     ----------
-    records : sequence of Record
-        Of the run, which appends to it.
     race : Race or None
         None: every candidate is evaluated to the end.
     n_units : int
-        Folds of a candidate.
+        Number of folds of a candidate, those of fewer rows included.
     """
 
-    def __init__(self, records: Sequence[Record], race: Race | None, n_units: int) -> None:
-        self._records = records
+    def __init__(self, race: Race | None, n_units: int) -> None:
+        self._records: list[Record] = []
         self._race = race
         self._n_units = n_units
         self._waiting: list[tuple[int, int]] = []
@@ -43,8 +41,7 @@ class Schedule:
 
     def add(self, record: Record) -> None:
         """Take in a record, with what is known of its folds."""
-        if self._race is not None:
-            record.margins = self._race.margins
+        self._records.append(record)
         races = self._race is not None and record.number >= FIRST
         for unit in (0,) if races else range(self._n_units):
             if unit not in record.folds:
@@ -112,5 +109,4 @@ class Schedule:
 def runner(record: Record, stages: int) -> Runner:
     """Return a record as it was after so many folds."""
     folds = [record.folds[unit] for unit in range(stages)]
-    complexity = fmean(fold.complexity for fold in folds)
-    return Runner(record.number, complexity, tuple(fold.score for fold in folds))
+    return Runner(record.number, mean_costs(folds), tuple(fold.score for fold in folds))

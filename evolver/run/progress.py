@@ -6,10 +6,32 @@ import contextlib
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from evolver.run.record import Decision, Progress, Reason
+from evolver.run.result import Decision, Reason
+from evolver.search.selection import Member
 
 logger = logging.getLogger("evolver")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """State of a run while it goes on.
+
+    Parameters
+    ----------
+    seconds : float
+        Seconds of the budget that have passed.
+    candidates, failed : int
+        Numbers of candidates so far, and of those that failed.
+    best : Member or None
+        Best candidate so far.
+    """
+
+    seconds: float
+    candidates: int
+    failed: int
+    best: Member | None
 
 
 class ProgressLine:

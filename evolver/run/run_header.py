@@ -8,8 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from itertools import chain
 from typing import Any
@@ -17,8 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evolver.genome.codec import Encoded
-from evolver.problem import Problem, Settings
+from evolver.objectives import name_of
+from evolver.run.plan import RunPlan
 from evolver.search.portfolio import experience_of
 from primitives import Catalogue
 from primitives import space as spaces
@@ -30,30 +29,19 @@ CELLS = 300_000
 """Values that are hashed together: no copy of a large table is made."""
 
 
-def header_of(
-    problem: Problem,
-    catalogue: Catalogue,
-    settings: Settings,
-    population_size: int,
-    earlier: Sequence[Encoded],
-    random_state: Mapping[str, Any],
-) -> dict[str, Any]:
+def header_of(plan: RunPlan, random_state: Mapping[str, Any]) -> dict[str, Any]:
     """Return the head of a journal.
 
     Parameters
     ----------
-    problem : Problem
-    catalogue : Catalogue
-        Selected for the problem.
-    settings : Settings
-        With the lag settled.
-    population_size : int
-    earlier : sequence of Encoded
-        Pipelines of other runs that it begins with.
+    plan : RunPlan
     random_state : mapping
-        Of the run's bit generator, before anything was drawn.
+        State of the run's bit generator before anything was drawn.
     """
-    own = None if settings.portfolio is None else experience_of(problem.task, settings.portfolio)
+    problem, settings = plan.problem, plan.settings
+    own = None
+    if settings.portfolio is not None:
+        own = experience_of(problem.task.family, settings.portfolio)
     search = (
         settings.max_steps,
         settings.initial_steps,
@@ -66,19 +54,19 @@ def header_of(
         settings.refinement_sampler,
     )
     return {
-        "versions": _versions(catalogue),
+        "versions": _versions(plan.catalogue),
         "X": _table_hash(problem.X),
         "y": _array_hash(problem.y),
         "sample_weight": _array_hash(problem.sample_weight),
         "folds": len(problem.folds),
         "ladder": len(problem.ladder),
         "cv": _hash(part.tobytes() for fold in problem.units for part in fold),
-        "scoring": _name(problem.scorer),
-        "complexity": _name(problem.complexity),
-        "search_space": _catalogue_hash(catalogue),
-        "warm_start": _hash(json.dumps(tree).encode() for tree in earlier),
-        "settings": _hash([repr((search, population_size)).encode()]),
-        "lag": settings.lag,
+        "scoring": name_of(problem.scorer),
+        "complexity": ", ".join(objective.name for objective in problem.objectives),
+        "search_space": _catalogue_hash(plan.catalogue),
+        "warm_start": _hash(json.dumps(tree).encode() for tree in plan.earlier),
+        "settings": _hash([repr((search, plan.population_size)).encode()]),
+        "lag": plan.lag,
         "random_state": random_state,
     }
 
@@ -151,11 +139,6 @@ def _catalogue_hash(catalogue: Catalogue) -> str:
         f"{primitive.name} {primitive.inputs} {spaces.to_json(primitive.fixed_space)}".encode()
         for primitive in catalogue
     )
-
-
-def _name(thing: Any) -> str:
-    """Return text that names a scorer or a function in every process."""
-    return getattr(thing, "__qualname__", None) or re.sub(r" at 0x[0-9a-fA-F]+", "", str(thing))
 
 
 def _hash(parts: Iterable[bytes]) -> str:

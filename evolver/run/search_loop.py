@@ -19,7 +19,6 @@ from collections.abc import Callable
 
 from evolver.errors import InputError
 from evolver.evaluation.fold import FoldScore, Request
-from evolver.evaluation.objectives import TIMES
 from evolver.execution.protocol import Done, Executor, Job
 from evolver.genome.codec import encode
 from evolver.outcome import (
@@ -36,12 +35,14 @@ from evolver.outcome import (
     is_late,
     took_too_long,
 )
-from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
 from evolver.run.final_fit import FinalFit
 from evolver.run.fit_times import FitTimeModel
-from evolver.run.fold_queue import Schedule, runner
-from evolver.run.record import Decision, Progress, Reason, Record
-from evolver.run.time_budget import Deadline
+from evolver.run.fold_queue import FoldQueue, runner
+from evolver.run.plan import RunPlan
+from evolver.run.progress import Progress
+from evolver.run.record import Record
+from evolver.run.result import Decision, Reason
+from evolver.run.time_budget import TimeBudget
 from evolver.search.proposer import Proposer
 from evolver.search.racing import Race
 from evolver.search.selection import Member, front
@@ -49,64 +50,81 @@ from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
 
 WORTH = 0.5
-"""Of the limit of a fold, where there is a time budget: a pipeline of the portfolio that should
-take longer is not begun. Five such folds are an eighth of what two workers have."""
+"""Share of the limit of a fold, where there is a time budget. A pipeline of the portfolio that is
+expected to take longer is not begun: five such folds are an eighth of what two workers have."""
 
 INTERRUPT_SECONDS = 0.5
-"""After which an interrupt is noticed at the latest."""
+"""Longest time in seconds until an interrupt is noticed."""
 
 
 class SearchLoop:
-    """Made for one search and the fit of its winner."""
+    """One search, which ends with the final fits.
+
+    Parameters
+    ----------
+    plan : RunPlan
+    proposer : Proposer
+    executor : Executor
+    journal : Journal
+        Journal of this run, begun; folds that it knows are not evaluated again.
+    store : Store
+        Takes the out-of-fold predictions.
+    start : float
+        Moment at which the budget began to run, as `time.monotonic` gives it.
+
+    Attributes
+    ----------
+    records : list of Record
+        One for each candidate, in the order asked.
+    effort : Effort
+        Effort of the folds that this search has run.
+    ended_by : Reason
+    error : Exception or None
+        Error of the system that ended the search.
+    """
 
     def __init__(
         self,
+        plan: RunPlan,
         proposer: Proposer,
-        race: Race,
         executor: Executor,
         journal: Journal,
         store: Store,
-        problem: Problem,
-        *,
-        budget: Budget,
-        settings: Settings,
-        population_size: int,
         start: float,
     ) -> None:
+        problem, settings = plan.problem, plan.settings
         self.records: list[Record] = []
         self.effort = Effort()
         self.ended_by: Reason = "interrupt"
         self.error: Exception | None = None
+        self._plan = plan
         self._proposer = proposer
-        self._race = race
         self._executor = executor
         self._journal = journal
         self._store = store
-        self._budget = budget
-        self._settings = settings
-        self._first = settings.first_population(population_size)
-        self._lag = settings.lag or LAG_PER_WORKER * executor.capacity
         self._train_rows = [len(train) for train, _ in problem.units]
-        most = max(self._train_rows)
-        shares = [len(train) / most for train, _ in problem.ladder] + [1.0] * len(problem.folds)
-        self._timeouts = [settings.fold_seconds(budget, share) for share in shares]
+        self._timeouts = plan.fold_timeouts
         self._ladder = len(problem.ladder)
-        self._n_folds = len(problem.folds)
-        self._schedule = Schedule(self.records, race if race.ends_any else None, len(problem.units))
-        self._pace = FitTimeModel(self._train_rows)
-        self._deadline = Deadline(
-            start - journal.seconds,
-            budget.seconds,
-            len(problem.y),
-            self._pace,
+        self._race = Race(
+            self._ladder, len(problem.folds), plan.population_size, settings.racing_error
+        )
+        race = self._race if self._race.ends_any else None
+        self._queue = FoldQueue(race, len(problem.units))
+        self._fit_times = FitTimeModel(self._train_rows)
+        self._time = TimeBudget(
+            plan.budget,
+            start,
+            self._fit_times,
+            rows=len(problem.y),
             members=settings.ensemble_size,
             workers=executor.capacity,
+            spent=journal.seconds,
         )
-        if problem.complexity in TIMES:
-            self._deadline.decided.add(Decision.COMPLEXITIES)
-        self._patience = settings.patience_for(budget, len(problem.y))
+        if any(objective.is_time for objective in problem.objectives):
+            self._time.note(Decision.COMPLEXITIES)
         self._cut_short: set[tuple[int, ...]] = set()
         self._in_flight = 0
+        self._idle = 0
         self._is_exhausted = False
         self._told = 0
         self._failed = 0
@@ -121,7 +139,9 @@ class SearchLoop:
     @property
     def decided_by_time(self) -> list[Decision]:
         """Decisions of time in the search and the final fits, in the order of a run."""
-        decided = self._deadline.decided | ({Decision.LENGTH} if self.ended_by == "time" else set())
+        decided = set(self._time.decisions)
+        if self.ended_by == "time":
+            decided.add(Decision.LENGTH)
         if any(took_too_long(record.outcome) for record in self.records if record.outcome):
             decided.add(Decision.SCORED)
         return [one for one in Decision if one in decided]
@@ -149,16 +169,16 @@ class SearchLoop:
             if isinstance(error, InputError) or not any(one.folds for one in self.records):
                 raise
             self.ended_by, self.error = "error", error
-        if self._journal.seconds and not self.effort.seconds:  # its time was over before it went on
-            self._deadline.leave_finish()
+        if self._journal.seconds and not self.effort.seconds:
+            # The time of a resumed run was over before it went on.
+            self._time.leave_final_fits()
         for record in self.records:
             if record.outcome is None:
                 record.outcome = Stopped(TIME_OVER, record.seconds)
 
     def finish(self, executor: Executor) -> FinalFit:
-        """Return the final fits, of what the search found."""
-        longest = self._n_folds * max(self._timeouts)
-        return FinalFit(self.records, executor, self._deadline, longest)
+        """Return the final fits of what the search found."""
+        return FinalFit(self._plan, tuple(self.records), executor, self._time)
 
     def _loop(self, progress: Callable[[Progress], None], interrupted: threading.Event) -> None:
         while True:
@@ -166,11 +186,9 @@ class SearchLoop:
             if self._in_flight == 0 or self._is_over or interrupted.is_set():
                 self.ended_by = self._reason(interrupted.is_set())
                 return
-            if self._schedule.is_empty:  # so that a worker need not wait for a child to be bred
+            if self._queue.is_empty:  # a worker need not wait for a child to be bred
                 self._ask()
-            left = self._deadline.search_left
-            pause = INTERRUPT_SECONDS if left is None else min(left, INTERRUPT_SECONDS)
-            for done in self._executor.wait(pause):
+            for done in self._executor.wait(min(self._time.search_left, INTERRUPT_SECONDS)):
                 self._in_flight -= 1
                 if isinstance(done.result, FoldScore):
                     self._submit()  # first: the worker need not wait for the bookkeeping
@@ -187,22 +205,22 @@ class SearchLoop:
         """Return the next fold to run; asks for candidates where none is waiting."""
         while True:
             over = self._is_over
-            place = None if over else self._schedule.next()
+            place = None if over else self._queue.next()
             if place is None:
                 if (over and not self._is_known(len(self.records))) or not self._ask():
                     return None
                 continue
             number, unit = place
             record = self.records[number]
-            longest = self._timeouts[-1] * (1.0 if self._budget.seconds is None else WORTH)
-            if not record.folds and (self._pace.prior_seconds(record) or 0.0) > longest:
+            longest = self._timeouts[-1] * (1.0 if self._plan.budget.seconds is None else WORTH)
+            if not record.folds and (self._fit_times.prior_seconds(record) or 0.0) > longest:
                 reason = f"expected to take longer than {longest:g} s"
                 self._settle(record, Failed(Failure.TIMEOUT, reason, 0.0))
                 continue
-            left = self._deadline.search_left
+            left = self._time.search_left
             timeout = self._timeouts[unit]
-            if left is not None and left < timeout:
-                if self._pace.expected(record, self._train_rows[unit]) > left:
+            if left < timeout:
+                if self._fit_times.expected(record, self._train_rows[unit]) > left:
                     self._settle(record, Stopped(TIME_OVER, record.seconds))
                     continue
                 timeout = left
@@ -213,15 +231,15 @@ class SearchLoop:
         """Return why the search ends."""
         if interrupted:
             return "interrupt"
-        if self._is_over and not self._deadline.is_over:
+        if self._is_over and not self._time.is_over:
             return "patience"
-        is_complete = self._is_exhausted or len(self.records) == self._budget.evaluations
-        return "evaluations" if is_complete and not self._deadline.is_over else "time"
+        is_complete = self._is_exhausted or len(self.records) == self._plan.budget.evaluations
+        return "evaluations" if is_complete and not self._time.is_over else "time"
 
     @property
     def _is_over(self) -> bool:
-        """Whether the search must end, for the time or for having found nothing better for long."""
-        return self._deadline.is_over or self._deadline.idle >= self._patience
+        """True when the search must end: its time is over, or nothing better was found for long."""
+        return self._time.is_over or self._idle >= self._plan.patience
 
     def _is_known(self, number: int) -> bool:
         """Say whether the journal has the outcome of a candidate."""
@@ -231,9 +249,9 @@ class SearchLoop:
     def _ask(self) -> bool:
         """Ask for the next candidate, and recall what the journal knows of it."""
         number = len(self.records)
-        if self._is_exhausted or number == self._budget.evaluations:
+        if self._is_exhausted or number == self._plan.budget.evaluations:
             return False
-        if not self._tell(number - self._lag):
+        if not self._tell(number - self._plan.lag):
             return False
         self._begin_refinement(number)
         candidate = self._proposer.ask()
@@ -241,29 +259,30 @@ class SearchLoop:
             self._is_exhausted = True
             return False
         self._journal.propose(number, candidate)
-        record = Record(number, candidate)
+        record = Record(number, candidate, self._race.margins)
         self.records.append(record)
         known = self._journal.replayed.get(number)
         if known is not None:
             record.folds.update(known.folds)
             if known.failed is not None:
                 self._settle(record, known.failed)
-        self._schedule.add(record)
+        self._queue.add(record)
         self._conclude(record)
         self._advance()
         if known is not None:
-            self._deadline.idle = 0  # patience is with what is new
+            self._idle = 0  # patience counts new candidates alone
         return True
 
     def _begin_refinement(self, number: int) -> None:
         """Give refinement its share once its part of the time has come, where that was not said by
         count before; what the journal knows came before."""
-        journal, seconds = self._journal, self._budget.seconds
-        if journal.shares or seconds is None or number < max(self._first, len(journal.replayed)):
+        journal, settings, seconds = self._journal, self._plan.settings, self._plan.budget.seconds
+        first = max(self._plan.first_population, len(journal.replayed))
+        if journal.shares or seconds is None or number < first:
             return
-        if self._deadline.elapsed >= self._settings.refinement_start * seconds:
-            journal.share(self._settings.refinement_share, number)
-            self._deadline.decided.add(Decision.REFINEMENT)
+        if self._time.elapsed >= settings.refinement_start * seconds:
+            journal.share(settings.refinement_share, number)
+            self._time.note(Decision.REFINEMENT)
 
     def _tell(self, last: int) -> bool:
         """Tell the outcomes up to candidate `last` in order; say whether all of them are known.
@@ -290,10 +309,10 @@ class SearchLoop:
             if unit >= self._ladder:
                 self._store.put(record.candidate.digest, unit - self._ladder, result.predictions)
             record.folds[unit] = ScoredFold(
-                result.score, result.complexity, done.seconds, result.effort.saved
+                result.score, result.costs, done.seconds, result.effort.saved
             )
             self._journal.fold(number, unit, record.folds[unit])
-            self._pace.learn(record, unit)
+            self._fit_times.learn(record, unit)
         elif record.outcome is None:
             self._settle(record, self._failure(record, done))
         known = self._conclude(record)
@@ -316,7 +335,7 @@ class SearchLoop:
     def _advance(self) -> bool:
         """Judge who can be judged; say whether any is raced out."""
         any_stopped = False
-        while stopped := self._schedule.advance():
+        while stopped := self._queue.advance():
             any_stopped = True
             for record, raced in stopped:
                 score = self._race.so_far(raced.scores)
@@ -328,16 +347,18 @@ class SearchLoop:
         """Give a record its outcome; what is left of its folds is not run."""
         record.outcome = outcome
         if not is_late(outcome):
-            self._journal.settle(record.number, outcome, self._deadline.elapsed)
+            self._journal.settle(record.number, outcome, self._time.elapsed)
         rating = outcome.score if isinstance(outcome, Scored) else -math.inf
         self._store.rate(record.candidate.digest, rating)
         if isinstance(outcome, Scored):
-            self._deadline.observe(record)
-        elif isinstance(outcome, Stopped) and not is_late(outcome):
-            self._deadline.idle += 1
+            self._time.observe(record)
+        if self._time.best is record:
+            self._idle = 0
+        elif isinstance(outcome, Scored | Stopped) and not is_late(outcome):
+            self._idle += 1
         self._failed += isinstance(outcome, Failed)
 
     def _now(self) -> Progress:
-        best = self._deadline.best
+        best = self._time.best
         member = None if best is None else best.member
-        return Progress(self._deadline.elapsed, len(self.records), self._failed, member)
+        return Progress(self._time.elapsed, len(self.records), self._failed, member)

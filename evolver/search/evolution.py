@@ -48,8 +48,6 @@ class Evolution:
         How often each operator of `OPERATORS` is tried.
     initial_steps, max_steps : int
         Size limits of the trees that grow at random, and of all.
-    seen : set of str, optional
-        Digests that were asked for, where there are other proposers; it adds its own.
     """
 
     def __init__(
@@ -62,7 +60,6 @@ class Evolution:
         grown: int | None = None,
         initial_steps: int = 4,
         max_steps: int = 10,
-        seen: set[str] | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._rng = rng
@@ -77,7 +74,7 @@ class Evolution:
         self._opening: list[Tree] = sorted((self._grown_on(root) for root in self._roots), key=cost)
         self._asked = 0
         self._grown = 0
-        self._seen = set() if seen is None else seen
+        self._seen: set[str] = set()
         self._population: list[Member] = []
 
     @property
@@ -95,6 +92,9 @@ class Evolution:
             if self._is_new(tree):
                 return self._propose(tree, origin)
         return None
+
+    def avoid(self, digest: str) -> None:
+        self._seen.add(digest)
 
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:
         self._seen.add(candidate.digest)

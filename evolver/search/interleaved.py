@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from evolver.genome.candidate import Candidate
 from evolver.outcome import Outcome
-from evolver.problem import share_at
 from evolver.search.proposer import Proposer
 
 
@@ -17,37 +16,42 @@ class Interleaved:
     ----------
     evolution, refinement : Proposer
         Where one has no more candidates, the other is asked.
-    shares : sequence of (int, float)
-        From which candidate on refinement is asked for which share of them, from 0 to 1; none
-        before the first.
+    share_at : callable
+        Takes the number of a candidate and returns the share of refinement from there on, from 0
+        to 1.
     """
 
     def __init__(
         self,
         evolution: Proposer,
         refinement: Proposer,
-        shares: Sequence[tuple[int, float]],
+        share_at: Callable[[int], float],
     ) -> None:
-        self._shares = shares
+        self._share_at = share_at
         self._evolution = evolution
         self._refinement = refinement
         self._asked = 0
         self._due = 0.0
 
     def ask(self) -> Candidate | None:
-        share = share_at(self._shares, self._asked)
-        turns = [self._evolution]
+        share = self._share_at(self._asked)
+        turns = [(self._evolution, self._refinement)]
         if share > 0:
             is_due = self._due + share >= 1.0
-            turns.insert(0 if is_due else 1, self._refinement)
-        for proposer in turns:
+            turns.insert(0 if is_due else 1, (self._refinement, self._evolution))
+        for proposer, other in turns:
             candidate = proposer.ask()
             if candidate is not None:
+                other.avoid(candidate.digest)
                 due = self._due + share - (proposer is self._refinement)
                 self._due = min(max(due, -1.0), 1.0)
                 self._asked += 1
                 return candidate
         return None
+
+    def avoid(self, digest: str) -> None:
+        self._evolution.avoid(digest)
+        self._refinement.avoid(digest)
 
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:
         self._evolution.tell(candidate, outcome)

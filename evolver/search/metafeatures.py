@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Self
 
-import numpy as np
 import pandas as pd
 
 from evolver.problem import Problem
@@ -50,9 +49,7 @@ class MetaFeatures:
     def of(cls, problem: Problem) -> Self:
         """Return those of a problem."""
         X, y = problem.X, problem.y
-        counts = np.array([len(y)])
-        if problem.task != "regression":
-            counts = np.unique(y, return_counts=True)[1]
+        counts = problem.task.class_counts(y)
         numbers = X.select_dtypes("number").shape[1]
         return cls(
             rows=math.log10(len(y)),

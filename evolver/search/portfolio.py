@@ -112,17 +112,16 @@ class Experience:
         return f'{{"pipelines": [\n{pipelines}\n],\n"trials": {{\n{trials}\n}}}}\n'
 
 
-def experience_of(task: str, folder: str | Path | None = None) -> Experience:
-    """Return what is known for a task, of the package or in a folder like its own.
+def experience_of(family: str, folder: str | Path | None = None) -> Experience:
+    """Return the experience with a family of tasks, from the package or a folder like its own.
 
     Raises
     ------
     OSError, ValueError, KeyError, TypeError
         When the folder holds no such thing.
     """
-    kind = "regression" if task == "regression" else "classification"
     place = files("evolver.search").joinpath("experience") if folder is None else Path(folder)
-    return Experience.read(place.joinpath(f"{kind}.json").read_text("utf-8"))
+    return Experience.read(place.joinpath(f"{family}.json").read_text("utf-8"))
 
 
 def ranked(experience: Experience, meta: MetaFeatures, usable: Sequence[int]) -> list[int]:
@@ -248,9 +247,15 @@ class Portfolio:
     def __init__(self, candidates: Sequence[Candidate], then: Proposer) -> None:
         self._left = list(reversed(candidates))
         self._then = then
+        for candidate in candidates:
+            then.avoid(candidate.digest)
 
     def ask(self) -> Candidate | None:
         return self._left.pop() if self._left else self._then.ask()
+
+    def avoid(self, digest: str) -> None:
+        self._left = [one for one in self._left if one.digest != digest]
+        self._then.avoid(digest)
 
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:
         self._then.tell(candidate, outcome)

@@ -18,5 +18,8 @@ class Proposer(Protocol):
     def ask(self) -> Candidate | None:
         """Return a candidate that was not asked for before; None when there are no more."""
 
+    def avoid(self, digest: str) -> None:
+        """Ask for no pipeline of this digest: another proposer has asked for it."""
+
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:
         """Learn what became of a candidate, of this proposer or of another."""

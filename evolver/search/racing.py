@@ -37,6 +37,9 @@ ENOUGH = 16
 MOST = 200
 """Of the latest candidates, from which the error is seen."""
 
+Point = tuple[float, ...]
+"""Score and negated costs: each is maximised."""
+
 Margins = tuple[float, ...]
 """By stage, how much two scores so far differ more or less than the final ones, as a standard
 deviation times the quantile of the rate of error; none where too little is known."""
@@ -50,13 +53,13 @@ class Runner:
     ----------
     number : int
         Counts candidates in the order asked.
-    complexity : float
+    costs : tuple of float
     scores : tuple of float
-        By fold, those of fewer rows first.
+        One for each fold, those of fewer rows first.
     """
 
     number: int
-    complexity: float
+    costs: tuple[float, ...]
     scores: tuple[float, ...]
 
 
@@ -80,7 +83,7 @@ class Race:
         self._ladder = ladder
         self._size = size
         self._error = error
-        self._pools: list[list[tuple[float, float]]] = [[] for _ in range(ladder + folds)]
+        self._pools: list[list[Point]] = [[] for _ in range(ladder + folds)]
         self._off: list[list[float]] = []
         self._opening: Margins = ()
         self.margins: Margins = ()
@@ -112,7 +115,7 @@ class Race:
         goes_on = runner.number < FIRST or not (
             known and self._is_beaten(runner, score, pool, known[stage])
         )
-        pool.append((score, runner.complexity))
+        pool.append((score, *(-cost for cost in runner.costs)))
         if len(pool) > 2 * self._size + FIRST:
             self._pools[stage] = first_fronts(pool, self._size)
         return goes_on
@@ -138,16 +141,13 @@ class Race:
             columns = np.array(self._off).T
             self.margins = tuple(quantile * sqrt(2) * deviation(column) for column in columns)
 
-    def _is_beaten(
-        self, runner: Runner, score: float, pool: list[tuple[float, float]], error: float
-    ) -> bool:
+    def _is_beaten(self, runner: Runner, score: float, pool: list[Point], error: float) -> bool:
         survivors = min(self._size, ceil(runner.number / REDUCTION))
         if len(pool) < survivors:
             return False
-        scores, complexities = np.array(pool).T
-        last = last_front(scores, complexities, survivors)
-        rivals = last & (complexities <= runner.complexity)
-        return bool((scores[rivals] > score + error).any())
+        points = np.array(pool)
+        rivals = last_front(points, survivors) & (-points[:, 1:] <= runner.costs).all(axis=1)
+        return bool((points[rivals, 0] > score + error).any())
 
 
 def deviation(values: np.ndarray) -> float:
@@ -158,20 +158,20 @@ def deviation(values: np.ndarray) -> float:
     return float(1.4826 * np.median(np.abs(values - np.median(values))))
 
 
-def first_fronts(pool: list[tuple[float, float]], survivors: int) -> list[tuple[float, float]]:
+def first_fronts(pool: list[Point], survivors: int) -> list[Point]:
     """Return the fronts that hold the first so many survivors: no other will be one again."""
-    scores, complexities = np.array(pool).T
-    last = last_front(scores, complexities, survivors)
-    beyond = dominated(scores, complexities, last)
+    points = np.array(pool)
+    beyond = dominated(points, last_front(points, survivors))
     return [one for one, behind in zip(pool, beyond, strict=True) if not behind]
 
 
-def last_front(scores: np.ndarray, complexities: np.ndarray, survivors: int) -> np.ndarray:
-    """Return which are in the front that holds the last of so many survivors.
+def last_front(points: np.ndarray, survivors: int) -> np.ndarray:
+    """Return a mask of the front that holds the last of so many survivors.
 
     Parameters
     ----------
-    scores, complexities : ndarray of shape (n,)
+    points : ndarray of shape (n, n_objectives)
+        Each objective is maximised.
     survivors : int
         At most n.
 
@@ -179,16 +179,23 @@ def last_front(scores: np.ndarray, complexities: np.ndarray, survivors: int) -> 
     -------
     ndarray of shape (n,), bool
     """
-    left = np.ones(len(scores), dtype=bool)
+    left = np.ones(len(points), dtype=bool)
     while True:
-        front = left & ~dominated(scores, complexities, left)
+        front = left & ~dominated(points, left)
         left &= ~front
-        if len(scores) - left.sum() >= survivors:
+        if len(points) - left.sum() >= survivors:
             return np.asarray(front)
 
 
-def dominated(scores: np.ndarray, complexities: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """Return which are dominated by one of `among`: no better in either, and worse in one."""
-    no_worse = (scores[among] >= scores[:, None]) & (complexities[among] <= complexities[:, None])
-    better = (scores[among] > scores[:, None]) | (complexities[among] < complexities[:, None])
+def dominated(points: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Return a mask of the points that one of `among` dominates.
+
+    It is no worse in any objective, and better in one.
+    """
+    no_worse = np.ones((len(points), np.count_nonzero(among)), dtype=bool)
+    better = np.zeros_like(no_worse)
+    # Objective by objective: an array of three dimensions takes several times as long.
+    for values in points.T:
+        no_worse &= values[among] >= values[:, None]
+        better |= values[among] > values[:, None]
     return np.asarray((no_worse & better).any(axis=1))

@@ -30,7 +30,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.structure import Structure, Values, split_structure
 from evolver.outcome import Outcome, Scored, Stopped
-from evolver.search.hypervolume import expected_gain
+from evolver.search.hypervolume import Costs, expected_gain
 from evolver.search.selection import Member, front
 from primitives import Space
 from primitives import space as spaces
@@ -46,8 +46,9 @@ PRIOR = 1.0
 """How many scores the spread of other structures counts for."""
 
 BEYOND = 1.0
-"""The reference point is beyond the most complex member by this share of the range, so that the
-best score counts for half of what there is to gain."""
+"""Share of the range of a cost by which the reference point is beyond the greatest.
+
+At 1 the best score counts for half of what there is to gain."""
 
 STARTUP = 2
 """Pipelines of a structure that must be known before "tpe" learns from them instead of drawing at
@@ -67,26 +68,23 @@ class Refinement:
     Parameters
     ----------
     rng : numpy.random.Generator
-    seen : set of str
-        Digests that were asked for, of any proposer; it adds its own.
     sampler : str, default="tpe"
         One of `SAMPLERS`.
-    varies : bool, default=False
-        Whether values change the complexity of a pipeline: then both objectives are optimised.
+    costs_vary : bool, default=False
+        True if parameter values change the costs of a pipeline: then all objectives are optimised.
     """
 
     def __init__(
         self,
         rng: np.random.Generator,
-        seen: set[str],
         *,
         sampler: str = "tpe",
-        varies: bool = False,
+        costs_vary: bool = False,
     ) -> None:
         self._rng = rng
-        self._seen = seen
+        self._seen: set[str] = set()
         self._sampler = SAMPLERS[sampler]
-        self._varies = varies
+        self._costs_vary = costs_vary
         self._studies: dict[str, Study] = {}
         self._keys: dict[str, str] = {}
         self._spreads: dict[str, float] = {}
@@ -102,13 +100,16 @@ class Refinement:
                 return candidate
         return None
 
+    def avoid(self, digest: str) -> None:
+        self._seen.add(digest)
+
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:
         self._seen.add(candidate.digest)
         structure, values = split_structure(candidate.tree)
         key = self._keys[candidate.digest] = structure.key
         if key not in self._studies:
             seed = int(self._rng.integers(2**31))
-            self._studies[key] = Study(structure, self._sampler, seed, self._varies)
+            self._studies[key] = Study(structure, self._sampler, seed, self._costs_vary)
         study = self._studies[key]
         study.tell(candidate, values, outcome)
         if isinstance(outcome, Scored):
@@ -123,11 +124,13 @@ class Refinement:
 
     def _gain(self, study: Study, spread: float) -> float:
         """Return by how much a proposal of a study should raise the hypervolume."""
-        points = [(one.outcome.score, one.outcome.complexity) for one in self._front]
-        complexities = [complexity for _, complexity in points]
-        limit = max(complexities) + BEYOND * (float(np.ptp(complexities)) or 1.0)
+        points = [(one.outcome.score, one.outcome.costs) for one in self._front]
+        limits = tuple(
+            max(costs) + BEYOND * (float(np.ptp(costs)) or 1.0)
+            for costs in zip(*(costs for _, costs in points), strict=True)
+        )
         mean, deviation = study.expected(spread)
-        return study.chance * expected_gain(points, limit, study.complexity, mean, deviation)
+        return study.chance * expected_gain(points, limits, study.costs, mean, deviation)
 
 
 class Study:
@@ -139,23 +142,27 @@ class Study:
     sampler : callable
         Takes a seed.
     seed : int
-    varies : bool
-        Whether both objectives are optimised.
+    costs_vary : bool
+        True if all objectives are optimised, not only the score.
     """
 
     def __init__(
-        self, structure: Structure, sampler: Callable[[int], BaseSampler], seed: int, varies: bool
+        self,
+        structure: Structure,
+        sampler: Callable[[int], BaseSampler],
+        seed: int,
+        costs_vary: bool,
     ) -> None:
         self._structure = structure
         self._make_sampler = sampler
         self._seed = seed
         self._rng = np.random.default_rng(seed)
-        self._varies = varies
+        self._costs_vary = costs_vary
         self._study: optuna.Study | None = None
         self._known: list[tuple[Values, Outcome]] = []
         self._asked: dict[str, Trial] = {}
         self._scores: list[float] = []
-        self._complexities: list[float] = []
+        self._costs: list[Costs] = []
         self._n_told = 0
         self._best: tuple[float, Candidate, Values] | None = None
         self._is_exhausted = False
@@ -173,9 +180,9 @@ class Study:
         return bool(self._space) and not (self._is_exhausted or is_flat)
 
     @property
-    def complexity(self) -> float:
-        """Of a pipeline of this structure."""
-        return float(np.median(self._complexities))
+    def costs(self) -> Costs:
+        """Median costs of the pipelines of this structure."""
+        return tuple(float(cost) for cost in np.median(self._costs, axis=0))
 
     @property
     def chance(self) -> float:
@@ -203,7 +210,8 @@ class Study:
         """Return a candidate that is new; None where the space is exhausted."""
         assert self._best is not None
         if self._study is None:
-            self._study = _new_study(self._make_sampler(self._seed), 1 + self._varies)
+            n_objectives = 1 + (len(self._costs[0]) if self._costs_vary else 0)
+            self._study = _new_study(self._make_sampler(self._seed), n_objectives)
             self._study.add_trials([self._frozen(*known) for known in self._known])
         _, parent, fixed = self._best
         for turn in range(2 * MAX_TRIES):
@@ -230,7 +238,7 @@ class Study:
             if self._best is None or outcome.score > self._best[0]:
                 self._best = outcome.score, candidate, values
             insort(self._scores, outcome.score)
-            self._complexities.append(outcome.complexity)
+            self._costs.append(outcome.costs)
         if self._study is None:
             self._known.append((values, outcome))
             return
@@ -250,16 +258,16 @@ class Study:
         return self._scores[len(self._scores) // 2 :]
 
     def _frozen(self, values: Values, outcome: Outcome) -> FrozenTrial:
-        """Return what became of a pipeline as Optuna has it; where both objectives are optimised,
+        """Return what became of a pipeline as Optuna has it; where all objectives are optimised,
         what was raced out counts as failed, as no part of a score can be told."""
         known: dict[str, Any] = {
             "params": {name: values[name] for name in self._space},
             "distributions": self._space,
         }
         if isinstance(outcome, Scored):
-            objectives = [outcome.score, -outcome.complexity]
-            return create_trial(values=objectives[: 1 + self._varies], **known)
-        if isinstance(outcome, Stopped) and not self._varies:
+            costs = [-cost for cost in outcome.costs] if self._costs_vary else []
+            return create_trial(values=[outcome.score, *costs], **known)
+        if isinstance(outcome, Stopped) and not self._costs_vary:
             so_far = {outcome.stages: outcome.score}
             return create_trial(state=TrialState.PRUNED, intermediate_values=so_far, **known)
         return create_trial(state=TrialState.FAIL, **known)

@@ -1,7 +1,7 @@
-"""Survival and choice of parents on two objectives: NSGA-II (Deb et al. 2002), by DEAP.
+"""Survival and choice of parents on several objectives: NSGA-II (Deb et al. 2002), by DEAP.
 
-Score is maximised, complexity minimised. This module and `evolver.genome.tree` are the only ones
-that know DEAP.
+The score is maximised, each cost is minimised. This module and `evolver.genome.tree` are the only
+ones that import DEAP.
 """
 
 from __future__ import annotations
@@ -16,10 +16,20 @@ from evolver.genome.candidate import Candidate
 from evolver.outcome import Scored
 
 
-class ScoreAndComplexity(base.Fitness):
-    """DEAP's fitness for our two objectives."""
+class ScoreAndCost(base.Fitness):
+    """DEAP's fitness of a score and one cost."""
 
     weights = (1.0, -1.0)
+
+
+class ScoreAndTwoCosts(base.Fitness):
+    """DEAP's fitness of a score and two costs."""
+
+    weights = (1.0, -1.0, -1.0)
+
+
+FITNESS: dict[int, type[base.Fitness]] = {1: ScoreAndCost, 2: ScoreAndTwoCosts}
+"""Fitness by the number of costs. Of more objectives nearly all candidates are on the front."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +50,11 @@ class Member:
     outcome: Scored
     rank: int = 0
     crowding: float = 0.0
-    fitness: ScoreAndComplexity = field(init=False)
+    fitness: base.Fitness = field(init=False)
 
     def __post_init__(self) -> None:
-        fitness = ScoreAndComplexity((self.outcome.score, self.outcome.complexity))
+        costs = self.outcome.costs
+        fitness = FITNESS[len(costs)]((self.outcome.score, *costs))
         object.__setattr__(self, "fitness", fitness)
 
 
@@ -63,20 +74,22 @@ def front(members: Sequence[Member]) -> list[Member]:
 
 
 def non_dominated(outcomes: Sequence[Scored]) -> list[int]:
-    """Return the places of the non-dominated outcomes, best score first; of equal ones the first.
+    """Return the places of the non-dominated outcomes, best score first.
 
-    On two objectives one pass is enough: by falling score, each is simpler than all before it.
+    Of equal outcomes the first counts.
     """
-    order = sorted(
-        range(len(outcomes)), key=lambda at: (-outcomes[at].score, outcomes[at].complexity)
-    )
+    order = sorted(range(len(outcomes)), key=lambda at: (-outcomes[at].score, outcomes[at].costs))
     places: list[int] = []
-    simplest = float("inf")
+    # No outcome is dominated by one after it in this order, so each is compared with those before.
     for place in order:
-        if outcomes[place].complexity < simplest:
-            simplest = outcomes[place].complexity
+        if not any(no_greater(outcomes[one].costs, outcomes[place].costs) for one in places):
             places.append(place)
     return places
+
+
+def no_greater(costs: Sequence[float], others: Sequence[float]) -> bool:
+    """Say whether no cost is greater than the other of its kind."""
+    return all(cost <= other for cost, other in zip(costs, others, strict=True))
 
 
 def tournament(members: Sequence[Member], rng: np.random.Generator) -> Member:
@@ -97,17 +110,19 @@ def one_standard_error(front: Sequence[Member]) -> Member:
     top = best(front)
     least = top.outcome.score - top.outcome.standard_error
     near = [member for member in front if member is top or member.outcome.score >= least]
-    return min(near, key=lambda member: member.outcome.complexity)
+    return min(near, key=lambda member: member.outcome.costs)
 
 
 def knee(front: Sequence[Member]) -> Member:
-    """Return the member farthest from the line between the ends of the front, both objectives
-    scaled to [0, 1]."""
-    ordered = sorted(front, key=lambda member: member.outcome.complexity)
-    objectives = np.array([(member.outcome.score, member.outcome.complexity) for member in ordered])
+    """Return the member farthest from the hyperplane through the ends of the front.
+
+    All objectives are scaled to [0, 1] (normal boundary intersection, Das 1999).
+    """
+    ordered = sorted(front, key=lambda member: member.outcome.costs)
+    objectives = np.array([(member.outcome.score, *member.outcome.costs) for member in ordered])
     spread = np.ptp(objectives, axis=0)
     scaled = (objectives - objectives.min(axis=0)) / np.where(spread > 0, spread, 1.0)
-    return ordered[int(np.argmax(scaled[:, 0] - scaled[:, 1]))]
+    return ordered[int(np.argmax(scaled[:, 0] - scaled[:, 1:].sum(axis=1)))]
 
 
 CHOICES: dict[str, Callable[[Sequence[Member]], Member]] = {

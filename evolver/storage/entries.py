@@ -61,6 +61,7 @@ class Replay:
         self.shares: list[tuple[int, float]] = []
         self.seconds = 0.0
         self.count = 0
+        self._n_costs = 0
 
     def apply(self, number: Any, kind: Any, body: Any) -> None:
         """Apply one entry.
@@ -106,12 +107,18 @@ class Replay:
         self.shares.append((number, body))
 
     def _fold(self, number: int, body: Any) -> None:
-        fold, *values = body
+        fold, score, costs, *seconds = body
+        costs = costs if isinstance(costs, list) else [costs]
+        self._n_costs = self._n_costs or len(costs)
+        if len(costs) != self._n_costs:
+            raise ValueError(f"it has {len(costs)} costs, those before have {self._n_costs}")
         if self.header is not None:
             most = self.header["ladder"] + self.header["folds"]
             if not _is_count(fold) or fold >= most:
                 raise ValueError(f"there is no fold {fold!r} of {most}")
-        self.candidates[number].folds[fold] = ScoredFold(*map(_number, values))
+        self.candidates[number].folds[fold] = ScoredFold(
+            _number(score), tuple(map(_number, costs)), *map(_number, seconds)
+        )
 
     def _outcome(self, number: int, body: Any) -> None:
         self.seconds = _number(body["seconds"])

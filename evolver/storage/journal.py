@@ -21,7 +21,6 @@ from evolver.errors import EvolverError, InputError
 from evolver.genome.candidate import Candidate
 from evolver.genome.codec import encode
 from evolver.outcome import Failed, Outcome, Scored, ScoredFold
-from evolver.problem import share_at
 from evolver.storage.entries import Journaled, Replay
 from evolver.storage.entry_file import CANDIDATE, FILE, EntryFile, copied
 
@@ -71,6 +70,7 @@ class Journal:
         self.path = Path() if folder is None else folder / FILE
         self._known = Replay()
         self._file: EntryFile | None = None
+        self._shares: list[tuple[int, float]] = []
         if folder is not None:
             self._open(folder)
         elif history is not None:
@@ -78,6 +78,7 @@ class Journal:
             self._known.candidates = dict(history.candidates)
             self._known.shares = list(history.shares)
             self._known.seconds = history.seconds
+        self._shares.extend(self._known.shares)
 
     def _open(self, folder: Path) -> None:
         """Open the file and recall what it says; what it has lost is said."""
@@ -111,9 +112,13 @@ class Journal:
         return self._known.candidates
 
     @property
-    def shares(self) -> list[tuple[int, float]]:
-        """Shares of refinement, each with the number of the first candidate that it is for."""
-        return self._known.shares
+    def shares(self) -> tuple[tuple[int, float], ...]:
+        """Shares of refinement, each after the number of the first candidate that it is for."""
+        return tuple(self._shares)
+
+    def share_at(self, number: int) -> float:
+        """Return the share of refinement at a candidate; of several entries the last counts."""
+        return [0.0, *(share for first, share in self._shares if first <= number)][-1]
 
     @property
     def seconds(self) -> float:
@@ -156,18 +161,18 @@ class Journal:
         Where there was none yet, it is from candidate `first` on at the earliest; None: from one
         that is not known yet, so nothing is appended.
         """
-        if self.shares:
+        if self._shares:
             first = 0
-        if first is not None and [one for _, one in self.shares[-1:]] != [share]:
+        if first is not None and [one for _, one in self._shares[-1:]] != [share]:
             number = max(first, len(self.replayed))
-            self.shares.append((number, share))
+            self._shares.append((number, share))
             self._append(number, "share", share)
 
     def refine(self) -> None:
         """Append that all candidates from the next on are refined, unless they are anyhow."""
         number = len(self.replayed)
-        if share_at(self.shares, number) < 1:
-            self.shares.append((number, 1.0))
+        if self.share_at(number) < 1:
+            self._shares.append((number, 1.0))
             self._append(number, "share", 1.0)
 
     def propose(self, number: int, candidate: Candidate) -> None:
@@ -192,7 +197,11 @@ class Journal:
 
     def fold(self, number: int, fold: int, scored_fold: ScoredFold) -> None:
         """Append the score of one fold."""
-        self._append(number, "fold", [fold, *astuple(scored_fold)])
+        score, costs, *seconds = astuple(scored_fold)
+        # One cost is a number, as it was before there could be several.
+        self._append(
+            number, "fold", [fold, score, costs[0] if len(costs) == 1 else costs, *seconds]
+        )
 
     def settle(self, number: int, outcome: Outcome, seconds: float) -> None:
         """Append the outcome of a candidate, and the seconds of the run so far; once."""

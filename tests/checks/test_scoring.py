@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,16 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection import PredefinedSplit
 
+from evolver.budget import Deadline
 from evolver.checks import check_scorer, scorable_folds
 from evolver.errors import InputError
 from evolver.evaluation.fold import CachedPredictions, score_of
 from evolver.evaluation.folds import of_known_classes
-from evolver.problem import Fold, Scorer
+from evolver.problem import Fold, Problem, Scorer
+from evolver.task import Classification
 from tests.tables import small_table
+
+NEVER, PASSED = Deadline(), Deadline(0.0)
 
 MANY = 4_000
 """Classes of two rows each, whose probabilities take 128 MB for each fold."""
@@ -30,19 +33,10 @@ def folds_of(
     scorer: Scorer,
     cv: Any = 3,
     sample_weight: np.ndarray | None = None,
-    is_over: Callable[[], bool] = lambda: False,
+    end: Deadline = NEVER,
 ) -> list[Fold]:
-    return scorable_folds(
-        X,
-        y,
-        cv,
-        scorer,
-        classification=True,
-        sample_weight=sample_weight,
-        groups=None,
-        rng=np.random.default_rng(0),
-        is_over=is_over,
-    )
+    problem = Problem(Classification.of(y), X, y, (), scorer, sample_weight=sample_weight)
+    return scorable_folds(problem, cv, groups=None, rng=np.random.default_rng(0), end=end)
 
 
 def scores_the_constant(
@@ -73,14 +67,14 @@ WEIGHTLESS = np.where(np.arange(len(LABELS)) % 3 == 0, 0.0, 1.0)
 def test_folds_are_refused_where_a_dummy_of_the_whole_table_cannot_be_scored(
     scoring: str | None, y: np.ndarray, weights: np.ndarray | None
 ) -> None:
-    scorer = check_scorer(scoring, "binary" if y.dtype == bool else "multiclass", y)
+    scorer = check_scorer(scoring, Classification.of(y))
     parts = np.arange(len(y)) % 3
     splits = [(np.flatnonzero(parts != part), np.flatnonzero(parts == part)) for part in range(3)]
     try:
         accepted = bool(folds_of(TABLE, y, scorer, PredefinedSplit(parts), weights))
     except InputError:
         accepted = False
-    scored = of_known_classes(splits, y)
+    scored = of_known_classes(splits, y, Classification.of(y))
     assert accepted == scores_the_constant(scorer, TABLE, y, scored, weights)
 
 
@@ -88,7 +82,7 @@ def test_folds_are_refused_where_a_dummy_of_the_whole_table_cannot_be_scored(
 def test_many_classes_are_checked_without_a_number_for_each_row_and_class() -> None:
     y = np.repeat(np.arange(MANY), 2)
     X = pd.DataFrame({"a": np.arange(len(y))})
-    scorer = check_scorer(None, "multiclass", y)
+    scorer = check_scorer(None, Classification.of(y))
     tracemalloc.start()
     try:
         folds = folds_of(X, y, scorer, 2)
@@ -117,12 +111,12 @@ class Counting:
         return float(get_scorer("accuracy")(estimator, X, y))
 
 
-@pytest.mark.parametrize(("is_over", "asked"), [(False, 3), (True, 1)])
+@pytest.mark.parametrize(("end", "asked"), [(NEVER, 3), (PASSED, 1)])
 def test_once_time_is_over_a_fold_with_the_classes_of_a_scored_one_is_taken(
-    is_over: bool, asked: int
+    end: Deadline, asked: int
 ) -> None:
     scorer = Counting()
-    assert len(folds_of(TABLE, LABELS, scorer, is_over=lambda: is_over)) == 3
+    assert len(folds_of(TABLE, LABELS, scorer, end=end)) == 3
     assert scorer.asked == asked
 
 
@@ -131,4 +125,4 @@ def test_once_time_is_over_a_fold_with_other_classes_is_still_scored() -> None:
     parts = np.arange(len(y)) * 3 // len(y)
     splits = PredefinedSplit(np.where(np.arange(len(y)) % 2, parts, -1))
     with pytest.raises(InputError, match="must be able to score a constant prediction on every"):
-        folds_of(TABLE, y, check_scorer("roc_auc", "binary", y), splits, is_over=lambda: True)
+        folds_of(TABLE, y, check_scorer("roc_auc", Classification.of(y)), splits, end=PASSED)

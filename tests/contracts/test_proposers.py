@@ -7,16 +7,18 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from evolver.budget import Budget
 from evolver.genome.candidate import Candidate
 from evolver.genome.tree import check
 from evolver.outcome import Failed, Failure, Outcome, Scored
-from evolver.problem import OPERATOR_RATES, Settings
+from evolver.run.plan import RunPlan
+from evolver.run.proposers import proposer_of
 from evolver.search.evolution import GROWTH, Evolution
 from evolver.search.interleaved import Interleaved
 from evolver.search.portfolio import LEARNED, Portfolio
 from evolver.search.proposer import Proposer
-from evolver.search.proposers import proposer_of
 from evolver.search.refinement import Refinement
+from evolver.settings import OPERATOR_RATES, Settings
 from primitives import Catalogue
 from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree
@@ -31,16 +33,14 @@ def evolution(seed: int, catalogue: Catalogue = BINARY) -> Proposer:
 
 
 def interleaved(seed: int) -> Proposer:
-    seen: set[str] = set()
     evolution = Evolution(
         BINARY,
         np.random.default_rng(seed),
         operator_rates=OPERATOR_RATES,
         population_size=10,
-        seen=seen,
     )
-    refinement = Refinement(np.random.default_rng(seed + 1), seen)
-    return Interleaved(evolution, refinement, [(10, 0.5)])
+    refinement = Refinement(np.random.default_rng(seed + 1))
+    return Interleaved(evolution, refinement, lambda number: 0.5 if number >= 10 else 0.0)
 
 
 def portfolio(seed: int) -> Proposer:
@@ -50,7 +50,6 @@ def portfolio(seed: int) -> Proposer:
         np.random.default_rng(seed),
         operator_rates=OPERATOR_RATES,
         population_size=10,
-        seen={candidate.digest for candidate in first},
     )
     return Portfolio(first, evolution)
 
@@ -63,7 +62,7 @@ def verdict(candidate: Candidate) -> Outcome:
     number = int(candidate.digest[:8], 16)
     if number % 8 == 0:
         return Failed(Failure.ERROR, "unlucky", 1.0)
-    return Scored((number % 1000 / 1000,), float(len(candidate.tree.steps)), 1.0)
+    return Scored((number % 1000 / 1000,), (float(len(candidate.tree.steps)),), 1.0)
 
 
 def converse(proposer: Proposer, turns: int) -> list[Candidate]:
@@ -98,6 +97,15 @@ class TestProposer:
         proposer = make(0)
         assert len({proposer.ask().digest for _ in range(30)}) == 30  # type: ignore[union-attr]
 
+    def test_what_it_is_to_avoid_is_not_asked_for(self, make: Callable[[int], Proposer]) -> None:
+        taken = [candidate.digest for candidate in converse(make(0), 40)]
+        proposer = make(0)
+        for digest in taken:
+            proposer.avoid(digest)
+        asked = converse(proposer, 40)
+        assert len(asked) == 40
+        assert not {candidate.digest for candidate in asked} & set(taken)
+
     def test_failures_do_not_stop_it(self, make: Callable[[int], Proposer]) -> None:
         proposer = make(0)
         for _ in range(40):
@@ -113,14 +121,10 @@ class TestProposer:
 def test_a_run_asks_for_what_was_learned_then_what_grows_then_what_is_bred(
     portfolio_size: int, population_size: int, learned: int, grown: int
 ) -> None:
-    proposer = proposer_of(
-        problem(),
-        BINARY,
-        Settings(portfolio_size=portfolio_size),
-        np.random.default_rng(0),
-        population_size=population_size,
-        shares=[(0, 0.0)],
-    )
+    settings = Settings(portfolio_size=portfolio_size)
+    plan = RunPlan(problem(), BINARY, Budget(), settings, population_size, workers=1)
+    rng = np.random.default_rng(0)
+    proposer = proposer_of(plan, rng, refines=True, share_at=lambda number: 0.0)
     asked = converse(proposer, learned + grown + 20)
     origins = [one.origin for one in asked]
     assert origins[:learned] == [LEARNED] * learned

@@ -32,7 +32,9 @@ from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.pipeline import to_estimator
 from evolver.outcome import standard_error
 from evolver.run.fitted_ensemble import blending
-from evolver.run.record import MAX_PER_PREDICTOR, Record, limit_per_predictor
+from evolver.run.ranking import MAX_PER_PREDICTOR, limit_per_predictor
+from evolver.run.record import Record
+from evolver.task import Classification
 from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree
 from tests.pipelines import tree_with
@@ -383,7 +385,8 @@ def test_a_metric_of_labels_or_with_its_sign_turned_is_not_that_of_probabilities
         metric(is_second, chance) * (1 if metric is log_loss else -1)
     )
     if metric is roc_auc_score:
-        numbered = replace(one, y=(one.y == np.unique(one.y)[1]).astype(int))
+        y = (one.y == np.unique(one.y)[1]).astype(int)
+        numbered = replace(one, task=Classification.of(y), y=y)
         of_labels = BlendScorer(replace(numbered, scorer=make_scorer(metric)))
         assert of_labels(0, told)[0] == pytest.approx(metric(is_second, chance > 0.5))
 
@@ -411,7 +414,7 @@ def test_a_blend_is_exported_as_what_it_is(members: int, pool: LogPool | None) -
 def test_a_temperature_and_a_pool_are_for_the_log_loss_alone(task: str) -> None:
     one = problem(task)
     assert not BlendScorer(one).is_log_loss
-    blends = BlendScorer(replace(one, scorer=check_scorer("neg_log_loss", task, one.y)))
+    blends = BlendScorer(replace(one, scorer=check_scorer("neg_log_loss", one.task)))
     assert blends.is_log_loss
     classes = np.unique(one.y)
     for labels, (_, valid) in zip(blends.labels, one.folds, strict=True):

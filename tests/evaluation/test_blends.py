@@ -26,7 +26,7 @@ CASES = [(task, scoring) for task, scorings in SCORINGS.items() for scoring in s
 @pytest.mark.parametrize(("task", "scoring"), CASES)
 def test_the_score_of_one_is_that_of_its_fold(task: str, scoring: str | None) -> None:
     one = problem(task)
-    one = replace(one, scorer=check_scorer(scoring, task, one.y))
+    one = replace(one, scorer=check_scorer(scoring, one.task))
     evaluator = Evaluator(one, CATALOGUES[task])
     scored = BlendScorer(one)
     for seed in (3, 7):

@@ -14,6 +14,7 @@ from evolver.evaluation.cache import Cache, size_of
 from evolver.evaluation.fold import Evaluator, FoldScore, Request
 from evolver.genome.codec import encode
 from evolver.genome.tree import Tree
+from evolver.objectives import OBJECTIVES, objective_of
 from evolver.search.variation import OPERATORS
 from primitives import (
     CLASSIFICATION,
@@ -107,7 +108,7 @@ def assert_same(one: FoldScore | str, other: FoldScore | str) -> None:
         assert one == other
         return
     np.testing.assert_array_equal(one.predictions, other.predictions, strict=True)
-    assert (one.score, one.complexity) == (other.score, other.complexity)
+    assert (one.score, one.costs) == (other.score, other.costs)
 
 
 PROBLEMS = {task: problem(task) for task in TASKS}
@@ -219,8 +220,8 @@ def test_a_step_that_changes_its_input_changes_nothing_for_others(kind: Any) -> 
     "changes",
     [
         {"sample_weight": np.ones(120)},
-        {"complexity": "size"},
-        {"complexity": lambda estimator: float(len(estimator.steps))},
+        {"objectives": (OBJECTIVES["size"],)},
+        {"objectives": (objective_of(lambda estimator: len(estimator.steps)),)},
         {"scorer": lambda estimator, X, y: float(len(estimator.steps))},
     ],
 )

@@ -16,6 +16,7 @@ from evolver.evaluation.fallback import MAX_COLUMNS, fallback, title_of
 from evolver.export.source_file import to_source
 from evolver.problem import Problem
 from tests.alone import run_exported
+from tests.pipelines import task_of
 from tests.tables import small_table
 
 SECONDS = 4.0
@@ -25,7 +26,9 @@ all columns takes."""
 
 def problem(X: pd.DataFrame, y: np.ndarray, task: str = "binary") -> Problem:
     half = np.arange(len(y)) % 2 == 0
-    return Problem(task, X, y, [(np.flatnonzero(half), np.flatnonzero(~half))], lambda *_: 0.0)
+    return Problem(
+        task_of(task, y), X, y, [(np.flatnonzero(half), np.flatnonzero(~half))], lambda *_: 0.0
+    )
 
 
 def named(values: np.ndarray) -> pd.DataFrame:

@@ -29,11 +29,12 @@ from evolver.evaluation.fold import (
     is_foreign,
 )
 from evolver.evaluation.folds import make_folds
-from evolver.evaluation.objectives import COMPLEXITIES
 from evolver.genome.codec import encode
 from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Step, Tree, X
+from evolver.objectives import OBJECTIVES, objective_of
 from evolver.problem import Problem
+from evolver.task import Classification
 from primitives import (
     CLASSIFICATION,
     Catalogue,
@@ -44,16 +45,17 @@ from primitives import (
     default_catalogue,
 )
 from tests.genome.strategies import CATALOGUES, random_tree
-from tests.pipelines import catalogue, tree_with
+from tests.pipelines import catalogue, task_of, tree_with
 from tests.tables import small_table
 
 
 def problem(task: str = "binary", **changes: Any) -> Problem:
     X, y = small_table(task)
     rng = np.random.default_rng(0)
-    folds = make_folds(X, y, 4, classification=task != "regression", groups=None, rng=rng)
+    known = task_of(task, changes.get("y", y))
+    folds = make_folds(X, y, 4, known, groups=None, rng=rng)
     scorer = get_scorer("r2" if task == "regression" else "roc_auc_ovr")
-    fields = {"task": task, "X": X, "y": y, "folds": folds, "scorer": scorer}
+    fields = {"task": known, "X": X, "y": y, "folds": folds, "scorer": scorer}
     return Problem(**{**fields, **changes})
 
 
@@ -97,7 +99,7 @@ class LabelReader(ClassifierMixin, BaseEstimator):
 def test_ranks_are_scored_by_what_is_kept_and_delivered(scoring: str) -> None:
     """Probabilities of 0 and 1 hide the order that the decision function of this model has."""
     y = (small_table("binary")[1] == "class 1").astype(int)
-    on = problem(y=y, scorer=check_scorer(scoring, "binary", y))
+    on = problem(y=y, scorer=check_scorer(scoring, Classification.of(y)))
     build = partial(SGDClassifier, loss="modified_huber", random_state=0)
     one = Primitive("Sharp", (Features,), Prediction, build)
     numbers = partial(
@@ -140,8 +142,8 @@ def test_what_learns_from_the_target_finds_nothing_in_noise(name: str) -> None:
     table = pd.DataFrame(rng.normal(size=(rows, 300))).rename(columns=lambda number: f"n{number}")
     table["category"] = rng.integers(0, 60, size=rows).astype(str)
     y = np.repeat([0, 1], rows // 2)
-    folds = make_folds(table, y, 4, classification=True, groups=None, rng=rng)
-    on = Problem("binary", table, y, folds, get_scorer("roc_auc"))
+    folds = make_folds(table, y, 4, Classification.of(y), groups=None, rng=rng)
+    on = Problem(Classification.of(y), table, y, folds, get_scorer("roc_auc"))
     space = catalogue("binary", gaps=False)
     tree = tree_with(space[name], space, "binary", rng)
     scores = [Evaluator(on, space)(Request(encode(tree), fold)).score for fold in range(4)]
@@ -201,19 +203,21 @@ class TestWeights:
         assert fit(to_estimator(tree), X, y, np.ones(len(y))).predict(X).shape == y.shape
 
 
-@pytest.mark.parametrize("complexity", sorted(COMPLEXITIES))
+@pytest.mark.parametrize("complexity", sorted(OBJECTIVES))
 def test_complexities_are_positive_numbers(complexity: str) -> None:
     space = catalogue("binary")
     tree = tree_with(space["Union"], space, "binary", np.random.default_rng(0))
-    result = Evaluator(problem(complexity=complexity), space)(Request(encode(tree), 0))
-    assert result.complexity > 0
+    result = Evaluator(problem(objectives=(OBJECTIVES[complexity],)), space)(
+        Request(encode(tree), 0)
+    )
+    assert result.costs[0] > 0
 
 
 def test_a_function_may_be_the_complexity() -> None:
     space = catalogue("binary")
     tree = tree_with(space["GaussianNB"], space, "binary", np.random.default_rng(0))
-    on = problem(complexity=lambda estimator: len(estimator.steps))
-    assert Evaluator(on, space)(Request(encode(tree), 0)).complexity == 3.0
+    on = problem(objectives=(objective_of(lambda estimator: len(estimator.steps)),))
+    assert Evaluator(on, space)(Request(encode(tree), 0)).costs == (3.0,)
 
 
 @pytest.mark.parametrize("cache", [0, 50_000_000])
@@ -221,7 +225,7 @@ def test_a_class_that_was_not_fitted_on_has_no_probability(cache: int) -> None:
     """Log loss, which has labels, and ensembles want a column for every class of the problem."""
     base = problem("multiclass")
     known = np.flatnonzero(base.y != "class 1")
-    scorer = check_scorer("neg_log_loss", "multiclass", base.y)
+    scorer = check_scorer("neg_log_loss", base.task)
     on = problem("multiclass", folds=[(known[::2], known[1::2])], scorer=scorer)
     space = catalogue("multiclass").only("ConstantOrdinal", "GaussianNB", "SoftVote")
     space = space.add(catalogue("multiclass")["LinearDiscriminantAnalysis"])
@@ -307,7 +311,7 @@ class TestForeignCode:
         options: list[dict[str, Any]] = [
             {"scorer": metric},
             {"scorer": lambda *_: 0.0},
-            {"complexity": len},
+            {"objectives": (objective_of(len),)},
         ]
         for changes in options:
             changed = replace(problem(), **changes)

@@ -18,6 +18,7 @@ from sklearn.model_selection import (
 
 from evolver.evaluation.folds import make_folds, make_ladder, of_known_classes
 from evolver.problem import Fold
+from evolver.task import Classification, Regression, Task
 
 ROWS = 60
 X = pd.DataFrame({"a": np.arange(ROWS)})
@@ -25,8 +26,8 @@ X = pd.DataFrame({"a": np.arange(ROWS)})
 
 def folds(y: np.ndarray, cv: object = 5, groups: np.ndarray | None = None, seed: int = 0) -> list:
     rng = np.random.default_rng(seed)
-    classification = y.dtype.kind != "f"
-    return make_folds(X, y, cv, classification=classification, groups=groups, rng=rng)
+    task = (Regression if y.dtype.kind == "f" else Classification).of(y)
+    return make_folds(X, y, cv, task, groups=groups, rng=rng)
 
 
 @pytest.mark.parametrize("y", [np.arange(ROWS) % 3, np.linspace(0, 1, ROWS)])
@@ -85,7 +86,9 @@ def test_no_row_moves_into_a_training_part(cv: Any, groups: Any, splitter: Any) 
     expected = list(splitter.split(X, WITH_ONE, groups))
     assert any(59 in valid for _, valid in expected)
     for (train, valid), (own_train, own_valid) in zip(
-        of_known_classes(folds(WITH_ONE, cv, groups), WITH_ONE), expected, strict=True
+        of_known_classes(folds(WITH_ONE, cv, groups), WITH_ONE, Classification.of(WITH_ONE)),
+        expected,
+        strict=True,
     ):
         np.testing.assert_array_equal(train, own_train)
         np.testing.assert_array_equal(valid, own_valid[own_valid != 59])
@@ -101,11 +104,13 @@ class TestLadder:
     """Folds of fewer rows, for tables of many."""
 
     @staticmethod
-    def ladder_of(y: np.ndarray, classification: bool = True) -> tuple[list[Fold], list[Fold]]:
+    def ladder_of(
+        y: np.ndarray, kind: type[Task] = Classification
+    ) -> tuple[list[Fold], list[Fold]]:
         rng = np.random.default_rng(0)
         X = pd.DataFrame({"a": np.arange(len(y))})
-        folds = make_folds(X, y, 5, classification=classification, groups=None, rng=rng)
-        return make_ladder(folds, y, classification=classification, rng=rng), folds
+        folds = make_folds(X, y, 5, kind.of(y), groups=None, rng=rng)
+        return make_ladder(folds, y, kind.of(y), rng), folds
 
     def test_small_tables_have_none(self) -> None:
         assert self.ladder_of(np.arange(9_999) % 2)[0] == []
@@ -136,5 +141,5 @@ class TestLadder:
 
     def test_numbers_are_drawn_at_random(self) -> None:
         y = np.sort(np.random.default_rng(0).normal(size=20_000))
-        ladder, _ = self.ladder_of(y, classification=False)
+        ladder, _ = self.ladder_of(y, Regression)
         assert abs(np.mean(y[ladder[0][0]])) < 0.1

@@ -13,12 +13,13 @@ from evolver.evaluation.blends import BlendScorer
 from evolver.evaluation.fold import Evaluator, Request
 from evolver.evaluation.scorers import metric_of, takes_weights
 from evolver.genome.codec import encode
+from evolver.task import Classification
 from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree
 
 
 def test_a_metric_is_what_the_scorer_was_made_of() -> None:
-    metric = metric_of(check_scorer("neg_log_loss", "multiclass", np.arange(3)))
+    metric = metric_of(check_scorer("neg_log_loss", Classification.of(np.arange(3))))
     assert metric is not None
     assert metric.function is log_loss
     assert not metric.greater_is_better
@@ -74,7 +75,7 @@ def test_a_scorer_that_says_nothing_scores_the_same(task: str, with_weights: boo
     """Only slower: nothing is recalled, and averages are scored one by one."""
     base = problem(task)
     weights = np.linspace(0.5, 2.0, len(base.y)) if with_weights else None
-    scorer = check_scorer(None, task, base.y)
+    scorer = check_scorer(None, base.task)
     told = problem(task, scorer=scorer, sample_weight=weights)
     untold = problem(task, scorer=Opaque(scorer), sample_weight=weights)
     assert metric_of(untold.scorer) is None

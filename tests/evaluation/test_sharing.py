@@ -199,12 +199,12 @@ def trees(task: str, space: Catalogue) -> list[Tree]:
 def outcomes(on: Problem, places: tuple[str, ...], polite: bool, cache: int) -> list[FoldScore]:
     """Return the outcomes of all pipelines one after the other, in one evaluator; with a cache
     twice."""
-    space = space_with(on.task, places, polite).select(on.task, traits(on.task))
+    space = space_with(on.task.name, places, polite).select(on.task.name, traits(on.task.name))
     evaluator = Evaluator(on, space, cache)
     return [
         evaluator(Request(encode(one), 1))
         for _ in range(2 if cache else 1)
-        for one in trees(on.task, space)
+        for one in trees(on.task.name, space)
     ]
 
 

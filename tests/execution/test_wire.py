@@ -90,11 +90,11 @@ def test_data_is_read_as_data(value: Any) -> None:
 
 
 def test_the_score_of_a_fold_is_data() -> None:
-    score = FoldScore(0.5, 3.0, np.array([[0.25, 0.75]]), Effort(1.0))
+    score = FoldScore(0.5, (3.0,), np.array([[0.25, 0.75]]), Effort(1.0))
     kind, content = wire.encode(score)
     read = wire.decode(Frame(1, kind, content), 1.0)
     assert kind is Kind.DATA
-    assert (read.score, read.complexity, read.effort) == (0.5, 3.0, Effort(1.0))
+    assert (read.score, read.costs, read.effort) == (0.5, (3.0,), Effort(1.0))
     assert read.predictions.tolist() == [[0.25, 0.75]]
 
 

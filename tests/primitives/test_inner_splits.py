@@ -20,7 +20,7 @@ from evolver.problem import Problem
 from primitives import Catalogue
 from primitives.encoders import PARTS
 from tests.evaluation.test_fold import problem
-from tests.pipelines import tree_with
+from tests.pipelines import task_of, tree_with
 from tests.tables import small_table, with_text
 
 TASKS = ("binary", "multiclass", "regression")
@@ -61,7 +61,7 @@ def in_time(task: str, X: pd.DataFrame) -> Problem:
     y = small_table(task)[1]
     rng = np.random.default_rng(0)
     cv = TimeSeriesSplit(2)
-    folds = make_folds(X, y, cv, classification=task != "regression", groups=None, rng=rng)
+    folds = make_folds(X, y, cv, task_of(task, y), groups=None, rng=rng)
     return problem(task, X=X, y=y, folds=folds)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from operator import itemgetter
 from xml.etree import ElementTree
 
 import numpy as np
@@ -11,16 +13,17 @@ import pytest
 
 from evolver.ensemble.selection import Blend
 from evolver.genome.candidate import Candidate, Origin
+from evolver.objectives import OBJECTIVES, OPERATORS
 from evolver.outcome import Scored
 from evolver.report.frames import pareto_front, title
 from evolver.report.picture import front_svg
-from evolver.run.record import ENSEMBLE, Ensemble
+from evolver.run.fitted_ensemble import ENSEMBLE, Ensemble
 from evolver.search.selection import Member
 from tests.genome.strategies import CATALOGUES, random_tree
 
 TREES = [random_tree(CATALOGUES["binary"], seed, steps=3) for seed in range(3)]
 FRONT = [
-    Member(Candidate(tree, Origin("portfolio", "start")), Scored(scores, complexity, 1.0))
+    Member(Candidate(tree, Origin("portfolio", "start")), Scored(scores, (complexity,), 1.0))
     for tree, scores, complexity in zip(
         TREES, [(0.9, 0.92), (0.86, 0.9), (0.8, 0.82)], [8.0, 4.0, 2.0], strict=True
     )
@@ -32,7 +35,11 @@ def ensemble(request: pytest.FixtureRequest) -> Ensemble:
     """Looks worse or better than the best pipeline."""
     weights = {0: 0.5, 1: 0.5}
     return Ensemble(
-        tuple(TREES[:2]), (1, 1), Blend(weights), Scored(request.param, 13.0, 2.0), estimator=None
+        tuple(TREES[:2]),
+        (1, 1),
+        Blend(weights),
+        Scored(request.param, (13.0,), 2.0),
+        estimator=None,
     )
 
 
@@ -75,3 +82,32 @@ def test_in_the_picture_the_ensemble_is_beside_the_front(ensemble: Ensemble) -> 
         steps = re.search(r'class="front" d="([^"]+)"', picture)
         assert steps is not None
         assert steps[1].count("V") == 2  # from the simplest pipeline to the best
+
+
+def test_a_third_objective_has_a_column_of_its_name_and_is_the_size_of_a_dot() -> None:
+    objectives = (OPERATORS, OBJECTIVES["size"])
+    three = [
+        Member(one.candidate, replace(one.outcome, costs=(*one.outcome.costs, size)))
+        for one, size in zip(FRONT, (1e3, 3e3, 2e3), strict=True)
+    ]
+    rows = pareto_front(three, None, objectives)
+    assert list(rows) == ["rank", "score", "std", "complexity", "size", "pipeline", "digest"]
+    assert rows["size"].tolist() == [1e3, 3e3, 2e3]
+    picture = front_svg(rows.assign(outcome="scored"), rows)
+    assert "size of a dot: size" in picture
+    dots = ElementTree.fromstring(picture).findall("{*}circle[@class='member']")
+    by_cost = sorted(
+        zip(rows.sort_values("complexity")["size"], dots, strict=True), key=itemgetter(0)
+    )
+    radii = [float(dot.get("r", 0)) for _, dot in by_cost]
+    assert radii == sorted(set(radii))
+
+
+def test_a_member_inside_the_area_of_others_is_no_step_of_the_front() -> None:
+    """Where there is a third objective, a member may have both more steps and a lower score."""
+    rows = pd.DataFrame(
+        {"score": [0.9, 0.5, 0.8], "complexity": [4.0, 3.0, 2.0], "size": [9.0, 1.0, 8.0]}
+    ).assign(pipeline="X", digest="", outcome="scored")
+    steps = re.search(r'class="front" d="([^"]+)"', front_svg(rows, rows))
+    assert steps is not None
+    assert steps[1].count("V") == 1

@@ -18,16 +18,20 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from evolver.budget import Budget
 from evolver.errors import NoPipelineError
 from evolver.execution import memory
 from evolver.genome.candidate import Candidate
 from evolver.outcome import RACED_OUT, TIME_OVER, Failed, Failure, Scored, Stopped
-from evolver.problem import Budget, Problem, Settings
+from evolver.problem import Problem
 from evolver.run.evolve import evolve
-from evolver.run.record import Record, Result
+from evolver.run.plan import RunPlan
+from evolver.run.proposers import proposer_of
+from evolver.run.record import Record
+from evolver.run.result import Result
 from evolver.search.portfolio import Experience, Trial, experience_of
-from evolver.search.proposers import proposer_of
 from evolver.search.racing import FIRST
+from evolver.settings import Settings
 from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
 from primitives import CLASSIFICATION, Catalogue, Features, Prediction, Primitive, Table
@@ -62,14 +66,10 @@ def result_of(
 ) -> Result:
     with closing(Journal(folder)) as journal, TemporaryDirectory() as predictions:
         budget, chosen = Budget(seconds, evaluations), Settings(**settings)
-        journal.share(chosen.refinement_share, chosen.first_refined(budget, population_size))
+        plan = RunPlan(on or problem(), space, budget, chosen, population_size, workers)
+        journal.share(chosen.refinement_share, plan.first_refined)
         return evolve(
-            on or problem(),
-            space,
-            budget=budget,
-            settings=chosen,
-            population_size=population_size,
-            workers=workers,
+            plan,
             rng=np.random.default_rng(seed),
             journal=journal,
             store=Store(Path(predictions), 0),
@@ -243,7 +243,7 @@ def failing(name: str, act: Callable[[], object]) -> Primitive:
 
 
 def test_what_is_foreseen_to_be_too_slow_is_not_begun(tmp_path: Path) -> None:
-    known = experience_of("binary")
+    known = experience_of("classification")
     quick = np.argsort(next(iter(known.trials.values())).seconds)[:3]
     trials = {
         name: Trial(one.meta, [0.0, 0.1, 0.2], [0.01, 0.02, 1e6])
@@ -280,18 +280,6 @@ def test_what_is_too_slow_on_few_rows_is_ended_there() -> None:
     result = result_of(space, evaluations=4, workers=2, fold_timeout=5.0, on=with_ladder(), **sizes)
     failed = [record.outcome for record in result.records if isinstance(record.outcome, Failed)]
     assert {outcome.reason for outcome in failed} == {"longer than 2 s"}
-
-
-@pytest.mark.parametrize("timeout", [0.5, 10.0, None])
-def test_a_fold_of_fewer_rows_may_take_less_but_no_folds_limit_is_tiny(
-    timeout: float | None,
-) -> None:
-    settings, budget = Settings(fold_timeout=timeout), Budget(200.0)
-    whole = settings.fold_seconds(budget)
-    limits = [settings.fold_seconds(budget, share) for share in (0.01, 0.1, 0.5, 1.0)]
-    assert limits == sorted(limits)
-    assert limits[-1] == whole == (timeout or 20.0)
-    assert min(limits) >= min(2.0, whole)
 
 
 def test_a_winner_that_cannot_be_fitted_on_all_rows_gives_way_to_the_next() -> None:
@@ -391,13 +379,9 @@ def test_an_interrupt_keeps_the_best_so_far(tmp_path: Path) -> None:
             if self.outcomes == 12:
                 raise KeyboardInterrupt
 
+    settings = Settings(in_process=True)
     result = evolve(
-        problem(),
-        QUICK,
-        budget=Budget(None, 1000),
-        settings=Settings(in_process=True),
-        population_size=8,
-        workers=1,
+        RunPlan(problem(), QUICK, Budget(None, 1000), settings, 8, workers=1),
         rng=np.random.default_rng(0),
         journal=Journal(None),
         store=Store(tmp_path, 0),
@@ -488,7 +472,7 @@ class TestRefinement:
         first = min(self.refined(result))
         assert self.refined(result) == list(range(first, len(result.records)))
         with closing(Journal(tmp_path)) as journal:
-            assert journal.shares == [(first, 1.0)]
+            assert journal.shares == ((first, 1.0),)
         resumed = result_of(seconds=6.0, **options)
         before, after = sequence(result), sequence(resumed)
         assert [digest for digest, _ in after[: len(before)]] == [digest for digest, _ in before]

@@ -23,8 +23,8 @@ def tree(name: str) -> Tree:
 
 def record(name: str, *seconds: float, saved: float = 0.0) -> Record:
     candidate = Candidate(tree(name), Origin("evolution", "growth"))
-    folds = {unit: ScoredFold(1.0, 1.0, one, saved) for unit, one in enumerate(seconds)}
-    return Record(0, candidate, folds)
+    folds = {unit: ScoredFold(1.0, (1.0,), one, saved) for unit, one in enumerate(seconds)}
+    return Record(0, candidate, folds=folds)
 
 
 def test_own_folds_on_the_most_rows_say_it_best() -> None:
@@ -54,7 +54,7 @@ def test_else_others_with_the_same_last_step() -> None:
 def prior_seconds(seconds: float, *known: float) -> Record:
     one = record("GaussianNB", *known)
     candidate = Candidate(one.candidate.tree, one.candidate.origin, seconds)
-    return Record(0, candidate, one.folds)
+    return Record(0, candidate, folds=one.folds)
 
 
 def test_what_was_foreseen_counts_once_it_is_known_how_much_slower_the_machine_is() -> None:

@@ -1,4 +1,4 @@
-"""The schedule judges in the order of the candidates, in whatever order folds are done."""
+"""The queue judges in the order of the candidates, in whatever order folds are done."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from evolver.genome.candidate import Candidate, Origin
 from evolver.outcome import RACED_OUT, Failed, Failure, Scored, ScoredFold, Stopped, aggregate_folds
-from evolver.run.fold_queue import Schedule
+from evolver.run.fold_queue import FoldQueue
 from evolver.run.record import Record
 from evolver.search.racing import FIRST, Race
 from tests.genome.strategies import CATALOGUES, random_tree
@@ -32,24 +32,25 @@ def play(scores: np.ndarray, turns: np.random.Generator, places: int) -> list[st
     second fold.
     """
     records: list[Record] = []
-    schedule = Schedule(records, Race(LADDER, FOLDS, 10, 0.2), UNITS)
+    race = Race(LADDER, FOLDS, 10, 0.2)
+    queue = FoldQueue(race, UNITS)
     running: list[tuple[int, int]] = []
 
     def stop() -> None:
-        while stopped := schedule.advance():
+        while stopped := queue.advance():
             for record, _ in stopped:
                 record.outcome = Stopped(RACED_OUT, 0.0)
 
     while True:
         while len(running) < places:
-            place = schedule.next()
+            place = queue.next()
             if place is None:
                 number = len(records)
                 told = number < LAG or records[number - LAG].outcome is not None
                 if number == CANDIDATES or not told:
                     break
-                records.append(Record(number, CANDIDATE))
-                schedule.add(records[-1])
+                records.append(Record(number, CANDIDATE, race.margins))
+                queue.add(records[-1])
                 continue
             running.append(place)
         if not running:
@@ -59,7 +60,7 @@ def play(scores: np.ndarray, turns: np.random.Generator, places: int) -> list[st
         if number % 7 == 6 and unit == 1:
             record.outcome = Failed(Failure.ERROR, "as asked", 0.0)
         elif record.outcome is None:
-            record.folds[unit] = ScoredFold(float(scores[number, unit]), 1.0, 0.0)
+            record.folds[unit] = ScoredFold(float(scores[number, unit]), (1.0,), 0.0)
             if len(record.folds) == UNITS:
                 record.outcome = aggregate_folds(
                     [record.folds[one] for one in range(UNITS)], LADDER
@@ -87,26 +88,26 @@ def test_every_candidate_ends_and_many_early() -> None:
 
 def test_without_a_race_all_folds_wait_at_once() -> None:
     records = [Record(0, CANDIDATE), Record(1, CANDIDATE)]
-    schedule = Schedule(records, None, 3)
+    queue = FoldQueue(None, 3)
     for record in records:
-        schedule.add(record)
-    places = [schedule.next() for _ in range(7)]
+        queue.add(record)
+    places = [queue.next() for _ in range(7)]
     assert places == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), None]
-    assert schedule.advance() == []
+    assert queue.advance() == []
 
 
 def test_folds_of_a_settled_candidate_no_longer_wait() -> None:
     records = [Record(0, CANDIDATE), Record(1, CANDIDATE)]
-    schedule = Schedule(records, None, 2)
+    queue = FoldQueue(None, 2)
     for record in records:
-        schedule.add(record)
+        queue.add(record)
     records[0].outcome = Failed(Failure.CRASH, "as asked", 0.0)
-    assert schedule.next() == (1, 0)
+    assert queue.next() == (1, 0)
 
 
 def test_what_is_known_of_a_candidate_is_not_run_again() -> None:
-    records = [Record(0, CANDIDATE, {0: ScoredFold(1.0, 1.0, 0.0)})]
-    schedule = Schedule(records, None, 3)
-    schedule.add(records[0])
-    assert [schedule.next() for _ in range(3)] == [(0, 1), (0, 2), None]
-    assert isinstance(aggregate_folds([ScoredFold(1.0, 1.0, 0.0)] * 3, 1), Scored)
+    records = [Record(0, CANDIDATE, folds={0: ScoredFold(1.0, (1.0,), 0.0)})]
+    queue = FoldQueue(None, 3)
+    queue.add(records[0])
+    assert [queue.next() for _ in range(3)] == [(0, 1), (0, 2), None]
+    assert isinstance(aggregate_folds([ScoredFold(1.0, (1.0,), 0.0)] * 3, 1), Scored)

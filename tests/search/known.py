@@ -50,11 +50,11 @@ def quality(one: Candidate) -> float:
 
 
 def scored(score: float, complexity: float = 1.0) -> Scored:
-    return Scored((score,), complexity, 1.0)
+    return Scored((score,), (complexity,), 1.0)
 
 
 def refinement(seed: int = 0, **options: Any) -> Refinement:
-    return Refinement(np.random.default_rng(seed), set(), **options)
+    return Refinement(np.random.default_rng(seed), **options)
 
 
 def refine(

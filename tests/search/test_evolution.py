@@ -8,8 +8,8 @@ import numpy as np
 
 from evolver.genome.candidate import Candidate
 from evolver.outcome import Scored
-from evolver.problem import OPERATOR_RATES
 from evolver.search.evolution import Evolution, cost
+from evolver.settings import OPERATOR_RATES
 from primitives import Catalogue, Prediction
 from tests.genome.strategies import CATALOGUES
 
@@ -55,7 +55,7 @@ def test_children_stay_within_the_size_limit() -> None:
         candidate = search.ask()
         assert candidate is not None
         assert len(candidate.tree.steps) <= 5
-        search.tell(candidate, Scored((len(candidate.tree.steps),), 1.0, 1.0))
+        search.tell(candidate, Scored((len(candidate.tree.steps),), (1.0,), 1.0))
 
 
 def best_of(search: Evolution, turns: int, told: bool) -> float:
@@ -67,7 +67,7 @@ def best_of(search: Evolution, turns: int, told: bool) -> float:
         scores.append(smoothness(candidate))
         if told:
             complexity = float(len(candidate.tree.steps))
-            search.tell(candidate, Scored((scores[-1],), complexity, 1.0))
+            search.tell(candidate, Scored((scores[-1],), (complexity,), 1.0))
     return max(scores)
 
 
@@ -83,7 +83,7 @@ def test_the_population_keeps_its_size_and_its_best() -> None:
         candidate = search.ask()
         assert candidate is not None
         scores.append(smoothness(candidate))
-        search.tell(candidate, Scored((scores[-1],), float(len(candidate.tree.steps)), 1.0))
+        search.tell(candidate, Scored((scores[-1],), (float(len(candidate.tree.steps)),), 1.0))
     assert len(search.population) == 10
     assert max(member.outcome.score for member in search.population) == max(scores)
 

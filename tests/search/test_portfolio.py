@@ -26,6 +26,7 @@ from evolver.search.portfolio import (
     opening,
     ranked,
 )
+from evolver.task import TASKS
 from primitives import Table, Traits, default_catalogue
 from primitives import space as spaces
 from tests.evaluation.test_fold import problem
@@ -88,6 +89,10 @@ class TestRanked:
         assert sorted(ranked(one, HERE, [0, 2])) == [0, 2]
 
 
+def family_of(task: str) -> str:
+    return "regression" if task == "regression" else "classification"
+
+
 TRAITS = [
     Traits(task, rows, 5, categories, gaps, smallest, 1.0, texts=texts)
     for task, rows, categories, gaps, smallest, texts in product(
@@ -101,9 +106,9 @@ TRAITS = [
 ]
 
 
-@pytest.mark.parametrize("task", ["binary", "regression"])
-def test_what_comes_with_the_package_was_not_learned_where_it_is_compared(task: str) -> None:
-    tables = {name.removesuffix(LARGE) for name in experience_of(task).trials}
+@pytest.mark.parametrize("family", sorted(TASKS))
+def test_what_comes_with_the_package_was_not_learned_where_it_is_compared(family: str) -> None:
+    tables = {name.removesuffix(LARGE) for name in experience_of(family).trials}
     assert tables
     assert not tables & set(NAMES)
 
@@ -115,7 +120,7 @@ def test_what_comes_with_the_package_fits_every_table(task: str) -> None:
         if traits.task != task:
             continue
         catalogue = default_catalogue().select(task, traits)
-        for text in experience_of(task).pipelines:
+        for text in experience_of(family_of(task)).pipelines:
             tree = adapt_to_catalogue(parse(text), catalogue)
             missing = [
                 node[0]
@@ -128,9 +133,9 @@ def test_what_comes_with_the_package_fits_every_table(task: str) -> None:
                 assert missing, text
 
 
-@pytest.mark.parametrize("task", ["binary", "regression"])
-def test_what_comes_with_the_package_is_read_as_written(task: str) -> None:
-    mine = experience_of(task)
+@pytest.mark.parametrize("family", sorted(TASKS))
+def test_what_comes_with_the_package_is_read_as_written(family: str) -> None:
+    mine = experience_of(family)
     assert Experience.read(mine.write()) == mine
     assert len(mine.trials) >= 10
     assert len(set(mine.pipelines)) == len(mine.pipelines) >= 24
@@ -181,14 +186,14 @@ class TestOpening:
     CATALOGUE = CATALOGUES["binary"]
 
     def test_as_many_as_asked_for_and_distinct(self) -> None:
-        found = opening(experience_of("binary"), self.META, self.CATALOGUE, 7)
+        found = opening(experience_of("classification"), self.META, self.CATALOGUE, 7)
         assert len({one.digest for one in found}) == len(found) == 7
         assert {one.origin.proposer for one in found} == {"portfolio"}
 
     @pytest.mark.parametrize("task", sorted(CATALOGUES))
     def test_the_quickest_is_the_first(self, task: str) -> None:
         meta = MetaFeatures.of(problem(task))
-        first, *others = opening(experience_of(task), meta, CATALOGUES[task], 16)
+        first, *others = opening(experience_of(family_of(task)), meta, CATALOGUES[task], 16)
         assert len(others) == 15
         assert all(first.prior_seconds <= other.prior_seconds for other in others)
         assert first.prior_seconds < 0.1
@@ -196,7 +201,7 @@ class TestOpening:
     @pytest.mark.parametrize(("others", "texts"), [(12, 1), (0, 1), (12, 0)])
     def test_texts_are_read_where_there_are_some(self, others: int, texts: int) -> None:
         space = catalogue("binary", numbers=others, categories=0, texts=texts)
-        found = opening(experience_of("binary"), self.META, space, 16)
+        found = opening(experience_of("classification"), self.META, space, 16)
         assert found
         for one in found:
             names = [step.name for step in one.tree.steps if Table in step.primitive.inputs]
@@ -206,15 +211,17 @@ class TestOpening:
     def test_a_pipeline_of_the_user_stays_as_it_is(self) -> None:
         own = random_tree(self.CATALOGUE, 5)
         space = catalogue("binary", texts=1)
-        found = opening(experience_of("binary"), self.META, space, 5, [encode(own)])
+        found = opening(experience_of("classification"), self.META, space, 5, [encode(own)])
         assert found[0].tree == own
 
     def test_none_where_none_is_wanted(self) -> None:
-        assert opening(experience_of("binary"), self.META, self.CATALOGUE, 0) == []
+        assert opening(experience_of("classification"), self.META, self.CATALOGUE, 0) == []
 
     def test_earlier_ones_come_first_and_on_top(self) -> None:
         tree = random_tree(self.CATALOGUE, 5)
-        found = opening(experience_of("binary"), self.META, self.CATALOGUE, 3, [encode(tree)])
+        found = opening(
+            experience_of("classification"), self.META, self.CATALOGUE, 3, [encode(tree)]
+        )
         assert [one.origin for one in found[:1]] == [EARLIER]
         assert found[0].tree == tree
         assert len(found) == 4

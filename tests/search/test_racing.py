@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evolver.problem import Settings
 from evolver.search.racing import (
     FIRST,
     Race,
@@ -20,17 +19,21 @@ from evolver.search.racing import (
     first_fronts,
     last_front,
 )
+from evolver.settings import Settings
 
-objectives = st.lists(
-    st.tuples(st.integers(0, 6).map(float), st.integers(1, 5).map(float)), min_size=1, max_size=40
+points = st.integers(2, 3).flatmap(
+    lambda n_objectives: st.lists(
+        st.tuples(*[st.integers(0, 6).map(float)] * n_objectives), min_size=1, max_size=40
+    )
 )
+"""Scores and negated costs, of one cost or two."""
 
 
 def run(race: Race, scores: np.ndarray, complexities: np.ndarray, lag: int = 5) -> dict[int, int]:
     """Race candidates one after another; return how many folds each was evaluated on."""
 
     def whole(number: int) -> Runner:
-        return Runner(number, complexities[number], tuple(scores[number]))
+        return Runner(number, (complexities[number],), tuple(scores[number]))
 
     stages = scores.shape[1]
     reached, margins = {}, []
@@ -42,7 +45,7 @@ def run(race: Race, scores: np.ndarray, complexities: np.ndarray, lag: int = 5) 
         margins.append(race.margins)
         reached[number] = stages
         for stage in range(1, stages):
-            runner = Runner(number, complexities[number], tuple(row[:stage]))
+            runner = Runner(number, (complexities[number],), tuple(row[:stage]))
             if not race.decide(runner, margins[number]):
                 reached[number] = stage
                 break
@@ -116,7 +119,7 @@ def test_the_rate_of_error_holds(error: float) -> None:
     for seed in range(20):
         scores = noisy(seed, candidates=60, noise=0.01)
         race = Race(0, 5, 50, error)
-        race.begin([Runner(number, 1.0, tuple(row)) for number, row in enumerate(scores)])
+        race.begin([Runner(number, (1.0,), tuple(row)) for number, row in enumerate(scores)])
         margin = race.margins[0]
         finals = scores.mean(axis=1)
         first = scores[:, 0]
@@ -126,36 +129,55 @@ def test_the_rate_of_error_holds(error: float) -> None:
     assert wrong / total < error
 
 
-@given(objectives, st.integers(1, 40))
+@given(points, st.integers(1, 40))
 def test_the_last_front_holds_the_last_survivor(
-    pairs: list[tuple[float, float]], survivors: int
+    drawn: list[tuple[float, ...]], survivors: int
 ) -> None:
-    survivors = min(survivors, len(pairs))
-    scores, complexities = np.array(pairs).T
-    front = last_front(scores, complexities, survivors)
-    ahead = ~front & dominated_by(front, scores, complexities)
+    survivors = min(survivors, len(drawn))
+    found = np.array(drawn)
+    front = last_front(found, survivors)
+    ahead = ~front & dominating(front, found)
     assert front.any()
-    assert not dominated(scores, complexities, front)[front].any()
+    assert not dominated(found, front)[front].any()
     assert ahead.sum() < survivors
 
 
-def dominated_by(front: np.ndarray, scores: np.ndarray, complexities: np.ndarray) -> np.ndarray:
-    """Return those that dominate a member of a front."""
-    no_worse = (scores[:, None] >= scores[front]) & (complexities[:, None] <= complexities[front])
-    better = (scores[:, None] > scores[front]) | (complexities[:, None] < complexities[front])
-    return np.asarray((no_worse & better).any(axis=1))
+def dominating(front: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return a mask of the points that dominate a member of a front, by the definition."""
+    return np.array(
+        [
+            any((one >= other).all() and (one > other).any() for other in points[front])
+            for one in points
+        ]
+    )
 
 
-@given(objectives, st.integers(1, 10))
+@given(points)
+def test_the_dominated_are_those_of_the_definition(drawn: list[tuple[float, ...]]) -> None:
+    found = np.array(drawn)
+    expected = [any((a >= b).all() and (a > b).any() for a in found) for b in found]
+    assert dominated(found, np.ones(len(found), dtype=bool)).tolist() == expected
+
+
+def test_a_rival_must_be_no_greater_in_any_cost() -> None:
+    """The cheapest in one of two costs goes on, however bad its score."""
+    race = Race(0, 2, 1, 0.2)
+    race.begin([Runner(number, (3.0, 3.0), (0.8, 0.8 + 1e-3 * number)) for number in range(FIRST)])
+    assert race.decide(Runner(40, (3.0, 3.0), (0.9,)), race.margins)
+    assert race.decide(Runner(41, (4.0, 2.0), (0.1,)), race.margins)
+    assert not race.decide(Runner(42, (4.0, 4.0), (0.1,)), race.margins)
+
+
+@given(points, st.integers(1, 10))
 @settings(max_examples=60)
 def test_a_pool_of_the_first_fronts_has_the_same_last_front(
-    pairs: list[tuple[float, float]], survivors: int
+    drawn: list[tuple[float, ...]], survivors: int
 ) -> None:
-    survivors = min(survivors, len(pairs))
-    whole = np.array(pairs)
-    kept = np.array(first_fronts(pairs, survivors))
-    expected = whole[last_front(*whole.T, survivors)]
-    got = kept[last_front(*kept.T, survivors)]
+    survivors = min(survivors, len(drawn))
+    whole = np.array(drawn)
+    kept = np.array(first_fronts(drawn, survivors))
+    expected = whole[last_front(whole, survivors)]
+    got = kept[last_front(kept, survivors)]
     assert sorted(map(tuple, got)) == sorted(map(tuple, expected))
 
 

@@ -14,8 +14,8 @@ from evolver.errors import InputError
 from evolver.genome.candidate import Candidate
 from evolver.genome.structure import split_structure
 from evolver.outcome import Failed, Failure, Outcome, Stopped
-from evolver.problem import REFINEMENT_SAMPLERS, Settings
 from evolver.search.refinement import FLAT, SAMPLERS
+from evolver.settings import REFINEMENT_SAMPLERS, Settings
 from primitives import space as spaces
 from tests.search.known import (
     KNOWN,
@@ -134,7 +134,7 @@ def test_where_values_change_the_complexity_the_front_gets_members_of_several() 
         depth = float(one.tree.steps[0].values["depth"])  # type: ignore[arg-type]
         return scored(quality(one) + 0.02 * depth, depth)
 
-    asked = refine(refinement(varies=True), 80, outcome)
+    asked = refine(refinement(costs_vary=True), 80, outcome)
     depths = [one.tree.steps[0].values["depth"] for one in asked[-40:]]
     assert len(set(depths)) >= 5
     best = [outcome(one).score for one in asked]  # type: ignore[union-attr]

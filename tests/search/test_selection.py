@@ -1,4 +1,4 @@
-"""Survival and choice on two objectives."""
+"""Survival and choice on two or three objectives."""
 
 from __future__ import annotations
 
@@ -22,38 +22,42 @@ from tests.genome.strategies import CATALOGUES, random_tree
 
 SOME = Candidate(random_tree(CATALOGUES["binary"], 0), Origin("evolution", "growth"))
 
-objectives = st.lists(st.tuples(st.integers(0, 6), st.integers(1, 6)), min_size=1, max_size=25)
+objectives = st.integers(1, 2).flatmap(
+    lambda costs: st.lists(
+        st.tuples(st.integers(0, 6), *[st.integers(1, 6)] * costs), min_size=1, max_size=25
+    )
+)
 
 
-def member(score: float, complexity: float, spread: float = 0.0) -> Member:
-    return Member(SOME, Scored((score - spread, score + spread), complexity, 1.0))
+def member(score: float, *costs: float, spread: float = 0.0) -> Member:
+    return Member(SOME, Scored((score - spread, score + spread), costs, 1.0))
+
+
+def values(one: Member) -> tuple[float, ...]:
+    """Return the objectives of a member, all to be maximised."""
+    return one.outcome.score, *(-cost for cost in one.outcome.costs)
 
 
 def dominates(one: Member, other: Member) -> bool:
-    a, b = one.outcome, other.outcome
-    no_worse = a.score >= b.score and a.complexity <= b.complexity
-    return no_worse and (a.score > b.score or a.complexity < b.complexity)
+    a, b = values(one), values(other)
+    return a != b and all(x >= y for x, y in zip(a, b, strict=True))
 
 
 @given(objectives)
-def test_the_front_is_what_nothing_dominates(pairs: list[tuple[int, int]]) -> None:
-    members = [member(score, complexity) for score, complexity in pairs]
+def test_the_front_is_what_nothing_dominates(drawn: list[tuple[int, ...]]) -> None:
+    members = [member(*one) for one in drawn]
     expected = {
-        (one.outcome.score, one.outcome.complexity)
-        for one in members
-        if not any(dominates(other, one) for other in members)
+        values(one) for one in members if not any(dominates(other, one) for other in members)
     }
     found = front(members)
-    assert [(one.outcome.score, one.outcome.complexity) for one in found] == sorted(
-        expected, reverse=True
-    )
+    assert [values(one) for one in found] == sorted(expected, reverse=True)
 
 
 @given(objectives, st.integers(1, 30))
 def test_survivors_are_as_many_as_wanted_and_nobody_dropped_is_of_a_better_rank(
-    pairs: list[tuple[int, int]], size: int
+    drawn: list[tuple[int, ...]], size: int
 ) -> None:
-    members = [member(score, complexity) for score, complexity in pairs]
+    members = [member(*one) for one in drawn]
     kept = survivors(members, size)
     assert len(kept) == min(size, len(members))
     ranks = {id(one.fitness.wvalues): one.rank for one in kept}
@@ -77,20 +81,27 @@ def test_tournaments_prefer_lower_ranks() -> None:
 
 
 def test_choices_from_a_front() -> None:
-    members = front([member(0.90, 8, 0.02), member(0.89, 3), member(0.80, 2), member(0.50, 1)])
+    members = front(
+        [member(0.90, 8, spread=0.02), member(0.89, 3), member(0.80, 2), member(0.50, 1)]
+    )
     assert best(members).outcome.complexity == 8
     assert one_standard_error(members).outcome.complexity == 3
     assert knee(members).outcome.complexity == pytest.approx(3, abs=1)
 
 
+def test_the_knee_on_three_objectives_is_good_in_all() -> None:
+    ends = [member(1.0, 9, 9), member(0.0, 1, 9), member(0.1, 9, 1)]
+    assert knee(front([*ends, member(0.9, 2, 2)])).outcome.costs == (2, 2)
+
+
 def test_within_one_standard_error_is_by_the_deviation_of_a_sample() -> None:
     """Of two folds that are 0.04 apart it is 0.02, not 0.014."""
-    members = front([member(0.90, 8, 0.02), member(0.883, 3), member(0.87, 2)])
+    members = front([member(0.90, 8, spread=0.02), member(0.883, 3), member(0.87, 2)])
     assert one_standard_error(members).outcome.complexity == 3
 
 
 def test_within_one_standard_error_of_one_fold_there_is_the_best_alone() -> None:
-    members = front([Member(SOME, Scored((score,), score, 1.0)) for score in (0.8, 0.9, 0.7)])
+    members = front([Member(SOME, Scored((score,), (score,), 1.0)) for score in (0.8, 0.9, 0.7)])
     assert one_standard_error(members) is best(members)
 
 

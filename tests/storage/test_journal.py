@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,14 @@ import scipy
 import xgboost
 
 from evolver import temporary
+from evolver.budget import Budget
 from evolver.errors import EvolverError, InputError
 from evolver.genome.candidate import Candidate, Origin
 from evolver.genome.codec import encode
 from evolver.outcome import Failed, Failure, ScoredFold, Stopped, aggregate_folds
-from evolver.problem import Settings
+from evolver.run.plan import RunPlan
 from evolver.run.run_header import header_of
+from evolver.settings import Settings
 from evolver.storage.entry_file import COUNT, FILE, LOG, SCHEMA_VERSION, _checksum
 from evolver.storage.journal import Journal, read, run_folder
 from evolver.storage.predictions import Store
@@ -49,7 +52,7 @@ CANDIDATES = [
     Candidate(random_tree(CATALOGUES["binary"], seed), Origin("evolution", "growth"))
     for seed in range(4)
 ]
-FOLDS = [ScoredFold(0.1 + 1e-17 * number, 2.0, 0.25) for number in range(3)]
+FOLDS = [ScoredFold(0.1 + 1e-17 * number, (2.0,), 0.25) for number in range(3)]
 
 
 def filled(folder: Path) -> Journal:
@@ -222,12 +225,13 @@ def test_versions_that_differ_are_named(tmp_path: Path) -> None:
 
 def test_all_that_moves_a_score_is_in_the_header() -> None:
     one, space = problem(), catalogue("binary")
-    header = header_of(one, space, Settings(lag=1), 8, [], {})
+    plan = RunPlan(one, space, Budget(), Settings(lag=1), 8, 1)
+    header = header_of(plan, {})
     installed = {"lightgbm": lightgbm, "xgboost": xgboost, "catboost": catboost}
     for name, library in {"pandas": pd, "scipy": scipy, "numpy": np, **installed}.items():
         assert header["versions"][name] == library.__version__, name
     assert sys.version.startswith(header["versions"]["python"])
-    few = header_of(one, space.only("MedianOneHot", "GaussianNB"), Settings(lag=1), 8, [], {})
+    few = header_of(replace(plan, catalogue=space.only("MedianOneHot", "GaussianNB")), {})
     assert not installed.keys() & few["versions"].keys()
 
 

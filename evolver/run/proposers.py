@@ -1,0 +1,63 @@
+"""The proposers of a run, put together: a portfolio first, then evolution, then refinement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from evolver.run.plan import RunPlan
+from evolver.search.evolution import Evolution
+from evolver.search.interleaved import Interleaved
+from evolver.search.metafeatures import MetaFeatures
+from evolver.search.portfolio import LEARNED, Portfolio, experience_of, opening
+from evolver.search.proposer import Proposer
+from evolver.search.refinement import Refinement
+
+
+def proposer_of(
+    plan: RunPlan,
+    rng: np.random.Generator,
+    *,
+    refines: bool,
+    share_at: Callable[[int], float],
+) -> Proposer:
+    """Return the proposer of a run.
+
+    Parameters
+    ----------
+    plan : RunPlan
+    rng : numpy.random.Generator
+    refines : bool
+        True if any candidate may be refined.
+    share_at : callable
+        Takes the number of a candidate and returns the share of refinement from there on.
+    """
+    problem, settings = plan.problem, plan.settings
+    experience = experience_of(problem.task.family, settings.portfolio)
+    meta = MetaFeatures.of(problem)
+    first = opening(experience, meta, plan.catalogue, settings.portfolio_size, plan.earlier)
+    n_learned = sum(one.origin == LEARNED for one in first)
+    # Where the search space leaves out much of the portfolio, more pipelines grow at random.
+    is_full = n_learned == settings.portfolio_size
+    begins = plan.first_population if is_full else plan.population_size
+    evolution = Evolution(
+        plan.catalogue,
+        rng,
+        operator_rates=settings.operator_rates,
+        population_size=plan.population_size,
+        grown=max(0, begins - len(first)),
+        initial_steps=settings.initial_steps,
+        max_steps=settings.max_steps,
+    )
+    refinement = Refinement(
+        np.random.default_rng(rng.integers(2**31)),
+        sampler=settings.refinement_sampler,
+        costs_vary=not problem.is_structural,
+    )
+    bred = Portfolio(first, evolution)
+    if not refines:
+        return bred
+    for candidate in first:
+        refinement.avoid(candidate.digest)
+    return Interleaved(bred, refinement, share_at)

@@ -1,0 +1,35 @@
+"""Order of the scored candidates of a run, and those of them that an ensemble is chosen from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from evolver.outcome import Scored
+from evolver.run.record import Record
+
+LIBRARY_SIZE = 30
+"""Number of the best candidates that an ensemble is chosen from."""
+
+MAX_PER_PREDICTOR = 3
+"""Largest number of them with the same last step. After a long search the best candidates are
+variations of one pipeline, which share its luck with the folds."""
+
+
+def ranking_key(record: Record) -> tuple[Any, ...]:
+    """Return a sort key that puts scored records best first: by score, then costs, then age."""
+    assert isinstance(record.outcome, Scored)
+    return -record.outcome.score, record.outcome.costs, record.number
+
+
+def limit_per_predictor(
+    records: Iterable[Record], most: int = MAX_PER_PREDICTOR
+) -> Iterator[Record]:
+    """Give records in their order, at most so many with the same last step."""
+    counts: Counter[str] = Counter()
+    for record in records:
+        last_step = record.candidate.tree.root.name
+        counts[last_step] += 1
+        if counts[last_step] <= most:
+            yield record
