@@ -1,4 +1,4 @@
-"""Evolution and refinement as one proposer: who is asked is a matter of count, never of time."""
+"""Evolution and refinement as one proposer, asked by counts of candidates, never by time."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from evolver.search.proposer import Proposer
 
 
 class Interleaved:
-    """Asks evolution first, then refinement for a share of the candidates.
+    """Proposer that asks evolution, and refinement for a share of the candidates.
 
     Parameters
     ----------
     evolution, refinement : Proposer
-        Where one has no more candidates, the other is asked.
+        If one has no candidate, the other is asked.
     shares : sequence of (int, float)
-        From which candidate on refinement is asked for which share of them, from 0 to 1; none
-        before the first.
+        Number of a candidate, and share of the candidates from there on that refinement is asked
+        for, from 0 to 1. Before the first entry the share is 0.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Interleaved:
         self._due = 0.0
 
     def ask(self) -> Candidate | None:
+        """Return a candidate of the proposer whose turn it is; None if neither has one."""
         share = share_at(self._shares, self._asked)
         turns = [self._evolution]
         if share > 0:
@@ -43,6 +44,8 @@ class Interleaved:
         for proposer in turns:
             candidate = proposer.ask()
             if candidate is not None:
+                # `_due` is the number of candidates that refinement is behind its share. It is
+                # limited: a proposer that had none for a while must not then get every turn.
                 due = self._due + share - (proposer is self._refinement)
                 self._due = min(max(due, -1.0), 1.0)
                 self._asked += 1
@@ -50,5 +53,6 @@ class Interleaved:
         return None
 
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:
+        """Tell both proposers the outcome of a candidate, whichever of them proposed it."""
         self._evolution.tell(candidate, outcome)
         self._refinement.tell(candidate, outcome)

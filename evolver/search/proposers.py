@@ -1,4 +1,4 @@
-"""The proposers of a run, put together: a portfolio first, then evolution, then refinement."""
+"""Composition of the proposers of a run: portfolio, evolution and refinement."""
 
 from __future__ import annotations
 
@@ -27,27 +27,30 @@ def proposer_of(
     shares: Sequence[tuple[int, float]],
     earlier: Sequence[Encoded] = (),
 ) -> Proposer:
-    """Return what a run asks for candidates.
+    """Return the proposer of a run: first the portfolio, then evolution and refinement.
 
     Parameters
     ----------
     problem : Problem
     catalogue : Catalogue
-        Selected for the problem.
+        Primitives selected for the problem.
     settings : Settings
     rng : numpy.random.Generator
     population_size : int
+        Most members of evolution's population.
     shares : sequence of (int, float)
-        Of refinement, as in `Interleaved`; a run may append to it.
+        Shares of refinement, as in `Interleaved`. A run may append to it later.
     earlier : sequence of Encoded
-        Pipelines of other runs, which come first.
+        Pipelines of other runs, which come before those of the portfolio.
     """
     experience = experience_of(problem.task, settings.portfolio)
     meta = MetaFeatures.of(problem)
     first = opening(experience, meta, catalogue, settings.portfolio_size, earlier)
     seen = {candidate.digest for candidate in first}
-    n_learned = sum(one.origin == LEARNED for one in first)
-    is_full = n_learned == settings.portfolio_size  # else the search space is another
+    n_learned = sum(candidate.origin == LEARNED for candidate in first)
+    # A portfolio comes up short where the user's search space lacks its primitives. Then it says
+    # little about that space, and more candidates grow at random.
+    is_full = n_learned == settings.portfolio_size
     begins = settings.first_population(population_size) if is_full else population_size
     evolution = Evolution(
         catalogue,
@@ -66,5 +69,7 @@ def proposer_of(
         varies=problem.complexity != "operators",
     )
     bred = Portfolio(first, evolution)
-    refines = any(share > 0 for share in [settings.refinement_share, *(one for _, one in shares)])
+    # Shares may be appended later, hence the setting counts too.
+    all_shares = [settings.refinement_share, *(share for _, share in shares)]
+    refines = any(share > 0 for share in all_shares)
     return Interleaved(bred, refinement, shares) if refines else bred
