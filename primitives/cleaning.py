@@ -165,17 +165,7 @@ def form_of_type(dtype):
 
 
 def form_of_values(known, dtype, length):
-    """Return the form of a column of strings or objects.
-
-    Parameters
-    ----------
-    known : array
-        Values that are not missing.
-    dtype : dtype
-        Type of the column.
-    length : int
-        Mean number of characters from which strings are texts.
-    """
+    """Return the form of a column of strings or objects, by its values that are not missing."""
     if len(known) == 0:
         return "number"
     is_object = pd.api.types.is_object_dtype(dtype)
