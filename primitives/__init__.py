@@ -1,4 +1,4 @@
-"""The building blocks of pipelines, and catalogues of them."""
+"""Building blocks of pipelines, and catalogues of them."""
 
 from dataclasses import replace
 
@@ -33,11 +33,12 @@ __all__ = [
 
 
 def default_catalogue() -> Catalogue:
-    """Return every primitive that comes with the package.
+    """Return the catalogue of all primitives that come with the package.
 
-    Those of optional libraries are in it whether or not the library is installed;
-    `Catalogue.select` leaves them out where it is not.
+    Primitives of optional libraries are included whether or not the library is installed.
+    `Catalogue.select` leaves out the primitives whose library is missing.
     """
+    # These modules import most of scikit-learn, which an import of `primitives` alone need not do.
     from primitives import (
         boosting,
         classifiers,
@@ -49,6 +50,7 @@ def default_catalogue() -> Catalogue:
         selection,
     )
 
+    # No primitive of the package writes to its inputs, so none needs copies of them.
     return Catalogue(
         replace(primitive, keeps_inputs=True)
         for primitive in (

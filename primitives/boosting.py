@@ -1,5 +1,8 @@
-"""Boosting with the optional libraries, each with early stopping inside its fit, where it may, and
-on one thread."""
+"""Boosted trees of LightGBM, XGBoost and CatBoost, fitted on one thread.
+
+Where rows may be set aside, early stopping inside `fit` finds the number of rounds. A library is
+imported only by a pipeline that uses it.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,16 @@ QUIET: dict[str, dict[str, Any]] = {
         "n_jobs": 1,
         "verbosity": -1,
         "deterministic": True,
+        # By default LightGBM takes the faster of two memory layouts, so results could differ.
         "force_row_wise": True,
+        # At its default of 0, LightGBM ignores `subsample`.
         "subsample_freq": 1,
     },
     "xgboost": {"n_jobs": 1, "verbosity": 0, "tree_method": "hist"},
     "catboost": {"thread_count": 1, "verbose": False, "allow_writing_files": False},
 }
+"""Arguments for one thread, reproducible fits and no output, by library."""
+
 SPACES = {
     "lightgbm": {
         "n_estimators": IntDistribution(50, 2_000, log=True),
@@ -57,7 +64,11 @@ SPACES = {
         "l2_leaf_reg": FloatDistribution(0.5, 20.0, log=True),
     },
 }
+"""Hyperparameter spaces, by library; early stopping may use fewer rounds than a space gives."""
+
 COSTS = {"lightgbm": 100.0, "xgboost": 100.0, "catboost": 500.0}
+"""Milliseconds to fit about 2,000 rows, by library."""
+
 MODELS: dict[tuple[str, str], Any] = {
     ("lightgbm", "LGBMClassifier"): EarlyStoppedClassifier,
     ("lightgbm", "LGBMRegressor"): EarlyStoppedRegressor,
@@ -66,12 +77,31 @@ MODELS: dict[tuple[str, str], Any] = {
     ("catboost", "CatBoostClassifier"): EarlyStoppedClassifier,
     ("catboost", "CatBoostRegressor"): EarlyStoppedRegressor,
 }
+"""Wrapper that adds early stopping, by library and class name."""
 
 
 def boosted(
     library: str, model: str, random_state: int, patience: int | None = PATIENCE, **values: Any
 ) -> Any:
-    """Import the library only when a pipeline uses it."""
+    """Return an unfitted boosted model with early stopping.
+
+    Parameters
+    ----------
+    library, model : str
+        Keys of `MODELS`.
+    random_state : int
+    patience : int or None, default=30
+        Rounds without a better held-out loss after which fitting stops; None for no early
+        stopping.
+    **values : Any
+        Hyperparameters of the model.
+
+    Raises
+    ------
+    ImportError
+        If the library is not installed.
+    """
+    # Imported by name only here, because the library is optional and slow to load.
     estimator = getattr(import_module(library), model)(
         random_state=random_state, **QUIET[library], **values
     )
@@ -91,3 +121,4 @@ BOOSTING = tuple(
     )
     for (library, model), wrapper in MODELS.items()
 )
+"""Primitives of the optional boosting libraries."""

@@ -1,4 +1,4 @@
-"""An immutable set of primitives: by name, by what they give, and narrowed to one table."""
+"""Immutable set of primitives: found by name or output, and narrowed to one table."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from primitives.base import TASKS, Kind, Prediction, Primitive, Table, Traits
 
 
 class Catalogue:
-    """Primitives by name.
+    """Immutable set of primitives, by name.
 
-    Iteration is in the order of names, whatever the order they came in, so that a search over the
-    same set is the same.
+    Iteration is in the order of names. So a search is the same for the same set, whatever order the
+    primitives were given in.
 
     Parameters
     ----------
@@ -21,9 +21,9 @@ class Catalogue:
     Raises
     ------
     TypeError
-        When an element is not a `Primitive`.
+        If an element is not a `Primitive`.
     ValueError
-        When two share a name.
+        If two primitives share a name.
     """
 
     def __init__(self, primitives: Iterable[Primitive] = ()) -> None:
@@ -64,36 +64,43 @@ class Catalogue:
         Raises
         ------
         KeyError
-            When a name is not in the catalogue.
+            If a name is not in the catalogue.
         """
         self._check_names(names)
         return Catalogue(primitive for primitive in self if primitive.name not in names)
 
     def only(self, *names: str) -> Catalogue:
-        """Return a catalogue of the primitives of these names.
+        """Return a catalogue of only the primitives of these names.
 
         Raises
         ------
         KeyError
-            When a name is not in the catalogue.
+            If a name is not in the catalogue.
         """
         self._check_names(names)
         return Catalogue(self[name] for name in names)
 
     def producing(self, kind: type[Kind]) -> tuple[Primitive, ...]:
-        """Return the primitives whose output may be used as `kind`."""
+        """Return the primitives whose output can be used as `kind`, in the order of names."""
         return tuple(primitive for primitive in self if issubclass(primitive.output, kind))
 
     def select(self, task: str, traits: Traits) -> Catalogue:
-        """Return what can be used for a task on a table, every space settled.
+        """Return a catalogue of the primitives that can be used for a task on a table.
 
-        Left out are primitives for other tasks, of libraries that are not installed, that do not
-        suit the table, and those whose inputs nothing left gives.
+        A primitive is left out if it is for other tasks, if its library is not installed, if it
+        does not suit the table, or if no remaining primitive gives its input. The spaces of the
+        others no longer depend on traits.
+
+        Parameters
+        ----------
+        task : {"binary", "multiclass", "regression"}
+        traits : Traits
+            Properties of the table.
 
         Raises
         ------
         ValueError
-            When `task` is unknown, or no complete pipeline can be built from what is left.
+            If `task` is unknown, or if the remaining primitives form no complete pipeline.
         """
         if task not in TASKS:
             raise ValueError(f"`task` must be one of {sorted(TASKS)}, got {task!r}.")
@@ -106,8 +113,7 @@ class Catalogue:
         if not selected.producing(Prediction):
             raise ValueError(
                 f"`search_space` must hold a primitive that predicts for the task {task!r} and"
-                " an encoder that reads"
-                f" a table, got {self!r}."
+                f" an encoder that reads a table, got {self!r}."
             )
         return selected
 
@@ -122,8 +128,9 @@ def _installed(library: str | None) -> bool:
 
 
 def _reachable(primitives: list[Primitive]) -> list[Primitive]:
-    """Keep those whose inputs can be made from a table with the others."""
+    """Return the primitives whose inputs can be computed from a table with the others."""
     kept: list[Primitive] = []
+    # Each pass adds the primitives that take what those kept so far give, until nothing is added.
     while True:
         made: set[type[Kind]] = {Table, *(primitive.output for primitive in kept)}
         more = [

@@ -1,7 +1,7 @@
 """Classifiers: from features to class labels with probabilities.
 
-Every one has ``predict_proba``: the margin of a support vector machine is calibrated on inner
-folds.
+Every classifier has ``predict_proba``. The margins of support vector machines are calibrated on
+inner folds.
 """
 
 from __future__ import annotations
@@ -46,20 +46,27 @@ from primitives.base import (
 from primitives.early_stopping import PATIENCE, EarlyStoppedClassifier
 
 WEIGHTS = CategoricalDistribution((None, "balanced"))
+"""Weights of the classes: equal, or inverse to their frequencies."""
+
 REGULARISATION = FloatDistribution(1e-3, 100.0, log=True)
+"""Inverse strength of the penalty."""
+
 SMOOTHING = {
     "alpha": FloatDistribution(1e-3, 10.0, log=True),
     "fit_prior": CategoricalDistribution((False, True)),
 }
+"""Hyperparameter space that Bernoulli and multinomial naive Bayes share."""
+
 FOREST = {
     "n_estimators": IntDistribution(50, 300, log=True),
     "max_features": FloatDistribution(0.05, 1.0),
     "min_samples_leaf": IntDistribution(1, 20, log=True),
     "criterion": CategoricalDistribution(("gini", "entropy")),
 }
+"""Hyperparameter space of forests."""
 
 FIXED_ROUNDS = IntDistribution(20, 500, log=True)
-"""Rounds of boosting that are not found by early stopping."""
+"""Number of boosting rounds where early stopping cannot find it."""
 
 GRADIENT_BOOSTING = {
     "n_estimators": IntDistribution(20, 200, log=True),
@@ -69,9 +76,13 @@ GRADIENT_BOOSTING = {
     "max_features": FloatDistribution(0.1, 1.0),
     "min_samples_leaf": IntDistribution(1, 50, log=True),
 }
+"""Hyperparameter space of gradient boosting without histograms."""
 
 
 def logistic_l1(C: float, class_weight: str | None, random_state: int) -> LogisticRegression:
+    """Return logistic regression with an L1 penalty."""
+    # SAGA is the only solver with an L1 penalty for several classes. It converges slowly, so the
+    # tolerance is ten times the default.
     return LogisticRegression(
         l1_ratio=1.0,
         C=C,
@@ -86,6 +97,7 @@ def logistic_l1(C: float, class_weight: str | None, random_state: int) -> Logist
 def logistic_elastic_net(
     C: float, l1_ratio: float, class_weight: str | None, random_state: int
 ) -> LogisticRegression:
+    """Return logistic regression with an L1 and an L2 penalty."""
     return LogisticRegression(
         l1_ratio=l1_ratio,
         C=C,
@@ -98,14 +110,18 @@ def logistic_elastic_net(
 
 
 def logistic_l2(C: float, class_weight: str | None) -> LogisticRegression:
+    """Return logistic regression with an L2 penalty."""
     return LogisticRegression(C=C, class_weight=class_weight, max_iter=500)
 
 
 def calibrated(model: Any) -> CalibratedClassifierCV:
+    """Return a classifier with probabilities that are calibrated on three inner folds."""
+    # `ensemble=False` keeps one model, fitted on all rows, instead of one model per fold.
     return CalibratedClassifierCV(model, cv=3, ensemble=False)
 
 
 def linear_svm(C: float, class_weight: str | None, random_state: int) -> CalibratedClassifierCV:
+    """Return a calibrated linear support vector machine."""
     return calibrated(
         LinearSVC(C=C, class_weight=class_weight, dual="auto", random_state=random_state)
     )
@@ -114,30 +130,39 @@ def linear_svm(C: float, class_weight: str | None, random_state: int) -> Calibra
 def rbf_svm(
     C: float, gamma: float, class_weight: str | None, random_state: int
 ) -> CalibratedClassifierCV:
+    """Return a calibrated support vector machine with a Gaussian kernel."""
     return calibrated(SVC(C=C, gamma=gamma, class_weight=class_weight, random_state=random_state))
 
 
 def bernoulli(alpha: float, fit_prior: bool, binarize: float) -> Pipeline:
+    """Return Bernoulli naive Bayes on features that are scaled to [0, 1] and made binary."""
     return make_pipeline(
         MinMaxScaler(), BernoulliNB(alpha=alpha, fit_prior=fit_prior, binarize=binarize)
     )
 
 
 def multinomial(alpha: float, fit_prior: bool) -> Pipeline:
+    """Return multinomial naive Bayes on features that are scaled to [0, 1]."""
+    # Counts cannot be negative, and rows to predict may lie below the range seen in `fit`.
     return make_pipeline(MinMaxScaler(clip=True), MultinomialNB(alpha=alpha, fit_prior=fit_prior))
 
 
 def complement(alpha: float, norm: bool) -> Pipeline:
+    """Return complement naive Bayes on features that are scaled to [0, 1]."""
     return make_pipeline(MinMaxScaler(clip=True), ComplementNB(alpha=alpha, norm=norm))
 
 
 def discriminant(shrinkage: float) -> LinearDiscriminantAnalysis:
+    """Return linear discriminant analysis with shrinkage."""
+    # The default solver does not support shrinkage.
     return LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage)
 
 
 def hist_boosting(
     random_state: int, patience: int | None = PATIENCE, **values: Any
 ) -> EarlyStoppedClassifier:
+    """Return histogram boosting with early stopping."""
+    # The wrapper stops early instead, because it then fits the model on all rows.
     model = HistGradientBoostingClassifier(
         early_stopping=False, random_state=random_state, **values
     )
@@ -147,6 +172,7 @@ def hist_boosting(
 def ada_boost(
     n_estimators: int, learning_rate: float, max_depth: int, random_state: int
 ) -> AdaBoostClassifier:
+    """Return AdaBoost of decision trees."""
     return AdaBoostClassifier(
         DecisionTreeClassifier(max_depth=max_depth),
         n_estimators=n_estimators,
@@ -158,16 +184,19 @@ def ada_boost(
 def gaussian_process(
     length_scale: float, nu: float, random_state: int
 ) -> GaussianProcessClassifier:
+    """Return a Gaussian process with a Matern kernel."""
     return GaussianProcessClassifier(
         Matern(length_scale=length_scale, nu=nu), random_state=random_state
     )
 
 
 def perceptron(layers: int, width: int, random_state: int, **values: Any) -> MLPClassifier:
+    """Return a multilayer perceptron whose hidden layers have the same width."""
     return MLPClassifier(hidden_layer_sizes=(width,) * layers, random_state=random_state, **values)
 
 
 def neighbours_space(traits: Traits) -> Space:
+    """Return the hyperparameter space of nearest neighbours for a table."""
     return {
         "n_neighbors": IntDistribution(1, max(2, min(100, traits.rows // 4)), log=True),
         "weights": CategoricalDistribution(("uniform", "distance")),
@@ -176,27 +205,41 @@ def neighbours_space(traits: Traits) -> Space:
 
 
 def may_hold_out(traits: Traits) -> CategoricalDistribution:
-    """Early stopping sets a stratified tenth of the rows aside, which needs some of every class."""
+    """Return the values of `early_stopping` that a perceptron may take on a table.
+
+    Early stopping sets a stratified tenth of the rows aside, which needs rows of every class.
+    """
     enough = traits.rows >= 100 and (traits.task == "regression" or traits.smallest_class >= 10)
     return CategoricalDistribution((False, True) if enough and traits.may_split else (False,))
 
 
 def forest_space(traits: Traits) -> Space:
-    """Forests of scikit-learn 1.9 take strings that read as numbers for numbers when they weight
-    classes, and do not find them again."""
+    """Return the hyperparameter space of forests for a table."""
+    # Forests of scikit-learn 1.9 fail with class weights where labels are strings such as "1": they
+    # convert the strings to numbers and then do not find the labels.
     weights = CategoricalDistribution((None,)) if traits.numeral_classes else WEIGHTS
     return {**FOREST, "class_weight": weights}
 
 
 def boosting_space(space: Space, rounds: str, traits: Traits) -> Space:
-    """Return the space of boosting that finds its number of rounds on rows that it sets aside;
-    where it may not, the number is one of the values to choose."""
+    """Return the hyperparameter space of boosting for a table.
+
+    Parameters
+    ----------
+    space : mapping
+        Hyperparameter space with early stopping.
+    rounds : str
+        Name of the parameter that holds the number of rounds.
+    traits : Traits
+    """
+    # Early stopping sets rows aside. Where it may not, the number of rounds is a hyperparameter.
     if traits.may_split:
         return space
     return {**space, rounds: FIXED_ROUNDS, "patience": CategoricalDistribution((None,))}
 
 
 def hist_boosting_space(traits: Traits) -> Space:
+    """Return the hyperparameter space of histogram boosting for a table."""
     space: Space = {
         "learning_rate": FloatDistribution(0.01, 0.5, log=True),
         "max_iter": IntDistribution(30, 1_000, log=True),
@@ -211,6 +254,7 @@ def hist_boosting_space(traits: Traits) -> Space:
 
 
 def perceptron_space(traits: Traits) -> Space:
+    """Return the hyperparameter space of a multilayer perceptron for a table."""
     return {
         "layers": IntDistribution(1, 3),
         "width": IntDistribution(16, 256, log=True),
@@ -222,11 +266,13 @@ def perceptron_space(traits: Traits) -> Space:
 
 
 def for_svm(traits: Traits) -> bool:
+    """Return True if a table has few enough rows for a calibrated kernel method."""
     return traits.rows <= 10_000 and for_calibration(traits)
 
 
 def for_calibration(traits: Traits) -> bool:
-    """Calibration splits the rows in three, with some of every class in each."""
+    """Return True if calibration suits a table."""
+    # Calibration splits the rows into three folds, each with rows of every class.
     return traits.may_split and traits.smallest_class >= 6
 
 
@@ -238,6 +284,7 @@ def classifier(
     reads: type[Kind] = Features,
     cost: float = 1.0,
 ) -> Primitive:
+    """Return the primitive of a classifier."""
     return Primitive(
         name, (reads,), Prediction, build, space, CLASSIFICATION, suits=suits, cost=cost
     )
@@ -371,3 +418,4 @@ CLASSIFIERS = (
     ),
     classifier("MLPClassifier", perceptron, perceptron_space, cost=200),
 )
+"""Primitives of classifiers."""

@@ -1,6 +1,6 @@
-"""From any table to one of numbers, categories and texts.
+"""Cleaning: from any table to one of numbers, categories and texts.
 
-As in `primitives.transformers`, an exported pipeline carries the source.
+Exported files contain copies of this source; see `primitives.transformers`.
 """
 
 from __future__ import annotations
@@ -13,38 +13,41 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 MISSABLE_STRING = pd.StringDtype(na_value=np.nan)
-"""Strings whose gaps are NaN, which is what scikit-learn's encoders understand."""
+"""Type of strings whose missing values are NaN, as scikit-learn's encoders understand."""
 
 LARGEST = 1e30
-"""Where numbers are cut off: far below the largest of float32, so that sums fit too."""
+"""Limit that numbers are clipped to: far below that of float32, so that sums fit too."""
 
 DAY = r"\d{4}-\d{2}-\d{2}"
+"""Pattern of the day with which a date in ISO 8601 begins."""
 
 SHORT = 2_000
-"""Rows of a table whose strings may all be taken at once."""
+"""Number of rows up to which the strings of all columns are read at once."""
 
 TEXT_LENGTH = 40
-"""Characters of a text, in the mean: names and titles, which are shorter, are categories."""
+"""Mean number of characters from which strings are texts; names and titles are shorter."""
 
 
 class TableCleaner(TransformerMixin, BaseEstimator):
-    """Give every column one of three forms: float64, strings of type str, and texts, which are
-    strings of type object; the gaps of all are NaN.
+    """Transformer of a table into columns of float64, str and object, with NaN for missing values.
 
-    Numbers, booleans and time spans become float64, infinities become NaN, numbers too large for
-    float32, in which trees compute, are cut off, dates (also written as ISO 8601 text) become their
-    parts, and anything else becomes strings: a text where most values are different and they are
-    long, or there is no other column, unless its type says that they are categories. Columns are
-    taken by name, in any order. What is clean stays as it is, but for such categories.
+    Numbers, booleans and time spans become float64. Infinities become NaN, and numbers too large
+    for float32, which trees compute in, are clipped. Dates, also those written in ISO 8601, become
+    float64 columns of their parts. All other columns become strings: texts, of type object, if the
+    values are long and mostly different; else categories, of type str. In a table of one column a
+    text need not be long. A column of pandas' categorical type is never a text. Columns are found
+    by name, in any order.
 
     Attributes
     ----------
     forms_ : dict
-        Column name to ``"number"``, ``"date"``, ``"string"`` or ``"text"``.
+        Form of each column, by name: ``"number"``, ``"date"``, ``"string"`` or ``"text"``.
     order_ : list of str
-        Column names in the order in which what they become is given.
+        Column names in the order in which their cleaned columns are returned.
     feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names in the order of `fit`.
     n_features_in_ : int
+        Number of columns.
     """
 
     def fit(self, X, y=None):
@@ -56,17 +59,17 @@ class TableCleaner(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        """Return the cleaned columns, those of numbers first, in the order of `fit` whatever types
-        they have now.
+        """Return the cleaned columns in the same order for every table, numbers first.
 
         Raises
         ------
         ValueError
-            When a column of `fit` is missing or there is one that `fit` did not see.
+            If a column of `fit` is missing, or if `fit` did not see a column.
         """
         check_is_fitted(self)
         X = as_frame(X)
         check_columns(self.feature_names_in_, X.columns)
+        # All plain numbers are converted at once: one column at a time is much slower.
         readable = plain_numbers(X)
         plain = [name for name in self.order_ if self.forms_[name] == "number" and name in readable]
         numbers = pd.DataFrame(cut_off(X[plain].to_numpy(np.float64)), X.index, plain)
@@ -76,6 +79,7 @@ class TableCleaner(TransformerMixin, BaseEstimator):
                 columns.append(name)
                 continue
             for part, values in CLEANED[self.forms_[name]](name, X[name]).items():
+                # A part of a date must not replace a column of the same name.
                 while part != name and part in self.forms_:
                     part += "'"
                 others[part] = values
@@ -91,7 +95,7 @@ class TableCleaner(TransformerMixin, BaseEstimator):
 
 
 def as_frame(X):
-    """Return a table as a DataFrame, columns without names being x0, x1 and so on."""
+    """Return a table as a DataFrame; columns without names are called x0, x1 and so on."""
     if isinstance(X, pd.DataFrame) and not isinstance(X.columns, pd.RangeIndex):
         return X
     X = pd.DataFrame(X)
@@ -100,6 +104,7 @@ def as_frame(X):
 
 def check_columns(expected, got):
     """Raise ValueError unless both hold the same names, in any order."""
+    # Names in the same order are the usual case, and sets of them would take longer.
     if len(expected) == len(got) and (np.asarray(got, dtype=object) == expected).all():
         return
     missing, extra = sorted(set(expected) - set(got)), sorted(set(got) - set(expected))
@@ -111,12 +116,12 @@ def check_columns(expected, got):
 
 
 def column_forms(X):
-    """Say how each column is to be read: as "number", "date", "string" or "text"."""
+    """Return the form of each column: "number", "date", "string" or "text"."""
     by_type = {dtype: form_of_type(dtype) for dtype in set(X.dtypes)}
     length = TEXT_LENGTH if X.shape[1] > 1 else 0
     forms = {name: by_type[dtype] for name, dtype in X.dtypes.items()}
     for dtype in [dtype for dtype, form in by_type.items() if form is None]:
-        names = [name for name, one in X.dtypes.items() if one == dtype]
+        names = [name for name, other in X.dtypes.items() if other == dtype]
         columns = X if len(names) == X.shape[1] else X[names]
         for name, known in zip(names, known_values(columns, dtype), strict=True):
             forms[name] = form_of_values(known, dtype, length)
@@ -124,10 +129,8 @@ def column_forms(X):
 
 
 def known_values(X, dtype):
-    """Give the values of each column that are not missing as an array.
-
-    Strings of a short table are taken at once: what pandas does for each column would take longest.
-    """
+    """Yield the values of each column that are not missing, as an array."""
+    # In a short table, most of the time would go to what pandas does for each column.
     if len(X) <= SHORT and (
         pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype)
     ):
@@ -142,8 +145,7 @@ def known_values(X, dtype):
 
 
 def clean_order(forms, plain):
-    """Return the names of columns in the order in which they are given: numbers that numpy holds,
-    then other numbers and dates, then strings."""
+    """Return column names sorted by form: plain numbers, other numbers and dates, strings."""
     ranks = {
         name: 0 if form == "number" and name in plain else 2 if form in STRINGS else 1
         for name, form in forms.items()
@@ -152,8 +154,9 @@ def clean_order(forms, plain):
 
 
 def form_of_type(dtype):
-    """Return the form of columns of a type; None where it depends on the values."""
+    """Return the form of columns of a type, or None if it depends on the values."""
     types = pd.api.types
+    # Kind "m" are time spans.
     if types.is_numeric_dtype(dtype) or types.is_bool_dtype(dtype) or dtype.kind == "m":
         return "number"
     if types.is_datetime64_any_dtype(dtype):
@@ -162,8 +165,7 @@ def form_of_type(dtype):
 
 
 def form_of_values(known, dtype, length):
-    """Return the form of a column of strings or other objects by its values that are not missing; a
-    text has so many characters."""
+    """Return the form of a column of strings or objects, by its values that are not missing."""
     if len(known) == 0:
         return "number"
     is_object = pd.api.types.is_object_dtype(dtype)
@@ -175,15 +177,15 @@ def form_of_values(known, dtype, length):
 
 
 def looks_like_dates(known):
-    """Say whether the first hundred values begin like ISO 8601."""
+    """Return True if the first hundred values begin like dates in ISO 8601."""
     if re.match(DAY, str(known[0])) is None:
         return False
     return pd.Series(known[:100]).astype(str).str.match(DAY).all()
 
 
 def looks_like_text(known, length):
-    """Say whether most values are different and in the mean at least so long; by about a thousand
-    of them, so that a part of the rows looks like all."""
+    """Return True if most values differ and they have at least `length` characters on average."""
+    # About a thousand values decide, so that some of the rows look like all of them.
     texts = about_a_thousand(known).tolist()
     if not set(map(type, texts)) <= {str}:
         texts = pd.Series(texts, dtype=object).astype(str).tolist()
@@ -192,12 +194,12 @@ def looks_like_text(known, length):
 
 
 def about_a_thousand(values):
-    """Return so many of an array's values, evenly spread."""
+    """Return about a thousand values of an array, evenly spread; all of them if there are fewer."""
     return values[:: max(1, len(values) // 1_000)]
 
 
 def plain_numbers(X):
-    """Return the names of the columns that numpy holds as numbers, to be read in one go."""
+    """Return the names of the columns that hold numbers in numpy arrays."""
     return {
         name
         for name, dtype in X.dtypes.items()
@@ -206,18 +208,19 @@ def plain_numbers(X):
 
 
 def cut_off(values):
-    """Return numbers within `LARGEST`, NaN for the infinite."""
+    """Return numbers clipped to `LARGEST`, with NaN for infinities."""
     if not (np.abs(values) > LARGEST).any():
         return values
     return np.where(np.isinf(values), np.nan, np.clip(values, -LARGEST, LARGEST))
 
 
 def read_dates(column):
-    """Return a column as dates without a time zone, NaT where a value is no date."""
+    """Return a column as dates in UTC without a time zone; a value that is no date becomes NaT."""
     return pd.to_datetime(column, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
 
 
 def clean_number(name, column):
+    """Return a column of numbers, booleans or time spans (in seconds) as floats, by name."""
     if column.dtype.kind == "m":
         numbers = column.dt.total_seconds()
     else:
@@ -226,7 +229,8 @@ def clean_number(name, column):
 
 
 def clean_date(name, column):
-    dates = read_dates(column).dt.as_unit("us")  # in nanoseconds the year 2262 would be the last
+    """Return the parts of a column of dates as floats, by name."""
+    dates = read_dates(column).dt.as_unit("us")  # nanoseconds end in the year 2262
     parts = {
         "days": (dates - pd.Timestamp(0).as_unit("us")).dt.total_seconds() / 86_400,
         "year": dates.dt.year,
@@ -239,7 +243,9 @@ def clean_date(name, column):
 
 
 def clean_string(name, column):
+    """Return a column as strings of type `MISSABLE_STRING`, by name."""
     if isinstance(column.dtype, pd.CategoricalDtype):
+        # Converting each category once is faster than converting each value.
         texts = pd.array([as_text(category) for category in column.cat.categories], MISSABLE_STRING)
         column = pd.Series(texts.take(column.cat.codes.to_numpy(), allow_fill=True), column.index)
     elif column.dtype != MISSABLE_STRING:
@@ -250,13 +256,14 @@ def clean_string(name, column):
 
 
 def clean_text(name, column):
+    """Return a column as strings of type object, by name."""
     values = column.map(as_text).astype(object)
     return {name: values.where(column.notna(), np.nan)}
 
 
 def as_text(value):
-    """Return a category as text; codes are the same whether their column was read as floats, for
-    its gaps, or not."""
+    """Return a value as text; a whole float is written as an integer."""
+    # A column of integer codes is read as floats where some of them are missing.
     is_whole = isinstance(value, float | np.floating) and float(value).is_integer()
     return str(int(value)) if is_whole else str(value)
 
@@ -267,4 +274,7 @@ CLEANED = {
     "string": clean_string,
     "text": clean_text,
 }
+"""Function that cleans a column, by form."""
+
 STRINGS = ("string", "text")
+"""Forms of columns that become strings."""

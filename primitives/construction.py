@@ -1,5 +1,4 @@
-"""Combination: primitives that join branches of a pipeline, or change what a model is asked to
-predict."""
+"""Primitives that join branches of a pipeline, or transform the target of a model."""
 
 from __future__ import annotations
 
@@ -26,10 +25,12 @@ from primitives.transformers import BoundedLog, OutOfFoldPredictions
 
 
 def union(*branches: Any) -> FeatureUnion:
+    """Return the features of several branches side by side."""
     return FeatureUnion([(f"branch{number}", branch) for number, branch in enumerate(branches, 1)])
 
 
 def stack(model: Any, features: Any, random_state: int) -> FeatureUnion:
+    """Return features with the out-of-fold predictions of a model beside them."""
     return FeatureUnion(
         [
             ("features", features),
@@ -39,20 +40,24 @@ def stack(model: Any, features: Any, random_state: int) -> FeatureUnion:
 
 
 def soft_vote(*models: Any) -> VotingClassifier:
+    """Return a classifier that averages the probabilities of several models."""
     return VotingClassifier(
         [(f"model{number}", model) for number, model in enumerate(models, 1)], voting="soft"
     )
 
 
 def average(*models: Any) -> VotingRegressor:
+    """Return a regressor that averages the predictions of several models."""
     return VotingRegressor([(f"model{number}", model) for number, model in enumerate(models, 1)])
 
 
 def log_target(model: Any) -> TransformedTargetRegressor:
+    """Return a model that is fitted on the logarithm of the target."""
     return TransformedTargetRegressor(model, transformer=BoundedLog(), check_inverse=False)
 
 
 def quantile_target(model: Any, n_quantiles: int, random_state: int) -> TransformedTargetRegressor:
+    """Return a model that is fitted on the target mapped to a normal distribution."""
     transformer = QuantileTransformer(
         n_quantiles=n_quantiles, output_distribution="normal", random_state=random_state
     )
@@ -60,6 +65,7 @@ def quantile_target(model: Any, n_quantiles: int, random_state: int) -> Transfor
 
 
 def quantile_target_space(traits: Traits) -> Space:
+    """Return the hyperparameter space of `quantile_target` for a table."""
     return {"n_quantiles": IntDistribution(10, max(10, min(1_000, traits.rows // 2)), log=True)}
 
 
@@ -96,3 +102,4 @@ CONSTRUCTION = (
         REGRESSION,
     ),
 )
+"""Primitives that join branches or transform the target."""

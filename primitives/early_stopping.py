@@ -1,8 +1,9 @@
-"""Boosting that finds its own number of rounds.
+"""Boosting with early stopping.
 
-A part of the rows it is given is set aside to see when more rounds stop helping; then the model is
-fitted on all of them with the number found. The libraries are imported only by the models passed
-in.
+Some of the rows are held out to find the number of rounds with the least loss. The model is then
+fitted on all rows with that number. Nothing here imports a boosting library.
+
+Exported files contain copies of this source; see `primitives.transformers`.
 """
 
 from __future__ import annotations
@@ -14,34 +15,38 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.validation import check_is_fitted
 
 MIN_ROWS_TO_HOLD_OUT = 50
+"""Number of rows below which none are held out."""
 
 PATIENCE = 30
-"""Rounds without a better loss on the rows set aside after which no more are tried."""
+"""Rounds without a better held-out loss after which fitting stops."""
 
 
 def rounds_lightgbm(model, patience, train, held_out, weights):
-    """Return the best number of rounds of a LightGBM model, held-out loss being the judge."""
+    """Return the number of rounds of a LightGBM model with the least held-out loss."""
     model.set_params(early_stopping_round=patience, verbosity=-1)
     model.fit(*train, sample_weight=weights, eval_X=held_out[0], eval_y=held_out[1])
     return model.best_iteration_
 
 
 def rounds_xgboost(model, patience, train, held_out, weights):
+    """Return the number of rounds of an XGBoost model with the least held-out loss."""
     model.set_params(early_stopping_rounds=patience)
     model.fit(*train, sample_weight=weights, eval_set=[held_out], verbose=False)
-    return model.best_iteration + 1
+    return model.best_iteration + 1  # iterations count from 0
 
 
 def rounds_catboost(model, patience, train, held_out, weights):
+    """Return the number of rounds of a CatBoost model with the least held-out loss."""
     model.set_params(od_type="Iter", od_wait=patience)
     model.fit(*train, sample_weight=weights, eval_set=held_out, verbose=False)
-    return model.get_best_iteration() + 1
+    return model.get_best_iteration() + 1  # iterations count from 0
 
 
 def rounds_sklearn(model, patience, train, held_out, weights):
+    """Return the number of rounds of scikit-learn's model with the least held-out loss."""
     model.set_params(early_stopping=True, n_iter_no_change=patience)
     model.fit(*train, sample_weight=weights, X_val=held_out[0], y_val=held_out[1])
-    return int(np.argmax(model.validation_score_[1:])) + 1
+    return int(np.argmax(model.validation_score_[1:])) + 1  # the first precedes all rounds
 
 
 ROUNDS = {
@@ -50,35 +55,38 @@ ROUNDS = {
     "xgboost": (rounds_xgboost, "n_estimators"),
     "catboost": (rounds_catboost, "iterations"),
 }
+"""Function that finds the number of rounds, and parameter that sets it, by library."""
 
 
 def with_values(X):
-    """Return features with zeros in columns that have no value at all: histogram boosting cannot
-    take those, and no tree is split by either."""
+    """Return features with zeros in the columns that hold only NaN."""
+    # Histogram boosting fails on such columns. No tree splits on a constant, so zeros are neutral.
     is_empty = np.isnan(X).all(axis=0)
     return np.where(is_empty, 0.0, X) if is_empty.any() else X
 
 
 class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
-    """What the classifier and the regressor share.
+    """Base of the classifier and the regressor.
 
     Parameters
     ----------
     estimator : estimator
-        A model of LightGBM, XGBoost or CatBoost, or scikit-learn's histogram boosting; its number
-        of rounds is the most that is tried.
+        Model of LightGBM, XGBoost or CatBoost, or scikit-learn's histogram boosting. Its number of
+        rounds is the most that are tried.
     patience : int or None, default=30
-        Rounds without a better loss on the rows set aside after which no more are tried. None: no
-        rows are set aside, and all rounds are done.
+        Rounds without a better held-out loss after which fitting stops. None for no early
+        stopping: all rounds are done.
     validation_fraction : float, default=0.15
+        Share of the rows that are held out.
     random_state : int, default=None
         Seed of the split.
 
     Attributes
     ----------
     estimator_ : estimator
-        Fitted on all rows with `n_rounds_` rounds.
+        Model fitted on all rows with `n_rounds_` rounds.
     n_rounds_ : int
+        Number of rounds that was found.
     """
 
     def __init__(self, estimator, patience=PATIENCE, validation_fraction=0.15, random_state=None):
@@ -104,7 +112,7 @@ class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
         return self
 
     def _split(self, y, stratify=None):
-        """Return the rows to find the number of rounds on, and those set aside to judge it."""
+        """Return the rows to find the number of rounds on, and the held-out rows."""
         return train_test_split(
             np.arange(len(y)),
             test_size=self.validation_fraction,
@@ -119,7 +127,7 @@ class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
 
 
 class EarlyStoppedClassifier(ClassifierMixin, EarlyStopped):
-    """A boosted classifier that finds its own number of rounds; labels may be of any type."""
+    """Boosted classifier with early stopping; labels may be of any type."""
 
     def fit(self, X, y, sample_weight=None):
         self._labels = LabelEncoder().fit(y)
@@ -127,10 +135,11 @@ class EarlyStoppedClassifier(ClassifierMixin, EarlyStopped):
         return self._fit(X, self._labels.transform(y), sample_weight)
 
     def _split(self, y):
-        """Keep the shares of the classes where they can be, and some of every class to fit on."""
+        """Return a split that is stratified where it can be; every class is among the first."""
         held_out_rows = len(y) * self.validation_fraction
         stratifies = np.bincount(y).min() >= 2 and held_out_rows >= len(self.classes_)
         kept, held_out = super()._split(y, y if stratifies else None)
+        # Models cannot score a class that they have not seen.
         is_known = np.isin(y[held_out], y[kept])
         return np.append(kept, held_out[~is_known]), held_out[is_known]
 
@@ -143,7 +152,7 @@ class EarlyStoppedClassifier(ClassifierMixin, EarlyStopped):
 
 
 class EarlyStoppedRegressor(RegressorMixin, EarlyStopped):
-    """A boosted regressor that finds its own number of rounds."""
+    """Boosted regressor with early stopping."""
 
     def fit(self, X, y, sample_weight=None):
         return self._fit(X, np.asarray(y, dtype=float), sample_weight)

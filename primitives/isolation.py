@@ -1,6 +1,6 @@
-"""A step that may write to all it is given.
+"""Isolation of a step that may write to its inputs.
 
-As in `primitives.transformers`, an exported pipeline carries the source.
+Exported files contain copies of this source; see `primitives.transformers`.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from sklearn.utils.validation import check_is_fitted
 
 
 def private_copy(value):
-    """Return a copy that shares no memory and may be written to; an array keeps its layout."""
+    """Return a writable copy that shares no memory with the value."""
     if isinstance(value, np.ndarray):
-        return np.array(value, order="K")
+        return np.array(value, order="K")  # in another layout, sums may differ in the last digit
     return value.copy() if hasattr(value, "copy") else deepcopy(value)
 
 
 class Isolated(MetaEstimatorMixin, BaseEstimator):
-    """Give an estimator copies of rows, target and weights, and give copies of what it returns.
+    """Meta-estimator that passes copies to an estimator, and returns copies of its results.
 
-    A pipeline hands one target to all its steps, and one matrix to all its branches. So what a step
-    writes there would change what the others learn.
+    A pipeline passes the same target to all its steps, and the same matrix to all its branches. A
+    step that writes to them would change what the others learn.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ class Isolated(MetaEstimatorMixin, BaseEstimator):
     Attributes
     ----------
     estimator_ : estimator
-        Fitted.
+        Fitted estimator.
     classes_ : ndarray of shape (n_classes,)
-        Of a classifier.
+        Class labels, if it is a classifier.
     """
 
     def __init__(self, estimator):
@@ -50,7 +50,7 @@ class Isolated(MetaEstimatorMixin, BaseEstimator):
 
     @available_if(lambda self: hasattr(self.estimator, "transform"))
     def fit_transform(self, X, y=None, **params):
-        """Fit and transform, each with a copy of its own where the estimator does one by one."""
+        # Without a `fit_transform` of its own, an estimator gets one copy to fit, one to transform.
         if not fits_and_transforms(self.estimator):
             return self.fit(X, y, **params).transform(X)
         self.estimator_ = clone(self.estimator)
@@ -97,6 +97,6 @@ class Isolated(MetaEstimatorMixin, BaseEstimator):
 
 
 def fits_and_transforms(estimator):
-    """Say whether an estimator has a `fit_transform` that is more than one after the other."""
+    """Return True if an estimator has its own `fit_transform`, not only that of the mixin."""
     own = getattr(type(estimator), "fit_transform", TransformerMixin.fit_transform)
     return own is not TransformerMixin.fit_transform

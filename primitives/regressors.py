@@ -1,7 +1,7 @@
 """Regressors: from features to numbers.
 
-Models whose penalties are in units of the target are fitted on a standardised one, so that one
-range serves all.
+Models whose penalty or error margin is in units of the target are fitted on a standardised target,
+so that one hyperparameter range serves every table.
 """
 
 from __future__ import annotations
@@ -67,48 +67,59 @@ from primitives.early_stopping import PATIENCE, EarlyStoppedRegressor
 from primitives.transformers import AtMostColumns
 
 PENALTY = FloatDistribution(1e-5, 1.0, log=True)
+"""Strength of the penalty of a model that is fitted on a standardised target."""
+
 FOREST = {
     "n_estimators": IntDistribution(50, 300, log=True),
     "max_features": FloatDistribution(0.05, 1.0),
     "min_samples_leaf": IntDistribution(1, 20, log=True),
 }
+"""Hyperparameter space of forests."""
 
 
 def on_standard_target(model: Any) -> TransformedTargetRegressor:
+    """Return a regressor that is fitted on a target of mean 0 and standard deviation 1."""
     return TransformedTargetRegressor(model, transformer=StandardScaler())
 
 
 def lasso(alpha: float, random_state: int) -> TransformedTargetRegressor:
+    """Return linear regression with an L1 penalty, on a standardised target."""
     return on_standard_target(Lasso(alpha=alpha, random_state=random_state))
 
 
 def elastic_net(alpha: float, l1_ratio: float, random_state: int) -> TransformedTargetRegressor:
+    """Return linear regression with an L1 and an L2 penalty, on a standardised target."""
     return on_standard_target(ElasticNet(alpha=alpha, l1_ratio=l1_ratio, random_state=random_state))
 
 
 def huber(alpha: float, epsilon: float) -> TransformedTargetRegressor:
+    """Return linear regression with the Huber loss, on a standardised target."""
     return on_standard_target(HuberRegressor(alpha=alpha, epsilon=epsilon, max_iter=300))
 
 
 def sgd(random_state: int, **values: Any) -> TransformedTargetRegressor:
+    """Return linear regression by stochastic gradient descent, on a standardised target."""
     return on_standard_target(SGDRegressor(random_state=random_state, **values))
 
 
 def linear_svm(
     C: float, epsilon: float, loss: str, random_state: int
 ) -> TransformedTargetRegressor:
+    """Return linear support vector regression, on a standardised target."""
     return on_standard_target(
         LinearSVR(C=C, epsilon=epsilon, loss=loss, dual="auto", random_state=random_state)
     )
 
 
 def rbf_svm(C: float, epsilon: float, gamma: float) -> TransformedTargetRegressor:
+    """Return support vector regression with a Gaussian kernel, on a standardised target."""
     return on_standard_target(SVR(C=C, epsilon=epsilon, gamma=gamma))
 
 
 def gaussian_process(
     length_scale: float, nu: float, alpha: float, random_state: int
 ) -> GaussianProcessRegressor:
+    """Return a Gaussian process with a Matern kernel, on a standardised target."""
     return GaussianProcessRegressor(
         Matern(length_scale=length_scale, nu=nu),
         alpha=alpha,
@@ -120,6 +131,7 @@ def gaussian_process(
 def perceptron(
     layers: int, width: int, random_state: int, **values: Any
 ) -> TransformedTargetRegressor:
+    """Return a multilayer perceptron with hidden layers of one width, on a standardised target."""
     return on_standard_target(
         MLPRegressor(hidden_layer_sizes=(width,) * layers, random_state=random_state, **values)
     )
@@ -128,6 +140,8 @@ def perceptron(
 def hist_boosting(
     random_state: int, patience: int | None = PATIENCE, **values: Any
 ) -> EarlyStoppedRegressor:
+    """Return histogram boosting with early stopping."""
+    # The wrapper stops early instead, because it then fits the model on all rows.
     model = HistGradientBoostingRegressor(early_stopping=False, random_state=random_state, **values)
     return EarlyStoppedRegressor(model, patience, random_state=random_state)
 
@@ -135,6 +149,7 @@ def hist_boosting(
 def ada_boost(
     n_estimators: int, learning_rate: float, loss: str, max_depth: int, random_state: int
 ) -> AdaBoostRegressor:
+    """Return AdaBoost of decision trees."""
     return AdaBoostRegressor(
         DecisionTreeRegressor(max_depth=max_depth),
         n_estimators=n_estimators,
@@ -145,26 +160,33 @@ def ada_boost(
 
 
 def kernel_ridge(alpha: float, gamma: float) -> TransformedTargetRegressor:
+    """Return ridge regression with a Gaussian kernel, on a standardised target."""
     return on_standard_target(KernelRidge(alpha=alpha, kernel="rbf", gamma=gamma))
 
 
 def partial_least_squares(n_components: int) -> AtMostColumns:
+    """Return partial least squares with no more components than columns."""
+    # The space allows as many components as the table has columns; selection may leave fewer.
     return AtMostColumns(PLSRegression(n_components=n_components))
 
 
 def poisson(alpha: float) -> Pipeline:
+    """Return Poisson regression on standardised features."""
     return make_pipeline(StandardScaler(), PoissonRegressor(alpha=alpha, max_iter=300))
 
 
 def gamma_model(alpha: float) -> Pipeline:
+    """Return Gamma regression on standardised features."""
     return make_pipeline(StandardScaler(), GammaRegressor(alpha=alpha, max_iter=300))
 
 
 def tweedie(alpha: float, power: float) -> Pipeline:
+    """Return Tweedie regression on standardised features."""
     return make_pipeline(StandardScaler(), TweedieRegressor(alpha=alpha, power=power, max_iter=300))
 
 
 def pls_space(traits: Traits) -> Space:
+    """Return the hyperparameter space of partial least squares for a table."""
     return {"n_components": below_columns(traits)}
 
 
@@ -176,6 +198,7 @@ def regressor(
     reads: type[Kind] = Features,
     cost: float = 1.0,
 ) -> Primitive:
+    """Return the primitive of a regressor."""
     return Primitive(name, (reads,), Prediction, build, space, REGRESSION, suits=suits, cost=cost)
 
 
@@ -322,3 +345,4 @@ REGRESSORS = (
         cost=500,
     ),
 )
+"""Primitives of regressors."""

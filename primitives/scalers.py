@@ -1,4 +1,4 @@
-"""Scalers and shapes: from features to features, column by column (and by row, for the norm)."""
+"""Scalers, bins, splines and polynomials: from features to features."""
 
 from __future__ import annotations
 
@@ -24,30 +24,36 @@ from primitives.base import Features, Primitive, Space, Traits, columns_at_most
 
 
 def robust_scaler(tail: float) -> RobustScaler:
+    """Return a scaler by quantiles that leave out `tail` percent of the values at each end."""
     return RobustScaler(quantile_range=(tail, 100.0 - tail))
 
 
 def binarizer(threshold: float) -> Pipeline:
+    """Return a binarizer; `threshold` is in standard deviations from the mean."""
     return make_pipeline(StandardScaler(), Binarizer(threshold=threshold))
 
 
 def bins(n_bins: int, encode: str, strategy: str, random_state: int) -> KBinsDiscretizer:
+    """Return a discretizer of each column into bins."""
     return KBinsDiscretizer(
         n_bins=n_bins, encode=encode, strategy=strategy, random_state=random_state
     )
 
 
 def splines(n_knots: int, degree: int, extrapolation: str) -> SplineTransformer:
+    """Return B-splines of each column, with knots at its quantiles."""
     return SplineTransformer(
         n_knots=n_knots, degree=degree, knots="quantile", extrapolation=extrapolation
     )
 
 
 def polynomials(interaction_only: bool) -> PolynomialFeatures:
+    """Return the columns and their products, with squares unless `interaction_only`."""
     return PolynomialFeatures(degree=2, interaction_only=interaction_only, include_bias=False)
 
 
 def quantile_space(traits: Traits) -> Space:
+    """Return the hyperparameter space of quantile transformation for a table."""
     return {
         "n_quantiles": IntDistribution(10, max(10, min(1_000, traits.rows)), log=True),
         "output_distribution": CategoricalDistribution(("uniform", "normal")),
@@ -105,3 +111,4 @@ SCALERS = (
         suits=partial(columns_at_most, 20),
     ),
 )
+"""Primitives that scale or expand features."""

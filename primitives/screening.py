@@ -1,6 +1,6 @@
-"""From a wide table to the columns that have most to do with the target.
+"""Screening of a wide table: the columns with the strongest association with the target.
 
-As in `primitives.transformers`, an exported pipeline carries the source.
+Exported files contain copies of this source; see `primitives.transformers`.
 """
 
 from __future__ import annotations
@@ -12,36 +12,36 @@ from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 MOST_NUMBERS, MOST_OTHERS = 10_000_000, 2_000_000
-"""Cells of numbers, and of anything else, that are looked at: of a wider table fewer rows."""
+"""Cells of numeric and of other columns that are read; the more columns, the fewer rows."""
 
 BLOCK = 1_000_000
-"""Cells that are computed with together: no copy of a large table is made."""
+"""Cells that are computed with at a time, so that a large table is never copied whole."""
 
 SLICES = 10
-"""Groups of about as many rows that a target of numbers is cut into."""
+"""Number of groups of about equal size into which a numeric target is cut."""
 
 
 class ColumnScreener(TransformerMixin, BaseEstimator):
-    """Keep the columns of a table that have most to do with the target, each by itself (sure
-    independence screening, Fan and Lv 2008).
+    """Selector of the columns with the strongest association with the target.
 
-    Columns are looked at as they come, before any cleaning, so that only those that are kept need
-    be cleaned.
+    Each column is judged by itself (sure independence screening, Fan and Lv 2008). The table need
+    not be clean, so that only the selected columns have to be cleaned.
 
     Parameters
     ----------
     max_columns : int, default=100
-        That are kept.
+        Number of columns to keep.
     random_state : int, RandomState instance or None, default=0
-        Draws the rows of a wide table that are looked at.
+        Source of the rows that are read of a wide table.
 
     Attributes
     ----------
     columns_ : list
-        Those that are kept, in their order: names, or numbers where there are no names.
+        Names of the kept columns in the order of the table, or numbers if they have no names.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Where there are names.
+        Names of all columns, if they have names.
     n_features_in_ : int
+        Number of columns of the table.
     """
 
     def __init__(self, max_columns=100, random_state=0):
@@ -69,8 +69,11 @@ class ColumnScreener(TransformerMixin, BaseEstimator):
 
 
 def associations(X, y, random_state):
-    """Return for each column the share of its variance that lies between groups of the target: its
-    classes, or slices of numbers."""
+    """Return the association of each column with the target, from 0 to 1.
+
+    It is the share of the column's variance that lies between groups of rows: the classes, or
+    slices of a numeric target.
+    """
     is_number = np.array([pd.api.types.is_numeric_dtype(dtype) for dtype in X.dtypes])
     order = random_state.permutation(len(X))
     found = np.zeros(X.shape[1])
@@ -85,26 +88,27 @@ def associations(X, y, random_state):
         for start in range(0, len(places), step):
             block = places[start : start + step]
             first, last = block[0], block[-1] + 1
-            is_run = last - first == len(block)  # a slice is much faster to take
+            is_run = last - first == len(block)  # a slice is much faster than a list of columns
             columns = rows.iloc[:, first:last] if is_run else rows.iloc[:, block]
             found[block] = shares_between(read(columns), groups)
     return found
 
 
 def groups_of(y):
-    """Return the group of each row by its target."""
+    """Return the number of the group of each row: its class, or its slice of the target."""
     if y.dtype.kind != "f":
         return np.unique(y, return_inverse=True)[1]
     return np.searchsorted(np.quantile(y, np.arange(1, SLICES) / SLICES), y)
 
 
 def numbers_of(X):
-    """Return columns of numbers as a matrix."""
+    """Return numeric columns as a matrix with NaN for missing values."""
     return X.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def codes_of(X):
-    """Return the places of values among all, sorted as texts, as a tree would split them."""
+    """Return each value as its rank in alphabetical order, NaN where it is missing."""
+    # An ordinal encoder would give a tree the categories in this order.
     values = X.to_numpy(dtype=object)
     texts = np.array([str(value) for value in values.ravel()], dtype=object)
     codes = pd.factorize(texts, sort=True)[0].reshape(values.shape)
@@ -112,11 +116,13 @@ def codes_of(X):
 
 
 def shares_between(values, groups):
-    """Return the share of the variance of each column that lies between groups of rows; what is
-    missing counts as the mean."""
+    """Return the share of each column's variance that lies between groups of rows.
+
+    A missing value counts as the mean of its column.
+    """
     values = np.where(np.isfinite(values), values, np.nan)
     with np.errstate(all="ignore"):
-        values = values / np.nanmax(np.abs(values), axis=0)  # squares of the largest are infinite
+        values = values / np.nanmax(np.abs(values), axis=0)  # squares of large values overflow
         values = np.nan_to_num(values - np.nanmean(values, axis=0))
         order = np.argsort(groups, kind="stable")
         starts = np.flatnonzero(np.diff(groups[order], prepend=-1))

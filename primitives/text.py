@@ -1,6 +1,6 @@
-"""Texts: from columns of sentences to what they say of the target.
+"""Numeric features from columns of texts.
 
-As in `primitives.transformers`, an exported pipeline carries the source of what is our own.
+Exported files contain copies of the estimators; see `primitives.transformers`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ N_GRAMS: dict[str, dict[str, Any]] = {
     "words": {"ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"},
     "characters": {"ngram_range": (3, 4), "analyzer": "char_wb"},
 }
-"""What texts are cut into: words and pairs of them, or sequences of letters within words."""
+"""Arguments of the vectorizer: words and pairs of words, or 3 to 4 characters within words."""
 
 HASHES = 2**18
-"""Columns that n-grams are hashed into: no vocabulary to keep, however long the texts."""
+"""Number of columns that n-grams are hashed into, so that no vocabulary has to be stored."""
 
 
 def read_texts(
@@ -36,9 +36,20 @@ def read_texts(
     target_type: str = "continuous",
     n_components: int | None = None,
 ) -> Pipeline:
-    """Return what makes columns of texts: of what they say of the target, out of fold, or where a
-    number of components is given, of what they are about (latent semantic analysis, Deerwester et
-    al. 1990)."""
+    """Return a pipeline from columns of texts to numeric features.
+
+    Parameters
+    ----------
+    n_grams : {"words", "characters"}
+    random_state : int
+    alpha : float, default=1.0
+        Penalty of the ridge regression of the target on the texts; its predictions are the
+        features.
+    target_type : {"continuous", "binary", "multiclass"}, default="continuous"
+    n_components : int or None, default=None
+        Number of components of latent semantic analysis (Deerwester et al. 1990), which then give
+        the features instead; they do not depend on the target.
+    """
     hashing = HashingVectorizer(
         n_features=HASHES, alternate_sign=False, norm=None, **N_GRAMS[n_grams]
     )
@@ -57,20 +68,20 @@ def read_texts(
 
 
 def joined_texts(X):
-    """Return one text for each row: those of its columns, one after the other."""
+    """Return one text for each row, joined from its columns; missing texts are empty."""
     columns = [X[name].astype(object).where(X[name].notna(), "") for name in X.columns]
     return [" ".join(row) for row in zip(*columns, strict=True)]
 
 
 class NonEmptyColumns(TransformerMixin, BaseEstimator):
-    """Keep the columns of a sparse matrix that have a value in some row.
+    """Selector of the columns of a sparse matrix that have a value in some row.
 
-    Of as many as n-grams are hashed into, few have.
+    Most of the columns that n-grams are hashed into have none.
 
     Attributes
     ----------
     columns_ : ndarray of int
-        Those that are kept.
+        Numbers of the kept columns.
     """
 
     def fit(self, X, y=None):
@@ -83,11 +94,12 @@ class NonEmptyColumns(TransformerMixin, BaseEstimator):
 
 
 class RidgeTargetEncoder(TransformerMixin, BaseEstimator):
-    """Target encoding of many sparse columns: what a ridge regression makes of them.
+    """Encoder of many sparse columns by the predictions of a ridge regression of the target.
 
-    The rows it is fitted on get predictions of models that have not seen them; new rows get those
-    of a model fitted on all. Numbers are predicted as they are, classes as an indicator of each but
-    the first (Hoerl and Kennard 1970; out of fold as in `sklearn.preprocessing.TargetEncoder`).
+    `fit_transform` gives each row the prediction of a model that was fitted without it, as in
+    `sklearn.preprocessing.TargetEncoder`. `transform` uses a model fitted on all rows. Classes are
+    predicted as indicators, one for each class but the first (ridge regression: Hoerl and Kennard
+    1970).
 
     Parameters
     ----------
@@ -100,6 +112,7 @@ class RidgeTargetEncoder(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     ridge_ : Ridge
+        Model fitted on all rows.
     """
 
     def __init__(self, alpha=1.0, target_type="continuous", random_state=None):
@@ -136,4 +149,5 @@ class RidgeTargetEncoder(TransformerMixin, BaseEstimator):
 
 
 def as_columns(predictions):
+    """Return predictions as a matrix of shape (n_samples, n_outputs)."""
     return predictions.reshape(len(predictions), -1)

@@ -1,7 +1,7 @@
-"""The few transformers that scikit-learn does not have.
+"""Transformers that scikit-learn does not have.
 
-They depend on numpy and scikit-learn only, and each class is complete with the functions
-beside it, so that an exported pipeline can carry their source.
+Exported files contain copies of this source. So it depends only on numpy and scikit-learn, and has
+no annotations.
 """
 
 from __future__ import annotations
@@ -18,24 +18,22 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 
 class UngroupedTargetEncoder(TargetEncoder):
-    """Target encoding that also works while metadata routing is on, which brings weights to steps.
-
-    `TargetEncoder` of scikit-learn 1.9 then asks for groups and fails where there are none.
-    """
+    """Target encoder that needs no groups while metadata routing is enabled."""
 
     def fit_transform(self, X, y):
+        # `TargetEncoder` of scikit-learn 1.9 requests groups, and fails if there are none.
         with sklearn.config_context(enable_metadata_routing=False):
             return super().fit_transform(X, y)
 
 
 class AtMostColumns(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
-    """An estimator that asks for no more components than there are columns.
+    """Meta-estimator with no more components than there are columns.
 
     Parameters
     ----------
     estimator : estimator
-    parameter : str
-        Its parameter that must not exceed the number of columns; lowered in `fit` where it does.
+    parameter : str, default="n_components"
+        Parameter of the estimator that `fit` lowers to the number of columns if it is larger.
     """
 
     def __init__(self, estimator, parameter="n_components"):
@@ -69,7 +67,7 @@ class AtMostColumns(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
 
 
 class BestFamilyWise(SelectFwe):
-    """Family-wise error selection that keeps the best column where none passes the test."""
+    """Family-wise error selection that keeps the best column if none passes the test."""
 
     def _get_support_mask(self):
         mask = super()._get_support_mask()
@@ -79,17 +77,17 @@ class BestFamilyWise(SelectFwe):
 
 
 class OutOfFoldPredictions(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
-    """The predictions of a model, as features for another.
+    """Predictions of a model as features for another (stacked generalisation, Wolpert 1992).
 
-    The rows it is fitted on get predictions of models that have not seen them; new rows get those
-    of a model fitted on all. Classifiers give the probability of every class but the first,
-    regressors the predicted number (stacked generalisation, Wolpert 1992).
+    `fit_transform` gives each row the prediction of a model that was fitted without it. `transform`
+    uses a model fitted on all rows. The features are the probability of every class but the first,
+    or the predicted number.
 
     Parameters
     ----------
     estimator : classifier or regressor
     n_splits : int, default=3
-        Inner folds.
+        Number of inner folds.
     random_state : int, default=None
         Seed of the inner folds.
     """
@@ -129,19 +127,22 @@ class OutOfFoldPredictions(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
 
 
 class BoundedLog(TransformerMixin, BaseEstimator):
-    """Take the logarithm of values of at least 0; on the way back stay near the values seen.
+    """Logarithm of non-negative values, whose inverse stays near the values seen in `fit`.
 
-    Without bounds a model that extrapolates the logarithm a little too far is wrong by a factor.
+    Without bounds, a small extrapolation of the logarithm would be wrong by a large factor.
 
     Parameters
     ----------
     margin : float, default=0.1
-        Of the range of the logarithms, that a value may be beyond them on the way back.
+        Distance that the inverse may go beyond the logarithms seen in `fit`, as a share of their
+        range.
 
     Attributes
     ----------
     low_, high_ : ndarray of shape (n_features_in_,)
+        Bounds of the logarithms in the inverse.
     n_features_in_ : int
+        Number of columns.
     """
 
     def __init__(self, margin=0.1):

@@ -1,7 +1,6 @@
-"""Models around a model: probabilities made sharper or softer, or pooled, several fits of it, and
-fits on some of the rows.
+"""Models around a model: scaled or pooled probabilities, repeated fits, and fits on fewer rows.
 
-They depend on numpy and scikit-learn only, so that an exported pipeline can carry their source.
+Exported files contain copies of this source; see `primitives.transformers`.
 """
 
 from __future__ import annotations
@@ -14,17 +13,21 @@ from sklearn.utils import _safe_indexing, check_random_state, get_tags
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 SMALLEST_SHARE = 1e-4
-"""Of which a logarithm is taken: one member that is sure and wrong cannot decide for all."""
+"""Probability that smaller ones are raised to before their logarithm is taken.
+
+It keeps a member that is sure and wrong from deciding for all.
+"""
 
 
 class Wrapper(MetaEstimatorMixin, BaseEstimator):
-    """What all of them share: they predict as the model inside, and take what it takes.
+    """Base of models that predict as a fitted model inside them, and accept the same input.
 
     Attributes
     ----------
     estimator_ : estimator
-        Fitted.
+        Fitted model.
     n_features_in_ : int
+        Number of columns.
     """
 
     def predict(self, X):
@@ -43,11 +46,12 @@ class Wrapper(MetaEstimatorMixin, BaseEstimator):
 
 
 class ClassifierWrapper(ClassifierMixin, Wrapper):
-    """What the classifiers share.
+    """Base of the classifiers.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        Class labels.
     """
 
     def predict_proba(self, X):
@@ -61,15 +65,15 @@ class ClassifierWrapper(ClassifierMixin, Wrapper):
 
 
 class TemperatureScaledClassifier(ClassifierWrapper):
-    """Scale the probabilities of a classifier by a temperature (Guo et al. 2017).
+    """Classifier whose probabilities are scaled by a temperature (Guo et al. 2017).
 
-    The temperature is a parameter, not learned by `fit`: it was learned on predictions of rows that
-    the classifier had not seen.
+    The temperature is a parameter. `fit` does not learn it, because that takes predictions of rows
+    that the classifier has not seen.
 
     Parameters
     ----------
     estimator : classifier
-        With `predict_proba`.
+        Classifier with `predict_proba`.
     temperature : float, default=1.0
         Below 1 probabilities become sharper, above 1 softer.
     """
@@ -87,33 +91,34 @@ class TemperatureScaledClassifier(ClassifierWrapper):
 
 
 def scaled(probabilities, temperature):
-    """Return probabilities of shape (..., n_classes) with their logarithms divided by a
-    temperature; 1 leaves them as they are."""
+    """Return probabilities of shape (..., n_classes) with logarithms divided by a temperature."""
     if temperature == 1:
         return probabilities
+    # Relative to the largest, so that not all powers can underflow to 0.
     largest = probabilities.max(axis=-1, keepdims=True)
     powers = (probabilities / largest) ** (1 / temperature)
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
 class OpinionPoolClassifier(TemperatureScaledClassifier):
-    """Average two opinion pools of the same members (Genest & Zidek 1986): the linear one, their
-    weighted average scaled by a temperature, and the logarithmic one, whose logarithms are a
-    weighted sum of theirs and a bias for each class.
+    """Average of two opinion pools of the same members (Genest and Zidek 1986).
 
-    Temperature, weights and biases are parameters, not learned by `fit`: they were learned on
-    predictions of rows that the members had not seen.
+    The linear pool is the members' weighted average, scaled by a temperature. The logarithmic pool
+    adds the members' logarithms, with weights, and a bias for each class.
+
+    Temperature, weights and biases are parameters. `fit` does not learn them, because that takes
+    predictions of rows that the members have not seen.
 
     Parameters
     ----------
     estimator : VotingClassifier
-        The members, with the weights of the linear pool; all have `predict_proba`.
+        Members with `predict_proba`, and their weights in the linear pool.
     temperature : float, default=1.0
-        Of the linear pool.
+        Temperature of the linear pool.
     weights : sequence of float or None, default=None
-        Of the logarithmic pool, by member; None for equal ones that add up to 1.
+        Weight of each member in the logarithmic pool; None for equal weights that add up to 1.
     biases : sequence of float or None, default=None
-        Of the logarithmic pool, by class; None for none.
+        Bias of each class in the logarithmic pool; None for no biases.
     """
 
     def __init__(self, estimator, temperature=1.0, weights=None, biases=None):
@@ -124,7 +129,7 @@ class OpinionPoolClassifier(TemperatureScaledClassifier):
     def predict_proba(self, X):
         check_is_fitted(self)
         members = self.estimator_.estimators_
-        shares = np.stack([one.predict_proba(X) for one in members])
+        shares = np.stack([member.predict_proba(X) for member in members])
         linear = np.average(shares, axis=0, weights=self.estimator_.weights)
         weights = np.full(len(members), 1 / len(members)) if self.weights is None else self.weights
         biases = 0.0 if self.biases is None else self.biases
@@ -138,25 +143,25 @@ def log_pooled(shares, weights, biases):
     """Return the logarithmic pool of probabilities of shape (n_members, n_rows, n_classes)."""
     logarithms = np.log(np.clip(shares, SMALLEST_SHARE, 1))
     sums = np.tensordot(np.asarray(weights), logarithms, axes=1) + np.asarray(biases)
+    # Relative to the largest, so that no power overflows.
     powers = np.exp(sums - sums.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
 class Repeated(Wrapper):
-    """Average fits of a model that differ in their random states: what the classifier and the
-    regressor share.
+    """Base of models that average fits with different random states.
 
     Parameters
     ----------
     estimator : estimator
-        With integers as random states, its own or of its parts.
+        Model whose random states, its own and those of its parts, are integers.
     n_fits : int, default=3
-        The first has the random states that were given, the others have later ones.
+        Number of fits. The first has the given random states, the others have larger ones.
 
     Attributes
     ----------
     estimators_ : list of estimator
-        Fitted.
+        Fitted models.
     """
 
     def __init__(self, estimator, n_fits=3):
@@ -175,26 +180,26 @@ class Repeated(Wrapper):
 
 
 class RepeatedClassifier(Repeated, ClassifierWrapper):
-    """A classifier that averages the probabilities of several fits."""
+    """Classifier that averages the probabilities of several fits."""
 
     def predict_proba(self, X):
         check_is_fitted(self)
-        return np.mean([one.predict_proba(X) for one in self.estimators_], axis=0)
+        return np.mean([model.predict_proba(X) for model in self.estimators_], axis=0)
 
     def predict(self, X):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
 class RepeatedRegressor(RegressorMixin, Repeated):
-    """A regressor that averages the predictions of several fits."""
+    """Regressor that averages the predictions of several fits."""
 
     def predict(self, X):
         check_is_fitted(self)
-        return np.mean([one.predict(X) for one in self.estimators_], axis=0)
+        return np.mean([model.predict(X) for model in self.estimators_], axis=0)
 
 
 def random_states(estimator):
-    """Return the parameters that are random states and integers, by their names."""
+    """Return the random states that are integers, by parameter name."""
     return {
         name: value
         for name, value in estimator.get_params().items()
@@ -203,20 +208,21 @@ def random_states(estimator):
 
 
 def reseeded(estimator, repeat):
-    """Return an unfitted copy whose random states are later by some, none of them above 2**31."""
+    """Return an unfitted copy with `repeat` added to its random states, modulo 2**31."""
     states = {name: (value + repeat) % 2**31 for name, value in random_states(estimator).items()}
     return clone(estimator).set_params(**states)
 
 
 class Subsampled(Wrapper):
-    """Fit a model on some of the rows: what the classifier and the regressor share.
+    """Base of models that are fitted on some of the rows.
 
     Parameters
     ----------
     estimator : estimator
     max_rows : int, default=2000
-        That it is fitted on, drawn at random; a classifier has a row of every class on top.
+        Number of rows that are drawn at random to fit on. A classifier adds a row of every class.
     random_state : int, RandomState instance or None, default=0
+        Source of the rows that are drawn.
     """
 
     def __init__(self, estimator, max_rows=2000, random_state=0):
@@ -238,11 +244,11 @@ class Subsampled(Wrapper):
 
 
 class SubsampledClassifier(Subsampled, ClassifierWrapper):
-    """A classifier fitted on some of the rows it is given, with one of every class."""
+    """Classifier that is fitted on some of the rows, among them one of every class."""
 
     def _rows(self, y):
         return np.union1d(super()._rows(y), np.unique(y, return_index=True)[1])
 
 
 class SubsampledRegressor(RegressorMixin, Subsampled):
-    """A regressor fitted on some of the rows it is given."""
+    """Regressor that is fitted on some of the rows."""

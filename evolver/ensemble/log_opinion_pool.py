@@ -1,9 +1,11 @@
-"""A logarithmic opinion pool: probabilities whose logarithms are a weighted sum of those of some
-members, and a bias for each class (Genest & Zidek 1986).
+"""Logarithmic opinion pool (Genest and Zidek 1986).
 
-Weights and biases are those with the least log loss and a squared penalty that draws the weights to
-equal ones that add up to 1, the biases to 0: with the strongest it is the geometric mean, and one
-weight learns a temperature. How strong the penalty should be is for whoever has rows to judge it.
+The logarithms of the pooled probabilities are a weighted sum of the members' logarithms, plus a
+bias for each class. Weights and biases minimise the log loss and a squared penalty. The penalty
+draws the weights to equal ones that add up to 1, and the biases to 0. So a strong penalty gives
+nearly the geometric mean. With a single member, its weight is the inverse of a temperature.
+
+The strength of the penalty is left to the caller, who needs other rows to choose it.
 """
 
 from __future__ import annotations
@@ -17,42 +19,51 @@ from scipy.optimize import minimize
 from primitives.wrappers import SMALLEST_SHARE, log_pooled
 
 PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
-"""That are tried, the strongest first."""
+"""Strengths of the penalty that are tried, the strongest first."""
 
 STEPS = 200
+"""Most iterations of the solver."""
+
 PRECISION = 1e-6
-"""Of the solver: at most so many steps, and when they gain less than this share it stops."""
+"""Relative gain of an iteration below which the solver stops."""
 
 
 @dataclass(frozen=True)
 class LogPool:
-    """What is learned.
+    """Logarithmic opinion pool with learned parameters.
 
     Parameters
     ----------
     weights : tuple of float
-        By member.
+        Weight of each member.
     biases : tuple of float
-        By class.
+        Bias of each class.
     """
 
     weights: tuple[float, ...]
     biases: tuple[float, ...]
 
     def __call__(self, shares: np.ndarray) -> np.ndarray:
-        """Return what is pooled of probabilities of shape (n_members, n_rows, n_classes)."""
+        """Return pooled probabilities of shape (n_rows, n_classes).
+
+        Parameters
+        ----------
+        shares : ndarray of shape (n_members, n_rows, n_classes)
+            Probabilities of each member.
+        """
         pooled: np.ndarray = log_pooled(shares, self.weights, self.biases)
         return pooled
 
 
 def learned(shares: np.ndarray, labels: np.ndarray) -> Iterator[LogPool]:
-    """Learn with each of the penalties, in their order, each from where the one before ended.
+    """Yield the pool that is learned with each of `PENALTIES`, in their order.
 
     Parameters
     ----------
     shares : ndarray of shape (n_members, n_rows, n_classes)
+        Probabilities of each member.
     labels : ndarray of int, shape (n_rows,)
-        Places of the classes.
+        Numbers of the true classes, from 0.
     """
     logarithms = np.log(np.clip(shares.astype(float), SMALLEST_SHARE, 1.0))
     n_members, n_rows, n_classes = shares.shape
@@ -60,13 +71,15 @@ def learned(shares: np.ndarray, labels: np.ndarray) -> Iterator[LogPool]:
     equal = 1 / n_members
 
     def loss(values: np.ndarray, penalty: float) -> tuple[float, np.ndarray]:
-        """Return what is minimised, and its gradient."""
+        """Return the penalised log loss, and its gradient."""
         weights, biases = values[:n_members], values[n_members:]
         sums = np.tensordot(weights, logarithms, axes=1) + biases
+        # Relative to the largest, so that no exponential overflows.
         sums -= sums.max(axis=1, keepdims=True)
         excess = np.exp(sums)
         totals = excess.sum(axis=1, keepdims=True)
         mean = np.mean(np.log(totals[:, 0]) - sums[rows, labels])
+        # The derivative of the log loss by a sum is the probability, less 1 for the true class.
         excess /= totals
         excess[rows, labels] -= 1
         excess /= n_rows
@@ -78,6 +91,7 @@ def learned(shares: np.ndarray, labels: np.ndarray) -> Iterator[LogPool]:
 
     values = np.concatenate([np.full(n_members, equal), np.zeros(n_classes)])
     for penalty in PENALTIES:
+        # Each fit starts from the result of the stronger penalty, which is near its own.
         options = {"maxiter": STEPS, "ftol": PRECISION}
         values = minimize(loss, values, (penalty,), "L-BFGS-B", jac=True, options=options).x
         weights, biases = values[:n_members].tolist(), values[n_members:].tolist()

@@ -1,1 +1,1 @@
-"""Evaluation: how good a pipeline is, one fold at a time."""
+"""Evaluation: scores of pipelines, one fold at a time."""

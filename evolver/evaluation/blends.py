@@ -1,7 +1,7 @@
-"""Scores of averaged predictions, many at once.
+"""Scores of blends (averages of predictions), many at once.
 
-The metrics that are the default are computed for all averages together; any other is asked of the
-scorer, average by average.
+The default metrics are computed for all blends together. For any other metric, the scorer is called
+once for each blend.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ from primitives.isolation import private_copy
 
 
 class FixedPredictions:
-    """Stands for a fitted estimator that predicted one table; it gives copies."""
+    """Stand-in for a fitted estimator, which returns copies of given predictions.
+
+    Parameters
+    ----------
+    predictions : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        Probabilities, or numbers of a regressor.
+    classes : ndarray of shape (n_classes,) or None
+        Class labels; None for a regressor.
+    """
 
     def __init__(self, predictions: np.ndarray, classes: np.ndarray | None) -> None:
         self._predictions = predictions
@@ -40,12 +48,14 @@ class FixedPredictions:
         )
 
     def predict(self, X: Any) -> np.ndarray:
+        """Return the given numbers, or the labels of the largest probabilities."""
         if not hasattr(self, "classes_"):
             return self._copy()
         labels: np.ndarray = self.classes_[np.argmax(self._predictions, axis=1)]
         return labels
 
     def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the given probabilities."""
         return self._copy()
 
     def _copy(self) -> np.ndarray:
@@ -54,7 +64,7 @@ class FixedPredictions:
 
 
 class BlendScorer:
-    """Scores averages of the predictions of a problem's folds."""
+    """Scorer of blends of predictions on the folds of a problem."""
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
@@ -63,19 +73,40 @@ class BlendScorer:
 
     @property
     def is_log_loss(self) -> bool:
-        """Whether probabilities that are too cautious or too sure cost."""
+        """True if the score is the log loss, which depends on how sure probabilities are."""
         metric = metric_of(self._problem.scorer)
         return metric is not None and metric.function is log_loss
 
     @property
     def labels(self) -> list[np.ndarray]:
-        """By fold, the places of the classes of its rows; a problem with classes has them."""
+        """Numbers of the true classes of each fold's validation part, from 0.
+
+        Only a classification problem has them.
+        """
         assert self._classes is not None
         places = np.searchsorted(self._classes, self._problem.y)
         return [places[valid] for _, valid in self._problem.folds]
 
     def __call__(self, fold: int, blends: np.ndarray) -> np.ndarray:
-        """Return the score of each of some predictions of shape (n_blends, n_validation, ...)."""
+        """Return the scores of blends on a fold.
+
+        Parameters
+        ----------
+        fold : int
+            Number of the fold.
+        blends : ndarray of shape (n_blends, n_valid, n_classes) or (n_blends, n_valid)
+            Probabilities or numbers for the validation part.
+
+        Returns
+        -------
+        ndarray of shape (n_blends,)
+            Scores; greater is better.
+
+        Raises
+        ------
+        ValueError
+            If a scorer that is called for each blend returns no finite number.
+        """
         problem = self._problem
         valid = problem.folds[fold][1]
         y = problem.y[valid]
@@ -85,23 +116,27 @@ class BlendScorer:
         X = problem.X.iloc[valid]
         weights = None if problem.sample_weight is None else problem.sample_weight[valid]
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # as where a fold is scored
+            # Warnings of metrics are ignored here as in the evaluation of a fold.
+            warnings.simplefilter("ignore")
             return np.array(
                 [
                     score_of(
                         problem.scorer,
-                        FixedPredictions(one, self._classes),
+                        FixedPredictions(blend, self._classes),
                         private_copy(X),
                         y,
                         weights,
                     )
-                    for one in blends
+                    for blend in blends
                 ]
             )
 
 
 def areas(y: np.ndarray, blends: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Return the area under the ROC curve of each, by the sum of ranks."""
+    """Return the area under the ROC curve of each blend.
+
+    It follows from the rank sum of the positive class (Mann-Whitney U; Hanley and McNeil 1982).
+    """
     positive = y == classes[1]
     ranks = rankdata(blends[..., 1], axis=1)
     n = positive.sum()
@@ -110,23 +145,25 @@ def areas(y: np.ndarray, blends: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 
 def negative_log_losses(y: np.ndarray, blends: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Return the log loss of each, negated."""
+    """Return the negated log loss of each blend."""
     columns = np.searchsorted(classes, y)
     given = blends[:, np.arange(len(y)), columns] / blends.sum(axis=2)
+    # scikit-learn's `log_loss` clips in the same way.
     smallest = np.finfo(blends.dtype).eps
     found: np.ndarray = np.log(np.clip(given, smallest, 1 - smallest)).mean(axis=1)
     return found
 
 
 def negative_errors(y: np.ndarray, blends: np.ndarray, classes: None) -> np.ndarray:
-    """Return the root mean squared error of each, negated."""
+    """Return the negated root mean squared error of each blend."""
     found: np.ndarray = -np.sqrt(((blends - y) ** 2).mean(axis=1))
     return found
 
 
 def _fast(problem: Problem) -> Any:
-    """Return the function that computes what the scorer would; None where there is none."""
+    """Return a function that computes the scorer's metric for many blends, or None."""
     metric = metric_of(problem.scorer)
+    # The labels are known here; any other argument would change the metric.
     if metric is None or set(metric.arguments) - {"labels"}:
         return None
     if metric.function is root_mean_squared_error:

@@ -1,13 +1,15 @@
-"""The branches of one pipeline on one fold, each evaluated once for as long as a cache keeps it.
+"""Evaluation of the branches of a pipeline on a fold, with a cache of their results.
 
-A branch is known by its digest, the fold and the target it is fitted on; what is kept of it are the
-arrays it gives for the training and the validation part, and nothing fitted. A step is fitted on
-the arrays of its input as a ``Pipeline`` would. A step that wraps is built around stand-ins for the
-estimators of its inputs: one that is fitted on the training part as it is, and asked for the
-validation part as it is, gives what is kept; on any other rows, as in the inner folds of a stack,
-it is the real estimator. What steps share cannot be written to, and one that may write gets copies.
-So the predictions are those of the compiled pipeline, to the bit, whatever a wrapping step does
-with its inputs.
+A branch is identified by its digest, the fold and the target that it is fitted on. The cache holds
+the arrays that it gives for the training and the validation part, and no fitted estimators.
+
+A step with one input is fitted on the arrays of its input, as in a ``Pipeline``. A step that wraps
+is built around stand-ins for the estimators of its inputs. A stand-in that is fitted on the whole
+training part, and asked for the whole validation part, returns the cached arrays. On any other
+rows, as in the inner folds of a stack, it uses the real estimator.
+
+Shared arrays are read-only, and a step that may write gets copies. So the predictions equal those
+of the compiled pipeline to the bit, whatever a wrapping step does with its inputs.
 """
 
 from __future__ import annotations
@@ -33,24 +35,25 @@ from primitives.cleaning import TableCleaner
 from primitives.isolation import private_copy
 
 OWN = ""
-"""Key of a fold's own target; that of a changed one is its hash."""
+"""Key of a fold's own target; the key of a transformed target is its hash."""
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The rows of one fold.
+    """Rows of one fold.
 
     Parameters
     ----------
     number : int
-        Of the fold, the same for the same rows.
+        Number of the fold; two folds of a problem have different numbers.
     X : DataFrame
-        All rows.
+        Table of all rows.
     y : ndarray of shape (n_train,)
-        Cannot be changed.
-    train, valid : ndarray
-        Row numbers.
+        Target of the training part, read-only.
+    train, valid : ndarray of int
+        Numbers of the rows of the training and the validation part.
     predicts_classes : bool
+        True if the target holds classes.
     """
 
     number: int
@@ -61,9 +64,9 @@ class Parts:
     predicts_classes: bool
 
     def has_target(self, y: np.ndarray) -> bool:
-        """Say whether a target is this fold's own, or its classes under the numbers 0, 1, ...
+        """Return True if a target is the fold's own, or its classes numbered from 0.
 
-        Classes that are numbers must be those numbers: a model may compute with them.
+        Numeric classes must keep their values, because a model may compute with them.
         """
         if y is self.y:
             return True
@@ -80,15 +83,16 @@ class Parts:
 
 
 class Branches:
-    """Evaluates the branches of one pipeline on one fold.
+    """Branches of one pipeline on one fold, computed or taken from a cache.
 
     Parameters
     ----------
     graph : Graph
-        Of the pipeline.
+        Graph of the pipeline.
     parts : Parts
+        Rows of the fold.
     cache : Cache
-        Shared with other pipelines on the same data.
+        Results of branches, shared with other pipelines on the same data.
     """
 
     def __init__(self, graph: Graph, parts: Parts, cache: Cache) -> None:
@@ -104,26 +108,26 @@ class Branches:
         self.table, self.valid_table = (unshared(part) for part in clean)
 
     def fit(self) -> tuple[Any, Any]:
-        """Return the last step of the pipeline, fitted, and its input for the validation part."""
+        """Return the fitted last step of the pipeline, and its input for the validation part."""
         return self._fit(self._graph.graph["output"], self._parts.y)
 
     def keep_response(self, response: np.ndarray) -> None:
-        """Keep what the whole pipeline says of the validation part: it may become a branch.
+        """Cache the pipeline's predictions, because it may become a branch of another pipeline.
 
         Parameters
         ----------
         response : ndarray
-            Probabilities of a classifier, numbers of a regressor, just computed; it is copied.
+            Probabilities or numbers for the validation part; they are copied.
         """
         key = self._key("response", self._graph.graph["output"], OWN)
         self._cache.put(key, frozen(private_copy(response)), self._clock() - self._start)
 
     def effort(self, seconds: float) -> Effort:
-        """Return so many seconds of work with what the cache saved of it."""
+        """Return the effort of an evaluation that took `seconds`, with what the cache saved."""
         return Effort(seconds, self._saved, self._hits, self._lookups)
 
     def matrices(self, digest: str, y: np.ndarray) -> tuple[Any, Any]:
-        """Return what a branch of features gives for the training and the validation part."""
+        """Return the features of a branch for the training and the validation part."""
         if digest == TABLE.digest:
             return self.table, self.valid_table
         train, valid = self._recalled(
@@ -132,7 +136,7 @@ class Branches:
         return unshared(train), unshared(valid)
 
     def response(self, digest: str, y: np.ndarray) -> np.ndarray:
-        """Return what a branch that predicts says of the validation part."""
+        """Return the predictions of a branch for the validation part."""
         response: np.ndarray = self._recalled(
             "response", digest, self._target_key(y), lambda: self._predict(digest, y)
         )
@@ -169,7 +173,8 @@ class Branches:
         return self._built(digest).fit(train, y), valid
 
     def _inputs(self, digest: str, y: np.ndarray) -> tuple[Any, Any]:
-        """Return what a step takes; one that wraps takes the table, and hands it on."""
+        """Return the inputs of a step for the training and the validation part."""
+        # Stand-ins recognise the table by identity, so a step that wraps gets the table itself.
         if step_of(self._graph, digest).primitive.wraps:
             return self.table, self.valid_table
         return self.matrices(inputs_of(self._graph, digest)[0], y)
@@ -189,6 +194,7 @@ class Branches:
         return model(self, digest)
 
     def _recalled(self, what: str, digest: str, target: str, compute: Callable[[], Any]) -> Any:
+        """Return a value from the cache; if it is missing, compute and store it."""
         key = self._key(what, digest, target)
         kept = self._cache.get(key)
         self._lookups += 1
@@ -202,27 +208,28 @@ class Branches:
         return value
 
     def _clock(self) -> float:
-        """Return a time that passes as it would without the cache."""
+        """Return a time in seconds that runs on as if nothing came from the cache."""
+        # So the seconds of a value include its inputs, even if these came from the cache.
         return time.perf_counter() + self._saved
 
     def _key(self, what: str, digest: str, target: str) -> Hashable:
         return self._parts.number, what, digest, target
 
     def _target_key(self, y: np.ndarray) -> str:
-        """Return the key of a target."""
         if self._parts.has_target(y):
             return OWN
         return hashlib.blake2b(np.ascontiguousarray(y).tobytes(), digest_size=16).hexdigest()
 
 
 class StandIn(BaseEstimator):
-    """Takes the place of a branch's estimator in a step that wraps.
+    """Base of the stand-ins for the estimator of a branch in a step that wraps.
 
     Parameters
     ----------
     branches : Branches
+        Branches of the pipeline and the fold.
     digest : str
-        Of the branch.
+        Digest of the branch.
     """
 
     def __init__(self, branches: Branches, digest: str) -> None:
@@ -230,10 +237,11 @@ class StandIn(BaseEstimator):
         self.digest = digest
 
     def __sklearn_clone__(self) -> StandIn:
+        # `clone` would copy `branches` with its tables, which are recognised by identity.
         return type(self)(self.branches, self.digest)
 
     def fit(self, X: Any, y: Any = None) -> StandIn:
-        """Note the target, where the rows are those of the fold; else fit the real estimator."""
+        """Note the target if the rows are the training part; else fit the real estimator."""
         self._y = y
         self._real = None if X is self.branches.table else self._fitted(X, y)
         if self.branches.predicts_classes:
@@ -253,9 +261,10 @@ class StandIn(BaseEstimator):
 
 
 class TransformerStandIn(TransformerMixin, StandIn):
-    """Stands for a branch of features."""
+    """Stand-in for a branch that gives features."""
 
     def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Fit to rows and return their features, cached ones for the training part."""
         if X is self.branches.table:
             self.fit(X, y)
             return self.branches.matrices(self.digest, y)[0]
@@ -263,45 +272,50 @@ class TransformerStandIn(TransformerMixin, StandIn):
         return self._real.fit_transform(X, y)
 
     def transform(self, X: Any) -> Any:
+        """Return the features of rows, cached ones for the validation part."""
         if self._is_known(X):
             return self.branches.matrices(self.digest, self._y)[1]
         return self._estimator().transform(X)
 
 
 class ClassifierStandIn(ClassifierMixin, StandIn):
-    """Stands for a branch that gives probabilities."""
+    """Stand-in for a branch that gives probabilities."""
 
     def predict_proba(self, X: Any) -> Any:
+        """Return the probabilities of rows, cached ones for the validation part."""
         if self._is_known(X):
             return self.branches.response(self.digest, self._y)
         return self._estimator().predict_proba(X)
 
     def predict(self, X: Any) -> Any:
+        """Return the labels of rows by the real estimator."""
+        # Labels cannot be derived from cached probabilities: a model may decide by another rule.
         return self._estimator().predict(X)
 
 
 class RegressorStandIn(RegressorMixin, StandIn):
-    """Stands for a branch that gives numbers."""
+    """Stand-in for a branch that gives numbers."""
 
     def predict(self, X: Any) -> Any:
+        """Return the predicted numbers of rows, cached ones for the validation part."""
         if self._is_known(X):
             return self.branches.response(self.digest, self._y)
         return self._estimator().predict(X)
 
 
 def unshared(matrix: Any) -> Any:
-    """Return a frame that may be changed without changing what others get; the values are copied
-    only then."""
+    """Return a shallow copy of a frame; anything else is returned as it is."""
+    # Changes of the copy do not reach the original: pandas copies values before it writes to them.
     return matrix.copy(deep=False) if isinstance(matrix, pd.DataFrame) else matrix
 
 
 def frozen(matrix: Any) -> Any:
-    """Return a view of an array that cannot be changed, nor can what it is a view of: no step
-    changes what others get."""
+    """Return a read-only view of an array; anything else is returned as it is."""
     if not isinstance(matrix, np.ndarray):
         return matrix
     matrix = matrix.view()
     part: Any = matrix
+    # Every array below the view is made read-only too, because a step may hold one of them.
     while isinstance(part, np.ndarray):
         part.flags.writeable = False
         part = part.base

@@ -1,8 +1,9 @@
-"""What branches of pipelines gave on a fold, kept in memory within a number of bytes.
+"""Cache of results of pipeline branches on folds, in memory, with a limit in bytes.
 
-The least useful goes first: GreedyDual-Size (Cao and Irani 1997). The worth of a value is the
-seconds that it saves for each byte, on top of the worth of what was last dropped, so that what is
-not asked for ages.
+If there is not enough space, the value with the least worth is dropped (GreedyDual-Size, Cao and
+Irani 1997). The worth of a value is set when it is stored or requested: the seconds that it saves
+for each byte, plus the worth of the last value that was dropped. So values that are not requested
+fall behind.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Kept:
-    """A value with what it cost.
+    """Cached value with its cost.
 
     Parameters
     ----------
     value : object
     seconds : float
-        That it took to compute, with all that it was made from.
+        Seconds to compute the value, its inputs included.
     size : int
-        Bytes.
+        Size of the value in bytes.
     """
 
     value: Any
@@ -35,12 +36,12 @@ class Kept:
 
 
 class Cache:
-    """Values by key, at most `limit` bytes of them.
+    """Values by key, with a limit on their size.
 
     Parameters
     ----------
     limit : int
-        Bytes; 0 keeps nothing.
+        Most bytes of all values; 0 for no cache.
     """
 
     def __init__(self, limit: int) -> None:
@@ -48,6 +49,7 @@ class Cache:
         self.size = 0
         self._kept: dict[Hashable, Kept] = {}
         self._worth: dict[Hashable, float] = {}
+        # Heap of (worth, turn, key). Entries whose worth is no longer that of the key are stale.
         self._order: list[tuple[float, int, Hashable]] = []
         self._age = 0.0
         self._turn = 0
@@ -56,15 +58,23 @@ class Cache:
         return len(self._kept)
 
     def get(self, key: Hashable) -> Kept | None:
-        """Return what is kept under a key, which is worth more from now on; None where nothing
-        is."""
+        """Return the value of a key and renew its worth, or return None if there is no value."""
         kept = self._kept.get(key)
         if kept is not None:
             self._rate(key, kept)
         return kept
 
     def put(self, key: Hashable, value: Any, seconds: float) -> None:
-        """Keep a value; one that is too large or of unknown size is not kept."""
+        """Store a value, unless it is larger than the limit or its size is unknown.
+
+        Parameters
+        ----------
+        key : hashable
+        value : object
+            Arrays, frames, or tuples of them have a known size.
+        seconds : float
+            Seconds to compute the value, its inputs included.
+        """
         size = size_of(value)
         if size is None or size > self.limit:
             return
@@ -77,9 +87,11 @@ class Cache:
             self._drop()
 
     def _rate(self, key: Hashable, kept: Kept) -> None:
+        # The turn breaks ties, because keys need not be comparable.
         self._turn += 1
         self._worth[key] = self._age + kept.seconds / max(1, kept.size)
         heapq.heappush(self._order, (self._worth[key], self._turn, key))
+        # Stale entries would otherwise grow with every request.
         if len(self._order) > 8 * len(self._kept) + 64:
             self._order = [(worth, turn, key) for turn, (key, worth) in enumerate(self._ranked())]
 
@@ -87,7 +99,7 @@ class Cache:
         return sorted(self._worth.items(), key=lambda item: item[1])
 
     def _drop(self) -> None:
-        """Drop the least worthy; what was rated again since stands in the order twice."""
+        """Drop the value with the least worth, or a stale entry of the heap."""
         worth, _, key = heapq.heappop(self._order)
         if self._worth.get(key) == worth:
             self._age = worth
@@ -96,7 +108,7 @@ class Cache:
 
 
 def size_of(value: Any) -> int | None:
-    """Return the bytes of arrays and frames, also in tuples; None for anything else."""
+    """Return the bytes of an array, a frame, or a tuple of them; None for anything else."""
     if isinstance(value, tuple):
         sizes = [size_of(part) for part in value]
         return None if None in sizes else sum(size for size in sizes if size is not None)

@@ -1,8 +1,7 @@
-"""The model of a run whose budget was too short to finish anything: a small decision tree, or the
-constant prediction.
+"""Fallback of a run without a fitted pipeline: a small decision tree, or a constant prediction.
 
-It is fitted in the calling process, so it must be fast whatever the table: few rows, few columns,
-few splits.
+It is fitted in the calling process, where no deadline can stop it. So it must be fast for every
+table: it uses few rows, few columns and few splits.
 """
 
 from __future__ import annotations
@@ -20,18 +19,28 @@ from primitives.cleaning import TableCleaner
 from primitives.screening import ColumnScreener
 
 MAX_ROWS = 2_000
+"""Number of rows that the tree is fitted on, beside one of every class."""
+
 MAX_DEPTH = 4
+"""Most splits from the root of the tree to a leaf."""
+
 MAX_COLUMNS = 100
-"""Columns that splits are sought in."""
+"""Most columns that the tree is fitted on."""
 
 MAX_CLASSES = 1_000
-"""Classes above which there is no tree: it has few leaves, and counts every class in each."""
+"""Number of classes above which the prediction is constant.
+
+A tree counts every class in each of its leaves, and its few leaves cannot tell so many apart.
+"""
 
 
 def fallback(problem: Problem) -> Pipeline:
-    """Return a decision tree fitted on about `MAX_ROWS` rows, with some of every class, and the
-    columns that have most to do with the target; or the constant prediction, where there are too
-    many classes for that or the table cannot be read."""
+    """Return a fitted decision tree, or a constant prediction where a tree cannot be fitted.
+
+    The tree is fitted on about `MAX_ROWS` rows, among them one of every class, and on the
+    `MAX_COLUMNS` columns with the strongest association with the target. The prediction is constant
+    if there are more than `MAX_CLASSES` classes, or if fitting the tree fails.
+    """
     classes = problem.task.classes
     is_small = classes is None or len(classes) <= MAX_CLASSES
     with warnings.catch_warnings():
@@ -39,19 +48,20 @@ def fallback(problem: Problem) -> Pipeline:
         try:
             if is_small:
                 return small_tree(problem).fit(problem.X, problem.y)
-        except Exception:  # whatever reading an odd table raises: a run ends with a model
+        except Exception:  # whatever an unusual table raises, a run must end with a model
             pass
         return make_pipeline(problem.task.constant()).fit(problem.X, problem.y)
 
 
 def title_of(model: Pipeline) -> str:
-    """Return what a fallback is in words."""
+    """Return a description of a fallback."""
     is_constant = isinstance(model[-1], DummyClassifier | DummyRegressor)
     return "the constant prediction" if is_constant else "a small decision tree"
 
 
 def small_tree(problem: Problem) -> Pipeline:
-    """Return an unfitted decision tree on some of the rows and columns."""
+    """Return an unfitted decision tree for some of the rows and columns."""
+    # Categories stay one column each: one-hot columns would be too many to be fast.
     encoder = ColumnTransformer(
         [
             (
@@ -70,5 +80,6 @@ def small_tree(problem: Problem) -> Pipeline:
     )
     screener = [ColumnScreener(MAX_COLUMNS)] if problem.X.shape[1] > MAX_COLUMNS else []
     model = problem.task.small_tree(MAX_DEPTH)
+    # Rows are drawn first and columns are screened before they are cleaned: cleaning is slow.
     steps = make_pipeline(*screener, TableCleaner(), encoder, model)
     return make_pipeline(problem.task.subsampled(steps, MAX_ROWS))

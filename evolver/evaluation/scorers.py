@@ -1,7 +1,7 @@
-"""Properties of a scorer: its metric, and whether it takes weights.
+"""Properties of a scorer: its metric, and whether it accepts weights.
 
-scikit-learn's scorers keep what they are made of in private names. They are read here alone; where
-one is missing the scorer is a function like any other.
+scikit-learn's scorers keep their metric in private attributes, which are read only here. A scorer
+without these attributes is treated as any other function.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from evolver.problem import Scorer
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """How scikit-learn's scorer scores predictions; it looks at nothing else.
+    """Metric of a scikit-learn scorer, which scores predictions and nothing else.
 
     Parameters
     ----------
     function : callable
-        From true and predicted values to a number.
+        Function from true and predicted values to a number.
     greater_is_better : bool
     responses : collection of str
-        Methods of an estimator, the first that there is gives the predictions.
+        Names of methods; the first that an estimator has gives the predictions.
     arguments : mapping of str to object
-        Further arguments of the function that the scorer sets.
+        Further arguments that the scorer passes to the function.
     """
 
     function: Callable[..., float]
@@ -36,8 +36,10 @@ class Metric:
 
 
 def metric_of(scorer: Scorer) -> Metric | None:
-    """Return the metric of scikit-learn's scorer; None of anything else, which may look at the
-    whole estimator."""
+    """Return the metric of a scikit-learn scorer, or None for any other scorer.
+
+    Any other scorer may use more of an estimator than its predictions.
+    """
     try:
         function, sign = scorer._score_func, scorer._sign  # type: ignore[attr-defined]  # private
         asked, named = scorer._response_method, scorer._kwargs  # type: ignore[attr-defined]  # too
@@ -47,8 +49,8 @@ def metric_of(scorer: Scorer) -> Metric | None:
 
 
 def takes_weights(scorer: Scorer) -> bool:
-    """Say whether a scorer can be given the weights of rows; scikit-learn's own can take them where
-    its metric can."""
+    """Return True if a scorer accepts weights of rows."""
+    # scikit-learn's scorers accept them in every case, and pass them to the metric.
     metric = metric_of(scorer)
     function = scorer if metric is None else metric.function
     return "sample_weight" in signature(function).parameters

@@ -1,1 +1,1 @@
-"""Search: where candidates come from. Pure decisions, no clock and no processes."""
+"""Search: sources of candidates, which know neither a clock nor processes."""

@@ -1,13 +1,12 @@
-"""Evolution as a proposer: steady-state NSGA-II on typed trees.
+"""Evolution as a proposer: steady-state NSGA-II (Deb et al. 2002) on typed trees.
 
-    ask    the first candidates grow at random, predictor after predictor, at first the cheap ones
-           before the others; then two members meet in tournaments, one operator makes a child,
-           until it is new and small enough
-    tell   a scored candidate joins the population, and the worst one leaves it
+    ask    The first candidates grow at random: one tree for each predictor, the cheap ones first,
+           then further trees in turn. Later candidates are children: tournaments choose the
+           parents, one operator makes the child, and a child that is too large or known is dropped.
+    tell   A scored candidate joins the population. If it is full, the worst member leaves it.
 
-There are no generations: a child may be asked for at any time and is bred from what has been told
-so far. Nothing here knows of time or workers; how far told outcomes lag behind is the run's
-business.
+There are no generations. A child can be asked for at any time and is bred from the outcomes told so
+far. Time and workers are left to the run, which also decides how late outcomes are told.
 """
 
 from __future__ import annotations
@@ -25,29 +24,31 @@ from evolver.search.variation import OPERATORS
 from primitives import Catalogue, Prediction, Primitive
 
 MAX_TRIES = 50
-"""Attempts at a child that is new and small enough, before a tree is grown instead; and as many at
-that."""
+"""Attempts at a child that is new and small enough, and then at a grown tree that is."""
 
 GROWTH = Origin("evolution", "growth")
+"""Origin of trees that grow at random."""
 
 
 class Evolution:
-    """Proposes pipelines and learns from their outcomes.
+    """Proposer that breeds pipelines from those with good outcomes.
 
-    Its state is the population and its Generator; only a run calls it.
+    Its state is the population, the Generator and the set of known digests. Only a run calls it.
 
     Parameters
     ----------
     catalogue : Catalogue
-        Selected for the problem.
+        Primitives selected for the problem.
     rng : numpy.random.Generator
-    population_size : int, default=50
-    grown : int, optional
-        Candidates that grow at random before any is bred; default as many as the population holds.
     operator_rates : mapping of str to float
-        How often each operator of `OPERATORS` is tried.
+        Relative frequency with which each operator of `OPERATORS` is tried.
+    population_size : int, default=50
+        Most members that survive.
+    grown : int, optional
+        Number of candidates that grow at random before any is bred. The default is
+        `population_size`.
     initial_steps, max_steps : int
-        Size limits of the trees that grow at random, and of all.
+        Most steps of a tree that grows at random, and of any tree.
     """
 
     def __init__(
@@ -67,9 +68,11 @@ class Evolution:
         self._to_grow = population_size if grown is None else grown
         self._initial_steps = initial_steps
         self._max_steps = max_steps
+        # Sorted, so that the order of the mapping does not matter to a seed.
         self._operators = sorted(operator_rates)
         rates = np.array([operator_rates[name] for name in self._operators], dtype=float)
         self._rates = rates / rates.sum()
+        # Predictors take turns in a random order, so that no name is favoured.
         self._roots = list(rng.permutation(np.array(catalogue.producing(Prediction), dtype=object)))
         self._opening: list[Tree] = sorted((self._grown_on(root) for root in self._roots), key=cost)
         self._asked = 0
@@ -79,14 +82,16 @@ class Evolution:
 
     @property
     def population(self) -> tuple[Member, ...]:
-        """The members that have survived so far."""
+        """Members that have survived so far."""
         return tuple(self._population)
 
     def ask(self) -> Candidate | None:
+        """Return a new candidate, or None if no attempt gives one."""
         for _ in range(MAX_TRIES):
             tree, origin = self._breed() if self._has_parents() else self._grow()
             if self._is_new(tree):
                 return self._propose(tree, origin)
+        # A population of similar members may have only known children left.
         for _ in range(MAX_TRIES):
             tree, origin = self._grow()
             if self._is_new(tree):
@@ -94,9 +99,11 @@ class Evolution:
         return None
 
     def avoid(self, digest: str) -> None:
+        """Never ask for a pipeline of this digest."""
         self._seen.add(digest)
 
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:
+        """Note a candidate as known, and let it join the population if it was scored."""
         self._seen.add(candidate.digest)
         if isinstance(outcome, Scored):
             self._population = survivors(
@@ -114,6 +121,7 @@ class Evolution:
         return self._grown_on(root), GROWTH
 
     def _grown_on(self, root: Primitive) -> Tree:
+        # Some predictors need more steps than the limit, such as a vote of two models.
         steps = max(self._initial_steps, grammar_of(self._catalogue).fewest_of(root))
         return grow(Prediction, self._catalogue, self._rng, steps, root)
 
@@ -135,6 +143,5 @@ class Evolution:
 
 
 def cost(tree: Tree) -> float:
-    """Return what is known beforehand of the cost of fitting a tree; it does not depend on
-    data."""
+    """Return the rough cost of fitting a tree, in milliseconds for about 2,000 rows."""
     return sum(step.primitive.cost for step in tree.steps)

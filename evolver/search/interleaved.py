@@ -1,4 +1,4 @@
-"""Evolution and refinement as one proposer: who is asked is a matter of count, never of time."""
+"""Evolution and refinement as one proposer, asked by counts of candidates, never by time."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from evolver.search.proposer import Proposer
 
 
 class Interleaved:
-    """Asks evolution first, then refinement for a share of the candidates.
+    """Proposer that asks evolution, and refinement for a share of the candidates.
 
     Parameters
     ----------
     evolution, refinement : Proposer
-        Where one has no more candidates, the other is asked.
+        If one has no candidate, the other is asked.
     share_at : callable
         Takes the number of a candidate and returns the share of refinement from there on, from 0
         to 1.
@@ -34,6 +34,7 @@ class Interleaved:
         self._due = 0.0
 
     def ask(self) -> Candidate | None:
+        """Return a candidate of the proposer whose turn it is; None if neither has one."""
         share = self._share_at(self._asked)
         turns = [(self._evolution, self._refinement)]
         if share > 0:
@@ -43,6 +44,8 @@ class Interleaved:
             candidate = proposer.ask()
             if candidate is not None:
                 other.avoid(candidate.digest)
+                # `_due` is the number of candidates that refinement is behind its share. It is
+                # limited: a proposer that had none for a while must not then get every turn.
                 due = self._due + share - (proposer is self._refinement)
                 self._due = min(max(due, -1.0), 1.0)
                 self._asked += 1
@@ -50,9 +53,11 @@ class Interleaved:
         return None
 
     def avoid(self, digest: str) -> None:
+        """Have neither proposer ask for a pipeline of this digest."""
         self._evolution.avoid(digest)
         self._refinement.avoid(digest)
 
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:
+        """Tell both proposers the outcome of a candidate, whichever of them proposed it."""
         self._evolution.tell(candidate, outcome)
         self._refinement.tell(candidate, outcome)

@@ -1,4 +1,4 @@
-"""What is known of a table before anything is fitted, as numbers that tables are compared by."""
+"""Meta-features: numbers that describe a table before any fit, to compare tables by."""
 
 from __future__ import annotations
 
@@ -13,28 +13,30 @@ from evolver.problem import Problem
 from primitives.cleaning import about_a_thousand
 
 SIZES = ("rows", "columns", "classes")
-"""By which it takes longer."""
+"""Meta-features that the duration of a fit depends on."""
 
 
 @dataclass(frozen=True)
 class MetaFeatures:
-    """A table in six numbers, each on a scale on which a difference of 1 is a large one; and how
-    much text there is.
+    """Description of a table by six numbers, and by the amount of its text.
+
+    The six numbers are scaled so that a difference of 1 is a large one.
 
     Parameters
     ----------
     rows, columns : float
-        Logarithms to base 10.
+        Logarithms to base 10 of their numbers.
     classes : float
-        Logarithm to base 2, halved; 0 for regression.
+        Half the logarithm to base 2 of the number of classes; 0 for regression.
     categories : float
-        Share of the columns that hold no numbers.
+        Share of the columns that are not numeric.
     missing : float
         Share of the cells that are missing.
     balance : float
-        Rows of the rarest class, of what it would have if all had the same; 1 for regression.
+        Rows of the rarest class, divided by the mean over classes; 1 for regression.
     texts : float, default=0.0
-        Millions of characters of its texts. It says how long it takes, not what is good.
+        Millions of characters in columns of texts. It tells how long a fit takes, not which
+        pipelines are good, and is no part of the distance.
     """
 
     rows: float
@@ -47,7 +49,7 @@ class MetaFeatures:
 
     @classmethod
     def of(cls, problem: Problem) -> Self:
-        """Return those of a problem."""
+        """Return the meta-features of a problem."""
         X, y = problem.X, problem.y
         counts = problem.task.class_counts(y)
         numbers = X.select_dtypes("number").shape[1]
@@ -62,8 +64,14 @@ class MetaFeatures:
         )
 
     def distance(self, other: MetaFeatures, size: float = 1.0) -> float:
-        """Return the Euclidean distance to another table, rows, columns and classes counting so
-        many times."""
+        """Return the Euclidean distance to another table.
+
+        Parameters
+        ----------
+        other : MetaFeatures
+        size : float, default=1.0
+            Factor of the differences in `SIZES`.
+        """
         others = other.values
         return math.hypot(
             *(
@@ -75,12 +83,14 @@ class MetaFeatures:
 
     @property
     def values(self) -> Mapping[str, float]:
+        """Meta-features by name."""
         return asdict(self)
 
 
 def _characters(problem: Problem) -> float:
-    """Return about how many there are in the columns that hold texts."""
+    """Return the approximate number of characters in the columns of texts."""
     X = problem.X
     texts = [X[name] for name, form in problem.forms.items() if form == "text"]
+    # Some of the rows are enough, and counting in all of them takes long.
     some = [pd.Series(about_a_thousand(text.array)).fillna("").astype(str) for text in texts]
     return len(X) * float(sum(text.str.len().mean() for text in some))

@@ -254,6 +254,7 @@ class Portfolio:
         return self._left.pop() if self._left else self._then.ask()
 
     def avoid(self, digest: str) -> None:
+        """Leave out a pipeline of this digest."""
         self._left = [one for one in self._left if one.digest != digest]
         self._then.avoid(digest)
 

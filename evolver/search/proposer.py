@@ -1,4 +1,4 @@
-"""Where candidates come from: the seam between a run and its searches."""
+"""Proposer: the interface between a run and its searches."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from evolver.outcome import Outcome
 
 
 class Proposer(Protocol):
-    """A source of candidates.
+    """Source of candidates.
 
-    What it asks depends on its seed and on what it was told, in which order, and on nothing else. A
-    run tells outcomes in the order in which the candidates were asked for.
+    Its candidates depend only on its seed and on the outcomes it was told, in their order. A run
+    tells outcomes in the order in which the candidates were asked for.
     """
 
     def ask(self) -> Candidate | None:
-        """Return a candidate that was not asked for before; None when there are no more."""
+        """Return a candidate that was not asked for before, or None if there is none."""
 
     def avoid(self, digest: str) -> None:
-        """Ask for no pipeline of this digest: another proposer has asked for it."""
+        """Never ask for a pipeline of this digest, as another proposer has asked for it."""
 
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:
-        """Learn what became of a candidate, of this proposer or of another."""
+        """Learn the outcome of a candidate of this or of another proposer."""

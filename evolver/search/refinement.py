@@ -101,6 +101,7 @@ class Refinement:
         return None
 
     def avoid(self, digest: str) -> None:
+        """Never ask for a pipeline of this digest."""
         self._seen.add(digest)
 
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:

@@ -1,8 +1,8 @@
 """Variation: operators that make a tree from one or two others.
 
 An operator is ``(parents, catalogue, rng) -> Tree``. It never changes a parent and always returns a
-valid tree; where it cannot apply, it returns the first parent as it is. Each makes exactly one
-change. Size is not its concern.
+valid tree with one change. Where none is possible, it returns the first parent. It does not limit
+the size of the tree.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ from primitives.base import Space
 from primitives.space import Value
 
 Operator = Callable[[Sequence[Tree], Catalogue, np.random.Generator], Tree]
+"""Function from parents, catalogue and Generator to a child."""
+
 T = TypeVar("T")
 Change = Callable[[Space, Mapping[str, Value], np.random.Generator], dict[str, Value]]
+"""Function from a space, its values and a Generator to values with one change."""
 
 BRANCH_STEPS = 2
-"""Steps, beyond the fewest, of a branch that is grown to be joined to another."""
+"""Number of sizes, from the fewest steps up, of a branch that is grown to join another."""
 
 
 def crossover(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Generator) -> Tree:
-    """Put a branch of the second parent in place of one of the first that gives what is wanted
-    there."""
+    """Replace a branch of the first parent by a branch of the second of a suitable kind."""
     first, second = parents
     place = _pick(_steps(first), rng)
     wanted = first.required_kind(place)
@@ -51,7 +53,7 @@ def perturb_parameter(
 
 
 def replace_step(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Generator) -> Tree:
-    """Put another primitive in place of a step, on the same inputs."""
+    """Replace the primitive of a step by another that takes the same inputs."""
     tree = parents[0]
     place = _pick(_steps(tree), rng)
     wanted, given = tree.required_kind(place), [tree[index].ret for index in tree.inputs(place)]
@@ -66,17 +68,17 @@ def replace_step(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.G
 
 
 def insert_step(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Generator) -> Tree:
-    """Put a step with one input between a step and what it feeds."""
+    """Insert a step with one input above another step."""
     return _above(parents[0], catalogue, rng, several_inputs=False)
 
 
 def wrap(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Generator) -> Tree:
-    """Join a branch with another that is grown for it: in a union, a stack or a vote."""
+    """Join a branch with a grown one, in a step with several inputs such as a union or a vote."""
     return _above(parents[0], catalogue, rng, several_inputs=True)
 
 
 def shrink(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Generator) -> Tree:
-    """Put one of the inputs of a step in place of the step."""
+    """Replace a step by one of its inputs."""
     tree = parents[0]
     options = [
         (place, child)
@@ -121,8 +123,7 @@ def _change_parameter(
 def _above(
     tree: Tree, catalogue: Catalogue, rng: np.random.Generator, *, several_inputs: bool
 ) -> Tree:
-    """Put a new step above a branch, which becomes one of its inputs; the other inputs are
-    grown."""
+    """Put a new step above a branch, which becomes one of its inputs; others are grown."""
     place = _pick(_steps(tree), rng)
     wanted, given = tree.required_kind(place), tree[place].ret
     options = [
@@ -146,10 +147,10 @@ def _above(
 def _companion(
     kind: type[Kind], tree: Tree, place: int, catalogue: Catalogue, rng: np.random.Generator
 ) -> Tree:
-    """Grow a short branch; a model to be stacked on features, or features to go with a model, begin
-    with what is there."""
+    """Return a short grown branch to join the branch at `place`."""
     fewest = grammar_of(catalogue).fewest(kind) or 0
     grown = grow(kind, catalogue, rng, fewest + int(rng.integers(BRANCH_STEPS)))
+    # A model that is stacked on features reads the same features, instead of an encoder of its own.
     if issubclass(kind, Prediction) and not issubclass(tree[place].ret, Prediction):
         bases = [
             index

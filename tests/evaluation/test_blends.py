@@ -1,4 +1,4 @@
-"""Scores of averages: the fast ones are those of the scorer."""
+"""Fast scores of blends equal those of the scorer."""
 
 from __future__ import annotations
 

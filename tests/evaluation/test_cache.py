@@ -1,4 +1,4 @@
-"""The cache keeps what is worth most within its limit, and changes no result."""
+"""The cache keeps the most useful values within its limit, and changes no result."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ RECALLING = {
 def test_predictions_are_those_of_the_compiled_pipeline_to_the_bit(
     task: str, seed: int, operator: str
 ) -> None:
-    """For random trees and their children, whatever the cache holds of other trees."""
+    """The cache holds branches of other random trees too."""
     rng = np.random.default_rng(seed)
     parents = [random_tree(SPACES[task], seed + extra) for extra in (0, 1)]
     operate, arity = OPERATORS[operator]
@@ -139,8 +139,10 @@ def test_predictions_are_those_of_the_compiled_pipeline_to_the_bit(
 
 @pytest.mark.parametrize("task", ["binary", "regression"])
 def test_every_primitive_is_recalled_to_the_bit(task: str) -> None:
-    """Twice each: the second time what it was made from is known. Those of several classes are
-    those of two."""
+    """Each is evaluated twice, the second time with its branches in the cache.
+
+    Primitives for several classes are those for two.
+    """
     space = catalogue(task)
     compiled = Evaluator(PROBLEMS[task], space)
     recalling = Evaluator(PROBLEMS[task], space, 50_000_000)
@@ -184,7 +186,7 @@ def test_a_vote_of_known_pipelines_fits_neither_again() -> None:
 
 
 class ChangesInput:
-    """A step that changes its input in place, as some do."""
+    """Step that changes its input in place, as some do."""
 
     def fit(self, X: np.ndarray, y: Any = None) -> ChangesInput:
         self.fitted_ = True

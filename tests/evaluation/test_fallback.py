@@ -1,5 +1,4 @@
-"""The fallback: quick whatever the table, and better than a guess where there is something to
-learn."""
+"""The fallback is quick on any table, and better than a guess if there is a signal."""
 
 from __future__ import annotations
 
@@ -20,8 +19,10 @@ from tests.pipelines import task_of
 from tests.tables import small_table
 
 SECONDS = 4.0
-"""Of the processor: more than the fallback takes on any table here, less than half of what cleaning
-all columns takes."""
+"""Seconds of processor time that the fallback may take.
+
+It takes less on any table here. Cleaning all columns takes more than twice as long.
+"""
 
 
 def problem(X: pd.DataFrame, y: np.ndarray, task: str = "binary") -> Problem:
@@ -36,7 +37,7 @@ def named(values: np.ndarray) -> pd.DataFrame:
 
 
 def strings(rows: int, columns: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return columns of five strings each, the last of which says the label in its own way."""
+    """Return columns of five different strings, the last of which determines the label."""
     cells = np.random.default_rng(0).integers(0, 5, (rows, columns))
     return named(cells.astype(str)), np.where(cells[:, -1] > 2, "yes", "no")
 

@@ -1,5 +1,4 @@
-"""Folds: nothing leaks, weights count, predictions are kept, and what is no prediction is
-refused."""
+"""Folds leak nothing, use weights, keep predictions, and refuse invalid ones."""
 
 from __future__ import annotations
 
@@ -67,7 +66,7 @@ def evaluate(
 
 
 class Remembering(TransformerMixin, BaseEstimator):
-    """Notes the rows it is fitted on; they must be those of the training part alone."""
+    """Encoder that records the rows it is fitted on."""
 
     seen: ClassVar[list[set[int]]] = []
 
@@ -80,7 +79,7 @@ class Remembering(TransformerMixin, BaseEstimator):
 
 
 class LabelReader(ClassifierMixin, BaseEstimator):
-    """Memorises the label of every row it is fitted on, and guesses the first class elsewhere."""
+    """Classifier that memorises the rows it is fitted on; all others get the first class."""
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> LabelReader:
         self.classes_ = np.unique(y)
@@ -97,7 +96,7 @@ class LabelReader(ClassifierMixin, BaseEstimator):
 
 @pytest.mark.parametrize("scoring", ["roc_auc", "average_precision"])
 def test_ranks_are_scored_by_what_is_kept_and_delivered(scoring: str) -> None:
-    """Probabilities of 0 and 1 hide the order that the decision function of this model has."""
+    """The decision function orders rows whose probabilities are all 0 or 1."""
     y = (small_table("binary")[1] == "class 1").astype(int)
     on = problem(y=y, scorer=check_scorer(scoring, Classification.of(y)))
     build = partial(SGDClassifier, loss="modified_huber", random_state=0)
@@ -136,7 +135,7 @@ def test_everything_is_fitted_on_the_training_part_alone() -> None:
     "name", ["MedianTarget", "SelectPercentileFClassif", "SelectFromTreesClassif"]
 )
 def test_what_learns_from_the_target_finds_nothing_in_noise(name: str) -> None:
-    """Fitted before the split, each would find the columns that happen to fit all labels."""
+    """A step fitted before the split would find columns that happen to fit all labels."""
     rng = np.random.default_rng(0)
     rows = 120
     table = pd.DataFrame(rng.normal(size=(rows, 300))).rename(columns=lambda number: f"n{number}")
@@ -222,7 +221,7 @@ def test_a_function_may_be_the_complexity() -> None:
 
 @pytest.mark.parametrize("cache", [0, 50_000_000])
 def test_a_class_that_was_not_fitted_on_has_no_probability(cache: int) -> None:
-    """Log loss, which has labels, and ensembles want a column for every class of the problem."""
+    """Log loss and ensembles need a column for every class of the problem."""
     base = problem("multiclass")
     known = np.flatnonzero(base.y != "class 1")
     scorer = check_scorer("neg_log_loss", base.task)
@@ -246,7 +245,7 @@ def test_a_class_that_was_not_fitted_on_has_no_probability(cache: int) -> None:
 
 
 class Babbler(DummyClassifier):
-    """Gives back whatever it is told to."""
+    """Classifier that returns a given answer."""
 
     answer: Any = None
 
@@ -288,7 +287,7 @@ def test_predictions_are_computed_once() -> None:
 
 
 class TestForeignCode:
-    """After it a worker looks for libraries that were changed, which takes time."""
+    """Foreign code makes a worker look for changed libraries, which takes time."""
 
     def test_no_default_primitive_or_scorer_is_foreign(self) -> None:
         assert not [one.name for one in default_catalogue() if is_foreign(one.build)]
@@ -300,7 +299,7 @@ class TestForeignCode:
 
     def test_a_primitive_a_scorer_and_a_complexity_of_the_users_own_are(self) -> None:
         class Own(DummyClassifier):
-            """A model of the user's."""
+            """Model of a user."""
 
         own = Primitive("Own", (Table,), Prediction, partial(Own), {}, CLASSIFICATION)
         mine = Catalogue([own])

@@ -1,5 +1,4 @@
-"""Folds: each row validated once, seeded, as the splitter says, and what is validated can be
-scored."""
+"""Folds validate each row once, follow seed and splitter, and can be scored."""
 
 from __future__ import annotations
 
@@ -63,7 +62,7 @@ def test_groups_stay_together(y: np.ndarray, cv: object) -> None:
 
 
 WITH_ONE = np.where(np.arange(ROWS) == 59, 9, np.arange(ROWS) % 2)
-"""Classes, the last row alone in one of its own."""
+"""Class of each row; no other row has the class of the last one."""
 
 GROUPS = np.arange(ROWS) // 4
 SEED = int(np.random.default_rng(0).integers(2**31))
@@ -82,7 +81,7 @@ ITERABLE = [(np.arange(40), np.arange(40, ROWS)), (np.arange(20, ROWS), np.arang
     ],
 )
 def test_no_row_moves_into_a_training_part(cv: Any, groups: Any, splitter: Any) -> None:
-    """Rows whose class is not in the training part cannot be scored, and are left out alone."""
+    """Only validation rows whose class is not in the training part are left out."""
     expected = list(splitter.split(X, WITH_ONE, groups))
     assert any(59 in valid for _, valid in expected)
     for (train, valid), (own_train, own_valid) in zip(
@@ -101,7 +100,7 @@ def test_a_splitter_is_taken_as_it_is() -> None:
 
 
 class TestLadder:
-    """Folds of fewer rows, for tables of many."""
+    """Folds of fewer rows, for large tables."""
 
     @staticmethod
     def ladder_of(

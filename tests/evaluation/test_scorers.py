@@ -1,4 +1,4 @@
-"""Scorers: what scikit-learn's say of themselves, and what stands in where they do not."""
+"""Properties of scikit-learn's scorers, and defaults for scorers without them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_function_that_takes_weights_is_given_them() -> None:
 
 
 class Opaque:
-    """A scorer of another library, or of a scikit-learn that has renamed its private names."""
+    """Scorer of another library, or of a scikit-learn that has renamed its private names."""
 
     def __init__(self, scorer: Any) -> None:
         self.scorer = scorer
@@ -72,7 +72,7 @@ class Opaque:
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 @pytest.mark.parametrize("with_weights", [False, True])
 def test_a_scorer_that_says_nothing_scores_the_same(task: str, with_weights: bool) -> None:
-    """Only slower: nothing is recalled, and averages are scored one by one."""
+    """Scoring is only slower: nothing comes from the cache, and blends are scored one by one."""
     base = problem(task)
     weights = np.linspace(0.5, 2.0, len(base.y)) if with_weights else None
     scorer = check_scorer(None, base.task)

@@ -1,4 +1,4 @@
-"""Primitives and scorers may write to whatever they are given: nobody else sees it."""
+"""Primitives and scorers may write to whatever they get, and nobody else sees it."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from tests.pipelines import traits
 from tests.tables import small_table
 
 PLACES = ("fit X", "fit y", "fit weights", "transform X", "predict X", "told")
-"""Where a primitive writes: what it is given, by method, and what it has returned."""
+"""Values that a primitive may write to: its inputs, by method, and its last result."""
 
 
 def spoil(values: Any) -> None:
-    """Write to an array or a frame in every way that there is."""
+    """Write to an array or a frame in every possible way."""
     if isinstance(values, pd.DataFrame):
         for block in values._mgr.blocks:
             if isinstance(block.values, np.ndarray):
@@ -46,14 +46,16 @@ def spoil(values: Any) -> None:
 
 
 class Writer(BaseEstimator):
-    """Writes after it has read, so that it learns what its polite twin learns.
+    """Base of primitives that write to values after they have read them.
+
+    So each learns the same as its polite twin, which writes to copies.
 
     Parameters
     ----------
     places : tuple of str
         Some of `PLACES`.
     polite : bool
-        Whether it writes to copies alone.
+        True if it writes to copies only.
     """
 
     def __init__(self, places: tuple[str, ...] = (), polite: bool = True) -> None:
@@ -65,7 +67,7 @@ class Writer(BaseEstimator):
             spoil(values.copy() if self.polite else values)
 
     def _noted(self, told: np.ndarray) -> np.ndarray:
-        """Write to what was returned the last time."""
+        """Write to the last result, and note the new one."""
         if hasattr(self, "last_"):
             self._spoil("told", self.last_)
         self.last_ = told
@@ -73,7 +75,7 @@ class Writer(BaseEstimator):
 
 
 class WritingEncoder(TransformerMixin, Writer):
-    """Reads the numbers of a table."""
+    """Encoder that reads the numbers of a table."""
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> WritingEncoder:
         self.columns_ = list(X.select_dtypes("number").columns)
@@ -89,7 +91,7 @@ class WritingEncoder(TransformerMixin, Writer):
 
 
 class WritingScaler(TransformerMixin, Writer):
-    """Scales a matrix."""
+    """Scaler of a matrix."""
 
     def fit(self, X: np.ndarray, y: Any = None) -> WritingScaler:
         self.mean_, self.scale_ = X.mean(axis=0), X.std(axis=0) + 1.0
@@ -104,7 +106,7 @@ class WritingScaler(TransformerMixin, Writer):
 
 
 class WritingRegressor(RegressorMixin, Writer):
-    """A ridge regression."""
+    """Ridge regression."""
 
     def fit(self, X: np.ndarray, y: np.ndarray, sample_weight: Any = None) -> WritingRegressor:
         self.model_ = Ridge().fit(X, y, sample_weight)
@@ -120,7 +122,7 @@ class WritingRegressor(RegressorMixin, Writer):
 
 
 class WritingClassifier(ClassifierMixin, Writer):
-    """A logistic regression."""
+    """Logistic regression."""
 
     def fit(self, X: np.ndarray, y: np.ndarray, sample_weight: Any = None) -> WritingClassifier:
         self.model_ = LogisticRegression(max_iter=50).fit(X, y, sample_weight)
@@ -142,7 +144,7 @@ class WritingClassifier(ClassifierMixin, Writer):
 
 
 def space_with(task: str, places: tuple[str, ...], polite: bool) -> Catalogue:
-    """Return a catalogue with those that write and innocents."""
+    """Return a catalogue of primitives that write, and of others that do not."""
     model = WritingRegressor if task == "regression" else WritingClassifier
     writing = {
         "Encoder": (Table, Features, WritingEncoder),
@@ -163,7 +165,7 @@ def space_with(task: str, places: tuple[str, ...], polite: bool) -> Catalogue:
 
 
 def trees(task: str, space: Catalogue) -> list[Tree]:
-    """Return pipelines of those that write, among them each that could see what others write."""
+    """Return pipelines of primitives that write, and of others that could see the changes."""
     plain, joined = (
         ("Ridge", "Average") if task == "regression" else ("LogisticRegression", "SoftVote")
     )
@@ -197,8 +199,7 @@ def trees(task: str, space: Catalogue) -> list[Tree]:
 
 
 def outcomes(on: Problem, places: tuple[str, ...], polite: bool, cache: int) -> list[FoldScore]:
-    """Return the outcomes of all pipelines one after the other, in one evaluator; with a cache
-    twice."""
+    """Return the outcomes of all pipelines in one evaluator; with a cache, each runs twice."""
     space = space_with(on.task.name, places, polite).select(on.task.name, traits(on.task.name))
     evaluator = Evaluator(on, space, cache)
     return [
@@ -216,7 +217,7 @@ def assert_same(some: list[FoldScore], others: list[FoldScore]) -> None:
 
 TASKS = ("binary", "regression")
 POLITE = {task: outcomes(problem(task), (), True, 0) for task in TASKS}
-"""What writes to copies alone gives the same wherever it writes."""
+"""Outcomes of the polite twins, which are the same wherever they write."""
 
 PLACED = st.lists(st.sampled_from(PLACES), unique=True, min_size=1).map(tuple)
 CACHES = st.sampled_from([0, 50_000, 50_000_000])
@@ -259,7 +260,7 @@ def test_the_final_fit_is_that_of_the_polite_twin(task: str) -> None:
 
 
 class WritingScorer:
-    """Writes to all it is given, and asks again what the changed rows are."""
+    """Scorer that writes to all it gets, and asks for predictions of the changed rows."""
 
     def __init__(self, method: str, polite: bool) -> None:
         self.method, self.polite = method, polite
@@ -278,7 +279,7 @@ class WritingScorer:
 
 
 def writing_metric(polite: bool, y: Any, told: Any, sample_weight: Any = None) -> float:
-    """Clip predictions in place, as is usual before a logarithm, and write to all else."""
+    """Clip predictions in place, as is usual before a logarithm, and write to all other inputs."""
     if polite:
         y, told = y.copy(), told.copy()
         sample_weight = None if sample_weight is None else sample_weight.copy()
@@ -342,7 +343,7 @@ CALLS: dict[str, Any] = {
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("with_rows", [False, True])
 def test_a_whole_run_is_that_of_the_polite_twins(task: str, with_rows: bool) -> None:
-    """In the calling process, where what is written to would be the caller's own."""
+    """The run is in the calling process, where the values written to would be the caller's."""
     table, y = small_table(task)
     rows = {}
     if with_rows:

@@ -1,4 +1,4 @@
-"""The clean table has one shape, whatever types its columns come in later."""
+"""Cleaning gives the same columns, whatever types a later table has."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def table(columns: list[Callable[[], pd.Series]]) -> pd.DataFrame:
 def test_columns_stand_as_in_fit_whatever_their_types(
     columns: list[tuple[Callable[[], pd.Series], Callable[[], pd.Series]]],
 ) -> None:
-    """The same values in other types are the same clean table."""
+    """Equal values of other types give an equal clean table."""
     fitted_on = table([one for one, _ in columns])
     later = table([other for _, other in columns])
     cleaner = TableCleaner().fit(fitted_on)

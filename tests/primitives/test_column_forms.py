@@ -1,4 +1,4 @@
-"""How columns are read: quickly, and as each would be by itself."""
+"""Forms of columns are found quickly, and as for each column alone."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ GAPS = st.sampled_from([None, np.nan, pd.NA])
 
 
 def slow_form(column: pd.Series[Any], length: int) -> str:
-    """Return the form of a column, step by step as it is defined."""
+    """Return the form of a column, step by step by its definition."""
     known = column.dropna()
     if known.empty:
         return "number"
@@ -58,7 +58,7 @@ def slow_forms(X: pd.DataFrame) -> dict[str, str]:
 
 @st.composite
 def tables(draw: st.DrawFn) -> pd.DataFrame:
-    """Draw columns of strings and objects, with gaps, beside one of numbers."""
+    """Draw a table of strings and objects with missing values, and a numeric column."""
     rows = draw(st.integers(1, 60))
     columns: dict[str, Any] = {}
     for number, kind in enumerate(draw(st.lists(st.sampled_from(sorted(CELLS)), max_size=4))):

@@ -1,4 +1,4 @@
-"""Boosting finds its rounds on a part of the rows it is given, and is fitted on all of them."""
+"""Boosting finds its rounds on some of its rows, and is fitted on all of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST = 300
 
 
 def boosted(name: str, task: str, **values: Any) -> Any:
-    """Return an unfitted model of the catalogue with many quick rounds."""
+    """Return an unfitted model of the catalogue with at most `MOST` quick rounds."""
     kind = "Regressor" if task == "regression" else "Classifier"
     build = default_catalogue()[f"{name}{kind}"].build
     return build(**{"random_state": 0, "learning_rate": 0.3, MODELS[name]: MOST, **values})
@@ -47,7 +47,7 @@ class TestRounds:
         assert model.estimator_.get_params()[MODELS[name]] == model.n_rounds_
 
     def test_what_is_predicted_later_does_not_change_them(self, name: str, task: str) -> None:
-        """Rows that are not given to `fit`, whatever their labels, cannot matter."""
+        """Rows that `fit` is not given cannot change the model, whatever their labels."""
         X, y = data(task)
         given = np.arange(len(y)) % 2 == 0
         one = boosted(name, task).fit(X[given], y[given])
@@ -110,7 +110,7 @@ def test_where_every_row_is_a_class_of_its_own_none_is_set_aside() -> None:
 @pytest.mark.parametrize("task", ["binary", "regression"])
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_columns_without_a_value_say_nothing(name: str, task: str) -> None:
-    """Those with a single one may have none among the rows that are not set aside."""
+    """A column with a single value may have none among the rows that are not held out."""
     X, y = data(task)
     X = np.column_stack([X, np.full((len(X), 2), np.nan)])
     X[7, -1] = 1.0

@@ -1,4 +1,4 @@
-"""Encoders: texts are read, are categories, or left out, and what stands in for what."""
+"""Encoders read texts, encode them as categories or leave them out, and have substitutes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES = {one.name for one in ENCODERS}
 
 
 def reviews(rows: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return texts, a word of which tells the class, and a number that tells nothing."""
+    """Return texts with a word that tells the class, beside a number that is noise."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, size=rows)
     words = rng.choice([f"word{number}" for number in range(50)], size=(rows, 9))

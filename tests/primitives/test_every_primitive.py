@@ -83,7 +83,7 @@ def test_a_draw_fits_and_predicts(task: str, name: str) -> None:
 
 @pytest.mark.parametrize(("task", "name"), EVERY)
 def test_it_writes_to_nothing_that_it_is_given(task: str, name: str) -> None:
-    """So it needs no copies; those of a user get them."""
+    """Primitives of the package get no copies; the primitives of a user do."""
     X, y = small_table(task)
     given: Any = with_text(X) if "texts" in columns_for(task, name) else X
     target = y.copy()

@@ -1,5 +1,4 @@
-"""Where rows belong to groups or to an order in time, nothing splits them at random inside a
-fit."""
+"""No fit splits rows at random if they belong to groups or have an order in time."""
 
 from __future__ import annotations
 
@@ -35,7 +34,7 @@ def splitters(kind: type) -> Iterator[type]:
 
 @pytest.fixture
 def splits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of splitters, one for each time that one splits."""
+    """Record the name of a splitter each time that it splits."""
     seen: list[str] = []
     kinds = {*splitters(BaseCrossValidator), *splitters(BaseShuffleSplit)}
     for kind in kinds:
@@ -51,13 +50,13 @@ def splits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def tables(task: str) -> list[pd.DataFrame]:
-    """Return tables for which different encoders are."""
+    """Return tables that suit different encoders."""
     X, _ = small_table(task)
     return [X, with_text(X), with_text(X).drop(columns="category"), with_text(X)[["text"]]]
 
 
 def in_time(task: str, X: pd.DataFrame) -> Problem:
-    """Return a problem whose classes are mixed over time."""
+    """Return a problem whose folds follow an order in time."""
     y = small_table(task)[1]
     rng = np.random.default_rng(0)
     cv = TimeSeriesSplit(2)
@@ -124,7 +123,7 @@ def test_perceptrons_hold_nothing_out(task: str) -> None:
 
 @pytest.mark.parametrize("grouped", [False, True])
 def test_a_split_of_ones_own_that_looks_ahead_is_no_order_in_time(grouped: bool) -> None:
-    """Folds say what time is: each validates on later rows than it is fitted on."""
+    """An order in time means that each fold validates on later rows than it is fitted on."""
     on = problem("binary")
     rows = np.arange(len(on.y))
     ahead = [(rows[:60], rows[60:90]), (rows[:90], rows[90:])]
@@ -136,7 +135,7 @@ def test_a_split_of_ones_own_that_looks_ahead_is_no_order_in_time(grouped: bool)
 
 
 def test_a_run_with_groups_splits_its_rows_into_folds_alone(splits: list[str]) -> None:
-    """From the portfolio on to the final fits, ensemble included."""
+    """The run includes the portfolio, the final fits and the ensemble."""
     X, y = small_table("binary")
     model = EvolvedClassifier(
         time_budget=None,

@@ -1,4 +1,4 @@
-"""A step that may write to what it is given is itself, but for what others see of it."""
+"""An isolated step gives the same results, and changes nothing that others see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Screening: the columns that say most of the target, whatever they are."""
+"""Screening keeps the columns with the strongest association, whatever their type."""
 
 from __future__ import annotations
 

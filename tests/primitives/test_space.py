@@ -1,4 +1,4 @@
-"""Laws of spaces: what is drawn is allowed, a change changes one value, and text holds a space."""
+"""Spaces allow what they draw, a change alters one value, and text restores a space."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_every_column_becomes_numbers_or_strings_with_nan() -> None:
 
 
 def sentences(rows: int) -> pd.Series:
-    """Return strings of many words, each with one of its own and a gap every ninth row."""
+    """Return different texts of many words, with every ninth missing."""
     texts = [
         f"the {number}th of all that was ever said or written" if number % 9 else None
         for number in range(rows)
@@ -123,7 +123,7 @@ def test_the_parts_of_a_date_leave_other_columns_as_they_are(other: list[object]
 
 
 def test_codes_are_the_same_in_a_table_that_has_only_numbers_of_them() -> None:
-    """A column of numbers with a gap is read as floats."""
+    """A column of whole numbers is read as floats if some are missing."""
     codes = TableCleaner().fit(pd.DataFrame({"code": ["1", "2", "A7"], "group": ["a", "b", "c"]}))
     later = pd.DataFrame({"code": [1.0, np.nan, 2.5], "group": pd.Categorical([3.0, np.nan, 0.5])})
     clean = codes.transform(later)
@@ -176,7 +176,7 @@ def test_family_wise_selection_keeps_the_best_of_noise() -> None:
 
 
 def test_stacked_predictions_of_rows_fitted_on_come_from_models_that_have_not_seen_them() -> None:
-    """One neighbour knows every row it was fitted on; labels are noise, so others cannot."""
+    """One neighbour knows the rows it was fitted on; labels are noise, so it predicts no other."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(300, 4)), rng.integers(0, 2, size=300)
     stacked = OutOfFoldPredictions(KNeighborsClassifier(1), random_state=0)
@@ -189,7 +189,7 @@ def test_stacked_predictions_of_rows_fitted_on_come_from_models_that_have_not_se
 def test_texts_of_rows_fitted_on_are_encoded_by_models_that_have_not_seen_them(
     classes: int, columns: int
 ) -> None:
-    """Every row has a word of its own; labels are noise."""
+    """Every row has a word of its own, and labels are noise."""
     texts = [f"word{number}" for number in range(300)]
     X = HashingVectorizer(n_features=2**16, alternate_sign=False).transform(texts)
     y = np.random.default_rng(0).integers(0, classes, size=300)

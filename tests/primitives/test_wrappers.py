@@ -1,5 +1,4 @@
-"""Models around a model: scikit-learn's own checks, shares that stay shares, rows that are fitted
-on."""
+"""Models around a model pass scikit-learn's checks and give valid probabilities."""
 
 from __future__ import annotations
 

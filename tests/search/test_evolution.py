@@ -1,4 +1,4 @@
-"""Evolution: begins broadly, breeds within its size limit, climbs, and ends when nothing is new."""
+"""Evolution tries every predictor, limits sizes, improves, and ends when nothing is new."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def evolution(seed: int = 0, size: int = 20, **changes: object) -> Evolution:
 
 
 def smoothness(candidate: Candidate) -> float:
-    """A score with a known optimum: naive Bayes with much smoothing on scaled features."""
+    """Return a score whose optimum is naive Bayes with much smoothing on scaled features."""
     steps = candidate.tree.steps
     if steps[0].name != "GaussianNB":
         return 0.0
@@ -59,7 +59,7 @@ def test_children_stay_within_the_size_limit() -> None:
 
 
 def best_of(search: Evolution, turns: int, told: bool) -> float:
-    """Return the best score within so many candidates, with or without learning from them."""
+    """Return the best score of some candidates, with or without learning from them."""
     scores = []
     for _ in range(turns):
         candidate = search.ask()

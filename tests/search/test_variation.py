@@ -1,4 +1,4 @@
-"""Variation: valid trees in, a valid tree out; parents stay as they were; one change each."""
+"""Operators return valid trees with one change, and leave the parents as they were."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.genome.strategies import CATALOGUES, random_tree, seeds, spaces
 
 
 def vary(name: str, space: Catalogue, seed: int) -> tuple[list[Tree], Tree]:
-    """Return parents and child of one application."""
+    """Return the parents and the child of one application of an operator."""
     operator, arity = OPERATORS[name]
     parents = [random_tree(space, seed + number, steps=6) for number in range(arity)]
     return parents, operator(parents, space, np.random.default_rng(seed))
