@@ -63,5 +63,5 @@ def test_where_the_temporary_folder_is_gone_another_place_is_taken(temporary: Pa
 
 def test_where_no_place_has_room_the_reasons_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(payload, "places", lambda: ["/proc/none", "/proc/other"])
-    with pytest.raises(EvolverError, match=r"must be written somewhere: .*none.*other"):
+    with pytest.raises(EvolverError, match=r"cannot be written .*none.*other"):
         Payload([1])

@@ -107,7 +107,7 @@ def test_a_pickle_that_runs_code_is_no_data() -> None:
 
     kind, content = wire.encode(Calling())
     assert kind is Kind.OBJECT
-    with pytest.raises(Exception, match="is no data"):
+    with pytest.raises(Exception, match="is not plain data"):
         wire.decode(Frame(1, Kind.DATA, content), 1.0)
 
 

@@ -178,7 +178,7 @@ def test_what_cannot_be_started_is_one_clear_error(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(child, "start", refuse)
     pool = ProcessPool(misbehave, 1)
     try:
-        with pytest.raises(EvolverError, match="Workers must start, but: no more processes"):
+        with pytest.raises(EvolverError, match="No worker can be started: no more processes"):
             run(pool, [1])
     finally:
         pool.close()

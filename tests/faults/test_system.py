@@ -207,7 +207,7 @@ def test_when_no_worker_can_start_the_error_says_so(tmp_path: Path, undisturbed:
     try:
         fit()
     except Exception as error:
-        told = [type(error).__name__, "must start" in str(error) or "written" in str(error)]
+        told = [type(error).__name__, "be started" in str(error) or "written" in str(error)]
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
     OUT.write_text(json.dumps([*told, said(fit())]))
     """
