@@ -41,7 +41,7 @@ SPARE_LOAD_SECONDS = 2.0
 """Seconds that loading a result may take in addition to the seconds that the job took."""
 
 LOOKS_TO_FAMILY = 5
-"""Number of measurements after which one includes the children of the worker."""
+"""Interval, in measurements, at which the children of the worker are included."""
 
 
 class WorkerHandle:
@@ -146,7 +146,7 @@ class WorkerHandle:
     def assign(self, job: Job) -> None:
         """Take a job, and hand it to the process if that runs."""
         self.job, self.started, self._assigned = job, None, time.monotonic()
-        # A new number, also for a second attempt: late frames of the first are told by the old one.
+        # Frames that an earlier job of the process sends late carry its old number and are refused.
         self._number += 1
         if self._connection is None:
             return
