@@ -42,7 +42,7 @@ class Child(Protocol):
     pid : int or None
         Number of the process; None until it is known.
     sentinel : int
-        Descriptor that becomes readable when there is news of the process, such as its end.
+        Descriptor that becomes readable when the number is known and when the process has ended.
     """
 
     pid: int | None
@@ -113,7 +113,7 @@ class Forked:
         return len(self._descriptors) - 1
 
     def is_ended(self) -> bool:
-        """Read the news from the server, and return True if the process has ended."""
+        """Read the messages of the server, and return True if the process has ended."""
         if self._is_ended:
             return True
         try:

@@ -226,18 +226,7 @@ def server() -> ForkServer:
 
 
 def enter(preload: Sequence[str]) -> None:
-    """Register a pool, and start the server for the first one.
-
-    Parameters
-    ----------
-    preload : sequence of str
-        Modules that the server imports before it forks; ignored if it runs already.
-
-    Raises
-    ------
-    OSError
-        If the server cannot be started.
-    """
+    """Register a pool, and start the server for the first one; see `ForkServer.enter`."""
     if METHOD == "forkserver":
         server().enter(preload)
 
@@ -345,15 +334,7 @@ def set_variables(variables: Mapping[str, str | None]) -> None:
 
 
 def _python(code: str, descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
-    """Start an interpreter that finds the same modules as this one, in a session of its own.
-
-    Parameters
-    ----------
-    code : str
-        Python code to run.
-    descriptors : sequence of int
-        Descriptors that it inherits.
-    """
+    """Start an interpreter that finds the same modules as this one, in a session of its own."""
     places = os.pathsep.join(map(str, sys.path))
     # PYTHONSAFEPATH: files in the working directory, which may have the names of modules, are not
     # imported unless the folder is on the path here too.
