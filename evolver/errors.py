@@ -1,28 +1,32 @@
-"""What can go wrong for a caller.
+"""Exceptions that this package raises for its callers.
 
-EvolverError
-├── InputError          (ValueError)   an argument breaks its rule, said before any work starts
-├── InputTypeError      (TypeError)    an argument is of the wrong type
-└── NoPipelineError     (RuntimeError) no candidate succeeded; the commonest reasons are listed
+Exception
+└── EvolverError              base class; raised itself if no worker or file can be made
+    ├── InputError            and ValueError:    an argument has a wrong value
+    ├── InputTypeError        and TypeError:     an argument has a wrong type
+    └── NoPipelineError       and RuntimeError:  no candidate succeeded
+
+Each subclass also derives from the built-in exception that scikit-learn would raise, so that code
+written for scikit-learn catches it.
 """
 
 from __future__ import annotations
 
 
 class EvolverError(Exception):
-    """Base of all errors of this package."""
+    """Base class of all exceptions of this package."""
 
 
 class InputError(EvolverError, ValueError):
-    """An argument breaks its rule; the message names argument, rule and value."""
+    """Wrong value of an argument; the message names the argument, the rule and the value."""
 
 
 class InputTypeError(EvolverError, TypeError):
-    """An argument is of the wrong type; the message names argument, rule and value."""
+    """Wrong type of an argument; the message names the argument, the rule and the value."""
 
 
 class NoPipelineError(EvolverError, RuntimeError):
-    """No candidate succeeded; the message lists the commonest reasons with counts."""
+    """Failure of all candidates; the message lists the most frequent reasons with their counts."""
 
 
 def require(holds: bool, argument: str, rule: str, value: object) -> None:

@@ -1,7 +1,7 @@
-"""How files are written: whole or not at all.
+"""Writing of files, whole or not at all.
 
-A part file in the same folder is written first and then takes the place of the file, so that a
-program that is killed while it writes leaves what was there before.
+The content goes into a part file in the same folder, which then replaces the target in one step.
+A program that is killed while it writes leaves the earlier file as it was.
 """
 
 from __future__ import annotations
@@ -14,32 +14,42 @@ from pathlib import Path
 from uuid import uuid4
 
 PRIVATE_FILE = 0o600
+"""Permissions of a file that its owner alone may read: it can contain rows of the user's table."""
+
 PRIVATE_FOLDER = 0o700
-"""Permissions of what a run folder holds: rows of the user's table can be read from it."""
+"""Permissions of a folder that its owner alone may open, such as a run folder."""
 
 READABLE_FILE = 0o666
-"""Permissions of a file that the user names, before the user's own mask."""
+"""Permissions of a file that the user names, before the user's umask removes some."""
 
 
 @contextmanager
 def replacing(file: Path, mode: int = PRIVATE_FILE) -> Iterator[Path]:
-    """Give an empty part file, which takes the place of a file when the block ends.
+    """Replace a file by the part file that the block writes.
 
-    A symbolic link of that name is replaced, not followed. Where the block raises, nothing changes.
+    A symbolic link of that name is replaced, not followed. If the block raises, nothing changes.
 
     Parameters
     ----------
     file : Path
+        File to replace; it need not exist.
     mode : int
         Permissions of the new file.
+
+    Yields
+    ------
+    Path
+        Empty part file to write to.
 
     Raises
     ------
     OSError
-        When no file can be made in the folder.
+        If no file can be created in the folder.
     """
+    # The suffix stays: writers such as `numpy.savez` and `DataFrame.to_csv` act on it.
     part = file.with_name(f".{uuid4().hex}.part{file.suffix}")
     try:
+        # The file is created with its permissions, so that nobody can open it before they are set.
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
     except OSError as error:  # the caller knows the file, not its part
         raise OSError(error.errno, error.strerror, str(file)) from None
@@ -52,15 +62,26 @@ def replacing(file: Path, mode: int = PRIVATE_FILE) -> Iterator[Path]:
 
 @contextmanager
 def replacing_named(path: Path) -> Iterator[Path]:
-    """Give what to write to in order to write a file that the user names.
+    """Replace a file that the user names by the one that the block writes.
 
-    As `replacing`, but symbolic links are followed, a file that is there keeps its permissions, and
-    what can only be written in place is: a device, a pipe, a file in a folder that is read-only.
+    Unlike `replacing`, symbolic links are followed and an existing file keeps its permissions. A
+    device, a pipe, and an existing file in a read-only folder cannot be replaced: the block writes
+    to them directly.
+
+    Parameters
+    ----------
+    path : Path
+        File to replace; it need not exist.
+
+    Yields
+    ------
+    Path
+        File to write to.
 
     Raises
     ------
     OSError
-        When no file can be made in the folder.
+        If no file can be created in the folder.
     """
     file = path.resolve()
     if path.exists() and not (path.is_file() and os.access(file.parent, os.W_OK)):

@@ -1,8 +1,8 @@
-"""Temporary folders named after their owner, so that those of a killed process can be removed.
+"""Temporary folders whose names identify the process that made them.
 
-A process that is killed removes nothing. The name of each folder says which process made it, and
-where: its machine and its namespace of processes, its number, and when it was started. The next run
-removes the folders of processes that have ended.
+A process that is killed cannot remove its folders, so a later run removes them. The name says whose
+a folder is: ``evolver-SCOPE-PID-START-RANDOM``. SCOPE is a hash of the machine and the namespace of
+process numbers, PID is the number of the process, and START is the time at which it was started.
 """
 
 from __future__ import annotations
@@ -22,21 +22,28 @@ import psutil
 PREFIX = "evolver"
 
 SPARE_PLACES = ("/tmp", "/dev/shm", ".")
-"""Parents of a temporary folder where the system's own folder is full, gone or too long a path."""
+"""Parent folders to try if the system's folder for temporary files is full or gone.
+
+They are also tried if its path is too long.
+"""
 
 
 def make(longest: int | None = None) -> Path:
-    """Make a folder that its owner alone may read, in the first place that has room.
+    """Make a folder that its owner alone may open, in the first place that allows it.
 
     Parameters
     ----------
     longest : int, optional
-        Bytes that the path of its parent may have.
+        Largest length of the parent's path in bytes.
+
+    Returns
+    -------
+    Path
 
     Raises
     ------
     OSError
-        When no place has room; the message lists the reasons.
+        If no place allows it; the message lists the reasons.
     """
     errors = []
     for place in places():
@@ -51,33 +58,37 @@ def make(longest: int | None = None) -> Path:
 
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
-    """Give a new folder, which is removed afterwards.
+    """Make a folder that is removed when the block ends.
+
+    Yields
+    ------
+    Path
 
     Raises
     ------
     OSError
-        When no place has room.
+        If no place allows it.
     """
-    own = make()
+    made = make()
     try:
-        yield own
+        yield made
     finally:
-        shutil.rmtree(own, ignore_errors=True)
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def places() -> list[str]:
-    """Return where temporary folders may be made, the usual place first."""
+    """Return the possible parents of temporary folders, the system's usual one first."""
     found: list[str] = []
-    asked: list[Callable[[], str]] = [tempfile.gettempdir]
-    asked += [partial(os.path.abspath, one) for one in SPARE_PLACES]
-    for place in asked:
-        with contextlib.suppress(OSError):  # no such place, or no working directory
-            found.append(place())
+    sources: list[Callable[[], str]] = [tempfile.gettempdir]
+    sources += [partial(os.path.abspath, place) for place in SPARE_PLACES]
+    for source in sources:
+        with contextlib.suppress(OSError):  # no such folder, or no working directory
+            found.append(source())
     return list(dict.fromkeys(found))
 
 
 def sweep() -> None:
-    """Remove the folders of this user whose owners have ended."""
+    """Remove the temporary folders of this user whose owners have ended."""
     for place in places():
         with contextlib.suppress(OSError):
             for folder in Path(place).glob(f"{PREFIX}-*-*-*-*"):
@@ -86,18 +97,19 @@ def sweep() -> None:
 
 
 def owner() -> str:
-    """Return the mark of this process: scope, number and start."""
+    """Return the part of a folder's name that identifies this process: SCOPE-PID-START."""
     return f"{_scope()}-{os.getpid()}-{_start(os.getpid())}"
 
 
 def _is_abandoned(folder: Path) -> bool:
-    """Say whether a folder is ours and its owner has ended."""
+    """Return True if a folder is of this user and machine and its owner has ended."""
     scope, number, start = folder.name.split("-")[1:4]
     is_ours = scope == _scope() and number.isdecimal() and start.isdecimal()
     status = folder.lstat()
     if not is_ours or (hasattr(os, "getuid") and status.st_uid != os.getuid()):
         return False
     try:
+        # A process with the owner's number but another start is a later process.
         return _start(int(number)) != int(start)
     except psutil.NoSuchProcess:
         return True
@@ -106,19 +118,20 @@ def _is_abandoned(folder: Path) -> bool:
 
 
 def _start(pid: int) -> int:
-    """Return when a process was started, by a clock that nobody sets where there is one: by
-    another, a process could seem to be a later one."""
+    """Return the start of a process: in clock ticks since boot on Linux, else as a date."""
+    # Ticks since boot come first: a date shifts when the system's clock is set, and then a running
+    # owner would look like a later process with the same number.
     with contextlib.suppress(OSError, ValueError, IndexError):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return int(fields[19])  # "starttime" of proc(5), in ticks since the system was started
+        return int(fields[19])  # "starttime" of proc(5)
     created: float = psutil.Process(pid).create_time()
     return round(100 * created)
 
 
 @lru_cache(maxsize=1)
 def _scope() -> str:
-    """Return what tells process numbers of this machine and container from those of others, which
-    may share a folder."""
+    """Return a hash of this machine and its namespace of process numbers."""
+    # Machines and containers may share a folder, and each has a process with the same number.
     namespace = ""
     with contextlib.suppress(OSError):
         namespace = os.readlink("/proc/self/ns/pid")

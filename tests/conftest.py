@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-os.environ["OMP_NUM_THREADS"] = "1"  # before what counts cores: tests run beside each other
+os.environ["OMP_NUM_THREADS"] = "1"  # before imports that read it: tests run in parallel
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def fork_server_for_all_tests() -> Iterator[None]:
-    """Keep one fork server for all pools: each test that makes one would wait two seconds."""
+    """Keep one fork server for all tests, as starting one takes about two seconds."""
     fork_server.enter(PRELOAD)
     yield
     fork_server.leave()
@@ -37,8 +37,7 @@ def fork_server_for_all_tests() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def datasets(request: pytest.FixtureRequest) -> Path:
-    """The folder of real tables; tests that need it are skipped where there is none, but not in
-    CI."""
+    """Folder of real tables; tests that need it are skipped without it, but fail in CI."""
     folder = request.config.getoption("--datasets")
     if folder is None or not Path(folder).is_dir():
         if os.environ.get("CI"):

@@ -1,1 +1,5 @@
-"""Execution: where jobs run. It knows nothing of what they do."""
+"""Execution of jobs: in the calling process, or in worker processes that can be killed.
+
+Nothing here knows what a job computes: an executor calls one function with the arguments it is
+given.
+"""

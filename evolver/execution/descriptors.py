@@ -1,7 +1,8 @@
-"""Descriptors of open files above those of the standard streams.
+"""File descriptors kept out of the numbers of the standard streams (0, 1 and 2).
 
-Where a program has closed its streams, a new file gets one of their numbers. Then whatever is
-printed is written to that file, and a new process has its streams put over it.
+A program may have closed its standard streams. The system then gives their numbers to the next
+files that are opened. Everything printed would be written to such a file, and a child process would
+lose it, because its own streams are put at these numbers.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ LAST_STREAM = 2
 
 
 def raised(descriptor: int) -> int:
-    """Return a descriptor of the same open file above the streams; the given one is closed where it
-    is not that itself."""
+    """Return a descriptor above 2 of the same open file.
+
+    A descriptor that is too low is duplicated and then closed.
+    """
     if descriptor > LAST_STREAM or os.name != "posix":
         return descriptor
     import fcntl
@@ -27,7 +30,7 @@ def raised(descriptor: int) -> int:
 
 
 def raised_socket(connection: socket.socket) -> socket.socket:
-    """Return a socket whose descriptor is above the streams."""
+    """Return a socket of the same connection with a descriptor above 2."""
     if connection.fileno() > LAST_STREAM:
         return connection
     return socket.socket(fileno=raised(connection.detach()))

@@ -1,13 +1,13 @@
-"""The process that workers are forked from on Linux.
+"""Fork server: the process on Linux that imports the libraries once and forks workers.
 
-    enter, leave   the first pool starts the server, the last one stops it
-    server         of this process; it is asked for a process by `evolver.execution.child`
-    strays         processes that a dead worker left behind
+    enter, leave   count the pools; the first starts the server and the last stops it
+    server         the server of this process, which `evolver.execution.child` asks for workers
+    strays         processes that an ended worker left behind
 
-The server is our own: `multiprocess` has one for the whole process, which belongs to the caller, as
-does its tracker of shared resources. Ours leads a session, so that every process that came from it
-can be told from others, and adopts the children of workers that died. When the process that it
-belongs to ends, however that is, it ends with all its descendants.
+The server is separate from the one in `multiprocess`, which belongs to the caller's own program, as
+does the tracker of shared memory there. It leads a session of its own, so that all its descendants
+can be told from other processes, and it adopts the children of workers that end. When the process
+that started it ends in any way, it kills all its descendants and ends.
 """
 
 from __future__ import annotations
@@ -33,29 +33,45 @@ from evolver.execution import processes
 from evolver.execution.descriptors import raised, raised_socket
 
 METHOD = "forkserver" if sys.platform == "linux" else "spawn"
-"""Never fork: a forked child of a process that has fitted with OpenMP hangs for ever."""
+"""Method that starts workers.
+
+Workers are never forked from this process: a forked child of a process that has used OpenMP can
+hang for ever.
+"""
 
 LONGEST_FOLDER = 50
-"""Bytes of a temporary folder's path that leave room for the names of our folder and of the socket
-in the 107 of an address."""
+"""Largest length of a parent folder's path in bytes.
+
+The address of a socket has at most 107 bytes, and the names of the folder and the socket follow.
+"""
 
 SOCKET = "socket"
-"""Name of the socket in our folder."""
+"""File name of the socket in the server's folder."""
 
 SEARCH_VARIABLES = ("PYTHONPATH", "PYTHONSAFEPATH")
-"""Variables of the environment that say where Python looks for modules."""
+"""Environment variables that determine where Python finds modules."""
 
 PATIENCE = 5.0
-"""Seconds that an ended process is waited for, at the most."""
+"""Seconds to wait for the server to accept a request, and for a process to end."""
 
 SUBREAPER, DEATH_SIGNAL = 36, 1
-"""Options of `prctl`: adopt orphaned descendants; be killed when the parent dies."""
+"""Options of `prctl`: adopt orphaned descendants; receive a signal when the parent ends."""
 
 context = get_context(METHOD)
 
 
 class ForkServer:
-    """A process that has imported libraries and forks on demand. All its calls hold its lock."""
+    """Process that has imported libraries and forks on demand, as its owner sees it.
+
+    Its methods may be called from several threads.
+
+    Attributes
+    ----------
+    owner : int
+        Number of the process that made this object.
+    workers : set of int
+        Numbers of the workers that run.
+    """
 
     def __init__(self) -> None:
         self.owner = os.getpid()
@@ -70,16 +86,27 @@ class ForkServer:
 
     @property
     def session(self) -> int | None:
-        """Number of the session of all processes that came from the server."""
+        """Number of the server's session, to which its descendants belong unless they leave it."""
         return None if self._process is None else self._process.pid
 
     @property
     def is_running(self) -> bool:
-        """Whether the server runs."""
+        """True if the server runs."""
         return self._process is not None and self._process.poll() is None
 
     def enter(self, preload: Sequence[str]) -> None:
-        """Count a pool; the modules of `preload` are imported before workers are forked."""
+        """Register a pool, and start the server for the first one.
+
+        Parameters
+        ----------
+        preload : sequence of str
+            Modules that the server imports before it forks; ignored if it runs already.
+
+        Raises
+        ------
+        OSError
+            If the server cannot be started.
+        """
         with self._lock:
             if self._pools == 0:
                 self._preload = preload
@@ -87,36 +114,43 @@ class ForkServer:
             self._pools += 1
 
     def leave(self) -> None:
-        """Say that a pool has ended; with the last one the server ends."""
+        """Deregister a pool, and stop the server after the last one."""
         with self._lock:
             self._pools = max(0, self._pools - 1)
             if self._pools == 0:
                 self._stop()
 
     def connect(self, descriptors: Sequence[int]) -> tuple[int, int]:
-        """Ask for a process that has some open files; start the server again where it is gone.
+        """Ask the server for a new process; restart the server if it has ended.
+
+        Parameters
+        ----------
+        descriptors : sequence of int
+            Descriptors of open files that the process receives.
 
         Returns
         -------
-        tuple of int
-            Descriptors: one gives the number of the process and later its exit code, the other
-            takes what the process is to run.
+        status : int
+            Descriptor to read from: the number of the process, and later its exit code.
+        task : int
+            Descriptor to write to: the pickled task of the process.
 
         Raises
         ------
         OSError
-            When the server cannot be started.
+            If the server cannot be started.
         """
         with self._lock:
             if not self.is_running:
-                self._start_again()
+                self._restart()
             status, their_status, their_task, task = _pipes()
             try:
                 theirs = [their_task, their_status]
                 try:
                     self._ask(theirs, descriptors)
                 except (ConnectionError, FileNotFoundError, TimeoutError):
-                    self._start_again()  # its folder may have been removed
+                    # The server runs but does not answer: its folder may have been removed.
+                    self._restart()
                     self._ask(theirs, descriptors)
             except BaseException:
                 _close(status, task)
@@ -126,38 +160,43 @@ class ForkServer:
             return status, task
 
     def _ask(self, theirs: Sequence[int], descriptors: Sequence[int]) -> None:
+        """Send the server the descriptors for a new process."""
         assert self._folder is not None
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(PATIENCE)
             client.connect(str(self._folder / SOCKET))
-            given = [*theirs, self._alive_fd, self._tracker_fd, *descriptors]
-            reduction.sendfds(client, given)
+            # The order is that of `multiprocess.forkserver.main`, which the server runs.
+            reduction.sendfds(client, [*theirs, self._alive_fd, self._tracker_fd, *descriptors])
 
-    def _start_again(self) -> None:
+    def _restart(self) -> None:
+        """Start the server again, and end what is left of the earlier one."""
         self._stop()
         self._start()
 
     def _start(self) -> None:
-        heard, self._alive_fd, tracked, self._tracker_fd = _pipes()
+        """Start the server and its tracker of shared memory."""
+        # Server and tracker end when these pipes close: also when this process is killed.
+        alive, self._alive_fd, tracked, self._tracker_fd = _pipes()
         try:
             self._folder = temporary.make(LONGEST_FOLDER)
             with raised_socket(socket.socket(socket.AF_UNIX)) as listener:
                 listener.bind(str(self._folder / SOCKET))
                 listener.listen()
-                arguments = listener.fileno(), heard, list(self._preload), search_variables()
+                arguments = listener.fileno(), alive, list(self._preload), search_variables()
                 code = f"from evolver.execution.fork_server import serve; serve(*{arguments})"
-                self._process = _python(code, (listener.fileno(), heard))
+                self._process = _python(code, (listener.fileno(), alive))
             code = f"from multiprocess.resource_tracker import main; main({tracked})"
             self._tracker = _python(code, (tracked,))
         except BaseException:
             self._stop()
             raise
         finally:
-            _close(heard, tracked)
+            _close(alive, tracked)
 
     def _stop(self) -> None:
-        """Kill the server with all that came from it, and remove its folder. Never raises."""
+        """Kill the server and all its descendants, and remove its folder. Never raise."""
         if self._process is not None:
+            # The descendants are listed first: those that left the session cannot be found later.
             server = processes.known(self._process.pid)
             descendants = processes.family(server)
             self._process.kill()
@@ -165,10 +204,10 @@ class ForkServer:
             processes.kill(members(self._process.pid))
             _wait(self._process)
         _close(self._alive_fd, self._tracker_fd)
-        if self._tracker is not None:  # it removes the shared memory of jobs, and ends
+        if self._tracker is not None:  # removes shared memory that jobs left, then ends
             _wait(self._tracker)
         if self._folder is not None:
-            with contextlib.suppress(OSError):  # needs no open file, where there may be too many
+            with contextlib.suppress(OSError):  # not `rmtree`: it needs a free descriptor
                 (self._folder / SOCKET).unlink(missing_ok=True)
                 self._folder.rmdir()
         self._process = self._tracker = self._folder = None
@@ -179,38 +218,41 @@ _servers = [ForkServer()]
 
 
 def server() -> ForkServer:
-    """Return the server of this process: one that was forked has its parent's in its processes."""
+    """Return the fork server of this process."""
+    # A forked process has a copy of its parent's object, whose server it must not use or stop.
     if _servers[0].owner != os.getpid():
         _servers[0] = ForkServer()
     return _servers[0]
 
 
 def enter(preload: Sequence[str]) -> None:
-    """Announce a pool; the modules of `preload` are imported once, before workers are forked.
-
-    Raises
-    ------
-    OSError
-        When the server cannot be started.
-    """
+    """Register a pool, and start the server for the first one; see `ForkServer.enter`."""
     if METHOD == "forkserver":
         server().enter(preload)
 
 
 def leave() -> None:
-    """Say that a pool has ended. Never raises."""
+    """Deregister a pool, and stop the server after the last one. Never raise."""
     if METHOD == "forkserver":
         server().leave()
 
 
 def is_running() -> bool:
-    """Say whether the server runs, where there is one."""
+    """Return True if the server runs, or if this system has none."""
     return METHOD != "forkserver" or server().is_running
 
 
 def strays(pid: int) -> list[psutil.Process]:
-    """Return the processes that a worker which has ended left behind, with all that descend from
-    them: those of its group, and those that began a session of their own."""
+    """Return the processes that an ended worker left behind, with their descendants.
+
+    The server has adopted them. They belong to the group of the worker, or to another session,
+    which no worker does.
+
+    Parameters
+    ----------
+    pid : int
+        Number of the worker that has ended.
+    """
     leader = processes.known(server().session)
     if leader is None:
         return []
@@ -227,8 +269,11 @@ def strays(pid: int) -> list[psutil.Process]:
 
 
 def members(session: int) -> list[psutil.Process]:
-    """Return the processes of a session but its leader, which has not been waited for: so its
-    number is no other's."""
+    """Return the processes of a session without its leader.
+
+    The parent of the leader must not have waited for it yet, so that no other process can have its
+    number.
+    """
     found = []
     with contextlib.suppress(OSError):
         for pid in psutil.pids():
@@ -241,21 +286,22 @@ def members(session: int) -> list[psutil.Process]:
 def serve(
     listener: int, alive: int, preload: list[str], variables: Mapping[str, str | None]
 ) -> None:
-    """Run the server until its owner ends, in a process of its own; then kill all descendants.
+    """Run the server in its own process until its owner ends, then kill all its descendants.
 
     Parameters
     ----------
     listener : int
-        Descriptor of the socket that asks for processes.
+        Descriptor of the socket on which processes are asked for.
     alive : int
-        Descriptor that ends with the owner.
+        Descriptor of a pipe that the owner holds open.
     preload : list of str
         Modules to import.
     variables : mapping
-        Variables of the environment that were changed to start the server.
+        Environment variables with the values that they had before the server was started.
     """
     set_variables(variables)
     ctypes.CDLL(None).prctl(SUBREAPER, 1)
+    # `multiprocess` warns of each adopted process that ends, since it did not fork it.
     warnings.filterwarnings("ignore", message="forkserver: waitpid returned unexpected pid")
     try:
         forkserver.main(listener, alive, preload)
@@ -264,13 +310,14 @@ def serve(
 
 
 def end_with_parent() -> None:
-    """In a worker: be killed when the server ends, adopt orphaned descendants, and close what would
-    keep the server alive."""
+    """Let this worker be killed when the server ends, and adopt its orphaned descendants."""
     if METHOD != "forkserver":
         return
     library = ctypes.CDLL(None)
     library.prctl(DEATH_SIGNAL, signal.SIGKILL)
     library.prctl(SUBREAPER, 1)
+    # `multiprocess` gives each worker the pipe that the owner holds open. While a worker holds it
+    # open too, the server does not end with its owner.
     server = forkserver._forkserver
     if server._forkserver_alive_fd is not None:
         os.close(server._forkserver_alive_fd)
@@ -278,7 +325,7 @@ def end_with_parent() -> None:
 
 
 def set_variables(variables: Mapping[str, str | None]) -> None:
-    """Set variables of the environment; None stands for one that is not there."""
+    """Set environment variables; a value of None removes the variable."""
     for name, value in variables.items():
         if value is None:
             os.environ.pop(name, None)
@@ -287,8 +334,10 @@ def set_variables(variables: Mapping[str, str | None]) -> None:
 
 
 def _python(code: str, descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
-    """Start an interpreter that finds the modules that this one does, in a session of its own."""
+    """Start an interpreter that finds the same modules as this one, in a session of its own."""
     places = os.pathsep.join(map(str, sys.path))
+    # PYTHONSAFEPATH: files in the working directory, which may have the names of modules, are not
+    # imported unless the folder is on the path here too.
     searched = dict(zip(SEARCH_VARIABLES, (places, "1"), strict=True))
     return subprocess.Popen(
         [get_executable(), *util._args_from_interpreter_flags(), "-c", code],
@@ -302,12 +351,12 @@ def _python(code: str, descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
 
 
 def search_variables() -> dict[str, str | None]:
-    """Return the variables that say where modules are, as they are for all others."""
+    """Return the environment variables for modules and their values; None if one is not set."""
     return {name: os.environ.get(name) for name in SEARCH_VARIABLES}
 
 
 def _pipes() -> tuple[int, int, int, int]:
-    """Return the ends of two pipes: to read and write, to read and write."""
+    """Return the ends of two pipes: read and write of the first, read and write of the second."""
     made: list[int] = []
     try:
         for _ in range(2):
@@ -319,14 +368,14 @@ def _pipes() -> tuple[int, int, int, int]:
 
 
 def _close(*descriptors: int) -> None:
-    """Close descriptors; those that are closed, or none yet, are passed over."""
+    """Close descriptors; those that are closed already, and -1, are skipped."""
     for descriptor in descriptors:
         with contextlib.suppress(OSError):
             os.close(descriptor)
 
 
 def _wait(ended: subprocess.Popen[bytes]) -> None:
-    """Wait for a process that ends, and kill it where it does not."""
+    """Wait for a process to end, and kill it if it does not."""
     for _ in range(2):
         with contextlib.suppress(subprocess.TimeoutExpired):
             ended.wait(PATIENCE)
@@ -335,6 +384,7 @@ def _wait(ended: subprocess.Popen[bytes]) -> None:
 
 
 def _is_open(descriptor: int) -> bool:
+    """Return True if a descriptor refers to an open file."""
     try:
         os.fstat(descriptor)
     except OSError:

@@ -1,4 +1,4 @@
-"""The simplest executor: one job at a time, in the calling process. It cannot interrupt a job."""
+"""Executor that runs one job at a time in the calling process. It cannot interrupt a job."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from evolver.outcome import Failed, Failure
 
 
 class InlineExecutor:
-    """Runs a job when it is waited for.
+    """Executor that runs a job when `wait` is called, in the calling process.
 
     Parameters
     ----------
     function : callable
-        What a job calls.
+        Function that each job calls with its argument.
     """
 
     capacity = 1
@@ -25,9 +25,11 @@ class InlineExecutor:
         self._jobs: list[Job] = []
 
     def submit(self, job: Job) -> None:
+        """Queue a job for the next call of `wait`."""
         self._jobs.append(job)
 
     def wait(self, timeout: float | None = None) -> Sequence[Done]:
+        """Run the oldest job and return it; `timeout` has no effect."""
         if not self._jobs:
             return []
         job = self._jobs.pop(0)
@@ -39,17 +41,19 @@ class InlineExecutor:
         return [Done(job.key, result, time.perf_counter() - start)]
 
     def abandon(self) -> None:
+        """Drop the queued jobs."""
         self._jobs.clear()
 
     def close(self) -> None:
+        """Drop the queued jobs; a second call does nothing."""
         self.abandon()
 
 
 def reason_of(error: BaseException) -> str:
-    """Return an exception as one line of text, whatever its ``str`` does."""
+    """Return the class of an exception and the first line of its text, at most 300 characters."""
     try:
         text = str(error).strip()
-    except Exception:
+    except Exception:  # a class of a foreign library may define a broken `__str__`
         text = "its text cannot be shown"
     lines = text.splitlines() or [""]
     return f"{type(error).__name__}: {lines[0][:300]}"

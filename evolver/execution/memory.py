@@ -1,4 +1,4 @@
-"""How much memory there is, and how much of it a process and its children hold alone."""
+"""Memory: bytes that are free, and bytes that processes hold alone."""
 
 from __future__ import annotations
 
@@ -9,34 +9,50 @@ from pathlib import Path
 import psutil
 
 SHARE_OF_WORKERS = 0.8
-"""Share of the memory that is free when a run begins, for all its workers together."""
+"""Share of the free memory that all workers of a run together may hold."""
 
 LEAST_CAP = 512 * 1024**2
-"""Bytes: an idle worker with all libraries loaded holds about half of it."""
+"""Smallest memory cap of a worker in bytes; an idle worker with all libraries needs about half."""
 
 CGROUPS = Path("/sys/fs/cgroup")
+"""Folder of the control groups."""
+
 MEMBERSHIP = Path("/proc/self/cgroup")
-"""File that says which control groups this process belongs to."""
+"""File that names the control groups of this process."""
 
 
 def free() -> int:
-    """Return the bytes of memory that this process may still take: of the machine, or of the
-    control groups that it is in."""
+    """Return the bytes that this process may still take.
+
+    The limit is the memory of the machine or that of a control group, whichever leaves less.
+    """
     available: int = psutil.virtual_memory().available
     return max(0, min([available, *_free_in_groups()]))
 
 
 def shares(workers: int) -> tuple[int, int]:
-    """Return how many of some workers fit into the memory that is free, at least one, and the bytes
-    that each may hold."""
+    """Return the number of workers that fit into the free memory, and the memory cap of each.
+
+    Parameters
+    ----------
+    workers : int
+        Number of workers that are asked for.
+
+    Returns
+    -------
+    tuple of int
+        Number of workers, between 1 and `workers`, and bytes that each may hold.
+    """
     for_all = int(SHARE_OF_WORKERS * free())
     fitting = min(workers, max(1, for_all // LEAST_CAP))
     return fitting, max(LEAST_CAP, for_all // fitting)
 
 
 def kills() -> int:
-    """Return how many processes the system has killed for want of memory in the control groups of
-    this one; 0 where it does not say."""
+    """Return the number of processes that the system has killed because memory was short.
+
+    Only kills in the control groups of this process count; 0 if the system keeps no count.
+    """
     counts = [0]
     for folder in _groups():
         for file in (folder / "memory.events", folder / "memory.oom_control"):
@@ -47,7 +63,7 @@ def kills() -> int:
 
 
 def private(processes: Iterable[psutil.Process]) -> int:
-    """Return the bytes that processes hold alone: not files that they map, such as the table."""
+    """Return the bytes that processes hold together, without mapped files such as the table."""
     held = 0
     for process in processes:
         with contextlib.suppress(psutil.Error, OSError):
@@ -57,7 +73,7 @@ def private(processes: Iterable[psutil.Process]) -> int:
 
 
 def _free_in_groups() -> Iterator[int]:
-    """Yield the bytes that each of the control groups leaves, of version 2 and of version 1."""
+    """Yield the bytes that each control group with a limit leaves, of version 2 and version 1."""
     names = (
         ("memory.max", "memory.current", "inactive_file"),
         ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -68,18 +84,22 @@ def _free_in_groups() -> Iterator[int]:
                 most = int((folder / limit).read_text())
                 used = int((folder / usage).read_text())
                 lines = (folder / "memory.stat").read_text().splitlines()
+                # The usage counts cached files too, which the system drops when memory is short.
                 spare = int(dict(line.split() for line in lines).get(reclaimable, 0))
                 yield most - used + spare
 
 
 def _groups() -> Iterator[Path]:
-    """Yield the folders of the control groups of this process and of those around them."""
+    """Yield the folders of the control groups of this process and of all groups around them."""
     with contextlib.suppress(OSError):
         for line in MEMBERSHIP.read_text().splitlines():
             _, controllers, path = line.split(":", 2)
+            # Version 2 names no controllers; version 1 has a line for each set of them.
             if controllers not in ("", "memory") and "memory" not in controllers.split(","):
                 continue
-            mounted = ("unified", ".") if controllers == "" else ("memory",)
-            for root in (CGROUPS / one for one in mounted):
+            # Where both versions are mounted, version 2 is in a subfolder.
+            mounts = ("unified", ".") if controllers == "" else ("memory",)
+            for root in (CGROUPS / mount for mount in mounts):
                 inside = Path(path.lstrip("/"))
+                # The limits of all groups up to the root hold for this process.
                 yield from (root / part for part in (inside, *inside.parents))

@@ -1,12 +1,16 @@
-"""A function and the data it holds as one file that processes map into memory.
+"""Function and its data in one file that worker processes map into memory.
 
-Pickle protocol 5 leaves the large buffers out of the stream; they are written behind it and mapped
-read-only when the file is read, so that all workers of a machine share one copy. Layout: length of
-the header, header (pickled length of the stream and offsets of the buffers), stream, buffers at
-multiples of 64 bytes.
+Pickle protocol 5 keeps large buffers, such as arrays, out of the pickled stream. Here they are
+written behind the stream, and a worker maps them read-only. So all workers share one copy of the
+data. Layout of the file:
 
-The file has no name where the system allows that: it is there for as long as a process has it open,
-and gone with the last of them, however that ends.
+    length    8 bytes, of the header
+    header    pickled list of the start and end of the stream and of each buffer
+    stream    pickled value without its buffers
+    buffers   each at a multiple of 64 bytes, as arrays need it
+
+If the system allows it, the file has no name. It then exists for as long as a process has it open,
+and it disappears with the last of them, even if that process is killed.
 """
 
 from __future__ import annotations
@@ -24,20 +28,21 @@ from evolver.execution.descriptors import LAST_STREAM, raised
 from evolver.temporary import places
 
 ALIGNMENT = 64
+"""Bytes of which each position in the file is a multiple; enough for every type of array."""
 
 
 class Payload:
-    """A written file. It must be closed.
+    """Written file with a function and its data; the owner must close it.
 
     Parameters
     ----------
     value : object
-        Picklable, classes and functions of ``__main__`` included.
+        Picklable value. Its classes and functions may be defined in ``__main__``.
 
     Raises
     ------
     EvolverError
-        When no place has room for it.
+        If the value fits into no temporary folder.
     """
 
     def __init__(self, value: Any) -> None:
@@ -45,22 +50,22 @@ class Payload:
 
     @property
     def descriptor(self) -> int:
-        """The open file, to be handed to another process."""
+        """Descriptor of the open file, which can be handed to another process."""
         return self._file.fileno()
 
     @property
     def path(self) -> str | None:
-        """The file's name; None where it has none."""
+        """Name of the file; None if it has none."""
         name = self._file.name
         return name if isinstance(name, str) and os.path.exists(name) else None
 
     def close(self) -> None:
-        """Let go of the file. May be called twice."""
+        """Close the file; a second call does nothing."""
         self._file.close()
 
 
 def _written(value: Any) -> IO[bytes]:
-    """Return a new file that holds a value, in the first place that has room."""
+    """Write a value into a new file, in the first temporary folder that has room."""
     errors = []
     for place in places():
         try:
@@ -77,23 +82,27 @@ def _written(value: Any) -> IO[bytes]:
         except BaseException:
             file.close()
             raise
-    raise EvolverError(f"The workers' data must be written somewhere: {'; '.join(errors)}")
+    raise EvolverError(
+        f"The data of the workers cannot be written to any temporary folder: {'; '.join(errors)}"
+    )
 
 
 def _opened(place: str) -> IO[bytes]:
-    """Return a new file that has no name where the system allows that."""
+    """Open a new file in a folder, without a name if the system allows it."""
     file: IO[bytes] = tempfile.TemporaryFile(prefix="evolver-", dir=place)  # noqa: SIM115 - a Payload closes it
     if file.fileno() > LAST_STREAM:
         return file
+    # The descriptor belongs to the file object, and `raised` closes what it is given: so a copy.
     with file:
         return os.fdopen(raised(os.dup(file.fileno())), "w+b")
 
 
 def write(file: IO[bytes], value: Any) -> None:
-    """Write a value into a file that is empty."""
+    """Write a value into an empty file."""
     buffers: list[pickle.PickleBuffer] = []
     stream = cloudpickle.dumps(value, protocol=5, buffer_callback=buffers.append)
     parts = [memoryview(stream), *(buffer.raw() for buffer in buffers)]
+    # Positions count from the end of the header, whose length depends on them.
     places, end = [], 0
     for part in parts:
         start = -(-end // ALIGNMENT) * ALIGNMENT
@@ -106,12 +115,18 @@ def write(file: IO[bytes], value: Any) -> None:
         file.seek(base + start)
         file.write(part)
     file.flush()
+    # An empty buffer at the end may start behind the last byte that was written.
     file.truncate(max(base + end, file.tell()))
 
 
 def read(place: int | str) -> Any:
-    """Return the value of a file that `write` made, by its descriptor or name; its arrays are
-    read-only views of the file."""
+    """Return the value of a file that `write` made; its arrays are read-only views of the file.
+
+    Parameters
+    ----------
+    place : int or str
+        Descriptor of the open file, which is closed, or its name.
+    """
     if isinstance(place, str):
         place = os.open(place, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:

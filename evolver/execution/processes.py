@@ -1,7 +1,8 @@
-"""Processes by their number: known, with all that descend from them, and killed.
+"""Processes by their numbers: identify them, find their descendants, kill them.
 
-A number may be another process's by now, so each is told by the time of its start too. Whatever the
-system refuses to say or do, for want of files that may be open, costs no error here.
+The system gives the number of an ended process to a later one. `psutil.Process` also remembers when
+a process was started, so the later one is never killed by mistake. No function here raises if the
+system refuses to answer, for example because too many files are open.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ import psutil
 
 
 def known(pid: int | None) -> psutil.Process | None:
-    """Return a running process, which is told from a later one with its number; None where it has
-    ended or was not started."""
+    """Return the running process with a number; None if there is none or the number is None."""
     if pid is None:
         return None
     try:
@@ -25,7 +25,7 @@ def known(pid: int | None) -> psutil.Process | None:
 
 
 def family(process: psutil.Process | None) -> list[psutil.Process]:
-    """Return a process and all that descend from it; empty when it has ended."""
+    """Return a process and all its descendants; an empty list if it has ended."""
     if process is None:
         return []
     with contextlib.suppress(psutil.Error, OSError):
@@ -34,15 +34,17 @@ def family(process: psutil.Process | None) -> list[psutil.Process]:
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:
-    """Kill processes; those that have ended are passed over."""
+    """Kill processes; those that have ended are skipped."""
     for process in processes:
         with contextlib.suppress(psutil.Error, OSError):
             process.kill()
 
 
 def room() -> float:
-    """Return how many more processes this user may start: infinitely many where nothing limits
-    them, as for root. Threads count as processes."""
+    """Return the number of processes that this user may still start; infinity without a limit.
+
+    Root has no limit. Each thread counts as a process, as it does for the system.
+    """
     try:
         import resource
 

@@ -1,9 +1,9 @@
-"""Where jobs run: the seam between a run and its workers.
+"""Interface of an executor: the seam between a run and the place where its jobs run.
 
-An executor is made with one function, which may hold much data and reaches each worker once. A job
-is a small argument for it. ``submit`` hands a job over, ``wait`` gives back what is done, in any
-order, and a job that raises, takes too long or kills its worker comes back as a `Failed` value:
-nothing a job does raises in the caller.
+An executor is made with one function, which may hold much data and is sent to each worker once. A
+job is a small argument for that function. ``submit`` hands over a job and ``wait`` returns finished
+jobs, in any order. Nothing that a job does raises an exception in the caller: a job that raises,
+takes too long or kills its worker gives a `Failed` value.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from typing import Any, Protocol
 from evolver.outcome import Failed
 
 Function = Callable[[Any], Any]
+"""Function of an executor: takes the argument of a job and returns its result."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One call of the executor's function.
+    """Call of the executor's function with one argument.
 
     Parameters
     ----------
     key : tuple of int
-        Names the job to who submitted it.
+        Identifier of the job, chosen by the caller.
     argument : object
-        Anything picklable.
+        Picklable argument of the function.
     timeout : float, optional
-        Seconds from its start after which it is ended, where the executor can.
+        Seconds that the job may run. An executor that can end a job ends it then.
     """
 
     key: tuple[int, ...]
@@ -38,7 +39,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a job: the function's result or a `Failed`, and the seconds from its start."""
+    """Finished job.
+
+    Parameters
+    ----------
+    key : tuple of int
+        Identifier of the job.
+    result : object or Failed
+        Value that the function returned, or the reason why there is none.
+    seconds : float
+        Seconds from the start of the job to its end.
+    """
 
     key: tuple[int, ...]
     result: Any | Failed
@@ -46,20 +57,31 @@ class Done:
 
 
 class Executor(Protocol):
-    """Runs jobs somewhere, at most `capacity` at a time."""
+    """Place where jobs run, at most `capacity` at a time."""
 
     @property
-    def capacity(self) -> int: ...
+    def capacity(self) -> int:
+        """Number of jobs that can run at the same time."""
 
     def submit(self, job: Job) -> None:
-        """Hand over a job; there must be a free place."""
+        """Hand over a job; at most `capacity` jobs may be unfinished at a time."""
 
     def wait(self, timeout: float | None = None) -> Sequence[Done]:
-        """Return what is done, at least one where there is any, after `timeout` seconds at the
-        latest."""
+        """Return finished jobs as soon as there are any.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds after which to return with none. By default there is no limit.
+
+        Returns
+        -------
+        sequence of Done
+            Empty if every job was returned before, or if none has finished in time.
+        """
 
     def abandon(self) -> None:
-        """End every job that is under way; nothing comes back of them."""
+        """End all unfinished jobs; they give no results."""
 
     def close(self) -> None:
-        """End every job and worker. May be called twice."""
+        """End all jobs and workers; a second call does nothing."""

@@ -1,8 +1,7 @@
-"""Code that runs in a worker process: one job after another, each answered with its result or why
-there is none.
+"""Main loop of a worker process: receive a job, run it, send its result or the reason of failure.
 
-A worker owes nothing to its parent but answers: it is killed when it is late, and it must end when
-the parent does. Exceptions cross as text, because those of foreign libraries may not unpickle.
+The parent enforces the limits of time and memory; the worker only runs jobs, and ends when its
+parent ends. Exceptions are sent as text, because those of foreign libraries may not unpickle.
 """
 
 from __future__ import annotations
@@ -29,23 +28,25 @@ THREAD_VARIABLES = (
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+"""Environment variables that set the number of threads of numeric libraries."""
 
 
 def work(connection: socket.socket, file: Any, variables: Mapping[str, str | None]) -> None:
-    """Answer jobs until the connection ends.
+    """Run jobs until the connection ends.
 
     Parameters
     ----------
     connection : socket
-        Brings frames with pickled arguments; takes a frame when a job starts and one with its
-        answer.
+        Connection to the pool. For each job a frame with its pickled argument arrives, and frames
+        with the start of the job and its answer are sent back.
     file : str or object with `detach`
-        The function's file, by its name or its descriptor.
+        File with the function, made by `evolver.execution.payload`.
     variables : mapping
-        Variables of the environment that were changed to start this process.
+        Environment variables with the values that they had before the process was started; None
+        for one that was not set.
     """
-    me = os.getpid()
-    _lead_a_group()
+    pid = os.getpid()
+    _set_group_and_signals()
     fork_server.end_with_parent()
     fork_server.set_variables({**variables, **dict.fromkeys(THREAD_VARIABLES, "1")})
     function = payload.read(file if isinstance(file, str) else file.detach())
@@ -55,7 +56,7 @@ def work(connection: socket.socket, file: Any, variables: Mapping[str, str | Non
             wire.send(connection, frame.job, Kind.STARTED)
             surroundings.restore()
             kind, content, is_foreign = _answer(function, frame.content, surroundings)
-            if os.getpid() != me:  # a job forked and came back twice
+            if os.getpid() != pid:  # the job forked, and this is the copy: it must not answer
                 os._exit(1)
             if surroundings.is_changed(with_libraries=is_foreign):
                 wire.send(connection, frame.job, Kind.WORN)
@@ -65,8 +66,8 @@ def work(connection: socket.socket, file: Any, variables: Mapping[str, str | Non
 def _answer(
     function: Function, message: bytes, surroundings: Surroundings
 ) -> tuple[Kind, bytes, bool]:
-    """Return the answer to a job, and whether code ran that may have changed libraries."""
-    is_foreign = True
+    """Return kind and content of the answer to a job, and True if it may have changed libraries."""
+    is_foreign = True  # until the argument is known
     try:
         argument = pickle.loads(message)
         is_foreign = getattr(function, "is_foreign", _always)(argument)
@@ -75,19 +76,20 @@ def _answer(
         return *wire.encode(function(argument)), is_foreign
     except MemoryError as error:
         return *wire.encode(Failed(Failure.MEMORY, reason_of(error), 0.0)), is_foreign
-    except BaseException as error:  # also SystemExit and KeyboardInterrupt raised by an estimator
+    except BaseException as error:  # SystemExit and KeyboardInterrupt of an estimator included
         return *wire.encode(Failed(Failure.ERROR, reason_of(error), 0.0)), is_foreign
 
 
 def _always(argument: Any) -> bool:
+    """Return True for every job."""
     return True
 
 
-def _lead_a_group() -> None:
-    """Be killed together with all children, leave Ctrl-C in a terminal to the parent, and have
-    children whose ends can be waited for."""
-    if hasattr(os, "setpgid"):
+def _set_group_and_signals() -> None:
+    """Make this process the leader of a group, and set its signal handlers."""
+    if hasattr(os, "setpgid"):  # the parent can kill the whole group, children included
         os.setpgid(0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C in a terminal
+    # The caller may ignore SIGCHLD; then nobody could wait for the children of a job.
     if hasattr(signal, "SIGCHLD"):
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -1,1 +1,1 @@
-"""The genome: pipelines as typed trees, and what they become."""
+"""Genome: pipelines as typed trees, and their forms as digest, graph, estimator, data and text."""

@@ -1,4 +1,4 @@
-"""What a search proposes: a tree, its digest, and where it came from."""
+"""Candidate: a pipeline that a search proposes, with its digest and its origin."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from evolver.genome.tree import Tree
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a candidate came from.
+    """Origin of a candidate.
 
     Parameters
     ----------
     proposer : str
         ``"portfolio"``, ``"evolution"`` or ``"refinement"``.
     operator : str
-        What made it.
+        Name of the operator that made it, such as ``"growth"``.
     parents : tuple of str
-        Digests of what it was made from.
+        Digests of the candidates that it was made from.
     """
 
     proposer: str
@@ -29,10 +29,22 @@ class Origin:
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A proposal. The digest follows from the tree.
+    """Pipeline that a search proposes.
 
-    `prior_seconds` are the seconds that a fold should take by what is known of other tables, on the
-    machine that it is known from.
+    Parameters
+    ----------
+    tree : Tree
+        Pipeline with its parameter values.
+    origin : Origin
+        Proposer, operator and parents.
+    prior_seconds : float, optional
+        Seconds that a fold is expected to take, judged by other tables, on the machine on which
+        those were measured.
+
+    Attributes
+    ----------
+    digest : str
+        Digest of the tree.
     """
 
     tree: Tree
@@ -41,4 +53,5 @@ class Candidate:
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
+        # A frozen dataclass allows no plain assignment.
         object.__setattr__(self, "digest", digest(self.tree))

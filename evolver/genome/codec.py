@@ -1,4 +1,9 @@
-"""Trees as plain data, for jobs, files and the journal; and as text, for people."""
+"""Trees as plain data for jobs and files, and as text for people.
+
+`encode` turns a tree into plain data, and `decode` turns plain data into a tree. `render` turns a
+tree into an expression such as ``GaussianNB(MedianOneHot(X), var_smoothing=0.1)``, and `parse`
+turns an expression into plain data.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +15,21 @@ from primitives import Catalogue
 from primitives.space import Value
 
 Encoded = Sequence[tuple[str, Mapping[str, Value]] | None]
-"""Nodes in prefix order: name and parameter values of a step, None for the table."""
+"""Nodes of a tree in prefix order: name and parameter values of a step, or None for the table."""
 
 
 def encode(tree: Tree) -> Encoded:
-    """Return a tree as data that JSON can hold."""
+    """Return a tree as plain data that JSON can hold."""
     return [(node.name, node.values) if isinstance(node, Step) else None for node in tree]
 
 
 def decode(encoded: Encoded, catalogue: Catalogue) -> Tree:
-    """Return the tree that `encode` was given.
+    """Return the tree that `encode` has encoded.
 
     Raises
     ------
     ValueError
-        When it is no valid tree over `catalogue`.
+        If it is no valid tree over `catalogue`.
     """
     unknown = sorted(
         {node[0] for node in encoded if node is not None}
@@ -40,18 +45,25 @@ def decode(encoded: Encoded, catalogue: Catalogue) -> Tree:
 
 
 def render(tree: Tree) -> str:
-    """Return a tree as an expression that `parse` reads back, every value in full."""
+    """Return a tree as an expression with every parameter value in full, which `parse` reads."""
     return _rendered(tree, 0)
 
 
 def parse(text: str) -> Encoded:
-    """Return the tree that an expression describes, ``KNeighborsClassifier(Median(X), p=1)``.
+    """Return the plain data of the tree that an expression describes.
+
+    Names, kinds and values are not checked here; `decode` does that.
+
+    Parameters
+    ----------
+    text : str
+        Nested calls: the name of a step, its inputs as positional arguments and its parameter
+        values as keyword arguments. ``X`` is the table.
 
     Raises
     ------
     ValueError
-        When the text is not made of calls, ``X`` and named constants; `decode` says whether they
-        are a valid tree.
+        If the text contains anything else.
     """
     try:
         return list(_parsed(ast.parse(text.strip(), mode="eval").body))
@@ -62,6 +74,7 @@ def parse(text: str) -> Encoded:
 
 
 def _rendered(tree: Tree, index: int) -> str:
+    """Return the branch whose root is at `index` as an expression."""
     node = tree[index]
     if not isinstance(node, Step):
         return "X"
@@ -71,12 +84,13 @@ def _rendered(tree: Tree, index: int) -> str:
 
 
 def _parsed(node: ast.expr) -> Iterator[tuple[str, Mapping[str, Value]] | None]:
+    """Yield the nodes of an expression in prefix order."""
     if isinstance(node, ast.Name) and node.id == "X":
         yield None
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         yield (
             node.func.id,
-            {str(one.arg): ast.literal_eval(one.value) for one in node.keywords},
+            {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.keywords},
         )
         for branch in node.args:
             yield from _parsed(branch)

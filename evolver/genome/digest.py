@@ -1,9 +1,11 @@
-"""The content hash of a pipeline, in canonical order.
+"""Digest: the content hash of a pipeline in canonical form.
 
-Two trees have one digest exactly when they are one pipeline: the inputs of a commutative step are
-taken as a set, and nested associative steps as one. The digest finds duplicates, merges equal
-branches, keys what is stored and cached, and seeds the steps, so that a branch gives the same
-result in whatever pipeline it stands.
+Two trees have the same digest if and only if they describe the same pipeline. In canonical form the
+inputs of a commutative step are a set, sorted by digest. Nested uses of an associative step with
+equal values are one step.
+
+The digest finds duplicates, merges equal branches, and is the key of cached and stored results. It
+also seeds the steps, so that a branch gives the same result in every pipeline.
 """
 
 from __future__ import annotations
@@ -17,7 +19,17 @@ from evolver.genome.tree import Step, Tree
 
 @dataclass(frozen=True)
 class Branch:
-    """A branch in canonical form. The raw table is the one without a step."""
+    """Branch of a pipeline in canonical form.
+
+    Parameters
+    ----------
+    digest : str
+        Digest of the branch: 32 hexadecimal digits, ``"X"`` for the table.
+    step : Step, optional
+        Root of the branch; None for the table.
+    inputs : tuple of Branch
+        Inputs of the step.
+    """
 
     digest: str
     step: Step | None = None
@@ -25,10 +37,11 @@ class Branch:
 
 
 TABLE = Branch(digest="X")
+"""Branch that is the raw table."""
 
 
 def digest(tree: Tree) -> str:
-    """Return the digest of a tree: 32 hexadecimal digits."""
+    """Return the digest of a tree, 32 hexadecimal digits."""
     return canonical(tree).digest
 
 
@@ -38,6 +51,7 @@ def canonical(tree: Tree) -> Branch:
 
 
 def _canonical(tree: Tree, index: int) -> Branch:
+    """Return the canonical form of the branch whose root is at `index`."""
     step = tree[index]
     if not isinstance(step, Step):
         return TABLE
@@ -48,16 +62,19 @@ def _canonical(tree: Tree, index: int) -> Branch:
         inputs = [
             branch for _, branch in sorted({branch.digest: branch for branch in inputs}.items())
         ]
-        if len(inputs) == 1:
+        if len(inputs) == 1:  # a union of equal branches is the branch
             return inputs[0]
     return Branch(_hash(step, inputs), step, tuple(inputs))
 
 
 def _parts(branch: Branch, step: Step) -> tuple[Branch, ...]:
+    """Return the inputs of a branch with the same associative step as root, else the branch."""
     return branch.inputs if branch.step == step else (branch,)
 
 
 def _hash(step: Step, inputs: list[Branch]) -> str:
+    """Return the digest of a step on inputs."""
+    # Not `hash()`: it gives strings other values in each process.
     content = json.dumps(
         [step.name, step.values, [branch.digest for branch in inputs]], sort_keys=True
     )

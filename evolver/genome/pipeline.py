@@ -1,10 +1,13 @@
-"""From a tree to an unfitted scikit-learn estimator.
+"""Conversion of a tree to an unfitted scikit-learn estimator.
 
-A step with one matrix as input follows its input in a ``Pipeline``; a step that wraps (a union, a
-stack, a vote, a changed target) is built around the estimators of its inputs. What the inputs of a
-wrapping step have in common is put before it, so that it is fitted once, except where a step fits
-its inputs on inner folds: there each must hold all that learns. Seeds come from digests: a branch
-gives the same result wherever it stands. A step that may write to what it is given gets copies.
+- A step with one matrix as input follows its input in a ``Pipeline``.
+- A step that wraps (a union, a stack, a vote, a changed target) is built around the estimators of
+  its inputs.
+- Steps that all inputs of a wrapping step share come before it, so that they are fitted once.
+  Exception: a step that fits its inputs on inner folds. There each input must contain every step
+  that learns from data, or the inner validation rows would leak into its training.
+- The seed of a step comes from its digest: a branch gives the same result in every pipeline.
+- A step that may write to its input gets a copy.
 """
 
 from __future__ import annotations
@@ -23,69 +26,79 @@ from primitives.isolation import Isolated
 
 
 def to_estimator(tree: Tree) -> Pipeline:
-    """Return the unfitted estimator of a tree: a ``Pipeline`` from the raw table to predictions."""
+    """Return the unfitted ``Pipeline`` of a tree, from the raw table to predictions."""
     graph = to_graph(tree)
     return make_pipeline(TableCleaner(), *_chain(graph, TABLE.digest, graph.graph["output"]))
 
 
 def branch_estimator(graph: Graph, digest: str) -> Any:
-    """Return the unfitted estimator of a branch, from the clean table to what the branch gives.
+    """Return the unfitted estimator of a branch, from the cleaned table to the branch's output.
 
-    ``"passthrough"`` where the branch is the table itself.
+    For the table itself this is ``"passthrough"``.
     """
     return _joined(_chain(graph, TABLE.digest, digest))
 
 
 def step_estimator(graph: Graph, digest: str, *inputs: Any) -> Any:
-    """Return the unfitted estimator of one step; of one that wraps, around those of its inputs.
+    """Return the unfitted estimator of one step.
 
-    One that may write to what it is given gets copies: others are fitted on the same.
+    Parameters
+    ----------
+    graph : Graph
+    digest : str
+        Node of the step.
+    *inputs : estimator
+        Estimators of its inputs, for a step that wraps.
     """
+    # Other steps are fitted on the same input, so a step that may write to it gets a copy.
     step = _plain(graph, digest, *inputs)
     return step if step_of(graph, digest).primitive.keeps_inputs else Isolated(step)
 
 
 def _plain(graph: Graph, digest: str, *inputs: Any) -> Any:
+    """Return the unfitted estimator of one step, which may write to its input."""
     step = step_of(graph, digest)
     values = dict(step.values)
     if step.primitive.seeded:
-        values["random_state"] = int(digest[:8], 16) >> 1
+        values["random_state"] = int(digest[:8], 16) >> 1  # 31 bits: some libraries take a C int
     return step.primitive.build(*inputs, **values)
 
 
 def _chain(graph: Graph, start: str, end: str) -> list[Any]:
-    """Return the estimators that lead from the output of `start` to that of `end`, one after
-    another."""
+    """Return the estimators in sequence that lead from the output of `start` to that of `end`."""
     if end == start:
         return []
     inputs = inputs_of(graph, end)
-    # Nothing comes after the last step, and nobody else sees what it is given.
+    # No other step gets the input of the last one, so that it needs no copy.
     built = _plain if end == graph.graph["output"] else step_estimator
     if not step_of(graph, end).primitive.wraps:
         return [*_chain(graph, start, inputs[0]), built(graph, end)]
-    shared = _shared(graph, start, end)
+    shared = _last_shared(graph, start, end)
     branches = [_joined(_chain(graph, shared, branch)) for branch in inputs]
     return [*_chain(graph, start, shared), built(graph, end, *branches)]
 
 
 def _joined(chain: list[Any]) -> Any:
+    """Return estimators in sequence as one estimator."""
     if not chain:
         return "passthrough"
     return chain[0] if len(chain) == 1 else make_pipeline(*chain)
 
 
-def _shared(graph: Graph, start: str, end: str) -> str:
-    """Return the last matrix that every input of a step is made from: their nearest common
-    dominator that is no prediction.
+def _last_shared(graph: Graph, start: str, end: str) -> str:
+    """Return the last node that all inputs of `end` are computed from, `start` if there is none.
 
-    Nothing is shared with a step that fits on inner folds, wherever in the branches it stands.
+    It is the nearest common dominator of the inputs that gives no prediction. A node dominates
+    another one if every path from `start` to the other one leads through it.
     """
     inputs = inputs_of(graph, end)
+    # A step that fits on inner folds shares nothing, wherever it is in the branches.
     if len(inputs) == 1 or _cross_fits(graph, end):
         return start
-    above = nx.immediate_dominators(graph, start)
-    lines = [_line(above, start, branch) for branch in inputs]
-    common = [node for node in lines[0] if all(node in line for line in lines[1:])]
+    nearest = nx.immediate_dominators(graph, start)
+    first, *others = [_dominators(nearest, start, branch) for branch in inputs]
+    common = [node for node in first if all(node in other for other in others)]
+    # A step that predicts cannot come before others in a ``Pipeline``, as it does not transform.
     return next(
         node
         for node in common
@@ -94,14 +107,14 @@ def _shared(graph: Graph, start: str, end: str) -> str:
 
 
 def _cross_fits(graph: Graph, end: str) -> bool:
-    """Say whether a step, or one that it is made from, fits its inputs on inner folds."""
+    """Return True if a step, or any step before it, fits its inputs on inner folds."""
     steps = {end, *nx.ancestors(graph, end)} - {TABLE.digest}
     return any(step_of(graph, node).primitive.cross_fits for node in steps)
 
 
-def _line(above: dict[str, str], start: str, node: str) -> list[str]:
-    """Return a node and its dominators, nearest first."""
-    line = [node]
-    while line[-1] != start:
-        line.append(above[line[-1]])
-    return line
+def _dominators(nearest: dict[str, str], start: str, node: str) -> list[str]:
+    """Return a node and its dominators from the nearest to `start`."""
+    found = [node]
+    while found[-1] != start:
+        found.append(nearest[found[-1]])
+    return found

@@ -1,8 +1,8 @@
-"""A structure: a pipeline without its parameter values, equal branches merged.
+"""Structure: a pipeline without its parameter values, with equal branches merged.
 
-Pipelines of one structure differ in values alone, so that what is known of some says something of
-the others. A slot is a step without values; slots are numbered in a canonical order, and a value
-has the name of its slot's number and of the parameter, as in ``"2.n_estimators"``.
+Pipelines of the same structure differ in their parameter values only, so that results of one help
+to predict those of another. A slot is a step without values. Slots are numbered in canonical order.
+A value is named by the number of its slot and its parameter: ``"2.n_estimators"``.
 """
 
 from __future__ import annotations
@@ -17,11 +17,19 @@ from primitives import Primitive, Space
 from primitives.space import Value
 
 Values = dict[str, Value]
+"""Parameter values of a pipeline, by slot and parameter."""
 
 
 @dataclass(frozen=True, eq=False)
 class Slot:
-    """A step without values; its inputs are numbers of slots, None for the table."""
+    """Step without parameter values.
+
+    Parameters
+    ----------
+    primitive : Primitive
+    inputs : tuple of int or None
+        Numbers of the slots that are its inputs; None for the table.
+    """
 
     primitive: Primitive
     inputs: tuple[int | None, ...]
@@ -29,18 +37,24 @@ class Slot:
 
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """Slots, each after its inputs; the last gives the predictions."""
+    """Pipeline without parameter values.
+
+    Parameters
+    ----------
+    slots : tuple of Slot
+        Slots in canonical order: each after its inputs, the last one gives the predictions.
+    """
 
     slots: tuple[Slot, ...]
 
     @property
     def key(self) -> str:
-        """The same for the same structure, and for no other."""
+        """Text that is equal for two structures if and only if they are equal."""
         return json.dumps([[slot.primitive.name, slot.inputs] for slot in self.slots])
 
     @property
     def space(self) -> Space:
-        """What each value may be."""
+        """Distributions of the parameter values, by the names of `Values`."""
         return {
             f"{number}.{name}": distribution
             for number, slot in enumerate(self.slots)
@@ -48,23 +62,25 @@ class Structure:
         }
 
     def tree(self, values: Mapping[str, Value]) -> Tree:
-        """Return the pipeline with these values."""
+        """Return the pipeline of this structure with parameter values."""
         return Tree(self._nodes(len(self.slots) - 1, values))
 
     def _nodes(self, number: int | None, values: Mapping[str, Value]) -> list[Node]:
+        """Return the branch of a slot as nodes in prefix order."""
         if number is None:
             return [X]
         slot = self.slots[number]
         names = slot.primitive.fixed_space
         step = Step(slot.primitive, {name: values[f"{number}.{name}"] for name in names})
         parts = [self._nodes(part, values) for part in slot.inputs]
-        while len(parts) > len(slot.primitive.inputs):  # an associative step of several
+        # An associative step with more inputs than its primitive takes becomes nested steps again.
+        while len(parts) > len(slot.primitive.inputs):
             parts[-2:] = [[step, *parts[-2], *parts[-1]]]
         return [step, *(node for part in parts for node in part)]
 
 
 def split_structure(tree: Tree) -> tuple[Structure, Values]:
-    """Return the structure of a pipeline and its values."""
+    """Return the structure of a pipeline and its parameter values."""
     slots: list[Slot] = []
     values: Values = {}
     numbers: dict[str, int] = {}
@@ -76,7 +92,7 @@ def split_structure(tree: Tree) -> tuple[Structure, Values]:
             inputs = tuple(visit(part) for part in _ordered(branch))
             numbers[branch.digest] = number = len(slots)
             slots.append(Slot(branch.step.primitive, inputs))
-            values.update({f"{number}.{name}": one for name, one in branch.step.values.items()})
+            values.update({f"{number}.{name}": value for name, value in branch.step.values.items()})
         return numbers[branch.digest]
 
     visit(canonical(tree))
@@ -84,14 +100,16 @@ def split_structure(tree: Tree) -> tuple[Structure, Values]:
 
 
 def _ordered(branch: Branch) -> tuple[Branch, ...]:
-    """Return the inputs of a step; of a commutative one in an order that does not depend on
-    values, as far as they are not alike."""
+    """Return the inputs of a step in canonical order."""
+    # The inputs of a commutative step are sorted by digest, which depends on parameter values. So
+    # they are sorted by their shape first, and by digest only if their shapes are equal.
     if branch.step is None or not branch.step.primitive.commutative:
         return branch.inputs
-    return tuple(sorted(branch.inputs, key=lambda one: (_shape(one), one.digest)))
+    return tuple(sorted(branch.inputs, key=lambda part: (_shape(part), part.digest)))
 
 
 def _shape(branch: Branch) -> str:
+    """Return a branch as text without parameter values."""
     if branch.step is None:
         return "X"
     inputs = [_shape(part) for part in branch.inputs]

@@ -1,14 +1,23 @@
-"""The genome: a typed DEAP tree of steps, the grammar it obeys, and how one grows.
+"""Genome: a typed tree of steps, the grammar that it obeys, and its random growth.
 
-A tree is a list of nodes in prefix order, as DEAP has it:
-``RandomForestClassifier(StandardScaler(Median(X)))`` is ``[RandomForestClassifier, StandardScaler,
-Median, X]``. A node is a `Step`, a primitive with its parameter values, or the terminal ``X``, the
-raw table. Parameters live in the node, so that a tree reads as the data flows and crossover swaps
-sub-pipelines. Nothing here changes a tree it was given, and all randomness comes from the Generator
-passed in: DEAP's own growth and variation draw from the global ``random`` and iterate over
-unordered sets.
+A pipeline is an expression of nested calls, read from the inside out: ``X`` is the raw table, each
+call is a step, and its positional arguments are its inputs. The tree lists the nodes of the
+expression in prefix order, as DEAP does: each step, then its first input with all that is inside,
+then its second input, and so on. The number of inputs of each step makes the list unambiguous.
 
-This module and `evolver.search.selection` are the only ones that know DEAP.
+    expression    GaussianNB(Union(PCA(MedianOneHot(X)), MeanOrdinal(X)), var_smoothing=0.01)
+    tree          [GaussianNB, Union, PCA, MedianOneHot, X, MeanOrdinal, X]
+
+A node is a `Step` (a primitive with its parameter values) or the terminal ``X``. Parameter values,
+the keyword arguments of the expression, are part of the step; usual DEAP programs have a node for
+each constant. So every node but ``X`` is a step, and crossover swaps whole sub-pipelines.
+`evolver.genome.codec` converts between expressions and trees.
+
+No function changes a tree that it is given. Randomness comes only from the Generator that is passed
+in. DEAP's own growth and variation are not used, because they draw from the global ``random`` and
+iterate over unordered sets: one seed would give different runs.
+
+Only this module and `evolver.search.selection` import DEAP.
 """
 
 from __future__ import annotations
@@ -26,13 +35,19 @@ from primitives import space as spaces
 from primitives.space import Value
 
 STOP_PROBABILITY = 0.5
-"""Chance that growth ends a branch with its shortest form where a longer one would still fit."""
+"""Probability that growth restricts a choice to the primitives with the shortest branches."""
 
 
 class Step(gp.Primitive):
-    """One node: a primitive with its parameter values.
+    """Node of a tree: a primitive with its parameter values.
 
-    Two steps are equal when name and values are.
+    Two steps are equal if their names and their values are equal.
+
+    Parameters
+    ----------
+    primitive : Primitive
+    values : mapping
+        Parameter values by name.
     """
 
     def __init__(self, primitive: Primitive, values: Mapping[str, Value]) -> None:
@@ -41,7 +56,7 @@ class Step(gp.Primitive):
         self.values = dict(sorted(values.items()))
 
     def format(self, *args: str) -> str:
-        """Render the step as DEAP does, the parameter values behind the inputs."""
+        """Return the step as text, the parameter values after the inputs; called by DEAP."""
         values = [f"{name}={_short(value)}" for name, value in self.values.items()]
         return f"{self.name}({', '.join([*args, *values])})"
 
@@ -58,14 +73,15 @@ class Step(gp.Primitive):
 Node: TypeAlias = Step | gp.Terminal
 
 X = gp.Terminal("X", True, Table)
-"""The only terminal: the raw table."""
+"""Raw table, the only terminal."""
 
 
 class Tree(gp.PrimitiveTree):
-    """A pipeline as a prefix list of nodes. Treat it as immutable: operators return new trees."""
+    """Pipeline as a list of nodes in prefix order; operators return new trees and change none."""
 
     @property
     def steps(self) -> list[Step]:
+        """Steps in prefix order, without the terminals."""
         return [node for node in self if isinstance(node, Step)]
 
     def subtree(self, index: int) -> Tree:
@@ -73,20 +89,26 @@ class Tree(gp.PrimitiveTree):
         return Tree(self[self.searchSubtree(index)])
 
     def replaced(self, index: int, branch: Sequence[Node]) -> Tree:
-        """Return a tree with `branch` in place of the branch at `index`."""
+        """Return a tree with `branch` in place of the branch whose root is at `index`."""
         place = self.searchSubtree(index)
         return Tree([*self[: place.start], *branch, *self[place.stop :]])
 
     def inputs(self, index: int) -> list[int]:
         """Return the indices of the roots of the inputs of the node at `index`."""
-        found, at = [], index + 1
+        roots, root = [], index + 1
         for _ in range(self[index].arity):
-            found.append(at)
-            at = self.searchSubtree(at).stop
-        return found
+            roots.append(root)
+            root = self.searchSubtree(root).stop
+        return roots
 
     def required_kind(self, index: int) -> type[Kind]:
-        """Return the kind that is wanted of the node at `index`."""
+        """Return the kind that the parent of the node at `index` takes there.
+
+        Raises
+        ------
+        IndexError
+            If there is no such node.
+        """
         if index == 0:
             return Prediction
         for parent in range(index - 1, -1, -1):
@@ -98,13 +120,19 @@ class Tree(gp.PrimitiveTree):
 
 
 class Grammar:
-    """What may stand where: DEAP's typed primitive set for a catalogue, and the fewest steps to
-    make each kind.
+    """Rules of valid trees over a catalogue, as DEAP's typed primitive set.
+
+    It also knows the smallest number of steps from the table to each primitive and kind.
 
     Parameters
     ----------
     catalogue : Catalogue
-        With every space settled, see `Catalogue.select`.
+        Primitives with fixed spaces, see `Catalogue.select`.
+
+    Raises
+    ------
+    ValueError
+        If no tree can contain some primitive.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -114,42 +142,48 @@ class Grammar:
             self._set.addPrimitive(
                 primitive.build, list(primitive.inputs), primitive.output, name=primitive.name
             )
+        # Repeated until nothing changes: a primitive can be counted once its inputs are.
         self._fewest: dict[str, int] = {}
         while len(self._fewest) < len(catalogue):
-            made = len(self._fewest)
+            n_known = len(self._fewest)
             for primitive in catalogue:
                 sizes = [self.fewest(kind) for kind in primitive.inputs]
                 if primitive.name not in self._fewest and None not in sizes:
                     self._fewest[primitive.name] = 1 + sum(
                         size for size in sizes if size is not None
                     )
-            if len(self._fewest) == made:
+            if len(self._fewest) == n_known:
                 raise ValueError(
                     "Every primitive of a grammar must be reachable from a table, got"
                     f" {catalogue!r}."
                 )
 
     def choices(self, kind: type[Kind], steps: int) -> list[Primitive]:
-        """Return what gives `kind` within a number of steps, its inputs included, in the order of
-        names."""
+        """Return the primitives that can give `kind` with at most `steps` steps, inputs included.
+
+        Returns
+        -------
+        list of Primitive
+            Sorted by name, so that draws from it are reproducible.
+        """
         names = sorted(primitive.name for primitive in self._set.primitives[kind])
         return [self._catalogue[name] for name in names if self._fewest[name] <= steps]
 
     def fewest(self, kind: type[Kind]) -> int | None:
-        """Return the fewest steps from the table to `kind`; None where there is no way."""
+        """Return the smallest number of steps from the table to `kind`; None if there is no way."""
         if issubclass(Table, kind):
             return 0
         names = [primitive.name for primitive in self._set.primitives[kind]]
         return min((self._fewest[name] for name in names if name in self._fewest), default=None)
 
     def fewest_of(self, primitive: Primitive) -> int:
-        """Return the fewest steps of a branch whose root is `primitive`."""
+        """Return the smallest number of steps of a branch whose root is `primitive`."""
         return self._fewest[primitive.name]
 
 
 @lru_cache(maxsize=8)
 def grammar_of(catalogue: Catalogue) -> Grammar:
-    """Return the grammar of a catalogue, built once."""
+    """Return the grammar of a catalogue; it is built once and cached."""
     return Grammar(catalogue)
 
 
@@ -164,13 +198,21 @@ def grow(
 
     Parameters
     ----------
+    kind : type of Kind
+        Kind of the output.
+    catalogue : Catalogue
+        Primitives with fixed spaces.
+    rng : Generator
+        Source of all randomness.
+    steps : int
+        Largest number of steps.
     root : Primitive, optional
-        The step to begin with; drawn where it is None.
+        Primitive of the root. By default it is drawn.
 
     Raises
     ------
     ValueError
-        When `steps` is too few.
+        If `steps` is too small for any branch.
     """
     if issubclass(Table, kind):
         return Tree([X])
@@ -189,11 +231,12 @@ def grow(
     step = draw(root, rng)
     spare = steps - grammar.fewest_of(root)
     branches: dict[int, Tree] = {}
-    # In random order: each may use all that those before it left.
+    # Each input may use all steps that the inputs before it left. The order is random, so that no
+    # input is favoured.
     for place in rng.permutation(len(root.inputs)).tolist():
-        wanted = root.inputs[place]
-        fewest = grammar.fewest(wanted) or 0
-        branches[place] = grow(wanted, catalogue, rng, fewest + spare)
+        input_kind = root.inputs[place]
+        fewest = grammar.fewest(input_kind) or 0
+        branches[place] = grow(input_kind, catalogue, rng, fewest + spare)
         spare -= len(branches[place].steps) - fewest
     return Tree([step, *chain.from_iterable(branches[place] for place in sorted(branches))])
 
@@ -204,8 +247,14 @@ def draw(primitive: Primitive, rng: np.random.Generator) -> Step:
 
 
 def check(tree: Tree, catalogue: Catalogue) -> None:
-    """Raise ValueError unless `tree` is a complete pipeline over `catalogue`, with values its
-    spaces allow."""
+    """Check that a tree is a complete pipeline over a catalogue.
+
+    Raises
+    ------
+    ValueError
+        If nodes are missing or left over, if a node gives another kind than its parent takes, or
+        if the catalogue lacks a step or its space excludes a parameter value.
+    """
     arity = sum(node.arity for node in tree)
     if not tree or arity != len(tree) - 1:
         raise ValueError(f"A tree must have as many nodes as inputs and one root, got {tree!r}.")
@@ -224,4 +273,5 @@ def check(tree: Tree, catalogue: Catalogue) -> None:
 
 
 def _short(value: Any) -> str:
+    """Return a parameter value as text, numbers with three significant digits."""
     return f"{value:.3g}" if isinstance(value, float) else repr(value)

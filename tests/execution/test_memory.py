@@ -1,4 +1,4 @@
-"""Memory: limits of the control groups of a process, and how many workers fit."""
+"""Memory: limits of control groups, and the number of workers that fit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEGABYTE = 1024**2
 
 
 def group(folder: Path, names: tuple[str, str], limit: int | str, used: int, spare: int) -> None:
-    """Write the files of a control group."""
+    """Write the files of a control group with a limit, a usage and reclaimable bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / names[0]).write_text(f"{limit}\n")
     (folder / names[1]).write_text(f"{used}\n")
@@ -23,13 +23,13 @@ def group(folder: Path, names: tuple[str, str], limit: int | str, used: int, spa
     (folder / "memory.stat").write_text(f"anon 1\n{key} {spare}\n")
 
 
-SECOND = ("memory.max", "memory.current")
-FIRST = ("memory.limit_in_bytes", "memory.usage_in_bytes")
+VERSION_2 = ("memory.max", "memory.current")
+VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes")
 
 
 @pytest.fixture
 def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in place of that of the control groups."""
+    """Folder that stands in for the folder of the control groups."""
     monkeypatch.setattr(memory, "CGROUPS", tmp_path / "groups")
     monkeypatch.setattr(memory, "MEMBERSHIP", tmp_path / "membership")
     return tmp_path / "groups"
@@ -37,33 +37,33 @@ def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_tightest_group_on_the_way_to_the_root_counts(groups: Path) -> None:
     memory.MEMBERSHIP.write_text("0::/outer/inner\n")
-    group(groups / "outer" / "inner", SECOND, "max", 0, 0)
-    group(groups / "outer", SECOND, 1200 * MEGABYTE, 700 * MEGABYTE, 100 * MEGABYTE)
+    group(groups / "outer" / "inner", VERSION_2, "max", 0, 0)
+    group(groups / "outer", VERSION_2, 1200 * MEGABYTE, 700 * MEGABYTE, 100 * MEGABYTE)
     assert memory.free() == 600 * MEGABYTE
 
 
 def test_groups_of_version_one_count_too(groups: Path) -> None:
     memory.MEMBERSHIP.write_text("5:cpu,cpuacct:/a\n4:memory:/job/step\n0::/\n")
-    group(groups / "memory" / "job" / "step", FIRST, 900 * MEGABYTE, 300 * MEGABYTE, 0)
-    group(groups / "memory", FIRST, 2**63 - 4096, 10**9, 0)
+    group(groups / "memory" / "job" / "step", VERSION_1, 900 * MEGABYTE, 300 * MEGABYTE, 0)
+    group(groups / "memory", VERSION_1, 2**63 - 4096, 10**9, 0)
     assert memory.free() == 600 * MEGABYTE
 
 
-def test_without_groups_the_machine_counts(groups: Path) -> None:
+def test_without_groups_the_memory_of_the_machine_counts(groups: Path) -> None:
     assert memory.free() > 100 * MEGABYTE
 
 
-def test_as_many_workers_as_fit_but_one_at_least(groups: Path) -> None:
+def test_the_number_of_workers_is_what_fits_but_at_least_one(groups: Path) -> None:
     memory.MEMBERSHIP.write_text("0::/\n")
     for free, expected in ((3000, (4, 600)), (1400, (2, 560)), (100, (1, 512))):
-        group(groups, SECOND, free * MEGABYTE, 0, 0)
+        group(groups, VERSION_2, free * MEGABYTE, 0, 0)
         workers, cap = memory.shares(4)
         assert (workers, round(cap / MEGABYTE)) == expected
 
 
-def test_kills_for_want_of_memory_are_counted(groups: Path) -> None:
+def test_kills_for_lack_of_memory_are_counted(groups: Path) -> None:
     memory.MEMBERSHIP.write_text("0::/\n")
-    group(groups, SECOND, "max", 0, 0)
+    group(groups, VERSION_2, "max", 0, 0)
     (groups / "memory.events").write_text("low 0\noom 3\noom_kill 2\n")
     assert memory.kills() == 2
 
@@ -77,9 +77,9 @@ print(memory.free())
 """
 
 
-def test_a_limit_of_the_own_group_is_seen() -> None:
-    own = [one for one in memory._groups() if (one / "memory.limit_in_bytes").exists()]
-    own += [one for one in memory._groups() if (one / "memory.max").exists()]
+def test_the_limit_of_a_real_group_is_found() -> None:
+    own = [path for path in memory._groups() if (path / "memory.limit_in_bytes").exists()]
+    own += [path for path in memory._groups() if (path / "memory.max").exists()]
     if not own or os.geteuid() != 0:
         pytest.skip("only root may make a control group, where there are any for memory")
     inner = own[0] / f"evolver-{os.getpid()}"

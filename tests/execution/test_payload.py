@@ -1,4 +1,4 @@
-"""Payloads: what is written is read, as read-only views of a file that has no name."""
+"""Payloads: values are written to a file without a name, and read as views of it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.tables import small_table
 
 
 def written_and_read(value: Any) -> Any:
+    """Write a value to a payload and read it as a worker does."""
     written = Payload(value)
     try:
         return payload.read(os.dup(written.descriptor))
@@ -44,24 +45,28 @@ def test_functions_come_back() -> None:
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for temporary files of its own."""
+    """Folder for temporary files that only this test uses."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
 
-def test_a_payload_leaves_no_name_that_a_killed_process_could_leave_behind(temporary: Path) -> None:
+def test_a_payload_has_no_file_name_that_a_killed_process_could_leave_behind(
+    temporary: Path,
+) -> None:
     written = Payload(np.arange(10))
     assert list(temporary.iterdir()) == []
     assert payload.read(os.dup(written.descriptor)).tolist() == list(range(10))
     written.close()
 
 
-def test_where_the_temporary_folder_is_gone_another_place_is_taken(temporary: Path) -> None:
+def test_without_a_folder_for_temporary_files_another_folder_is_used(temporary: Path) -> None:
     temporary.rmdir()
     assert written_and_read([1, 2]) == [1, 2]
 
 
-def test_where_no_place_has_room_the_reasons_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_if_no_folder_can_be_written_to_the_error_lists_the_reasons(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(payload, "places", lambda: ["/proc/none", "/proc/other"])
-    with pytest.raises(EvolverError, match=r"must be written somewhere: .*none.*other"):
+    with pytest.raises(EvolverError, match=r"cannot be written .*none.*other"):
         Payload([1])

@@ -1,4 +1,4 @@
-"""Messages: frames come back whole however they are cut, and what is none is refused."""
+"""Messages: frames are read whole however they arrive, and other bytes are refused."""
 
 from __future__ import annotations
 
@@ -27,21 +27,24 @@ LIMIT = 1_000
 
 @contextmanager
 def connected() -> Iterator[tuple[socket.socket, Reader]]:
-    """Give the end of a worker, and the reader of a pool."""
+    """Yield the socket of a worker and the reader of its pool, connected."""
     theirs, ours = socket.socketpair()
     with theirs, ours:
         yield theirs, Reader(ours, LIMIT)
 
 
 def written(frames: list[Frame]) -> bytes:
+    """Return frames as the bytes that a worker sends."""
     return b"".join(
-        wire.HEADER.pack(wire.MAGIC, one.job, one.kind, len(one.content)) + one.content
-        for one in frames
+        wire.HEADER.pack(wire.MAGIC, frame.job, frame.kind, len(frame.content)) + frame.content
+        for frame in frames
     )
 
 
 @given(FRAMES, st.lists(st.integers(1, 40), max_size=20))
-def test_frames_come_back_however_they_are_cut(frames: list[Frame], cuts: list[int]) -> None:
+def test_frames_are_read_whole_however_the_bytes_are_cut(
+    frames: list[Frame], cuts: list[int]
+) -> None:
     content = written(frames)
     read: list[Frame] = []
     with connected() as (worker, reader):
@@ -66,7 +69,7 @@ def test_bytes_that_are_no_frame_are_refused(frames: list[Frame], more: bytes) -
             reader.read()
 
 
-def test_a_frame_beyond_the_limit_is_refused_before_it_is_read() -> None:
+def test_a_frame_above_the_limit_is_refused_before_its_content_arrives() -> None:
     with connected() as (worker, reader):
         worker.sendall(wire.HEADER.pack(wire.MAGIC, 1, Kind.DATA, LIMIT + 1))
         with pytest.raises(BreachError):
@@ -98,22 +101,22 @@ def test_the_score_of_a_fold_is_data() -> None:
     assert read.predictions.tolist() == [[0.25, 0.75]]
 
 
-def test_a_pickle_that_runs_code_is_no_data() -> None:
+def test_a_pickle_that_runs_code_is_not_read_as_data() -> None:
     class Calling:
-        """Calls a function when it is loaded."""
+        """Object that calls a function when it is loaded."""
 
         def __reduce__(self) -> Any:
             return time.sleep, (0.0,)
 
     kind, content = wire.encode(Calling())
     assert kind is Kind.OBJECT
-    with pytest.raises(Exception, match="is no data"):
+    with pytest.raises(Exception, match="is not plain data"):
         wire.decode(Frame(1, Kind.DATA, content), 1.0)
 
 
-def test_an_object_that_does_not_load_in_time_is_left_alone() -> None:
+def test_an_object_that_does_not_load_in_time_raises_a_timeout() -> None:
     class Slow:
-        """Takes a while to load."""
+        """Object that takes 0.3 s to load."""
 
         def __reduce__(self) -> Any:
             return time.sleep, (0.3,)

@@ -1,4 +1,4 @@
-"""Models that do something terrible when they are fitted or asked for predictions."""
+"""Models with a fault: they break something when they are fitted or asked for predictions."""
 
 from __future__ import annotations
 
@@ -29,13 +29,14 @@ from evolver.outcome import Failure
 from primitives import CLASSIFICATION, Catalogue, Features, Prediction, Primitive
 
 CHILD = "evolver-fault-child"
-"""On the command line of every child that a fault leaves behind."""
+"""Argument on the command line of every child that a fault leaves behind."""
 
 LEAK_BYTES = 60_000_000
+"""Bytes that the leaking model keeps of each fit."""
 
 
 class UnprintableError(Exception):
-    """An exception whose text cannot be had."""
+    """Exception whose text cannot be computed."""
 
     def __str__(self) -> str:
         raise RuntimeError("no text")
@@ -47,7 +48,7 @@ def loop_forever(X: np.ndarray) -> None:
 
 
 def hang_in_native_code(X: np.ndarray) -> None:
-    """Hold the GIL in C, deaf to polite signals."""
+    """Hold the GIL in native code, and ignore all signals that can be ignored."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)
     ctypes.PyDLL(None).sleep(1000)
@@ -64,18 +65,18 @@ def leave_a_child_and_crash(X: np.ndarray) -> None:
 
 
 def allocate_beyond_the_cap(X: np.ndarray) -> None:
-    """Take memory and use it, for as long as there is any."""
+    """Take memory and write to it, without end."""
     held = []
     while True:
         held.append(np.ones(10_000_000))
 
 
 def leak(X: np.ndarray, held: list[np.ndarray] = []) -> None:  # noqa: B006
-    """Keep some memory of every fit, as long as the process lives."""
+    """Keep some memory of every fit until the process ends."""
     held.append(np.ones(LEAK_BYTES // 8))
 
 
-def raise_what_cannot_be_shown(X: np.ndarray) -> None:
+def raise_without_text(X: np.ndarray) -> None:
     raise UnprintableError
 
 
@@ -109,7 +110,7 @@ def seed_globally(X: np.ndarray) -> None:
 
 
 def sockets() -> list[int]:
-    """Return the open sockets of this process: a worker has one, to its parent."""
+    """Return the descriptors of open sockets; a worker has one, to its parent."""
     found = []
     for descriptor in range(3, 256):
         with contextlib.suppress(OSError):
@@ -124,7 +125,7 @@ def write_to_the_connection(X: np.ndarray) -> None:
 
 
 def forge_an_answer(X: np.ndarray) -> None:
-    """Send the answer of another job, and one that no job has, in the pool's own form."""
+    """Send valid answers for other jobs, and for a job that does not exist."""
     for descriptor in sockets():
         with socket.socket(fileno=os.dup(descriptor)) as connection:
             for job in (0, 1, 2, 10**6):
@@ -139,7 +140,7 @@ def answer_for_ever(X: np.ndarray) -> None:
 
 
 def promise_too_much(X: np.ndarray) -> None:
-    """Begin an answer that would fill the memory of the machine."""
+    """Send the header of an answer that is larger than the memory of the machine."""
     for descriptor in sockets():
         os.write(descriptor, wire.HEADER.pack(wire.MAGIC, 1, wire.Kind.DATA, 10**15))
     time.sleep(1000)
@@ -150,7 +151,7 @@ def close_everything(X: np.ndarray) -> None:
 
 
 def hang_with_half_an_answer(X: np.ndarray) -> None:
-    """Promise many bytes, send few, and stop for good."""
+    """Send the header of a large answer and few bytes of it, then stop the process."""
     for descriptor in sockets():
         os.write(descriptor, wire.HEADER.pack(wire.MAGIC, 1, wire.Kind.DATA, 10**8) + b"few")
     os.kill(os.getpid(), signal.SIGSTOP)
@@ -161,7 +162,7 @@ def fork_and_return(X: np.ndarray) -> None:
 
 
 def leave_a_daemon(X: np.ndarray) -> None:
-    """Leave a process in a session of its own, whose parent has ended."""
+    """Leave a child in a session of its own, whose parent has ended."""
     code = (
         "import subprocess, sys;"
         "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(1000)', sys.argv[1]],"
@@ -176,7 +177,7 @@ def leave_a_daemon_and_crash(X: np.ndarray) -> None:
 
 
 def limit_the_process(X: np.ndarray) -> None:
-    """Leave every later job of this process without a file that it may open."""
+    """Set a limit of open files at which no later job of this process can open one."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
 
 
@@ -189,11 +190,11 @@ def patch_a_library(X: np.ndarray) -> None:
     def refuse(*arguments: Any, **options: Any) -> None:
         raise RuntimeError("patched")
 
-    for one in (GaussianNB, LogisticRegression):
-        one.fit = refuse
+    for model in (GaussianNB, LogisticRegression):
+        model.fit = refuse
 
 
-def change_what_can_be_put_back(X: np.ndarray) -> None:
+def change_what_is_restored(X: np.ndarray) -> None:
     os.environ.clear()
     sys.path.clear()
     sys.setrecursionlimit(60)
@@ -216,7 +217,7 @@ ON_FIT: dict[str, tuple[Callable[[np.ndarray], Any], Failure | None]] = {
     "Allocation": (allocate_beyond_the_cap, Failure.MEMORY),
     "HugeAllocation": (lambda X: bytearray(1 << 62), Failure.MEMORY),
     "SlowLeak": (leak, None),
-    "Unprintable": (raise_what_cannot_be_shown, Failure.ERROR),
+    "Unprintable": (raise_without_text, Failure.ERROR),
     "Flood": (flood, None),
     "Storm": (storm, None),
     "AskedExit": (ask_to_exit, Failure.ERROR),
@@ -238,9 +239,9 @@ ON_FIT: dict[str, tuple[Callable[[np.ndarray], Any], Failure | None]] = {
     "Limits": (limit_the_process, None),
     "OtherRoot": (change_the_root, None),
     "PatchedLibrary": (patch_a_library, None),
-    "OtherState": (change_what_can_be_put_back, None),
+    "OtherState": (change_what_is_restored, None),
 }
-"""What a model does when it is fitted, and how its candidate must end: scored where None."""
+"""Action of a model when it is fitted, and the expected failure; None if it is scored."""
 
 ON_PREDICT: dict[str, Callable[[np.ndarray], Any]] = {
     "WrongShape": lambda answer: answer[:-1],
@@ -248,7 +249,7 @@ ON_PREDICT: dict[str, Callable[[np.ndarray], Any]] = {
     "Complex": lambda answer: answer.astype(complex),
     "Text": lambda answer: answer.astype(str),
 }
-"""What becomes of the probabilities; all must end as errors."""
+"""Change of the probabilities that a model predicts; each must end as an error."""
 
 EXPECTED: dict[str, Failure | None] = {
     **{name: failure for name, (_, failure) in ON_FIT.items()},
@@ -257,7 +258,7 @@ EXPECTED: dict[str, Failure | None] = {
 
 
 class Faulty(DummyClassifier):
-    """A constant prediction, with a fault."""
+    """Constant prediction with a fault."""
 
     faults: ClassVar[dict[str, Any]] = ON_FIT
 
@@ -276,6 +277,8 @@ class Faulty(DummyClassifier):
 
 
 def build(fault: str) -> Callable[[], Faulty]:
+    """Return a function that makes a model with a fault."""
+
     def faulty() -> Faulty:
         return Faulty(fault)
 
@@ -283,7 +286,7 @@ def build(fault: str) -> Callable[[], Faulty]:
 
 
 def left_behind() -> list[int]:
-    """Return the children that faults left behind and that still run."""
+    """Return the numbers of the children that faults left behind and that still run."""
     return [
         process.pid
         for process in psutil.process_iter(["cmdline", "status"])
@@ -292,7 +295,7 @@ def left_behind() -> list[int]:
 
 
 def catalogue_with_faults(good: Catalogue) -> Catalogue:
-    """Return a catalogue of good primitives and one for every fault."""
+    """Return a catalogue with one more primitive for every fault."""
     return good.add(
         *(
             Primitive(name, (Features,), Prediction, build(name), {}, CLASSIFICATION)

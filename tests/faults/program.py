@@ -1,4 +1,4 @@
-"""A program that runs a search while something happens to it, in a process of its own."""
+"""Program that runs a search in a process of its own while the test disturbs it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RUN = FOLDER / "run"
 
 
 def fit(name=None, evaluations=30, **options):
-    '''A run in which workers crash, so that others must be started.'''
+    '''Run a search in which workers crash, so that new ones must be started.'''
     X, y = small_table("binary")
     model = EvolvedClassifier(**{
         "time_budget": None, "max_evaluations": evaluations, "cv": 3, "population_size": 10,
@@ -44,13 +44,14 @@ def fit(name=None, evaluations=30, **options):
     return model.fit(X, pd.Series(y, name=name))
 
 
-def said(model):
+def summary(model):
+    '''Return what a disturbance must not change.'''
     counts = model.statistics_
     return [counts["scored"], counts["ended_by"], round(model.best_score_, 6)]
 
 
 def when_begun(act):
-    '''Act when the run in RUN has scored folds, which it keeps the predictions of.'''
+    '''Call a function soon after the run in RUN has stored the predictions of its first folds.'''
     def wait():
         while not any(RUN.glob("predictions/*.npz")):
             time.sleep(0.02)
@@ -59,8 +60,8 @@ def when_begun(act):
     threading.Thread(target=wait, daemon=True).start()
 
 
-def fit_and_tell(file):
-    file.write_text(json.dumps(said(fit())))
+def fit_and_save(file):
+    file.write_text(json.dumps(summary(fit())))
 
 
 def main():
@@ -79,15 +80,27 @@ def run_program(
     until: Callable[[subprocess.Popen[bytes]], None] | None = None,
     **how: Any,
 ) -> Any:
-    """Run the program; return what it has told, by JSON."""
+    """Run the program, and return the value that it has written to OUT as JSON.
+
+    Parameters
+    ----------
+    body : str
+        Code of its main function.
+    folder : Path
+        Folder for its files.
+    until : callable, optional
+        Function that is called with the running process.
+    **how
+        Options of `subprocess.Popen`; `env` is added to the environment.
+    """
     folder.mkdir(exist_ok=True, parents=True)
-    file, told, errors = folder / "program.py", folder / "told.json", folder / "errors"
+    file, out, errors = folder / "program.py", folder / "out.json", folder / "errors"
     file.write_text(PROGRAM.replace("{body}", textwrap.indent(textwrap.dedent(body), "    ")))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **how.pop("env", {})}
     with errors.open("wb") as error:
         how = {"stderr": error, "stdout": subprocess.DEVNULL, **how}
         process = subprocess.Popen(
-            [sys.executable, str(file), str(told), str(folder)], env=environment, **how
+            [sys.executable, str(file), str(out), str(folder)], env=environment, **how
         )
         try:
             if until is not None:
@@ -95,5 +108,5 @@ def run_program(
             process.wait(timeout=120)
         finally:
             process.kill()
-    assert told.exists(), errors.read_text()[-3000:]
-    return json.loads(told.read_text())
+    assert out.exists(), errors.read_text()[-3000:]
+    return json.loads(out.read_text())

@@ -1,4 +1,4 @@
-"""Every fault through `fit`: its candidate is a row of the leaderboard, and the model is good."""
+"""Faults during `fit`: each is a row of the leaderboard, and the model is good all the same."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CAP = 700_000_000
 
 @pytest.fixture(scope="module")
 def fitted() -> EvolvedClassifier:
-    """A run in which every fault happened."""
+    """Model of a run in which every fault happened."""
     X, y = small_table("binary")
     model = EvolvedClassifier(
         time_budget=None,
@@ -54,7 +54,7 @@ def fitted() -> EvolvedClassifier:
 
 
 @pytest.mark.parametrize("fault", sorted(EXPECTED))
-def test_a_fault_ends_as_it_must(fitted: EvolvedClassifier, fault: str) -> None:
+def test_a_fault_has_the_expected_outcome(fitted: EvolvedClassifier, fault: str) -> None:
     rows = fitted.leaderboard_[fitted.leaderboard_["pipeline"].str.startswith(f"{fault}(")]
     assert len(rows) >= 1
     expected = EXPECTED[fault]
@@ -67,7 +67,7 @@ def test_a_fault_ends_as_it_must(fitted: EvolvedClassifier, fault: str) -> None:
             assert row["reason"]
 
 
-def test_the_others_are_scored_and_the_best_of_them_wins(fitted: EvolvedClassifier) -> None:
+def test_good_candidates_are_scored_and_the_best_of_them_wins(fitted: EvolvedClassifier) -> None:
     board = fitted.leaderboard_
     good = board["pipeline"].str.startswith(("GaussianNB", "LogisticRegression"))
     assert good.sum() >= 3
@@ -77,8 +77,8 @@ def test_the_others_are_scored_and_the_best_of_them_wins(fitted: EvolvedClassifi
     assert fitted.score(X, y) > 0.9
 
 
-def test_scores_are_those_of_a_process_without_faults(fitted: EvolvedClassifier) -> None:
-    """What changes its input, the seed or the folder changes nothing for others."""
+def test_scores_equal_those_of_a_process_without_faults(fitted: EvolvedClassifier) -> None:
+    """Candidates that change their input, the seed or the folder do not affect others."""
     X, _ = small_table("binary")
     problem, front = fitted._members._problem, fitted._members.front
     assert problem is not None
@@ -126,7 +126,7 @@ ROOT = Path(__file__).parents[2]
 def run_script(
     folder: Path, *arguments: object, code: str = SCRIPT, **options: Any
 ) -> subprocess.Popen[str]:
-    """Begin a script; it can be interrupted also where the shell of the tests ignores that."""
+    """Start a script that Ctrl-C interrupts, even if the tests themselves ignore Ctrl-C."""
     command = [sys.executable, "-c", code, str(folder), *map(str, arguments)]
     return subprocess.Popen(
         command,
@@ -140,18 +140,20 @@ def run_script(
 
 
 def finish(process: subprocess.Popen[str]) -> str:
+    """Wait for a script to end without error, and return its output."""
     out, err = process.communicate(timeout=200)
     assert process.returncode == 0, err
     return out
 
 
 def search_in_process(folder: Path, evaluations: int) -> None:
+    """Run the script in this process, without workers."""
     sys.argv = ["script", str(folder), str(evaluations), "in process"]
     exec(SCRIPT, {})
 
 
 def begin(folder: Path, evaluations: int, *, pool: bool) -> Any:
-    """Begin the script's search in a process of its own; to be killed."""
+    """Start the script in a process that the test can kill, with a pool of workers or without."""
     if pool:
         return run_script(folder, evaluations)
     process = fork_server.context.Process(target=search_in_process, args=(folder, evaluations))
@@ -160,7 +162,7 @@ def begin(folder: Path, evaluations: int, *, pool: bool) -> Any:
 
 
 def wait_for_writes(folder: Path, number: int) -> None:
-    """Return when the journal has been written to so many times, however fast the machine is."""
+    """Wait until the journal has been written to `number` times, on a machine of any speed."""
     log = folder / f"{FILE}-wal"
     end = time.monotonic() + 60
     seen = None
@@ -172,7 +174,9 @@ def wait_for_writes(folder: Path, number: int) -> None:
         time.sleep(0.001)
 
 
-def test_killed_at_twenty_moments_and_resumed_a_run_is_as_if_never_killed(tmp_path: Path) -> None:
+def test_a_run_that_is_killed_and_resumed_twenty_times_equals_an_undisturbed_one(
+    tmp_path: Path,
+) -> None:
     evaluations = 150
     expected = finish(run_script(tmp_path / "whole", evaluations))
     rng = np.random.default_rng(0)
@@ -189,7 +193,7 @@ def test_killed_at_twenty_moments_and_resumed_a_run_is_as_if_never_killed(tmp_pa
             process.join()
             assert process.exitcode == -signal.SIGKILL
     with closing(Journal(folder)) as journal:
-        assert 0 < sum(one.settled for one in journal.replayed.values()) < evaluations
+        assert 0 < sum(entry.settled for entry in journal.replayed.values()) < evaluations
     got = finish(run_script(folder, evaluations))
     assert got == expected
     whole, killed = (pd.read_csv(tmp_path / name / "compared.csv") for name in ("whole", "killed"))
@@ -197,7 +201,7 @@ def test_killed_at_twenty_moments_and_resumed_a_run_is_as_if_never_killed(tmp_pa
 
 
 @pytest.mark.parametrize("length", [8, 120])  # a socket's address has 107 bytes at the most
-def test_after_a_run_no_process_and_no_file_is_left(
+def test_a_run_leaves_no_process_and_no_file(
     length: int, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     temporary = Path(tempfile.mkdtemp()) / ("t" * length)
@@ -208,7 +212,7 @@ def test_after_a_run_no_process_and_no_file_is_left(
     out = finish(run_script(tmp_path / "run", 10, env=environment))
     assert "left []" in out
     assert list(temporary.iterdir()) == []
-    end = time.monotonic() + 20  # a run that is killed beside this one is cleaned up after soon
+    end = time.monotonic() + 20  # files of a run killed by another test go soon
     while not left_in_shared_memory() <= before and time.monotonic() < end:
         time.sleep(0.5)
     assert left_in_shared_memory() <= before
@@ -218,7 +222,7 @@ def left_in_shared_memory() -> set[str]:
     """Return the files in shared memory that no process has mapped."""
     mapped = set()
     for maps in Path("/proc").glob("[0-9]*/maps"):
-        with suppress(OSError):  # it has ended, or is of somebody else
+        with suppress(OSError):  # it has ended, or belongs to another user
             mapped |= set(re.findall(r"/dev/shm/\S+", maps.read_text()))
     return {str(file) for file in Path("/dev/shm").glob("*")} - mapped
 
@@ -255,7 +259,7 @@ space = default_catalogue().only("MedianOneHot").add(hanging)
 X, y = small_table("binary")
 EvolvedClassifier(time_budget=None, max_evaluations=4, search_space=space, n_jobs=2).fit(X, y)
 """
-"""A search that waits for its workers until it is interrupted twice."""
+"""Search that waits for its workers until it is interrupted twice."""
 
 
 def test_a_second_interrupt_ends_at_once_and_leaves_no_process_and_no_file(tmp_path: Path) -> None:
@@ -293,7 +297,7 @@ def test_a_run_folder_in_use_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small file system")
-def test_a_full_disk_costs_the_journal_not_the_run(tmp_path: Path) -> None:
+def test_on_a_full_disk_the_run_goes_on_without_its_journal(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory() as small:
         mounted = subprocess.run(
             ["mount", "-t", "tmpfs", "-o", "size=80k", "tmpfs", small], check=False
@@ -310,7 +314,7 @@ def test_a_full_disk_costs_the_journal_not_the_run(tmp_path: Path) -> None:
     assert "The model is fitted, but its" in err
 
 
-def test_a_folder_that_vanishes_costs_the_journal_not_the_run(tmp_path: Path) -> None:
+def test_without_its_folder_the_run_goes_on_without_its_journal(tmp_path: Path) -> None:
     process = run_script(tmp_path / "run", 25)
     assert process.stderr is not None
     process.stderr.readline()

@@ -1,4 +1,4 @@
-"""The pool against real faults: every one is a value, and the pool works afterwards."""
+"""Faults in a pool: each gives a `Failed` value, and the pool works afterwards."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CAP = 700_000_000
 
 
 def misbehave(argument: Any) -> Any:
-    """Do what the argument says, and give it back."""
+    """Cause the fault that the argument names, and return the argument."""
     if argument == "UnpicklableResult":
         return (number for number in range(3))
     if argument in ON_FIT:
@@ -40,7 +40,7 @@ def modules_and_environment(argument: Any) -> tuple[list[str], dict[str, str]]:
     return sys.path, dict(os.environ)
 
 
-def test_a_worker_looks_for_modules_where_its_parent_does(
+def test_a_worker_finds_the_same_modules_as_its_parent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
@@ -57,7 +57,7 @@ def test_a_worker_looks_for_modules_where_its_parent_does(
 
 
 @pytest.mark.parametrize("fault", [*sorted(ON_FIT), "UnpicklableResult"])
-def test_a_fault_is_a_value_and_the_others_get_their_results(fault: str) -> None:
+def test_a_fault_gives_a_value_and_other_jobs_get_their_results(fault: str) -> None:
     pool = ProcessPool(misbehave, 2, cap=CAP)
     expected = ON_FIT[fault][1] if fault in ON_FIT else Failure.ERROR
     try:
@@ -78,10 +78,10 @@ def test_a_fault_is_a_value_and_the_others_get_their_results(fault: str) -> None
 
 
 @pytest.mark.parametrize("fault", ["BytesOnTheConnection", "ExitNine", "Abort"])
-def test_a_fault_that_an_earlier_job_may_have_caused_is_tried_again_in_a_new_process(
+def test_a_job_whose_worker_had_earlier_jobs_is_run_again_in_a_new_process(
     fault: str, tmp_path: Path
 ) -> None:
-    """The job does it in the first process that runs it alone: it is innocent in the second."""
+    """The fault occurs only in the first process: the job itself did not cause it."""
     marker = tmp_path / "begun"
 
     def once(argument: Any) -> Any:
@@ -98,7 +98,7 @@ def test_a_fault_that_an_earlier_job_may_have_caused_is_tried_again_in_a_new_pro
     assert [done[number].result for number in range(3)] == [1, fault, 2]
 
 
-def test_the_reason_is_how_the_process_ended_not_how_it_was_killed() -> None:
+def test_the_reason_of_a_failure_is_how_the_process_ended_by_itself() -> None:
     pool = ProcessPool(misbehave, 1, cap=CAP)
     try:
         done = run(pool, ["ExitNine", "KillNine", "Exit"])
@@ -109,9 +109,9 @@ def test_the_reason_is_how_the_process_ended_not_how_it_was_killed() -> None:
     assert reasons == [f"{ended}exit code 9", f"{ended}SIGKILL", f"{ended}exit code 0"]
 
 
-def test_a_result_that_cannot_be_loaded_in_time_is_never_loaded_here() -> None:
+def test_a_result_that_does_not_load_in_time_never_reaches_the_parent() -> None:
     class Hostile:
-        """Stops whoever loads it."""
+        """Object whose loading takes 1000 s."""
 
         def __reduce__(self) -> Any:
             return time.sleep, (1000,)
@@ -129,22 +129,22 @@ def test_a_result_that_cannot_be_loaded_in_time_is_never_loaded_here() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only on Linux there is a fork server")
-def test_the_death_of_the_fork_server_costs_no_job() -> None:
+def test_no_job_fails_when_the_fork_server_is_killed() -> None:
     pool = ProcessPool(misbehave, 2, cap=CAP)
     try:
         run(pool, [1, 2])
         for number in range(2):
             pool.submit(Job((number,), number, 60.0))
         os.kill(fork_server.server().session, signal.SIGKILL)
-        done = {one.key[0]: one.result for _ in range(2) for one in pool.wait()}
-        assert done | {one.key[0]: one.result for one in pool.wait()} == {0: 0, 1: 1}
+        results = {done.key[0]: done.result for _ in range(2) for done in pool.wait()}
+        assert results | {done.key[0]: done.result for done in pool.wait()} == {0: 0, 1: 1}
         assert run(pool, [3])[0].result == 3
     finally:
         pool.close()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only on Linux there is a fork server")
-def test_a_swept_folder_for_temporary_files_costs_no_job() -> None:
+def test_no_job_fails_when_the_folder_of_the_fork_server_is_removed() -> None:
     pool = ProcessPool(misbehave, 1, cap=CAP)
     try:
         run(pool, [1])
@@ -160,7 +160,7 @@ def test_a_mapped_table_does_not_count_as_the_memory_of_each_worker() -> None:
 
     def total(argument: Any) -> float:
         found = float(data.sum())
-        time.sleep(0.5)  # to be looked at
+        time.sleep(0.5)  # longer than the interval of the measurements
         return found
 
     pool = ProcessPool(total, 2, cap=400_000_000)
@@ -171,21 +171,23 @@ def test_a_mapped_table_does_not_count_as_the_memory_of_each_worker() -> None:
     assert [done[number].result for number in range(3)] == [4e7] * 3
 
 
-def test_what_cannot_be_started_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_if_no_worker_can_be_started_one_clear_error_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def refuse(*arguments: object) -> None:
         raise OSError("no more processes")
 
     monkeypatch.setattr(child, "start", refuse)
     pool = ProcessPool(misbehave, 1)
     try:
-        with pytest.raises(EvolverError, match="Workers must start, but: no more processes"):
+        with pytest.raises(EvolverError, match="No worker can be started: no more processes"):
             run(pool, [1])
     finally:
         pool.close()
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may become another")
-def test_a_limit_of_processes_is_said_before_any_is_started() -> None:
+def test_a_low_limit_of_processes_raises_before_any_worker_is_started() -> None:
     code = """
     import os, resource
     from evolver.errors import EvolverError
@@ -201,21 +203,23 @@ def test_a_limit_of_processes_is_said_before_any_is_started() -> None:
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False
     )
-    said = done.stdout.splitlines()
-    assert said[0].startswith("The limit of processes (ulimit -u) must leave room for 5 more, got ")
-    assert not any(one.startswith("The limit") for one in said[1:])
+    errors = done.stdout.splitlines()
+    assert errors[0].startswith(
+        "The limit of processes (ulimit -u) must leave room for 5 more, got "
+    )
+    assert not any(error.startswith("The limit") for error in errors[1:])
 
 
-def test_a_leak_costs_no_job_however_long_it_goes_on() -> None:
+def test_no_job_fails_however_long_a_leak_goes_on() -> None:
     pool = ProcessPool(misbehave, 1, cap=CAP)
     try:
         done = run(pool, ["SlowLeak"] * 40)
     finally:
         pool.close()
-    assert {one.result for one in done.values()} == {"SlowLeak"}
+    assert {finished.result for finished in done.values()} == {"SlowLeak"}
 
 
-def test_a_worker_killed_while_idle_costs_no_job() -> None:
+def test_no_job_fails_when_an_idle_worker_is_killed() -> None:
     pool = ProcessPool(misbehave, 1)
     try:
         run(pool, [1])
@@ -239,7 +243,7 @@ def test_closing_ends_workers_and_their_children() -> None:
     assert not any(psutil.pid_exists(pid) for pid in workers)
 
 
-def test_data_are_shared_read_only_memory() -> None:
+def test_the_data_of_the_function_are_read_only_in_a_worker() -> None:
     data = np.arange(10.0)
 
     def look(argument: Any) -> tuple[bool, float]:

@@ -1,5 +1,8 @@
-"""Faults of the system and of the caller's own program: a run ends with the best so far, and the
-next one in the same process is as good."""
+"""Faults of the system and of the caller's program.
+
+A disturbed run ends with the best model so far. The next run in the same process is as good as one
+that was never disturbed.
+"""
 
 from __future__ import annotations
 
@@ -21,27 +24,34 @@ from tests.faults.program import run_program
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What a run tells that nothing happens to."""
-    return run_program("OUT.write_text(json.dumps(said(fit())))", tmp_path_factory.mktemp("plain"))
+    """Summary of a run that nothing disturbs."""
+    return run_program(
+        "OUT.write_text(json.dumps(summary(fit())))", tmp_path_factory.mktemp("plain")
+    )
 
 
-TWICE = "OUT.write_text(json.dumps([said(fit()), said(fit())]))"
+# One run after the other in the same process.
+TWICE = "OUT.write_text(json.dumps([summary(fit()), summary(fit())]))"
 
 
 class TestTheCallersOwnProcesses:
-    """A caller that uses `multiprocess` itself."""
+    """Callers that use `multiprocess` themselves."""
 
-    def test_a_spawn_pool_works_on(self, tmp_path: Path, undisturbed: Any) -> None:
+    def test_a_spawn_pool_of_the_caller_keeps_working(
+        self, tmp_path: Path, undisturbed: Any
+    ) -> None:
         body = """
         with multiprocess.get_context("spawn").Pool(1) as pool:
             assert pool.apply(abs, (-1,)) == 1
             model = fit()
             assert pool.apply(abs, (-2,)) == 2
-            OUT.write_text(json.dumps(said(model)))
+            OUT.write_text(json.dumps(summary(model)))
         """
         assert run_program(body, tmp_path) == undisturbed
 
-    def test_a_fork_server_of_the_callers_works_on(self, tmp_path: Path, undisturbed: Any) -> None:
+    def test_a_fork_server_of_the_caller_keeps_working(
+        self, tmp_path: Path, undisturbed: Any
+    ) -> None:
         body = """
         context = multiprocess.get_context("forkserver")
         for _ in range(2):
@@ -50,25 +60,25 @@ class TestTheCallersOwnProcesses:
             process.join()
             assert process.exitcode == 0
             model = fit()
-        OUT.write_text(json.dumps(said(model)))
+        OUT.write_text(json.dumps(summary(model)))
         """
         assert run_program(body, tmp_path) == undisturbed
 
     @pytest.mark.parametrize(("method", "daemon"), [("spawn", False), ("forkserver", True)])
-    def test_a_run_inside_a_process_is_like_any_other(
+    def test_a_run_in_a_child_process_gives_the_same_result(
         self, tmp_path: Path, undisturbed: Any, method: str, daemon: bool
     ) -> None:
         body = f"""
         context = multiprocess.get_context({method!r})
-        process = context.Process(target=fit_and_tell, args=(OUT,), daemon={daemon})
+        process = context.Process(target=fit_and_save, args=(OUT,), daemon={daemon})
         process.start()
         process.join()
         assert process.exitcode == 0
         """
         assert run_program(body, tmp_path) == undisturbed
 
-    def test_a_run_in_a_fork_of_a_process_that_used_openmp_ends(self, tmp_path: Path) -> None:
-        """There a model of LightGBM cannot even be loaded: the next best is fitted."""
+    def test_a_run_in_a_fork_of_a_process_that_has_used_openmp_ends(self, tmp_path: Path) -> None:
+        """A model of LightGBM cannot be loaded in such a fork, so the next best is fitted."""
         body = """
         from lightgbm import LGBMClassifier
         X, y = small_table("binary")
@@ -82,7 +92,7 @@ class TestTheCallersOwnProcesses:
         """
         assert run_program(body, tmp_path) == 120
 
-    def test_shared_memory_stays(self, tmp_path: Path) -> None:
+    def test_shared_memory_of_the_caller_stays(self, tmp_path: Path) -> None:
         body = """
         before = SharedMemory(create=True, size=8)
         during = []
@@ -101,7 +111,7 @@ class TestTheCallersOwnProcesses:
 
 
 class TestStandardError:
-    """Progress is never worth a run."""
+    """Faults of standard error, to which the progress is written, never end a run."""
 
     def test_it_may_be_closed(self, tmp_path: Path, undisturbed: Any) -> None:
         got = run_program(TWICE, tmp_path, preexec_fn=lambda: os.close(2))
@@ -124,7 +134,7 @@ class TestStandardError:
             os.close(write)
 
 
-def test_the_death_of_children_may_be_ignored(tmp_path: Path, undisturbed: Any) -> None:
+def test_the_caller_may_ignore_the_end_of_children(tmp_path: Path, undisturbed: Any) -> None:
     def ignore() -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 
@@ -137,7 +147,7 @@ def test_the_working_directory_may_be_deleted(tmp_path: Path, undisturbed: Any) 
     os.chdir(FOLDER / "gone")
     when_begun(lambda: os.rmdir(FOLDER / "gone"))
     first = fit(run_dir=RUN, evaluations=None, time_budget=8.0)
-    OUT.write_text(json.dumps([first.statistics_["scored"] > 5, said(fit())]))
+    OUT.write_text(json.dumps([first.statistics_["scored"] > 5, summary(fit())]))
     """
     assert run_program(body, tmp_path) == [True, undisturbed]
 
@@ -148,7 +158,7 @@ def test_the_folder_for_temporary_files_may_be_swept(tmp_path: Path, undisturbed
     when_begun(lambda: [shutil.rmtree(one) for one in temporary.iterdir()])
     first = fit(run_dir=RUN, evaluations=None, time_budget=8.0)
     shutil.rmtree(temporary)
-    OUT.write_text(json.dumps([first.statistics_["scored"] > 5, said(fit())]))
+    OUT.write_text(json.dumps([first.statistics_["scored"] > 5, summary(fit())]))
     """
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -167,20 +177,20 @@ def test_when_workers_cannot_start_again_the_best_so_far_is_fitted(
     first = fit(run_dir=RUN, evaluations=100_000)
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
     ended = first.statistics_["ended_by"]
-    OUT.write_text(json.dumps([ended, first.best_score_ > 0.9, said(fit())]))
+    OUT.write_text(json.dumps([ended, first.best_score_ > 0.9, summary(fit())]))
     """
     assert run_program(body, tmp_path) == ["error", True, undisturbed]
 
 
-def test_a_few_open_files_are_enough(tmp_path: Path, undisturbed: Any) -> None:
+def test_a_limit_of_24_open_files_is_enough(tmp_path: Path, undisturbed: Any) -> None:
     body = "resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24))\n" + TWICE
     assert run_program(body, tmp_path) == [undisturbed, undisturbed]
 
 
-def test_an_interpreter_that_is_gone_is_said_or_ends_the_search(
+def test_a_missing_interpreter_ends_a_search_and_stops_the_next_with_a_clear_error(
     tmp_path: Path, undisturbed: Any
 ) -> None:
-    """An upgrade may remove it while a program runs."""
+    """An upgrade may remove the interpreter while a program runs."""
     body = """
     from evolver.execution.fork_server import server
     def remove():
@@ -191,10 +201,10 @@ def test_an_interpreter_that_is_gone_is_said_or_ends_the_search(
     try:
         fit()
     except Exception as error:
-        told = [type(error).__name__, "/nowhere/python" in str(error)]
+        outcome = [type(error).__name__, "/nowhere/python" in str(error)]
     multiprocess.set_executable(sys.executable)
-    told += [first.statistics_["ended_by"], first.best_score_ > 0.9, said(fit())]
-    OUT.write_text(json.dumps(told))
+    outcome += [first.statistics_["ended_by"], first.best_score_ > 0.9, summary(fit())]
+    OUT.write_text(json.dumps(outcome))
     """
     expected = ["EvolverError", True, "error", True, undisturbed]
     assert run_program(body, tmp_path) == expected
@@ -207,9 +217,9 @@ def test_when_no_worker_can_start_the_error_says_so(tmp_path: Path, undisturbed:
     try:
         fit()
     except Exception as error:
-        told = [type(error).__name__, "must start" in str(error) or "written" in str(error)]
+        outcome = [type(error).__name__, "be started" in str(error) or "written" in str(error)]
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
-    OUT.write_text(json.dumps([*told, said(fit())]))
+    OUT.write_text(json.dumps([*outcome, summary(fit())]))
     """
     assert run_program(body, tmp_path) == ["EvolverError", True, undisturbed]
 
@@ -226,10 +236,12 @@ def test_a_target_may_have_any_name(tmp_path: Path) -> None:
 
 
 class TestSignals:
-    """What a terminal or a service manager sends when it ends a program."""
+    """Signals that a terminal or a service manager sends to end a program."""
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-    def test_the_first_keeps_the_best_so_far(self, tmp_path: Path, number: signal.Signals) -> None:
+    def test_the_first_signal_ends_the_search_and_keeps_the_best_so_far(
+        self, tmp_path: Path, number: signal.Signals
+    ) -> None:
         def until(process: subprocess.Popen[bytes]) -> None:
             wait_for(lambda: (tmp_path / "errors").stat().st_size > 0)
             time.sleep(1.0)
@@ -245,7 +257,7 @@ class TestSignals:
         }
         assert run_program(body, tmp_path, until=until, **how) == ["interrupt", True]
 
-    def test_a_handler_of_the_callers_own_stays(self, tmp_path: Path) -> None:
+    def test_a_signal_handler_of_the_caller_stays(self, tmp_path: Path) -> None:
         body = """
         seen = []
         signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
@@ -257,25 +269,25 @@ class TestSignals:
 
 
 class TestKilled:
-    """A program that is killed leaves nothing that stays."""
+    """A killed program: what it leaves is ended or removed."""
 
     BODY = """
     left = catalogue_with_faults(default_catalogue().only(*GOOD)).only(*GOOD, "LeftChild")
     fit(evaluations=100_000, search_space=left)
     """
 
-    def test_the_children_of_jobs_end_too(self, tmp_path: Path) -> None:
+    def test_the_children_of_its_jobs_end(self, tmp_path: Path) -> None:
         def until(process: subprocess.Popen[bytes]) -> None:
             wait_for(lambda: len(left_behind()) > 0)
             process.kill()
             process.wait()
             wait_for(lambda: left_behind() == [])
-            (tmp_path / "told.json").write_text("true")
+            (tmp_path / "out.json").write_text("true")
 
         assert run_program(self.BODY, tmp_path, until=until)
         assert left_behind() == []
 
-    def test_the_next_run_removes_what_it_left(self, tmp_path: Path) -> None:
+    def test_the_next_run_removes_its_temporary_folders(self, tmp_path: Path) -> None:
         folder = tmp_path / "temporary"
         folder.mkdir()
 
@@ -283,25 +295,25 @@ class TestKilled:
             wait_for(lambda: (tmp_path / "errors").stat().st_size > 0)
             process.kill()
             process.wait()
-            (tmp_path / "told.json").write_text("true")
+            (tmp_path / "out.json").write_text("true")
 
         environment = {"TMPDIR": str(folder)}
         assert run_program(self.BODY, tmp_path, until=until, env=environment)
         assert list(folder.iterdir()) != []
         foreign = [folder / "evolver-0-0-0-x", folder / f"evolver-{temporary.owner()}-mine"]
-        for one in foreign:
-            one.mkdir()
-        run_program("OUT.write_text(json.dumps(said(fit())))", tmp_path, env=environment)
+        for path in foreign:
+            path.mkdir()
+        run_program("OUT.write_text(json.dumps(summary(fit())))", tmp_path, env=environment)
         assert sorted(folder.iterdir()) == sorted(foreign)
 
 
 def wait_for(holds: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Return when something holds.
+    """Wait until a condition holds.
 
     Raises
     ------
     AssertionError
-        When it does not hold for so long.
+        If it does not hold after `seconds`.
     """
     end = time.monotonic() + seconds
     while not holds():
@@ -309,9 +321,11 @@ def wait_for(holds: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.05)
 
 
-def test_nothing_of_all_this_is_left() -> None:
+def test_no_process_of_these_tests_is_left() -> None:
     assert left_behind() == []
-    mine = [
-        one for one in psutil.Process().children(recursive=True) if "serve(" in str(one.cmdline())
+    servers = [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if "serve(" in str(child.cmdline())
     ]
-    assert len(mine) <= 1  # that of all tests
+    assert len(servers) <= 1  # the one that all tests share

@@ -1,4 +1,4 @@
-"""Trees for properties: grown at random over the default catalogue."""
+"""Random trees over the default catalogue, for property tests."""
 
 from __future__ import annotations
 
@@ -16,5 +16,6 @@ spaces = st.sampled_from(list(CATALOGUES.values()))
 
 
 def random_tree(space: Catalogue, seed: int, steps: int = 10) -> Tree:
+    """Return a tree with 2 to `steps` steps at most, the same one for a seed."""
     rng = np.random.default_rng(seed)
     return grow(Prediction, space, rng, int(rng.integers(2, steps + 1)))

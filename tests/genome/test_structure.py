@@ -1,4 +1,4 @@
-"""A structure is a pipeline without its values: with them it is the pipeline again."""
+"""Structures: a pipeline is split into structure and values, which give it back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BINARY = CATALOGUES["binary"]
 
 @settings(max_examples=60, deadline=None)
 @given(seeds, catalogues)
-def test_structure_and_values_are_the_pipeline(seed: int, catalogue: Catalogue) -> None:
+def test_structure_and_values_give_the_pipeline_back(seed: int, catalogue: Catalogue) -> None:
     tree = random_tree(catalogue, seed)
     structure, values = split_structure(tree)
     assert spaces.contains(structure.space, values)
@@ -31,10 +31,10 @@ def test_structure_and_values_are_the_pipeline(seed: int, catalogue: Catalogue) 
 
 @settings(max_examples=60, deadline=None)
 @given(seeds, catalogues)
-def test_other_values_of_a_pipeline_are_of_the_same_structure(
+def test_a_pipeline_with_other_values_has_the_same_structure(
     seed: int, catalogue: Catalogue
 ) -> None:
-    """But for branches that were equal or become so."""
+    """Pipelines with equal branches are left out: these are merged, so that slots disappear."""
     tree = random_tree(catalogue, seed)
     structure, _ = split_structure(tree)
     rng = np.random.default_rng(seed)
@@ -46,7 +46,7 @@ def test_other_values_of_a_pipeline_are_of_the_same_structure(
 
 @settings(max_examples=40, deadline=None)
 @given(seeds, catalogues)
-def test_values_that_are_drawn_make_a_valid_pipeline_of_the_structure(
+def test_drawn_values_give_a_valid_pipeline_of_the_structure(
     seed: int, catalogue: Catalogue
 ) -> None:
     structure, _ = split_structure(random_tree(catalogue, seed))
@@ -58,23 +58,24 @@ def test_values_that_are_drawn_make_a_valid_pipeline_of_the_structure(
 
 
 def step(name: str, **values: object) -> Step:
+    """Return a step with drawn parameter values, except for `values`."""
     drawn = spaces.sample(BINARY[name].fixed_space, np.random.default_rng(0))
     return Step(BINARY[name], {**drawn, **values})  # type: ignore[dict-item]
 
 
 def union(first: int, second: int) -> Tree:
-    """Return a pipeline on the union of two selections."""
-    half = step("MedianOneHot")
-    select = [step("SelectPercentileFClassif", percentile=one) for one in (first, second)]
-    return Tree([step("GaussianNB"), step("Union"), select[0], half, X, select[1], half, X])
+    """Return a pipeline on the union of two selections, given by their percentiles."""
+    encoder = step("MedianOneHot")
+    select = [step("SelectPercentileFClassif", percentile=number) for number in (first, second)]
+    return Tree([step("GaussianNB"), step("Union"), select[0], encoder, X, select[1], encoder, X])
 
 
-def test_the_order_of_alike_branches_does_not_matter() -> None:
+def test_the_order_of_branches_of_one_shape_does_not_matter() -> None:
     assert split_structure(union(10, 90))[1] == split_structure(union(90, 10))[1]
     assert split_structure(union(10, 90))[0].key == split_structure(union(30, 40))[0].key
 
 
-def test_equal_branches_are_one() -> None:
+def test_equal_branches_are_merged() -> None:
     structure, values = split_structure(union(10, 20))
     assert [slot.primitive.name for slot in structure.slots].count("MedianOneHot") == 1
     assert len(structure.slots) == 5

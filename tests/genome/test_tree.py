@@ -1,4 +1,4 @@
-"""Trees: what grows is valid, small enough and repeatable; digests, codec and pipelines agree."""
+"""Trees: growth, digests, the codec, and the pipelines that trees become."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BINARY = CATALOGUES["binary"]
 
 
 def step(name: str, **changes: object) -> Step:
-    """Return a step with the first values of its space, but for `changes`."""
+    """Return a step with the first value of each parameter's space, except for `changes`."""
     primitive = BINARY[name]
     values = {
         parameter: getattr(distribution, "choices", [getattr(distribution, "low", None)])[0]
@@ -34,14 +34,14 @@ def step(name: str, **changes: object) -> Step:
 
 
 def tree(*nodes: str | Step) -> Tree:
-    """Return a tree of names in prefix order, X for the table."""
+    """Return a tree from steps or their names in prefix order; X is the table."""
     return Tree(
         [X if node == "X" else step(node) if isinstance(node, str) else node for node in nodes]
     )
 
 
 @given(spaces, seeds)
-def test_what_grows_is_valid_and_within_its_size(space: Catalogue, seed: int) -> None:
+def test_a_grown_tree_is_valid_and_has_at_most_the_given_steps(space: Catalogue, seed: int) -> None:
     rng = np.random.default_rng(seed)
     steps = int(rng.integers(2, 12))
     grown = grow(Prediction, space, rng, steps)
@@ -50,7 +50,7 @@ def test_what_grows_is_valid_and_within_its_size(space: Catalogue, seed: int) ->
 
 
 @given(spaces, seeds)
-def test_a_seed_gives_one_tree(space: Catalogue, seed: int) -> None:
+def test_the_same_seed_gives_the_same_tree(space: Catalogue, seed: int) -> None:
     assert random_tree(space, seed) == random_tree(space, seed)
 
 
@@ -59,7 +59,7 @@ def test_too_few_steps_are_refused() -> None:
         grow(Prediction, BINARY, np.random.default_rng(0), 1)
 
 
-def test_equal_inputs_have_branches_of_equal_sizes_in_the_mean() -> None:
+def test_inputs_of_one_kind_have_branches_of_equal_mean_size() -> None:
     three = Primitive("Three", (Features,) * 3, Features, union)
     for root in (BINARY["Union"], three):
         for steps in (5, 8):
@@ -71,9 +71,7 @@ def test_equal_inputs_have_branches_of_equal_sizes_in_the_mean() -> None:
 
 @pytest.mark.parametrize("name", ["Union", "Stack"])
 @pytest.mark.parametrize("spare", [0, 1, 4])
-def test_steps_to_spare_are_used_by_any_input_and_no_more_than_there_are(
-    name: str, spare: int
-) -> None:
+def test_spare_steps_are_used_by_any_input_and_never_exceeded(name: str, spare: int) -> None:
     root, grammar = BINARY[name], grammar_of(BINARY)
     fewest = np.array([grammar.fewest(kind) for kind in root.inputs])
     used = branch_sizes(root, grammar.fewest_of(root) + spare) - fewest
@@ -84,33 +82,35 @@ def test_steps_to_spare_are_used_by_any_input_and_no_more_than_there_are(
 
 
 def branch_sizes(root: Primitive, steps: int, number: int = 3_000) -> np.ndarray:
-    """Return the steps of each input of trees that grow from one root, shape (number, inputs)."""
+    """Return the steps of each input of trees grown from one root, shape (number, n_inputs)."""
     rng = np.random.default_rng(0)
     space = BINARY if root.name in BINARY else BINARY.add(root)
     trees = [grow(root.output, space, rng, steps, root) for _ in range(number)]
-    return np.array([[len(one.subtree(at).steps) for at in one.inputs(0)] for one in trees])
+    return np.array(
+        [[len(grown.subtree(index).steps) for index in grown.inputs(0)] for grown in trees]
+    )
 
 
-def test_a_step_of_one_input_draws_nothing_but_itself_and_its_parameters() -> None:
+def test_a_step_with_one_input_draws_only_its_primitive_and_its_values() -> None:
     chain = BINARY.only("MedianOneHot", "GaussianNB")
     rng, replayed = np.random.default_rng(0), np.random.default_rng(0)
     grown = grow(Prediction, chain, rng, 2)
-    for one in grown.steps:
+    for drawn in grown.steps:
         replayed.random()
         replayed.integers(1)
-        draw(one.primitive, replayed)
+        draw(drawn.primitive, replayed)
     assert len(grown.steps) == 2
     assert rng.bit_generator.state == replayed.bit_generator.state
 
 
 @given(spaces, seeds)
 def test_the_codec_gives_back_the_tree(space: Catalogue, seed: int) -> None:
-    one = random_tree(space, seed)
-    assert decode(encode(one), space) == one
-    assert decode(json.loads(json.dumps(encode(one))), space) == one
+    grown = random_tree(space, seed)
+    assert decode(encode(grown), space) == grown
+    assert decode(json.loads(json.dumps(encode(grown))), space) == grown
 
 
-def test_the_codec_refuses_what_is_no_tree_of_the_catalogue() -> None:
+def test_the_codec_refuses_invalid_trees() -> None:
     encoded = list(encode(tree("GaussianNB", "MedianOneHot", "X")))
     with pytest.raises(ValueError, match="primitives of the catalogue, got Unknown"):
         decode([("Unknown", {}), *encoded[1:]], BINARY)
@@ -124,23 +124,23 @@ def test_the_codec_refuses_what_is_no_tree_of_the_catalogue() -> None:
 
 @given(spaces, seeds)
 def test_trees_survive_pickling(space: Catalogue, seed: int) -> None:
-    one = random_tree(space, seed)
-    again = pickle.loads(pickle.dumps(one))
-    assert again == one
-    assert digest(again) == digest(one)
+    grown = random_tree(space, seed)
+    again = pickle.loads(pickle.dumps(grown))
+    assert again == grown
+    assert digest(again) == digest(grown)
 
 
-def test_text_reads_as_the_data_flows() -> None:
-    one = tree(step("GaussianNB", var_smoothing=0.001), "StandardScaler", "MedianOneHot", "X")
-    assert str(one) == (
+def test_the_text_of_a_tree_is_an_expression_of_nested_calls() -> None:
+    genome = tree(step("GaussianNB", var_smoothing=0.001), "StandardScaler", "MedianOneHot", "X")
+    assert str(genome) == (
         "GaussianNB(StandardScaler(MedianOneHot(X, add_indicator=False, max_categories=4)),"
         " var_smoothing=0.001)"
     )
 
 
-def test_wanted_is_what_the_parent_takes() -> None:
-    one = tree("GaussianNB", "Stack", "GaussianNB", "MedianOneHot", "X", "MeanOrdinal", "X")
-    kinds = [one.required_kind(index).__name__ for index in range(len(one))]
+def test_the_required_kind_is_the_kind_that_the_parent_takes() -> None:
+    genome = tree("GaussianNB", "Stack", "GaussianNB", "MedianOneHot", "X", "MeanOrdinal", "X")
+    kinds = [genome.required_kind(index).__name__ for index in range(len(genome))]
     assert kinds == [
         "Prediction",
         "Features",
@@ -151,44 +151,46 @@ def test_wanted_is_what_the_parent_takes() -> None:
         "Table",
     ]
     with pytest.raises(IndexError):
-        one.required_kind(7)
+        genome.required_kind(7)
 
 
 class TestDigest:
-    def test_the_order_of_a_union_does_not_matter(self) -> None:
+    def test_the_order_of_a_union_does_not_change_it(self) -> None:
         branches = (["MedianOneHot", "X"], ["PCA", "MeanOrdinal", "X"])
         one = tree("GaussianNB", "Union", *branches[0], *branches[1])
         other = tree("GaussianNB", "Union", *branches[1], *branches[0])
         assert one != other
         assert digest(one) == digest(other)
 
-    def test_the_order_of_a_stack_does(self) -> None:
+    def test_the_order_of_a_stack_changes_it(self) -> None:
         model, features = ["GaussianNB", "MedianOneHot", "X"], ["MeanOrdinal", "X"]
         one = tree("GaussianNB", "Stack", *model, *features)
         other = tree("GaussianNB", "Stack", "GaussianNB", *features, "MedianOneHot", "X")
         assert digest(one) != digest(other)
 
-    def test_a_union_of_equal_branches_is_the_branch(self) -> None:
-        one = tree("GaussianNB", "Union", "MedianOneHot", "X", "MedianOneHot", "X")
-        assert digest(one) == digest(tree("GaussianNB", "MedianOneHot", "X"))
+    def test_a_union_of_equal_branches_has_the_digest_of_the_branch(self) -> None:
+        genome = tree("GaussianNB", "Union", "MedianOneHot", "X", "MedianOneHot", "X")
+        assert digest(genome) == digest(tree("GaussianNB", "MedianOneHot", "X"))
 
-    def test_nested_unions_are_one(self) -> None:
+    def test_nested_unions_have_the_digest_of_one_union(self) -> None:
         a, b, c = (["MedianOneHot", "X"], ["MeanOrdinal", "X"], ["ConstantTarget", "X"])
         left = tree("GaussianNB", "Union", "Union", *a, *b, *c)
         right = tree("GaussianNB", "Union", *b, "Union", *c, *a)
         assert digest(left) == digest(right)
         assert to_source(to_estimator(left)) == to_source(to_estimator(right))
 
-    def test_a_parameter_matters(self) -> None:
+    def test_another_parameter_value_changes_it(self) -> None:
         one = tree(step("GaussianNB", var_smoothing=0.001), "MedianOneHot", "X")
         assert digest(one) != digest(tree("GaussianNB", "MedianOneHot", "X"))
 
     def test_it_is_the_same_in_every_process(self) -> None:
-        one = tree(step("GaussianNB", var_smoothing=0.001), "MedianOneHot", "X")
-        assert digest(one) == "b70d99aaf94c25cbf16212cd4bb300c4"
+        genome = tree(step("GaussianNB", var_smoothing=0.001), "MedianOneHot", "X")
+        assert digest(genome) == "b70d99aaf94c25cbf16212cd4bb300c4"
 
     @given(spaces, seeds, seeds)
-    def test_equal_digests_are_equal_pipelines(self, space: Catalogue, a: int, b: int) -> None:
+    def test_digests_are_equal_if_and_only_if_pipelines_are_equal(
+        self, space: Catalogue, a: int, b: int
+    ) -> None:
         one, other = random_tree(space, a, steps=3), random_tree(space, b, steps=3)
         same = to_source(to_estimator(one)) == to_source(to_estimator(other))
         assert (digest(one) == digest(other)) == same
@@ -197,22 +199,26 @@ class TestDigest:
 class TestPipeline:
     @given(spaces, seeds)
     @settings(deadline=None)
-    def test_every_tree_is_an_estimator_that_clones(self, space: Catalogue, seed: int) -> None:
+    def test_every_tree_becomes_an_estimator_that_clones(self, space: Catalogue, seed: int) -> None:
         pipeline = to_estimator(random_tree(space, seed))
         assert to_source(clone(pipeline)) == to_source(pipeline)
 
     def test_a_branch_used_twice_counts_once(self) -> None:
-        one = tree("GaussianNB", "Union", "PCA", "MedianOneHot", "X", "Bins", "MedianOneHot", "X")
-        assert operators(to_graph(one)) == 5
+        genome = tree(
+            "GaussianNB", "Union", "PCA", "MedianOneHot", "X", "Bins", "MedianOneHot", "X"
+        )
+        assert operators(to_graph(genome)) == 5
 
-    def test_what_the_branches_of_a_union_share_is_fitted_once(self) -> None:
-        one = tree("GaussianNB", "Union", "PCA", "MedianOneHot", "X", "Bins", "MedianOneHot", "X")
-        names = [name for name, _ in to_estimator(one).steps]
+    def test_steps_that_the_branches_of_a_union_share_are_fitted_once(self) -> None:
+        genome = tree(
+            "GaussianNB", "Union", "PCA", "MedianOneHot", "X", "Bins", "MedianOneHot", "X"
+        )
+        names = [name for name, _ in to_estimator(genome).steps]
         assert names == ["tablecleaner", "columntransformer", "featureunion", "gaussiannb"]
 
     def test_nothing_is_shared_with_a_stack_that_fits_on_inner_folds(self) -> None:
-        one = tree("GaussianNB", "Stack", "GaussianNB", "MedianTarget", "X", "MedianTarget", "X")
-        pipeline = to_estimator(one)
+        genome = tree("GaussianNB", "Stack", "GaussianNB", "MedianTarget", "X", "MedianTarget", "X")
+        pipeline = to_estimator(genome)
         assert [name for name, _ in pipeline.steps] == [
             "tablecleaner",
             "featureunion",
@@ -223,8 +229,8 @@ class TestPipeline:
 
     def test_a_union_shares_nothing_with_a_stack_in_one_of_its_branches(self) -> None:
         stack = ["Stack", "GaussianNB", "MedianTarget", "X", "MedianTarget", "X"]
-        one = tree("GaussianNB", "Union", *stack, "PCA", "MedianTarget", "X")
-        pipeline = to_estimator(one)
+        genome = tree("GaussianNB", "Union", *stack, "PCA", "MedianTarget", "X")
+        pipeline = to_estimator(genome)
         assert [name for name, _ in pipeline.steps] == [
             "tablecleaner",
             "featureunion",
@@ -239,7 +245,7 @@ class TestPipeline:
             ["columntransformer", "gaussiannb"]
         ]
 
-    def test_a_branch_has_its_seed_wherever_it_stands(self) -> None:
+    def test_a_branch_has_the_same_seed_in_every_pipeline(self) -> None:
         encoder = to_estimator(tree("GaussianNB", "MedianTarget", "X"))[1]
         other = to_estimator(tree("DecisionTreeClassifier", "MedianTarget", "X"))[1]
         assert to_source(encoder) == to_source(other)
