@@ -1,5 +1,8 @@
-"""The command line: ``evolver fit``, ``evolver export`` and ``evolver predict``, on CSV and
-Parquet."""
+"""Command line: fit, resume, refine, export and predict, on CSV, TSV and Parquet files.
+
+Everything heavy is imported inside the functions that need it, so that help texts appear at once.
+The docstrings of the commands are their help texts.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +27,37 @@ if TYPE_CHECKING:
 logger = logging.getLogger("evolver")
 
 TASKS = ("auto", "classification", "regression")
-SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-MAX_CLASSES_OF_INTEGERS = 20
-"""An integer target with more distinct values is taken as a number to predict."""
+"""Choices of the kind of target; the first stands for a choice by the values of the target."""
 
+SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+"""Seconds by unit of time."""
+
+MAX_CLASSES_OF_INTEGERS = 20
+"""Largest number of distinct integers that are taken as classes; more are numbers to predict."""
 
 COMMAND_FILE = "command.json"
-"""Where a run folder keeps what `evolver fit` was asked."""
+"""Name of the file in a run folder with the arguments of `evolver fit`."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """What `evolver fit` was asked, so that `evolver resume` can ask it again."""
+    """Arguments of `evolver fit`, kept for `evolver resume`.
+
+    Parameters
+    ----------
+    table : str
+        Absolute path of the table.
+    target : str
+        Name of the target column.
+    seconds : float
+        Time budget in seconds.
+    task : str
+        Kind of target, one of `TASKS`.
+    jobs : int
+        Number of worker processes; -1: one for each core.
+    seed : int or None
+        Seed of the run; None: a random one.
+    """
 
     table: str
     target: str
@@ -46,22 +68,23 @@ class Command:
 
 
 RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "table": ("a file that is there", lambda value: _is_text(value) and os.path.exists(value)),
-    "target": ("a text", lambda value: _is_text(value)),
+    "table": ("an existing file", lambda value: _is_text(value) and os.path.exists(value)),
+    "target": ("a string", lambda value: _is_text(value)),
     "seconds": ("a time above 0", lambda value: _is_number(value) and 0 < value < 1e12),
     "task": (f"one of {', '.join(TASKS)}", lambda value: _is_text(value) and value in TASKS),
     "jobs": ("an integer", lambda value: _is_integer(value)),
     "seed": ("an integer or null", lambda value: value is None or _is_integer(value)),
 }
-"""Rule for each entry of a command, in words and as a test."""
+"""Rule for each entry of the file of a command, in words and as a test."""
 
 
 class Duration(click.ParamType[float]):
-    """Seconds, or a number with s, m or h behind it."""
+    """Option of a time above 0: a number of seconds, or a number followed by s, m or h."""
 
     name = "time"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Return the seconds that a text stands for, or exit with an error."""
         match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(value))
         if match is None or float(match[1]) == 0:
             self.fail(f"must be a time above 0 such as 90s, 5m or 1h, got {value!r}.", param, ctx)
@@ -76,80 +99,138 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.group()
 @click.version_option(package_name="evolver")
 def main() -> None:
-    """Evolve machine-learning pipelines for a table and a target."""
+    """Evolve machine-learning pipelines for a table and a target column.
+
+    Example: evolver fit train.csv --target price --time 5m --out run
+    """
 
 
 @main.command()
 @click.argument("table", type=TABLE)
 @click.option("--target", required=True, help="Column to predict.")
-@click.option("--time", "seconds", type=Duration(), default="5m", show_default=True)
-@click.option("--task", type=click.Choice(TASKS), default="auto")
+@click.option(
+    "--time",
+    "seconds",
+    type=Duration(),
+    default="5m",
+    show_default=True,
+    help="Time for the whole run, such as 90s, 5m or 1h.",
+)
+@click.option(
+    "--task",
+    type=click.Choice(TASKS),
+    default="auto",
+    show_default=True,
+    help="Kind of target; auto: chosen by the values of the target.",
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default="evolver-run",
     show_default=True,
-    help="Folder for the run: new, empty, or of the same run.",
+    help="Folder for the run: new, empty, or with the same run, which is then continued.",
 )
-@click.option("--jobs", type=int, default=-1, help="Worker processes; -1: one for each core.")
-@click.option("--seed", type=int, default=None)
+@click.option(
+    "--jobs", type=int, default=-1, help="Number of worker processes; -1: one for each core."
+)
+@click.option("--seed", type=int, default=None, help="Seed of the run; without one it is random.")
 def fit(
     table: Path, target: str, seconds: float, task: str, out: Path, jobs: int, seed: int | None
 ) -> None:
-    """Evolve pipelines for TABLE and keep model, leaderboard, front and winner.py in a folder."""
+    """Evolve pipelines for TABLE, and keep the results in a run folder.
+
+    TABLE is a .csv, .tsv or .parquet file. The folder gets the fitted model, the leaderboard, the
+    Pareto front and the best pipeline as a program, winner.py.
+
+    Example: evolver fit train.csv --target price --time 5m --out run
+    """
     from evolver.checks import check_folder
 
     command = Command(str(table.absolute()), target, seconds, task, jobs, seed)
-    folder = _or_complain(lambda: check_folder("run_dir", out))
-    _evolve(command, out, begun=lambda: _note(command, folder / COMMAND_FILE))
+    folder = _or_exit(lambda: check_folder("run_dir", out))
+    # The command is kept only once the folder belongs to this run: another run stays as it is.
+    _evolve(command, out, begun=lambda: _keep_command(command, folder / COMMAND_FILE))
 
 
 @main.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--time", "seconds", type=Duration(), help="Time for the whole run.")
+@click.option(
+    "--time",
+    "seconds",
+    type=Duration(),
+    help="Time for the whole run, including the time before it stopped; default: that of fit.",
+)
 def resume(folder: Path, seconds: float | None) -> None:
-    """Go on with the run in FOLDER where it stopped, on the same table."""
-    command = _command(folder)
+    """Continue the run in FOLDER where it stopped, on the same table.
+
+    Example: evolver resume run --time 10m
+    """
+    command = _read_command(folder)
     _evolve(command if seconds is None else replace(command, seconds=seconds), folder)
 
 
 @main.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--time", "seconds", type=Duration(), default="1m", show_default=True)
+@click.option(
+    "--time",
+    "seconds",
+    type=Duration(),
+    default="1m",
+    show_default=True,
+    help="Time in addition to that of the run so far.",
+)
 def refine(folder: Path, seconds: float) -> None:
-    """Go on with the run in FOLDER, tuning the pipelines of its front alone, for some time more.
+    """Continue the finished run in FOLDER by tuning the pipelines on its front.
 
-    The model in FOLDER is unpickled, which runs what it says: name only folders that you trust.
+    The model in FOLDER is unpickled, and a pickle can run any code: name only folders you trust.
+
+    Example: evolver refine run --time 2m
     """
-    command, model = _command(folder), _load(folder)
-    X, column = _or_complain(lambda: _table_of(command))
-    model.set_params(run_dir=folder)
-    _or_complain(lambda: model.refine(X, column, time_budget=seconds))
+    command, model = _read_command(folder), _load_model(folder)
+    X, column = _or_exit(lambda: _read_columns(command))
+    model.set_params(run_dir=folder)  # the folder may have been moved since `fit`
+    _or_exit(lambda: model.refine(X, column, time_budget=seconds))
     _show(model, folder)
 
 
 @main.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--out", type=FILE, default="winner.py", show_default=True)
-@click.option("--member", help="best, ensemble or a digest of the front; default what predicts.")
+@click.option("--out", type=FILE, default="winner.py", show_default=True, help="File to write.")
+@click.option(
+    "--member",
+    help="Model to export: best, one_se, knee, ensemble or a digest of the front;"
+    " default: the model that predicts.",
+)
 def export(folder: Path, out: Path, member: str | None) -> None:
-    """Write what predicts of the run in FOLDER as a Python file that runs on its own.
+    """Write a model of the run in FOLDER as a Python file that runs without evolver.
 
-    The model in FOLDER is unpickled, which runs what it says: name only folders that you trust.
+    The model in FOLDER is unpickled, and a pickle can run any code: name only folders you trust.
+
+    Example: evolver export run --out model.py
     """
-    model = _load(folder)
-    _or_complain(lambda: model.export(out, member))
-    _say(f"Wrote {out}.")
+    model = _load_model(folder)
+    _or_exit(lambda: model.export(out, member))
+    _print(f"Wrote {out}.")
 
 
 @main.command()
 @click.argument("folder", type=FOLDER)
 @click.argument("table", type=TABLE)
-@click.option("--out", type=FILE, default="predictions.csv", show_default=True)
+@click.option(
+    "--out",
+    type=FILE,
+    default="predictions.csv",
+    show_default=True,
+    help="File to write: .csv, .tsv or .parquet.",
+)
 def predict(folder: Path, table: Path, out: Path) -> None:
-    """Predict TABLE with the model of the run in FOLDER, a row for each of its rows.
+    """Predict each row of TABLE with the model of the run in FOLDER.
 
-    The model is unpickled, which runs what it says: name only folders that you trust.
+    The predictions of classes have a column of probabilities for each class.
+
+    The model in FOLDER is unpickled, and a pickle can run any code: name only folders you trust.
+
+    Example: evolver predict run new.csv --out predictions.csv
     """
     from evolver.export.program import predict_table, write_table
     from evolver.files import replacing_named
@@ -158,36 +239,40 @@ def predict(folder: Path, table: Path, out: Path) -> None:
         with replacing_named(out) as part:
             write_table(predictions, part)
 
-    model = _load(folder)
-    X = _read(table).drop(columns=model.target_name_, errors="ignore")
-    predictions = _or_complain(lambda: predict_table(model, X))
-    _or_complain(write)
-    _say(f"Wrote {len(predictions)} predictions to {out}.")
+    model = _load_model(folder)
+    X = _read_table(table).drop(columns=model.target_name_, errors="ignore")
+    predictions = _or_exit(lambda: predict_table(model, X))
+    _or_exit(write)
+    _print(f"Wrote {len(predictions)} predictions to {out}.")
 
 
-def _command(folder: Path) -> Command:
-    """Return what the run in a folder was asked."""
+def _read_command(folder: Path) -> Command:
+    """Return the arguments of `evolver fit` for the run in a folder, or exit with an error."""
     file = folder / COMMAND_FILE
     if not file.exists():
-        raise click.ClickException(f"FOLDER must hold a run that `evolver fit` began: {folder}")
+        raise click.ClickException(f"FOLDER must hold a run of `evolver fit`, got {folder}.")
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         _check_command(content)
     except (OSError, ValueError, RecursionError) as error:
-        raise click.ClickException(f"{file} must be as `evolver fit` wrote it: {error}") from None
+        raise click.ClickException(f"{file} must be a file of `evolver fit`: {error}") from None
     return Command(**content)
 
 
 def _check_command(content: Any) -> None:
-    """Raise a ValueError unless what a file holds is a command."""
+    """Raise a ValueError unless the content of a file is a command."""
     if not isinstance(content, dict):
         raise ValueError(f"it must be an object, got {type(content).__name__}.")
     wrong = sorted(content.keys() ^ RULES.keys())
     if wrong:
-        raise ValueError(f"it must have {', '.join(RULES)} and nothing else, not so {wrong[0]!r}.")
+        verb = "lacks" if wrong[0] in RULES else "has"
+        names = ", ".join(RULES)
+        raise ValueError(
+            f"it must have the entries {names} and no others, but {verb} {wrong[0]!r}."
+        )
     for name, (rule, holds) in RULES.items():
         if not holds(content[name]):
-            raise ValueError(f"its {name!r} must be {rule}, got {content[name]!r}.")
+            raise ValueError(f"the entry {name!r} must be {rule}, got {content[name]!r}.")
 
 
 def _is_text(value: Any) -> bool:
@@ -202,56 +287,70 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, float) or _is_integer(value)
 
 
-def _note(command: Command, file: Path) -> None:
-    """Keep a command; where that cannot be, the run goes on without it."""
+def _keep_command(command: Command, file: Path) -> None:
+    """Write a command to a file; log a warning if it cannot be written."""
     from evolver.files import replacing
 
     try:
         with replacing(file) as part:
             part.write_text(json.dumps(asdict(command), indent=1), encoding="utf-8")
     except OSError as error:
-        logger.warning("The run goes on, but cannot be resumed by `evolver resume`: %s", error)
+        logger.warning("The run goes on, but `evolver resume` cannot continue it later: %s", error)
 
 
-def _table_of(command: Command) -> Any:
-    """Return the columns to predict from, and the one to predict."""
+def _read_columns(command: Command) -> Any:
+    """Return the table of a command without the target column, and the target column."""
     from evolver.export.program import split_target
 
-    return split_target(_read(Path(command.table)), command.target)
+    return split_target(_read_table(Path(command.table)), command.target)
 
 
 def _evolve(command: Command, out: Path, begun: Callable[[], object] = lambda: None) -> None:
-    """Fit as a command says, and keep the run in a folder."""
+    """Fit as a command says, keep the results in a folder, and print the front.
+
+    Parameters
+    ----------
+    command : Command
+        Arguments of `evolver fit`.
+    out : Path
+        Run folder.
+    begun : callable
+        Called without arguments once the folder belongs to this run.
+    """
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
 
-    X, column = _or_complain(lambda: _table_of(command))
+    X, column = _or_exit(lambda: _read_columns(command))
     classification = command.task == "classification"
     if command.task == "auto":
         classification = _is_classification(column)
     kind = "classification" if classification else "regression"
-    _say(f"Predicting {command.target!r} by {kind}.")
+    _print(f"Predicting {command.target!r} by {kind}.")
     estimator = EvolvedClassifier if classification else EvolvedRegressor
     model = estimator(
         time_budget=command.seconds, n_jobs=command.jobs, random_state=command.seed, run_dir=out
     )
-    _or_complain(lambda: model._fit(X, column, begun))
+    _or_exit(lambda: model._fit(X, column, begun))
     _show(model, out)
 
 
 def _show(model: EvolvedClassifier | EvolvedRegressor, out: Path) -> None:
-    _say(model.pareto_front_.drop(columns="digest").to_string(index=False, max_colwidth=60))
-    programs = "winner.py" if model.ensemble_ is None else "winner.py, ensemble.py (what predicts)"
-    _say(f"Kept in {out}: model, leaderboard, Pareto front, {programs}.")
+    """Print the front of a run and the files in its folder."""
+    _print(model.pareto_front_.drop(columns="digest").to_string(index=False, max_colwidth=60))
+    programs = "winner.py"
+    if model.ensemble_ is not None:
+        programs = "winner.py, ensemble.py (the model that predicts)"
+    _print(f"Kept in {out}: model, leaderboard, Pareto front, {programs}.")
 
 
-def _read(table: Path) -> pd.DataFrame:
+def _read_table(table: Path) -> pd.DataFrame:
+    """Return the table in a file, or exit with an error."""
     from evolver.export.program import read_table
 
-    return _or_complain(lambda: read_table(table))  # type: ignore[no-any-return]  # a DataFrame
+    return _or_exit(lambda: read_table(table))  # type: ignore[no-any-return]  # a DataFrame
 
 
-def _load(folder: Path) -> EvolvedClassifier | EvolvedRegressor:
-    """Return the model that a run has kept, which unpickles it."""
+def _load_model(folder: Path) -> EvolvedClassifier | EvolvedRegressor:
+    """Unpickle and return the model in a run folder, or exit with an error."""
     import joblib
 
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
@@ -259,10 +358,12 @@ def _load(folder: Path) -> EvolvedClassifier | EvolvedRegressor:
 
     file = folder / MODEL_FILE
     if not file.exists():
-        raise click.ClickException(f"FOLDER must hold a finished run with {MODEL_FILE}: {folder}")
+        raise click.ClickException(
+            f"FOLDER must hold a finished run with {MODEL_FILE}, got {folder}."
+        )
     try:
         model = joblib.load(file)
-    except Exception as error:  # whatever a file that is no model raises
+    except Exception as error:  # a file of any other content may raise any error
         raise click.ClickException(
             f"{file} must be a model that this version of evolver can read:"
             f" {type(error).__name__}: {error}"
@@ -275,6 +376,7 @@ def _load(folder: Path) -> EvolvedClassifier | EvolvedRegressor:
 
 
 def _is_classification(column: pd.Series[Any]) -> bool:
+    """Return True if a target holds classes, as far as its type and its values tell."""
     from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
 
     if is_integer_dtype(column) and not is_bool_dtype(column):
@@ -282,20 +384,23 @@ def _is_classification(column: pd.Series[Any]) -> bool:
     return not is_float_dtype(column)
 
 
-def _say(text: str) -> None:
-    """Print a line; a standard output that is full, closed or a broken pipe costs only the line."""
+def _print(text: str) -> None:
+    """Print a line if standard output can be written to; it may be full, closed or a broken pipe.
+
+    The results are in the run folder, so a line that is lost is no reason to fail.
+    """
     try:
         click.echo(text)
     except (OSError, ValueError):
-        # Python would write the rest when it ends, and fail again.
+        # Python writes the buffered rest as it exits, which would fail again.
         with contextlib.suppress(OSError, ValueError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, sys.stdout.fileno())
             os.close(nowhere)
 
 
-def _or_complain(act: Callable[[], Any]) -> Any:
-    """Return what `act` returns; what goes wrong by what the caller gave is said in one line."""
+def _or_exit(act: Callable[[], Any]) -> Any:
+    """Return the result of `act`; exit with a message of one line if the input causes an error."""
     from evolver.errors import EvolverError
 
     try:

@@ -1,4 +1,4 @@
-"""The command line, as a user types it."""
+"""The command line does what a user types."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def evolver(*arguments: object) -> Result:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with tables and a finished run of each task."""
+    """Return a folder with tables and a finished run of each task."""
     folder = tmp_path_factory.mktemp("cli")
     for task in ("multiclass", "regression"):
         X, y = small_table(task)
@@ -62,7 +62,7 @@ def test_fit_predict_export_and_the_exported_program_agree(folder: Path, task: s
     pd.testing.assert_frame_equal(pd.read_parquet(alone), pd.read_parquet(out), rtol=1e-9)
 
 
-def test_a_csv_is_as_good_as_a_parquet(folder: Path, tmp_path: Path) -> None:
+def test_a_csv_file_is_predicted_like_a_parquet_file(folder: Path, tmp_path: Path) -> None:
     X, _ = small_table("multiclass")
     X[90:].to_csv(tmp_path / "new.csv", index=False)
     out = tmp_path / "out.csv"
@@ -80,7 +80,7 @@ def test_a_run_is_resumed_with_more_time(folder: Path) -> None:
     after = pd.read_csv(run / "leaderboard.csv")
     known = before[before["reason"] != TIME_OVER]
     assert len(after) > len(known)
-    both = min(len(before), len(after))  # of those without an outcome fewer may have been asked for
+    both = min(len(before), len(after))  # the candidates that time cut off may not be asked again
     assert after["digest"][:both].tolist() == before["digest"][:both].tolist()
 
 
@@ -93,28 +93,28 @@ def test_a_finished_run_is_refined(folder: Path) -> None:
     known = before[before["reason"] != TIME_OVER]
     assert set(known["digest"]) <= set(after["digest"])
     assert (after["proposer"] == "refinement").sum() >= 1
-    said = result.output.rpartition("Kept in")[2]
-    assert "winner.py" in said
-    assert ("ensemble.py" in said) == (run / "ensemble.py").exists()
+    kept = result.output.rpartition("Kept in")[2]
+    assert "winner.py" in kept
+    assert ("ensemble.py" in kept) == (run / "ensemble.py").exists()
 
 
 @pytest.mark.parametrize("command", ["refine", "export", "predict"])
-def test_help_says_that_a_model_is_unpickled(command: str) -> None:
+def test_the_help_warns_that_a_model_is_unpickled(command: str) -> None:
     assert "unpickle" in evolver(command, "--help").output
 
 
 @pytest.mark.parametrize("command", [[], ["fit"], ["resume"], ["refine"], ["export"], ["predict"]])
-def test_help_is_there(command: list[str]) -> None:
+def test_every_command_has_a_help_text(command: list[str]) -> None:
     result = evolver(*command, "--help")
     assert result.exit_code == 0
     assert "Usage" in result.output
 
 
-def test_version() -> None:
+def test_the_version_is_printed() -> None:
     assert "0.1.0" in evolver("--version").output
 
 
-def test_a_mistake_leaves_the_run_that_is_there_as_it_is(folder: Path) -> None:
+def test_a_mistake_does_not_change_an_existing_run(folder: Path) -> None:
     run = folder / "regression"
     before = (run / "command.json").read_text()
     for table, target in (("regression", "nothing"), ("multiclass", "goal")):
@@ -124,8 +124,8 @@ def test_a_mistake_leaves_the_run_that_is_there_as_it_is(folder: Path) -> None:
 
 
 def program(*arguments: object, **options: Any) -> subprocess.Popen[str]:
-    """Begin the command line as a process of its own; it can be interrupted also where the shell of
-    the tests ignores that."""
+    """Start the command line as a process that can be interrupted."""
+    # A shell that runs the tests in the background lets its processes ignore interrupts.
     return subprocess.Popen(
         [Path(sys.executable).with_name("evolver"), *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -137,23 +137,23 @@ def program(*arguments: object, **options: Any) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
-def test_a_mistake_that_is_ended_leaves_the_run_that_is_there_as_it_is(
+def test_a_mistake_that_is_interrupted_does_not_change_an_existing_run(
     folder: Path, tmp_path: Path, end: signal.Signals
 ) -> None:
-    """It is ended while it reads another table, which is a pipe that gives nothing."""
+    """The process ends while it reads another table, which is a pipe without content."""
     run = folder / "regression"
     before = {file.name: file.read_bytes() for file in run.iterdir() if file.is_file()}
     pipe = tmp_path / "other.csv"
     os.mkfifo(pipe)
     process = program("fit", pipe, "--target", "goal", "--out", run)
-    with open(pipe, "wb"):  # opens when it is opened for reading
+    with open(pipe, "wb"):  # blocks until the process opens the pipe for reading
         process.send_signal(end)
         process.communicate(timeout=60)
     assert process.returncode != 0
     assert {file.name: file.read_bytes() for file in run.iterdir() if file.is_file()} == before
 
 
-def test_a_run_that_is_killed_is_resumed_and_its_command_is_there_from_the_start(
+def test_a_killed_run_is_resumed_with_the_command_written_at_its_start(
     folder: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
@@ -207,7 +207,7 @@ COMMAND = {
     ],
 )
 @pytest.mark.parametrize("act", ["resume", "refine"])
-def test_a_command_that_is_broken_or_foreign_is_said_in_one_line(
+def test_an_invalid_command_file_is_an_error_of_one_line(
     act: str, content: str, message: str, folder: Path, tmp_path: Path
 ) -> None:
     for name in ("journal.sqlite", "model.joblib"):
@@ -224,7 +224,7 @@ def test_a_command_that_is_broken_or_foreign_is_said_in_one_line(
     assert evolver(act, tmp_path).output.startswith("Error: ")
 
 
-def test_a_journal_that_is_damaged_or_rewritten_is_said_in_one_line(
+def test_a_damaged_or_rewritten_journal_is_an_error_of_one_line(
     folder: Path, tmp_path: Path
 ) -> None:
     damages: list[Any] = [
@@ -241,12 +241,12 @@ def test_a_journal_that_is_damaged_or_rewritten_is_said_in_one_line(
             result = evolver(act, run)
             assert result.exit_code == 1
             assert isinstance(result.exception, SystemExit)
-            said = [line for line in result.output.splitlines() if line.startswith("Error: ")]
-            assert len(said) == 1
-            assert "`run_dir` must hold" in said[0]
+            errors = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+            assert len(errors) == 1
+            assert "`run_dir` must hold" in errors[0]
 
 
-def test_a_file_that_is_no_model_is_said_in_one_line(folder: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_no_model_is_an_error_of_one_line(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder / "multiclass", tmp_path / "run")
     for content in (b"", b"no model", pickle.dumps({"a": "model"})):
         (tmp_path / "run" / "model.joblib").write_bytes(content)
@@ -262,10 +262,12 @@ def test_a_file_that_is_no_model_is_said_in_one_line(folder: Path, tmp_path: Pat
             assert "model.joblib must be a model" in result.output
 
 
-def test_predictions_are_written_as_their_file_is_named(folder: Path, tmp_path: Path) -> None:
+def test_predictions_are_written_in_the_format_of_the_file_name(
+    folder: Path, tmp_path: Path
+) -> None:
     new = folder / "multiclass-new.parquet"
     written = []
-    for name in ("told.csv", "told.tsv", "told.parquet"):
+    for name in ("new.csv", "new.tsv", "new.parquet"):
         result = evolver("predict", folder / "multiclass", new, "--out", tmp_path / name)
         assert result.exit_code == 0, result.output
         written.append(read_table(tmp_path / name))
@@ -276,7 +278,7 @@ def test_predictions_are_written_as_their_file_is_named(folder: Path, tmp_path: 
 def test_mistakes_get_one_clear_line(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)  # the default run folder is made where one stands
+    monkeypatch.chdir(tmp_path)  # the default run folder is created in the working directory
     table = folder / "multiclass.parquet"
     (tmp_path / "text.doc").write_text("not a table")
     (tmp_path / "broken.parquet").write_text("not a table")
@@ -293,7 +295,7 @@ def test_mistakes_get_one_clear_line(
         (["fit", table, "--target", "goal", "--out", "/proc/x"], "`run_dir` must be a folder"),
         (["fit", table, "--target", "goal", "--task", "regression"], "`y` must be numbers"),
         (["predict", tmp_path / "empty", table], "must hold a finished run"),
-        (["resume", tmp_path / "empty"], "must hold a run that `evolver fit` began"),
+        (["resume", tmp_path / "empty"], "must hold a run of `evolver fit`"),
         (["predict", folder / "multiclass", tmp_path / "other.csv"], "columns of fit"),
         (["predict", folder / "multiclass", table, "--out", "/proc/x.csv"], "Error: "),
         (["export", folder / "multiclass", "--out", "/proc/x.py"], "must be a file that can be"),
@@ -306,8 +308,8 @@ def test_mistakes_get_one_clear_line(
         assert "Traceback" not in result.output
 
 
-def test_what_lies_in_the_users_folder_is_not_imported(folder: Path, tmp_path: Path) -> None:
-    """Its files may be named like modules, of the standard library or of ours."""
+def test_files_in_the_working_directory_are_not_imported(folder: Path, tmp_path: Path) -> None:
+    """The files may have names of modules of the standard library or of this package."""
     for name in ("random", "queue", "primitives", "evolver", "sklearn"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('imported')")
     program = [Path(sys.executable).with_name("evolver"), "fit", folder / "multiclass.parquet"]
@@ -321,7 +323,7 @@ def test_what_lies_in_the_users_folder_is_not_imported(folder: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("end", ["2>&1 | head -1", "2>&1 > /dev/full", ">&- 2>&-"])
-def test_a_closed_full_or_broken_output_costs_no_run(
+def test_a_run_succeeds_when_its_output_is_closed_full_or_broken(
     folder: Path, tmp_path: Path, end: str
 ) -> None:
     program = Path(sys.executable).with_name("evolver")

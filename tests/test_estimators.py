@@ -338,11 +338,11 @@ class TestInputs:
         table, y = small_table("multiclass")
         groups = np.arange(len(y)) // 6
         y[:5] = "of one group"
-        message = "no row to fit on: 5 of class 'of one group'"
+        message = "no training row has: 5 of class 'of one group'"
         with pytest.warns(UserWarning, match=message) as warned:
             model = classifier(cv=4, scoring=scoring).fit(table, y, groups=groups)
-        assert sum("no row to fit on" in str(one.message) for one in warned) == 1
-        assert [one.filename for one in warned if "no row to" in str(one.message)] == [__file__]
+        files = [one.filename for one in warned if "no training row" in str(one.message)]
+        assert files == [__file__]
         scored = model.leaderboard_[model.leaderboard_["outcome"] == "scored"]
         assert len(scored) >= 4
         if scoring is None:
@@ -475,13 +475,13 @@ BAD |= {
         {},
         X.set_axis(pd.Index([SURROGATE, *X.columns[1:]], dtype=object), axis=1),
         Y,
-        r"`X` must have column names that are Unicode.*'a\\udc80'",
+        r"`X` must have column names of valid Unicode.*'a\\udc80'",
     ),
     "surrogate in a category": (
         {},
         X.assign(category=pd.Series(MIXED_UP, dtype=object)),
         Y,
-        r"`X` must hold text that is Unicode, got 'a\\udc80' in column 'category'",
+        r"`X` must hold valid Unicode text, got 'a\\udc80' in column 'category'",
     ),
     "surrogate in a declared category": (
         {},
@@ -491,26 +491,26 @@ BAD |= {
             )
         ),
         Y,
-        r"`X` must hold text that is Unicode, got 'a\\udc80' in column 'category'",
+        r"`X` must hold valid Unicode text, got 'a\\udc80' in column 'category'",
     ),
     "surrogate among numbers": (
         {},
         X.assign(category=pd.Series([1, 2.5, None, SURROGATE] * 30, dtype=object)),
         Y,
-        "`X` must hold text that is Unicode.*'category'",
+        "`X` must hold valid Unicode text.*'category'",
     ),
     "surrogate in an array": (
         {},
         np.column_stack([MIXED_UP, np.arange(120.0)]),
         Y,
-        r"`X` must hold text that is Unicode, got 'a\\udc80'",
+        r"`X` must hold valid Unicode text, got 'a\\udc80'",
     ),
-    "surrogate in a class": ({}, X, MIXED_UP, r"`y` must hold text that is Unicode.*'a\\udc80'"),
+    "surrogate in a class": ({}, X, MIXED_UP, r"`y` must hold valid Unicode text.*'a\\udc80'"),
     "surrogate in a class of fixed length": (
         {},
         X,
         MIXED_UP.astype(str),
-        r"`y` must hold text that is Unicode.*'a\\udc80'",
+        r"`y` must hold valid Unicode text.*'a\\udc80'",
     ),
 }
 
@@ -547,7 +547,7 @@ def test_a_target_whose_name_is_no_unicode_is_as_good_as_another(tmp_path: Path)
 
 def test_what_is_no_unicode_at_predict_is_said() -> None:
     model = classifier().fit(X, Y)
-    with pytest.raises(InputError, match="`X` must hold text that is Unicode"):
+    with pytest.raises(InputError, match="`X` must hold valid Unicode text"):
         model.predict(X.assign(category=pd.Series(MIXED_UP, dtype=object)))
 
 

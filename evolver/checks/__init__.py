@@ -1,6 +1,6 @@
-"""The door: what a caller gives is checked and put in order before any work starts.
+"""Checks of everything that a caller passes, made before any work starts.
 
-Every complaint names the argument, the rule and the value.
+Every error names the argument, the rule and the value.
 """
 
 from evolver.checks.arguments import (

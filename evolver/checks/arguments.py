@@ -1,4 +1,4 @@
-"""Numbers, seeds, folders: what does not depend on the data."""
+"""Checks of the arguments that do not depend on the data: numbers, seeds and folders."""
 
 from __future__ import annotations
 
@@ -31,16 +31,17 @@ def check_complexity(complexity: Any) -> tuple[Objective, ...]:
     Raises
     ------
     InputError
-        When one is neither a known name nor callable, or there are none, too many or equal ones.
+        If an objective is neither a known name nor a callable, or if there are none, too many, or
+        two of the same name.
     """
     given = complexity if isinstance(complexity, tuple | list) else [complexity]
-    for one in given:
-        if not (callable(one) or (isinstance(one, str) and one in OBJECTIVES)):
+    for choice in given:
+        if not (callable(choice) or (isinstance(choice, str) and choice in OBJECTIVES)):
             raise InputError(
                 f"`complexity` must be one of {sorted(OBJECTIVES)}, a callable, or two of these,"
                 f" got {complexity!r}."
             )
-    objectives = tuple(objective_of(one) for one in given)
+    objectives = tuple(objective_of(choice) for choice in given)
     n_distinct = len({objective.name for objective in objectives})
     if not 1 <= n_distinct == len(objectives) <= max(FITNESS):
         raise InputError(
@@ -51,7 +52,13 @@ def check_complexity(complexity: Any) -> tuple[Objective, ...]:
 
 
 def check_settings(settings: Any) -> Settings:
-    """Return the settings, those by default for None; InputTypeError when they are no such."""
+    """Return the settings; None stands for the default ones.
+
+    Raises
+    ------
+    InputTypeError
+        If `settings` is anything else.
+    """
     if settings is None:
         return Settings()
     if not isinstance(settings, Settings):
@@ -60,7 +67,7 @@ def check_settings(settings: Any) -> Settings:
 
 
 def check_positive(name: str, value: Any) -> None:
-    """Raise unless `value` is None or a finite number above 0."""
+    """Raise an InputError or InputTypeError unless `value` is None or a finite number above 0."""
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, Real):
@@ -70,7 +77,7 @@ def check_positive(name: str, value: Any) -> None:
 
 
 def check_at_least(least: int, name: str, value: Any) -> None:
-    """Raise unless `value` is an integer of at least `least`."""
+    """Raise an InputError or InputTypeError unless `value` is an integer of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise InputTypeError(f"`{name}` must be an integer, got {value!r}.")
     if int(value) < least:
@@ -78,7 +85,15 @@ def check_at_least(least: int, name: str, value: Any) -> None:
 
 
 def check_workers(n_jobs: Any) -> int:
-    """Return a number of workers: None is 1, -1 is one for each core that may be used."""
+    """Return the number of workers that `n_jobs` stands for, as joblib reads it.
+
+    None stands for 1 and -1 for the number of cores that this process may use.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        If it is 0, or no integer.
+    """
     if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral)):
         raise InputTypeError(f"`n_jobs` must be an integer or None, got {n_jobs!r}.")
     jobs = 1 if n_jobs is None else int(n_jobs)
@@ -90,7 +105,14 @@ def check_workers(n_jobs: Any) -> int:
 
 
 def check_generator(random_state: Any) -> np.random.Generator:
-    """Return the Generator that a seed, a RandomState or None stands for."""
+    """Return a new Generator, seeded by a seed, a RandomState, a Generator or fresh entropy.
+
+    Raises
+    ------
+    InputError
+        If `random_state` is anything else.
+    """
+    # The state of a run is saved and restored, so it must not be shared with the caller.
     if isinstance(random_state, np.random.Generator):
         return np.random.default_rng(random_state.integers(2**32, size=4).tolist())
     if random_state is None:
@@ -102,19 +124,27 @@ def check_generator(random_state: Any) -> np.random.Generator:
 
 
 def check_folder(name: str, folder: Any) -> Path:
-    """Return the whole path of a folder for a run, made where it does not exist.
+    """Return the absolute path of a folder for a run; create the folder if it does not exist.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the error message.
+    folder : str or Path
+        Folder of a run: new, empty, or with an earlier run.
 
     Raises
     ------
     InputError, InputTypeError
-        When it is no path, cannot be written to, or holds anything but a run.
+        If it is no path, cannot be written to, or holds anything but a run.
     """
     if not isinstance(folder, str | Path):
         raise InputTypeError(f"`{name}` must be a folder, got {folder!r}.")
     path = Path(folder).absolute()
     try:
         path.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
-        _check_is_ours(name, path)
+        _check_files(name, path)
+        # Permissions do not tell whether the disk is full or the file system read-only.
         with tempfile.TemporaryFile(dir=path):
             return path
     except OSError as error:
@@ -123,24 +153,26 @@ def check_folder(name: str, folder: Any) -> Path:
         ) from None
 
 
-def _check_is_ours(name: str, folder: Path) -> None:
-    """Raise an InputError where a run would write to files that are not its own.
+def _check_files(name: str, folder: Path) -> None:
+    """Raise an InputError if a run could overwrite files of the user in a folder.
 
-    A folder belongs to a run when it has a journal. Without one it must hold nothing else, hidden
-    files included. Symbolic links would lead out of it.
+    A folder belongs to a run if it has a journal. Without a journal it must be empty, hidden files
+    included.
     """
-    links = [one for one in (*FILES, FOLDER) if (folder / one).is_symlink()]
+    # A symbolic link would lead to a file outside the folder.
+    links = [entry for entry in (*FILES, FOLDER) if (folder / entry).is_symlink()]
     if links:
         raise InputError(
-            f"`{name}` must hold a run's own files, but {links[0]!r} in {str(folder)!r} is a"
+            f"`{name}` must hold the files of a run, but {links[0]!r} in {str(folder)!r} is a"
             " symbolic link."
         )
     others = sorted({entry.name for entry in folder.iterdir()} - set(FILES))
+    # A run that is killed as it begins leaves an empty journal and no other file.
     if others and not _has_content(folder / FILES[0]):
         more = f" and {len(others) - 1} more" if len(others) > 1 else ""
         raise InputError(
             f"`{name}` must be a folder that is new, empty or holds a run, got {str(folder)!r},"
-            f" which holds no {FILES[0]} but {others[0]!r}{more}."
+            f" which holds no {FILES[0]}, but holds {others[0]!r}{more}."
         )
 
 
@@ -149,50 +181,62 @@ def _has_content(file: Path) -> bool:
 
 
 def check_warm_start(warm_start: Any) -> tuple[Encoded, ...]:
-    """Return the pipelines of the fronts of runs, given by their folders.
+    """Return the encoded pipelines on the fronts of earlier runs.
+
+    Parameters
+    ----------
+    warm_start : str, Path, list of them, or None
+        Folders of the runs. False means None: it is the default of scikit-learn's estimators.
 
     Raises
     ------
     InputError, InputTypeError
-        When one of them is no such thing.
+        If `warm_start` is anything else, or if a folder holds no run that has begun.
     """
-    if warm_start is None or warm_start is False:  # as scikit-learn's own estimators have it
+    if warm_start is None or warm_start is False:
         return ()
     folders = warm_start if isinstance(warm_start, list | tuple) else [warm_start]
     return tuple(tree for folder in folders for tree in _front_of(folder))
 
 
 def _front_of(folder: Any) -> list[Encoded]:
+    """Return the encoded pipelines on the front of the run in a folder, best score first."""
     if not isinstance(folder, str | Path):
         raise InputTypeError(
             f"`warm_start` must be a folder of a run, a list of them or None, got {folder!r}."
         )
     try:
-        known = read(Path(folder))
+        state = read(Path(folder))
     except ValueError as error:
         raise InputError(
             f"`warm_start` must name folders of runs, got {str(folder)!r}: {error}."
         ) from None
-    if known.header is None:
+    if state.header is None:
         raise InputError(
             f"`warm_start` must name folders of runs that have begun, got {str(folder)!r}."
         )
-    ladder, units = known.header["ladder"], known.header["ladder"] + known.header["folds"]
+    ladder = state.header["ladder"]
+    units = range(ladder + state.header["folds"])
+    # Scores are comparable only over all folds.
     complete = [
-        one for one in known.candidates.values() if not one.failed and len(one.folds) == units
+        candidate
+        for candidate in state.candidates.values()
+        if not candidate.failed and len(candidate.folds) == len(units)
     ]
-    outcomes = [aggregate_folds([one.folds[at] for at in range(units)], ladder) for one in complete]
+    outcomes = [
+        aggregate_folds([candidate.folds[unit] for unit in units], ladder) for candidate in complete
+    ]
     return [complete[place].tree for place in non_dominated(outcomes)]
 
 
 def check_portfolio(folder: str | Path | None, task: Task) -> None:
-    """Raise an InputError where a folder holds nothing that was learned for a task."""
+    """Raise an InputError if a folder holds no portfolio for the kind of a task."""
     if folder is None:
         return
     try:
         experience_of(task.family, folder)
-    except Exception as error:  # whatever a file that is no such thing raises
+    except Exception as error:  # a file of any other content may raise any error
         raise InputError(
-            "`settings.portfolio` must be a folder as benchmarks/portfolio/learn.py writes it, got"
+            "`settings.portfolio` must be a folder written by benchmarks/portfolio/learn.py, got"
             f" {str(folder)!r}: {error}"
         ) from error

@@ -1,4 +1,4 @@
-"""Tables, targets, and what is given for their rows."""
+"""Checks of the table, the target, and the weights and groups of their rows."""
 
 from __future__ import annotations
 
@@ -16,18 +16,34 @@ from evolver.errors import InputError, InputTypeError
 from evolver.task import Task
 from primitives.cleaning import as_frame
 
+# Some messages below repeat scikit-learn's own, because `check_estimator` looks for their words:
+# "0 feature(s) (shape=(n, 0)) while a minimum of 1 is required.", "Input y contains NaN", and
+# "requires y to be passed, but the target y is None".
+
 MIN_ROWS = 2
-"""Fewer cannot be split into a training and a validation part."""
+"""Least number of rows: one to fit on and one to validate on."""
 
 
 def check_table(X: Any, min_rows: int = 1) -> pd.DataFrame:
-    """Return a table as a DataFrame with unique names.
+    """Return the table as a DataFrame with unique column names.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like of shape (n_samples, n_features)
+        Table of a caller.
+    min_rows : int, default=1
+        Least number of rows.
+
+    Returns
+    -------
+    DataFrame of shape (n_samples, n_features)
+        Shallow copy of the table.
 
     Raises
     ------
     InputError, InputTypeError
-        When it is sparse, complex or not two-dimensional, has too few rows or no column, bad
-        column names, or text that is no Unicode.
+        If the table is sparse, complex or not two-dimensional, has too few rows or no column, has
+        column names that are no strings or not unique, or has text that is not valid Unicode.
     """
     if scipy.sparse.issparse(X):
         raise InputTypeError(
@@ -51,38 +67,41 @@ def check_table(X: Any, min_rows: int = 1) -> pd.DataFrame:
     try:
         frame: pd.DataFrame = as_frame(X)
     except UnicodeEncodeError as error:
-        raise InputError(f"`X` must hold text that is Unicode, got {error.object!r}.") from None
-    strange = [name for name in frame.columns if not isinstance(name, str)]
-    if strange:
-        raise InputTypeError(f"`X` must have column names that are strings, got {strange[:5]}.")
-    broken = [name for name in frame.columns if _is_broken(name)]
-    if broken:
-        raise InputError(f"`X` must have column names that are Unicode, got {broken[:5]}.")
+        raise InputError(f"`X` must hold valid Unicode text, got {error.object!r}.") from None
+    not_strings = [name for name in frame.columns if not isinstance(name, str)]
+    if not_strings:
+        raise InputTypeError(f"`X` must have column names that are strings, got {not_strings[:5]}.")
+    invalid = [name for name in frame.columns if _is_invalid_text(name)]
+    if invalid:
+        raise InputError(f"`X` must have column names of valid Unicode, got {invalid[:5]}.")
     _check_texts(frame)
-    twice = sorted(set(frame.columns[frame.columns.duplicated()]))
-    if twice:
-        raise InputError(f"`X` must have unique column names, got duplicates of {twice[:5]}.")
-    return frame.copy(deep=False)  # columns that its owner adds later are not ours
+    duplicates = sorted(set(frame.columns[frame.columns.duplicated()]))
+    if duplicates:
+        raise InputError(f"`X` must have unique column names, got duplicates of {duplicates[:5]}.")
+    # The caller may add columns to the original later, which a copy does not get.
+    return frame.copy(deep=False)
 
 
 def _check_texts(X: pd.DataFrame) -> None:
-    """Raise where a column holds text that cannot be written, such as half of a surrogate pair."""
+    """Raise an InputError if a column holds text that is not valid Unicode."""
     for place, dtype in enumerate(X.dtypes):
-        values: Any = ()
+        values: Any = ()  # Arrow stores valid UTF-8 alone, and numbers hold no text
         if isinstance(dtype, pd.CategoricalDtype):
             values = dtype.categories
         elif pd.api.types.is_object_dtype(dtype) or getattr(dtype, "storage", None) == "python":
             values = X.iloc[:, place]
-        broken = next((value for value in values if _is_broken(value)), None)
-        if broken is not None:
+        invalid = next((value for value in values if _is_invalid_text(value)), None)
+        if invalid is not None:
             raise InputError(
-                f"`X` must hold text that is Unicode, got {broken!r} in column"
-                f" {X.columns[place]!r}."
+                f"`X` must hold valid Unicode text, got {invalid!r} in column {X.columns[place]!r}."
             )
 
 
-def _is_broken(value: Any) -> bool:
-    """Say whether text is no Unicode: what was read as something else may have lone surrogates."""
+def _is_invalid_text(value: Any) -> bool:
+    """Return True if a value is a string that is not valid Unicode and cannot be written to a file.
+
+    Bytes that were decoded with ``errors="surrogateescape"`` may leave such lone surrogates.
+    """
     if not isinstance(value, str) or value.isascii():
         return False
     try:
@@ -93,13 +112,26 @@ def _is_broken(value: Any) -> bool:
 
 
 def check_target(y: Any, task: type[Task]) -> np.ndarray:
-    """Return a target as an array of shape (n_samples,): labels as they are, numbers as float64.
+    """Return the target as an array.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        Target of a caller.
+    task : type of Task
+        Kind of the target.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Labels unchanged, or numbers as float64.
 
     Raises
     ------
-    InputError
-        When it is missing, not one-dimensional, has NaN or infinite values, or is continuous or no
-        Unicode where classes are wanted.
+    InputError, InputTypeError
+        If the target is missing, not one-dimensional, or has missing or infinite values. For
+        classification, also if it is continuous, of several types, or text that is not valid
+        Unicode.
     """
     if y is None:
         raise InputError(
@@ -118,20 +150,22 @@ def check_target(y: Any, task: type[Task]) -> np.ndarray:
 
 
 def _class_labels(target: np.ndarray) -> np.ndarray:
-    broken = next((label for label in target if _is_broken(label)), None)
-    if broken is not None:
-        raise InputError(f"`y` must hold text that is Unicode, got {str(broken)!r}.")
+    """Return class labels unchanged, or raise an InputError or InputTypeError."""
+    invalid = next((label for label in target if _is_invalid_text(label)), None)
+    if invalid is not None:
+        raise InputError(f"`y` must hold valid Unicode text, got {str(invalid)!r}.")
     try:
         check_classification_targets(target)
     except ValueError as error:
         raise InputError(f"`y` must be class labels: {error}") from None
-    except TypeError:
+    except TypeError:  # labels of several types cannot be sorted
         kinds = sorted({type(label).__name__ for label in target})
         raise InputTypeError(f"`y` must have labels of one type, got {', '.join(kinds)}.") from None
     return target
 
 
 def _numeric_target(target: np.ndarray) -> np.ndarray:
+    """Return the target as finite float64 numbers, or raise an InputError."""
     try:
         numbers = np.asarray(target, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -148,16 +182,25 @@ TARGETS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "classification": _class_labels,
     "regression": _numeric_target,
 }
-"""Checks of a target by the family of its task."""
+"""Check of the target for each family of tasks."""
 
 
 def check_rows(X: pd.DataFrame, y: np.ndarray, sample_weight: Any, groups: Any) -> tuple[Any, Any]:
-    """Return weights and groups as arrays, all of one length with X and y.
+    """Return the weights and the groups of the rows as arrays; None where they are not given.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_samples, n_features)
+        Checked table.
+    y : ndarray of shape (n_samples,)
+        Checked target.
+    sample_weight, groups : array-like of shape (n_samples,) or None
+        Weights and groups of a caller.
 
     Raises
     ------
     InputError
-        When lengths differ, weights are negative, all zero or not finite, or a group is missing.
+        If lengths differ, weights are negative, all zero or not finite, or a group is missing.
     """
     try:
         check_consistent_length(X, y)
@@ -168,7 +211,7 @@ def check_rows(X: pd.DataFrame, y: np.ndarray, sample_weight: Any, groups: Any) 
             check_consistent_length(X, groups)
     except ValueError as error:
         raise InputError(
-            f"`X`, `y`, `sample_weight` and `groups` must have a row each: {error}"
+            f"`X`, `y`, `sample_weight` and `groups` must have one entry for each row: {error}"
         ) from None
     if sample_weight is not None and ((sample_weight < 0).any() or not sample_weight.any()):
         raise InputError(
@@ -181,7 +224,7 @@ def check_rows(X: pd.DataFrame, y: np.ndarray, sample_weight: Any, groups: Any) 
 
 
 def check_classes(task: Task, y: np.ndarray, sample_weight: np.ndarray | None) -> None:
-    """Raise unless a target of classes has two or more among the rows that have a weight."""
+    """Raise an InputError if the rows with a positive weight have fewer than two classes."""
     if task.classes is None:
         return
     classes = np.unique(y if sample_weight is None else y[sample_weight > 0])

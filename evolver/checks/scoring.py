@@ -1,4 +1,4 @@
-"""Scorers, and folds that they can score."""
+"""Checks of the scorer, and of the folds that it must be able to score."""
 
 from __future__ import annotations
 
@@ -28,21 +28,25 @@ from evolver.problem import Fold, Problem, Scorer
 from evolver.task import Task
 
 OF_PROBABILITIES = {"roc_auc": roc_auc_score, "average_precision": average_precision_score}
-"""By scorer that takes decision functions where there are any. What is averaged and delivered are
-probabilities, and some models give the same to many rows that their decision function orders."""
+"""Metrics that are computed from probabilities, by the name of the scorer.
+
+scikit-learn's scorers of these names use the decision function of a model if it has one. Ensembles
+average probabilities, and some models give equal probabilities to rows that their decision function
+orders, so a score of decision functions could not be reached.
+"""
 
 
 def check_scorer(scoring: Any, task: Task) -> Scorer:
-    """Return the scorer that `scoring` stands for.
+    """Return the scorer that `scoring` stands for; None stands for the default of the task.
 
     Raises
     ------
     InputError, InputTypeError
-        When the name is unknown, or it is a metric where a scorer belongs, or neither.
+        If the name is unknown, or if `scoring` is a metric instead of a scorer, or neither.
     """
     scoring = task.default_scoring if scoring is None else scoring
     if scoring == "neg_log_loss" and task.classes is not None:
-        # A fold may lack a rare class; the labels make the loss defined there.
+        # A fold may lack a rare class. With the labels given, the loss is defined there too.
         scorer: Scorer = make_scorer(
             log_loss, greater_is_better=False, response_method="predict_proba", labels=task.classes
         )
@@ -60,6 +64,7 @@ def check_scorer(scoring: Any, task: Task) -> Scorer:
         return scorer
     if not callable(scoring):
         raise InputTypeError(f"`scoring` must be a scorer, its name or None, got {scoring!r}.")
+    # The names of its parameters tell a metric, called with (y_true, y_pred), from a scorer.
     names = list(inspect.signature(scoring).parameters)
     if len(names) < 3 or names[0] in ("y_true", "labels_true", "y"):
         raise InputError(
@@ -78,30 +83,38 @@ def scorable_folds(
     rng: np.random.Generator,
     end: Deadline,
 ) -> list[Fold]:
-    """Return folds on each of which the constant prediction can be scored.
+    """Return folds on which a constant prediction can be scored.
 
-    Where a class has fewer members than there are folds, a warning says so; if then a fold cannot
-    be scored, there are only as many folds as the rarest class has members. Rows to validate whose
-    class is in no row to fit on are left out, with a warning too.
+    If a class has fewer rows than there are folds, a warning is issued. If such folds cannot be
+    scored, there are as many folds as the rarest class has rows, at least two. Validation rows of a
+    class that is not in the training part are left out, with a warning.
 
     Parameters
     ----------
     problem : Problem
         Problem without folds.
     cv : int, splitter or iterable of splits
+        Number of folds, or their source.
     groups : ndarray of shape (n_samples,), optional
+        Groups of rows that must stay together.
     rng : numpy.random.Generator
+        Source of the seed that shuffles the rows.
     end : Deadline
-        Moment from which a fold is not scored that has the same classes as one that was.
+        Moment after which a fold is accepted unscored if one with the same classes was scored.
+
+    Returns
+    -------
+    list of Fold
+        Folds, on each of which the scorer gives a finite number.
 
     Raises
     ------
     InputError, InputTypeError
-        When `cv` is no splitter or out of range, or `scoring` cannot score these data; the message
-        says why.
+        If `cv` is no splitter or out of range, or if `scoring` cannot score these data; the message
+        gives the reason.
     """
     X, y, task = problem.X, problem.y, problem.task
-    cv = _checked(cv, len(y))
+    cv = _checked_cv(cv, len(y))
     attempts = [cv]
     if task.classes is not None and isinstance(cv, int):
         labels, counts = np.unique(y, return_counts=True)
@@ -109,6 +122,7 @@ def scorable_folds(
         if fewest < cv:
             label = labels[counts.argmin()]
             message = f"Class {label!r} has {fewest} rows, fewer than the {cv} folds of `cv`."
+            # The warning shows the line of the caller that calls `fit`, so many frames up.
             warnings.warn(message, UserWarning, stacklevel=6)
             attempts.append(max(2, fewest))
     for attempt in attempts:
@@ -120,15 +134,15 @@ def scorable_folds(
             failure = f"`cv` must be able to split these {len(y)} rows, got {cv!r}: {error}"
             continue
         folds = of_known_classes(split, y, task)
-        failure = _why_not_scorable(problem, folds, end)
+        failure = _reason_not_scorable(problem, folds, end)
         if not failure:
             _warn_of_left_out(split, folds, y)
             return folds
     raise InputError(failure)
 
 
-def _checked(cv: Any, rows: int) -> Any:
-    """Return a number of folds as an int, and a splitter as it is."""
+def _checked_cv(cv: Any, rows: int) -> Any:
+    """Return a number of folds as an int, or a splitter unchanged; raise an error otherwise."""
     if isinstance(cv, Integral) and not isinstance(cv, bool):
         check_at_least(2, "cv", cv)
         if int(cv) > rows:
@@ -140,7 +154,7 @@ def _checked(cv: Any, rows: int) -> Any:
 
 
 def _warn_of_left_out(split: Sequence[Fold], folds: Sequence[Fold], y: np.ndarray) -> None:
-    """Say how many rows of which classes are not validated for want of rows to fit on."""
+    """Warn of validation rows that are left out because no training row has their class."""
     lost = [np.setdiff1d(valid, kept) for (_, valid), (_, kept) in zip(split, folds, strict=True)]
     labels, counts = np.unique(y[np.concatenate(lost)], return_counts=True)
     if len(labels):
@@ -149,43 +163,51 @@ def _warn_of_left_out(split: Sequence[Fold], folds: Sequence[Fold], y: np.ndarra
             for label, count in zip(labels.tolist(), counts.tolist(), strict=True)
         )
         warnings.warn(
-            f"`cv` leaves rows to validate whose class is in no row to fit on: {classes}. They are"
-            " not scored.",
+            f"`cv` makes folds with validation rows of a class that no training row has: {classes}."
+            " These rows are not scored.",
             UserWarning,
-            stacklevel=7,
+            stacklevel=7,  # the line of the caller that calls `fit`
         )
 
 
 def scorable_ladder(problem: Problem, *, rng: np.random.Generator, end: Deadline) -> list[Fold]:
-    """Return folds of fewer rows on each of which the constant prediction can be scored, or none.
+    """Return the folds of fewer rows; none if a constant prediction cannot be scored on all.
 
     Parameters
     ----------
     problem : Problem
         Problem without a ladder.
     rng : numpy.random.Generator
+        Source of the order in which rows are taken.
     end : Deadline
-        Moment from which a fold is not scored that has the same classes as one that was.
+        Moment after which a fold is accepted unscored if one with the same classes was scored.
     """
     ladder = make_ladder(problem.folds, problem.y, problem.task, rng)
-    return [] if _why_not_scorable(problem, ladder, end) else ladder
+    return [] if _reason_not_scorable(problem, ladder, end) else ladder
 
 
-def _why_not_scorable(problem: Problem, folds: Sequence[Fold], end: Deadline) -> str:
-    """Return why the constant prediction cannot be scored on a fold; empty where it can on all."""
+def _reason_not_scorable(problem: Problem, folds: Sequence[Fold], end: Deadline) -> str:
+    """Return the reason why a constant prediction cannot be scored on some fold; empty if it can.
+
+    Parameters are those of `scorable_folds`.
+    """
     y, scorer, sample_weight = problem.y, problem.scorer, problem.sample_weight
     metric = metric_of(scorer)
-    # Neither the constant prediction nor a scorer of scikit-learn looks at the columns, so one of
-    # them is enough: rows of a wide table are slow to take.
-    looked_at = problem.X if metric is None else problem.X.iloc[:, :1]
+    # Neither the constant prediction nor a scorer of scikit-learn reads the columns, so one column
+    # is enough. Taking rows of a wide table is slow.
+    table = problem.X if metric is None else problem.X.iloc[:, :1]
     loss = metric if metric is not None and metric.function is log_loss else None
     all_classes = problem.task.classes
     scored: set[Hashable] = set()
     for number, (train, valid) in enumerate(folds):
         if not len(train) or not len(valid):
-            return f"`cv` must leave rows to fit and to validate, got fold {number} without."
+            return (
+                "`cv` must give each fold rows to fit on and rows to validate on, got"
+                f" {len(train)} and {len(valid)} in fold {number}."
+            )
         weights = None if sample_weight is None else sample_weight[valid]
         has_weight = weights is None or bool(weights.any())
+        # The log loss is then finite on any rows. Computing it for many classes takes much memory.
         if loss is not None and has_weight and _has_all_labels(loss, y[train]):
             continue
         classes = None if all_classes is None else _classes_of(y, train, valid)
@@ -195,10 +217,10 @@ def _why_not_scorable(problem: Problem, folds: Sequence[Fold], end: Deadline) ->
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                dummy.fit(looked_at.iloc[train], y[train])
-                model = CachedPredictions(dummy, looked_at.iloc[valid], all_classes)
+                dummy.fit(table.iloc[train], y[train])
+                model = CachedPredictions(dummy, table.iloc[valid], all_classes)
                 score_of(scorer, model, model.X, y[valid], weights)
-        except Exception as error:
+        except Exception as error:  # a scorer of the user may raise any error
             return (
                 "`scoring` must be able to score a constant prediction on every fold, got"
                 f" {scorer} on fold {number}:"
@@ -210,13 +232,11 @@ def _why_not_scorable(problem: Problem, folds: Sequence[Fold], end: Deadline) ->
 
 
 def _has_all_labels(metric: Metric, y: np.ndarray) -> bool:
-    """Say whether the classes of a target are all that a log loss is told of: then that of the
-    constant prediction is finite, whatever the other rows. To compute it would take a number for
-    each row and class."""
+    """Return True if a training part has all the labels of a log loss."""
     labels = metric.arguments.get("labels")
     return labels is not None and np.array_equal(np.unique(y), labels)
 
 
 def _classes_of(y: np.ndarray, train: np.ndarray, valid: np.ndarray) -> Hashable:
-    """Return the classes of both parts of a fold."""
+    """Return the classes of the training part and of the validation part of a fold."""
     return tuple(frozenset(np.unique(y[part]).tolist()) for part in (train, valid))

@@ -1,4 +1,4 @@
-"""Search spaces, and what of them suits a problem."""
+"""Check of the search space, and choice of its primitives that suit a problem."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ from primitives import Catalogue, Traits, default_catalogue
 from primitives.cleaning import clean_date, clean_number, plain_numbers
 
 CELLS = 2_000_000
-"""Numbers that are looked at together: no copy of a large table is made."""
+"""Number of cells that are copied at a time, so that a large table is never copied whole."""
 
 DATE_PARTS = len(clean_date("date", pd.Series([pd.Timestamp(0)])))
-"""Columns of numbers that one of dates becomes."""
+"""Number of numeric columns that a column of dates becomes."""
 
 
 def _traits_of(problem: Problem) -> Traits:
-    """Return what a catalogue may know of a problem: how many columns a clean table has, without
-    cleaning it."""
+    """Return the traits of a problem as they are after cleaning, without cleaning the table."""
     forms = Counter(problem.forms.values())
     return Traits(
         task=problem.task.name,
@@ -39,10 +38,12 @@ def _traits_of(problem: Problem) -> Traits:
 
 
 def _has_gaps(X: pd.DataFrame, forms: Mapping[str, str]) -> bool:
-    """Say whether there is a number or date in a clean table that is missing: also an infinite one
-    is."""
+    """Return True if a number or a date of the table is missing after cleaning.
+
+    Cleaning turns infinite numbers into missing ones.
+    """
     plain = plain_numbers(X)
-    floats = [name for name, one in X.dtypes.items() if name in plain and one.kind == "f"]
+    floats = [name for name, dtype in X.dtypes.items() if name in plain and dtype.kind == "f"]
     step = max(1, CELLS // len(X))
     for start in range(0, len(floats), step):
         numbers = X[floats[start : start + step]].to_numpy(np.float64)
@@ -58,25 +59,34 @@ def _has_gaps(X: pd.DataFrame, forms: Mapping[str, str]) -> bool:
 
 
 def selected_catalogue(search_space: Any, problem: Problem, *, grouped: bool) -> Catalogue:
-    """Return what of a search space suits a problem; None stands for the default catalogue.
+    """Return the primitives of a search space that suit a problem.
 
-    Where there are groups, or folds that are in time, it holds nothing that splits rows inside a
-    fit.
+    Parameters
+    ----------
+    search_space : Catalogue or None
+        Search space of a caller; None: the default catalogue.
+    problem : Problem
+        Problem with its folds.
+    grouped : bool
+        True if rows belong to groups. Then, and if the folds are in the order of time, no primitive
+        is chosen that splits rows inside its fit.
 
     Raises
     ------
     InputError, InputTypeError
-        When it is no catalogue, or holds no complete pipeline for the task.
+        If the search space is no catalogue, or if no complete pipeline for the task can be made.
     """
     catalogue = default_catalogue() if search_space is None else search_space
     if not isinstance(catalogue, Catalogue):
         raise InputTypeError(
             f"`search_space` must be a primitives.Catalogue or None, got {search_space!r}."
         )
-    # Splits inside a fit would not keep groups together, or would fit on later rows.
+    # A split inside a fit would separate rows of one group, or fit on later rows than it validates.
     may_split = not grouped and not are_in_time(problem.folds)
     if not may_split:
-        catalogue = catalogue.without(*(one.name for one in catalogue if one.cross_fits))
+        catalogue = catalogue.without(
+            *(primitive.name for primitive in catalogue if primitive.cross_fits)
+        )
     try:
         traits = replace(_traits_of(problem), may_split=may_split)
         return catalogue.select(problem.task.name, traits)

@@ -1,1 +1,1 @@
-"""Export: a fitted estimator as a Python file that runs without this package."""
+"""Export of a fitted estimator as a Python file that runs without this package."""

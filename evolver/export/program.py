@@ -1,7 +1,7 @@
-"""Tables in, predictions out: what the command line does, and what an exported file carries to do
-it alone.
+"""Tables and predictions in files, for the command line and for exported files.
 
-It depends on numpy, pandas and scikit-learn only, because its source is copied into exported files.
+The source of this module is copied into exported files. It needs nothing but numpy, pandas,
+scikit-learn and threadpoolctl, which comes with scikit-learn, and its docstrings stay short.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sklearn.base import is_classifier
 from threadpoolctl import threadpool_limits
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
-"""By the ending of a file's name."""
+"""Separators of columns by the ending of a file's name."""
 
 
 def read_table(path):
@@ -24,10 +24,11 @@ def read_table(path):
     Raises
     ------
     ValueError
-        When the ending of the name is none of these, or the content is no table.
+        If the name has another ending, or the content is no table.
     """
     path = Path(path)
     if path.suffix in SEPARATORS:
+        # Read in several chunks, a column could hold values of several types.
         return pd.read_csv(path, sep=SEPARATORS[path.suffix], low_memory=False)
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
@@ -35,12 +36,12 @@ def read_table(path):
 
 
 def split_target(table, target):
-    """Return the columns without the target, and the target.
+    """Return the table without the target column, and the target column.
 
     Raises
     ------
     ValueError
-        When there is no such column.
+        If there is no such column.
     """
     if target not in table.columns:
         raise ValueError(
@@ -51,13 +52,12 @@ def split_target(table, target):
 
 
 def target_values(column, classification):
-    """Return a target as an array: labels as they are, numbers as float64."""
+    """Return the target as an array: labels unchanged, or numbers as float64."""
     return np.asarray(column) if classification else np.asarray(column, dtype=np.float64)
 
 
 def predict_table(model, X):
-    """Return one row for each of `X`: the prediction, and the probability of every class where
-    there are any."""
+    """Return the prediction for each row of `X`, and the class probabilities if there are any."""
     predictions = {"prediction": model.predict(X)}
     if is_classifier(model):
         probabilities = model.predict_proba(X)
@@ -67,7 +67,7 @@ def predict_table(model, X):
 
 
 def write_table(table, path):
-    """Write a DataFrame as Parquet, TSV or else CSV, by the ending of the name."""
+    """Write a DataFrame as Parquet or TSV if the name ends so, else as CSV."""
     suffix = Path(path).suffix
     if suffix == ".parquet":
         table.to_parquet(path, index=False)
@@ -76,27 +76,24 @@ def write_table(table, path):
 
 
 def main(make_pipeline, default_target):
-    """Fit on one table and predict another.
-
-    Numeric libraries run on one thread, as when the pipeline was found: some round differently on
-    several.
-    """
+    """Fit on one table and predict another."""
     parser = argparse.ArgumentParser(
-        description="Fit the pipeline on a table, and predict another."
+        description="Fit the pipeline on a table and predict another table."
     )
-    parser.add_argument("train", help="table to fit on, .csv or .parquet")
+    parser.add_argument("train", help="table to fit on, .csv, .tsv or .parquet")
     parser.add_argument(
         "--target", default=default_target, help="column to predict (default: %(default)s)"
     )
     parser.add_argument(
-        "--predict", metavar="TABLE", help="table to predict; default: the one fitted on"
+        "--predict", metavar="TABLE", help="table to predict; default: the table to fit on"
     )
     parser.add_argument(
-        "--out", metavar="PREDICTIONS", help="file to write; default: the first rows are shown"
+        "--out", metavar="PREDICTIONS", help="file to write; default: print the first rows"
     )
     options = parser.parse_args()
     X, target = split_target(read_table(options.train), options.target)
     model = make_pipeline()
+    # The pipeline was found with one thread; some libraries round differently with several.
     with threadpool_limits(limits=1):
         model.fit(X, target_values(target, is_classifier(model)))
         if options.predict:

@@ -1,7 +1,9 @@
-"""Values as Python source: what is written is what comes back, or an error.
+"""Rendering of values as Python source that gives equal values when it is run.
 
-render    value -> Group, Prefixed and text, the names it uses noted
-layout    that -> lines, broken where they are too long, as a formatter would
+    render    value to source: text, `Group` and `Prefixed`
+    layout    source to lines, broken as a formatter breaks them
+
+A value that cannot be written so is an error.
 """
 
 from __future__ import annotations
@@ -20,12 +22,25 @@ from typing import Any
 import numpy as np
 
 LINE_LENGTH = 100
+"""Largest number of characters in a line, where brackets allow a break."""
+
 INDENT = "    "
+"""Indentation of one level."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Source in brackets: what opens, the parts, what closes."""
+    """Source in brackets, which can be broken over lines.
+
+    Parameters
+    ----------
+    opening : str
+        Text up to and including the opening bracket.
+    parts : tuple of Source
+        Source of the elements, separated by commas.
+    closing : str
+        Closing bracket; in a tuple of one element, with a comma before it.
+    """
 
     opening: str
     parts: tuple[Source, ...]
@@ -34,17 +49,31 @@ class Group:
 
 @dataclass(frozen=True)
 class Prefixed:
-    """Source behind a prefix, such as the name of an argument."""
+    """Source after a prefix, such as the name of an argument."""
 
     prefix: str
     source: Source
 
 
 Source = str | Group | Prefixed
+"""Source that is not laid out yet; a string is never broken."""
 
 
 def render(value: Any, used: dict[str, Any]) -> Source:
-    """Return a value as source, and note the names it uses."""
+    """Return a value as source.
+
+    Parameters
+    ----------
+    value : Any
+        Value of a parameter, or an estimator.
+    used : dict of str to Any
+        Functions, classes and modules by the names that the source uses. It is extended.
+
+    Raises
+    ------
+    ValueError
+        If the source would not give an equal value.
+    """
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, Enum):
@@ -58,10 +87,10 @@ def render(value: Any, used: dict[str, Any]) -> Source:
         return _name(value, used)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return Group(f"{_name(type(value), used)}(", _all(value, used), ")")
-    if isinstance(value, PLAIN):  # more than what it holds, or less: a subclass may do anything
+    if isinstance(value, PLAIN):  # the constructor of a subclass may do anything with its argument
         raise ValueError(
-            "A parameter of a pipeline that is exported must be of a plain type, not of one derived"
-            f" from it, got a {type(value).__qualname__}."
+            "A parameter of a pipeline that is exported must be of a plain type, not of a subclass"
+            f" of one, got a {type(value).__qualname__}."
         )
     return _construction(value, used)
 
@@ -71,13 +100,14 @@ def _all(values: Iterable[Any], used: dict[str, Any]) -> tuple[Source, ...]:
 
 
 def _literal(value: Any, used: dict[str, Any]) -> Source:
+    # NaN and infinity have no literals.
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
     return quoted(value) if isinstance(value, str) else repr(value)
 
 
 def _member(value: Enum, used: dict[str, Any]) -> Source:
-    """Return a member of an Enum by its name; one that is several flags at once by its value."""
+    """Return a member of an Enum by its name, or a combination of flags by its value."""
     kind, name = _name(type(value), used), value._name_
     if name not in type(value).__members__:
         return Group(f"{kind}(", (render(value._value_, used),), ")")
@@ -85,12 +115,14 @@ def _member(value: Enum, used: dict[str, Any]) -> Source:
 
 
 def _array(value: np.ndarray, used: dict[str, Any]) -> Source:
+    """Return an array as its nested values and its type."""
     is_plain = value.dtype.names is None
+    # Nested lists do not tell the shape of an empty array, and a structured type has no name.
     again = np.array(value.tolist(), dtype=value.dtype.str) if is_plain else None
     if again is None or again.shape != value.shape or again.dtype != value.dtype:
         raise ValueError(
-            "An array in a pipeline that is exported must be what its values and its type make, got"
-            f" {value!r}."
+            "An array in a pipeline that is exported must be restorable from the nested list of its"
+            f" values and the name of its dtype, got {value!r}."
         )
     used["np"] = np
     dtype = Prefixed("dtype=", quoted(value.dtype.str))
@@ -98,6 +130,7 @@ def _array(value: np.ndarray, used: dict[str, Any]) -> Source:
 
 
 def _set(value: Any, used: dict[str, Any]) -> Source:
+    # Sorted by their source, because the order of a set differs between processes.
     parts = tuple(sorted(_all(value, used), key=_flat))
     return Group(f"{type(value).__name__}([", parts, "])")
 
@@ -122,10 +155,11 @@ def _ordered_dict(value: Any, used: dict[str, Any]) -> Source:
 
 
 def _ufunc(value: Any, used: dict[str, Any]) -> Source:
+    """Return a universal function of numpy by its name; those of other libraries are refused."""
     name: str = value.__name__
     if getattr(np, name, None) is not value:
         raise ValueError(
-            f"A function of a pipeline that is exported must be importable, got {value!r}."
+            f"A ufunc in a pipeline that is exported must be one of numpy, got {value!r}."
         )
     used["np"] = np
     return f"np.{name}"
@@ -147,14 +181,17 @@ RENDERERS: dict[type, Callable[[Any, dict[str, Any]], Source]] = {
     np.ndarray: _array,
     partial: _partial,
 }
-"""How values of a type, and of none that is derived from it, are written."""
+"""Renderers by the exact type of a value; subclasses are not included."""
 
 PLAIN = (int, float, str, bytes, list, tuple, dict, set, frozenset, np.ndarray, partial)
+"""Types whose subclasses are refused."""
 
 
 def _construction(value: Any, used: dict[str, Any]) -> Group:
-    """Return the constructor call that makes an object: parameters that differ from their
-    defaults."""
+    """Return the call of the constructor that makes an object.
+
+    Only parameters that differ from their defaults are written.
+    """
     parameters = inspect.signature(type(value).__init__).parameters
     given = value.get_params(deep=False) if hasattr(value, "get_params") else _arguments_of(value)
     parts: list[Source] = []
@@ -162,7 +199,7 @@ def _construction(value: Any, used: dict[str, Any]) -> Group:
         *(name for name in parameters if name in given),
         *(name for name in given if name not in parameters),
     ]:
-        if name not in parameters:
+        if name not in parameters:  # a catch-all ``**kwargs`` takes it
             if not _is_unset(given[name]):
                 parts.append(_keyword(name, render(given[name], used)))
         elif parameters[name].default is inspect.Parameter.empty:
@@ -178,28 +215,36 @@ def _construction(value: Any, used: dict[str, Any]) -> Group:
 
 
 def _arguments_of(value: Any) -> dict[str, Any]:
-    """Return what the constructor of an object was given, which must be attributes of its name."""
+    """Return the arguments of an object's constructor, read from attributes of the same names.
+
+    Raises
+    ------
+    ValueError
+        If some argument is no attribute.
+    """
     kind = type(value)
     if {kind.__init__, kind.__new__} == {object.__init__, object.__new__}:
         return {}
     parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
-    is_told = inspect.isfunction(kind.__init__) and all(
-        hasattr(value, one.name) and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
-        for one in parameters
+    are_attributes = inspect.isfunction(kind.__init__) and all(
+        hasattr(value, parameter.name)
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        for parameter in parameters
     )
-    if not is_told:
+    if not are_attributes:
         raise ValueError(
-            "An object of a pipeline that is exported must have what its constructor takes as"
+            "An object in a pipeline that is exported must have the arguments of its constructor as"
             f" attributes of the same names, got {value!r}."
         )
-    return {one.name: getattr(value, one.name) for one in parameters}
+    return {parameter.name: getattr(value, parameter.name) for parameter in parameters}
 
 
 def _keyword(name: str, source: Source) -> Prefixed:
-    """Return an argument behind its name."""
+    """Return a keyword argument."""
     if not _is_name(name):
         raise ValueError(
-            f"An argument in a pipeline that is exported must be a name of Python, got {name!r}."
+            "A keyword in a pipeline that is exported must be an identifier of Python, got"
+            f" {name!r}."
         )
     return Prefixed(f"{name}=", source)
 
@@ -209,25 +254,33 @@ def _is_name(text: str) -> bool:
 
 
 def _name(thing: Any, used: dict[str, Any]) -> str:
+    """Return the name of a function or class, and add it to the names used.
+
+    Raises
+    ------
+    ValueError
+        If it has no name, is a method, or if the name stands for something else already.
+    """
     name: str = thing.__name__
+    # The `__self__` of a built-in function is its module, that of a method is an object.
     is_bound = inspect.isroutine(thing) and not inspect.ismodule(
         getattr(thing, "__self__", sys.modules[__name__])
     )
     if is_bound or not _is_name(name) or used.setdefault(name, thing) is not thing:
         raise ValueError(
-            "A pipeline that is exported must be made of things with names of their own, got"
-            f" {thing!r}."
+            "A pipeline that is exported must be made of functions and classes with names of their"
+            f" own, got {thing!r}."
         )
     return name
 
 
 def _is_unset(value: Any) -> bool:
-    """Say whether a catch-all parameter is left to its library: None, or NaN for what counts as
-    missing."""
+    """Return True if a catch-all parameter is unset: None, or NaN as the mark of missing values."""
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _same(value: Any, default: Any) -> bool:
+    """Return True if a value has the type and the value of its default."""
     if value is default:
         return True
     scalars = (bool, int, float, str, tuple)
@@ -235,14 +288,25 @@ def _same(value: Any, default: Any) -> bool:
 
 
 def quoted(value: str) -> str:
-    """Return a text as a literal."""
+    """Return the literal of a string, in double quotes where a formatter would use them."""
     text = repr(value)
     return text if '"' in value or "'" in value else f'"{text[1:-1]}"'
 
 
 def layout(source: Source, indent: int, before: str, after: str = "") -> str:
-    """Return source as lines no longer than `LINE_LENGTH`, where brackets allow; one part a line
-    where broken."""
+    """Return source as lines, each no longer than `LINE_LENGTH` where brackets allow a break.
+
+    A group that is broken has one part in each line.
+
+    Parameters
+    ----------
+    source : Source
+        Source of a value.
+    indent : int
+        Level of indentation.
+    before, after : str
+        Text before and after the source.
+    """
     if isinstance(source, Prefixed):
         return layout(source.source, indent, before + source.prefix, after)
     line = f"{INDENT * indent}{before}{_flat(source)}{after}"
@@ -256,6 +320,7 @@ def layout(source: Source, indent: int, before: str, after: str = "") -> str:
 
 
 def _flat(source: Source) -> str:
+    """Return source in one line."""
     if isinstance(source, str):
         return source
     if isinstance(source, Prefixed):

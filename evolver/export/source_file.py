@@ -1,11 +1,11 @@
-"""The winner as a Python file that runs without this package.
+"""Source of a Python file that fits and applies an estimator without this package.
 
-The source is rendered from the estimator that was fitted, not from the tree it came from:
-constructor calls with the parameters that differ from their defaults, the imports they need, and
-the source of what is our own. The file is a program that fits on a table and predicts another.
+The source is rendered from the estimator that was fitted, not from its tree. The file has:
 
-    source   of values, see `evolver.export.render`
-    carry    the definitions of our own that are used, and what they use in turn
+    imports        libraries that the pipeline uses
+    make_pipeline  function with the call of the constructor, see `evolver.export.render`
+    definitions    copies of classes and functions that a reader may not have, and all they use
+    main           program that fits on a table and predicts another, see `evolver.export.program`
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from evolver.export import program
 from evolver.export.render import INDENT, LINE_LENGTH, layout, quoted, render
 
 CARRIED_PACKAGES = ("primitives", "evolver", "__main__")
-"""Packages that a reader may not have: their source is copied instead of imported."""
+"""Packages that a reader of the file may not have. Their source is copied, not imported."""
 
 
 def to_source(
@@ -35,22 +35,23 @@ def to_source(
     Parameters
     ----------
     estimator : estimator
-        scikit-learn compatible, fitted or not.
+        Estimator that is compatible with scikit-learn, fitted or not.
     target : str
         Default name of the target column.
     title : str
-        What the file says of itself.
+        Docstring of the file.
 
     Raises
     ------
     ValueError
-        When a part of the estimator cannot be written as source.
+        If a part of the estimator cannot be written as source.
     """
     used: dict[str, Any] = {}
     body = layout(render(estimator, used), indent=1, before="return ")
     carried = {name: thing for name, thing in used.items() if _package(thing) in CARRIED_PACKAGES}
     imports = {_import_of(name, thing) for name, thing in used.items() if name not in carried}
     definitions, more_imports = _carry([*carried.values(), program.main])
+    # A quote or a backslash must not end the docstring of the file.
     title = title.replace("\\", "\\\\").replace('"', "'")
     blocks = [
         "\n".join(_sorted_imports(imports | more_imports)),
@@ -62,12 +63,19 @@ def to_source(
 
 
 def _package(thing: Any) -> str:
+    """Return the name of the top-level package that defines a function or class."""
     package: str = (getattr(thing, "__module__", None) or "").split(".")[0]
     return package
 
 
 def _import_of(name: str, thing: Any) -> str:
-    """Return the import of a thing from the shortest public place that has it."""
+    """Return the import of a function or class from the shortest module path that has it.
+
+    Raises
+    ------
+    ValueError
+        If no module on the path has it.
+    """
     if thing is np:
         return "import numpy as np"
     parts = (getattr(thing, "__module__", None) or "").split(".")
@@ -79,7 +87,10 @@ def _import_of(name: str, thing: Any) -> str:
 
 
 def _sorted_imports(imports: Iterable[str]) -> list[str]:
-    """Return one line for each module: the standard library, a blank line, all others."""
+    """Return one import for each module: those of the standard library, a blank line, the others.
+
+    The order is that of the import sorter of ruff.
+    """
     plain = sorted(line for line in imports if line.startswith("import "))
     names: dict[str, set[str]] = {}
     for line in imports:
@@ -95,6 +106,7 @@ def _sorted_imports(imports: Iterable[str]) -> list[str]:
 
 
 def _import_line(module: str, names: list[str]) -> str:
+    """Return one import, broken over lines if it is too long."""
     line = f"from {module} import {', '.join(names)}"
     if len(line) <= LINE_LENGTH:
         return line
@@ -102,18 +114,19 @@ def _import_line(module: str, names: list[str]) -> str:
 
 
 def _import_order(name: str) -> tuple[int, str]:
-    """Constants, then classes, then functions, as import sorters have it."""
+    """Return the sort key of an imported name: constants, then classes, then functions."""
     return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2), name
 
 
 def _carry(things: Iterable[Any]) -> tuple[list[str], set[str]]:
-    """Return the definitions of things and of what they use in their modules, and the imports they
-    need.
+    """Return the definitions of functions and classes, and the imports that these need.
+
+    The definitions include everything of the same modules that they use, directly or not.
 
     Raises
     ------
     ValueError
-        When something has no definition that can be copied, or two have one name.
+        If a definition cannot be copied, or if two definitions have the same name.
     """
     definitions: list[str] = []
     imports: set[str] = set()
@@ -127,8 +140,8 @@ def _carry(things: Iterable[Any]) -> tuple[list[str], set[str]]:
                 origin = line or f"{module}.{name}"
                 if origins.setdefault(name, origin) != origin:
                     raise ValueError(
-                        f"{name} must be one thing in an exported file, got {origins[name]} and"
-                        f" {origin}: rename one."
+                        f"{name} must have one definition in an exported file, got"
+                        f" {origins[name]} and {origin}: rename one of them."
                     )
                 if line:
                     imports.add(line)
@@ -139,7 +152,17 @@ def _carry(things: Iterable[Any]) -> tuple[list[str], set[str]]:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement of a module, its source, and those of the names it binds that are wanted."""
+    """Statement of a module that is copied.
+
+    Parameters
+    ----------
+    node : ast.stmt
+        Parsed statement.
+    source : str
+        Source of the statement.
+    names : frozenset of str
+        Names that the statement binds and that are needed.
+    """
 
     node: ast.stmt
     source: str
@@ -147,13 +170,19 @@ class Statement:
 
 
 def _module_parts(module: str, names: set[str]) -> list[Statement]:
-    """Return the statements of a module that define names, and what those use, in their order."""
+    """Return the statements of a module that define names and all that these use, in their order.
+
+    Raises
+    ------
+    ValueError
+        If the module has no source, or does not define a name at its top level.
+    """
     try:
         text = inspect.getsource(sys.modules[module])
     except (OSError, TypeError):
         raise ValueError(
-            f"Exporting {', '.join(sorted(names))} needs the source of {module}: define it in a"
-            " file."
+            f"{', '.join(sorted(names))} must be defined in a file to be exported, but {module}"
+            " has no source."
         ) from None
     nodes = ast.parse(text).body
     defined = {name: node for node in nodes for name, _ in _bound_by(node)}
@@ -168,8 +197,8 @@ def _module_parts(module: str, names: set[str]) -> list[Statement]:
                 queue.extend(_looked_up(_source_of(text, defined[name])))
         elif name in names or (name in vars(sys.modules[module]) and not name.startswith("__")):
             raise ValueError(
-                f"{name}, which is exported or used by what is, must be defined by a statement of"
-                f" {module} itself, not inside another."
+                f"{name} must be defined at the top level of {module} to be exported, not inside"
+                " another statement."
             )
     return [
         Statement(node, _source_of(text, node), frozenset(found))
@@ -179,7 +208,10 @@ def _module_parts(module: str, names: set[str]) -> list[Statement]:
 
 
 def _looked_up(source: str) -> set[str]:
-    """Return the names that a statement looks up in its module, or in the builtins."""
+    """Return the names that a statement looks up in its module or in the builtins.
+
+    The symbol table tells them from local names, which a search for names would not.
+    """
     tables, names = [symtable.symtable(source, "statement", "exec")], set()
     while tables:
         table = tables.pop()
@@ -192,13 +224,15 @@ def _looked_up(source: str) -> set[str]:
 
 
 def _bindings(statement: Statement) -> list[tuple[str, str]]:
-    """Return the wanted names that a statement binds, each with the line that imports it alone."""
-    return [one for one in _bound_by(statement.node) if one[0] in statement.names]
+    """Return the needed names that a statement binds, with lines as in `_bound_by`."""
+    return [bound for bound in _bound_by(statement.node) if bound[0] in statement.names]
 
 
 def _bound_by(node: ast.stmt) -> list[tuple[str, str]]:
-    """Return each name that a statement binds, with the line that imports it alone; no line where
-    it is no import."""
+    """Return each name that a statement binds, and a line that imports this name alone.
+
+    The line is empty for statements that are no imports.
+    """
     if isinstance(node, ast.Import | ast.ImportFrom):
         return _import_lines(node)
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -215,7 +249,7 @@ def _bound_by(node: ast.stmt) -> list[tuple[str, str]]:
 
 
 def _import_lines(statement: ast.Import | ast.ImportFrom) -> list[tuple[str, str]]:
-    """Return each name that an import binds, with a line that imports it alone."""
+    """Return each name that an import binds, and a line that imports this name alone."""
     lines = []
     for alias in statement.names:
         renamed = f" as {alias.asname}" if alias.asname else ""
@@ -227,6 +261,7 @@ def _import_lines(statement: ast.Import | ast.ImportFrom) -> list[tuple[str, str
 
 
 def _source_of(text: str, statement: ast.stmt) -> str:
+    """Return the source of a statement, its decorators included."""
     decorators = (
         statement.decorator_list if isinstance(statement, ast.FunctionDef | ast.ClassDef) else []
     )

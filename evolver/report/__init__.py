@@ -1,1 +1,1 @@
-"""What a run says of itself."""
+"""Reports of a run: tables, a picture, and the files of its run folder."""

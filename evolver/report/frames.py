@@ -1,4 +1,4 @@
-"""The records of a run as DataFrames, and in numbers."""
+"""Tables and statistics of a run, as the attributes of an estimator."""
 
 from __future__ import annotations
 
@@ -33,17 +33,21 @@ LEADERBOARD_COLUMNS = (
     "operator",
     "parents",
 )
+"""Columns of `leaderboard_` for one objective beside the score."""
+
 FRONT_COLUMNS = ("rank", "score", "std", *COSTS, "pipeline", "digest")
+"""Columns of `pareto_front_` for one objective beside the score."""
 
 
 def leaderboard(
     records: Sequence[Record], objectives: Sequence[Objective] = (OPERATORS,)
 ) -> pd.DataFrame:
-    """Return a row for every candidate, in the order asked.
+    """Return a table with one row for each candidate, in the order asked.
 
     Parameters
     ----------
     records : sequence of Record
+        Candidates of a run with their outcomes.
     objectives : sequence of Objective
         Objectives beside the score, in the order of the costs.
     """
@@ -56,19 +60,24 @@ def pareto_front(
     ensemble: Ensemble | None = None,
     objectives: Sequence[Objective] = (OPERATORS,),
 ) -> pd.DataFrame:
-    """Return a row for every member of a front, best score first, and before them the ensemble.
+    """Return a table with one row for each member of the front, the ensemble before all others.
 
-    The ensemble is first because it predicts. Its score is of folds that it was not chosen on, so
-    it may be below that of a pipeline, which is the best of many on the folds it was chosen on.
+    The ensemble comes first because it predicts. Its score is computed on folds that it was not
+    chosen on, so it may be below the score of a pipeline, which is the best of many on the folds
+    that the pipeline was chosen on.
 
     Parameters
     ----------
     front : sequence of Member
+        Non-dominated candidates, best score first.
     ensemble : Ensemble, optional
+        Ensemble that predicts.
     objectives : sequence of Objective
         Objectives beside the score, in the order of the costs.
     """
-    rows = [(one.outcome, str(one.candidate.tree), one.candidate.digest) for one in front]
+    rows = [
+        (member.outcome, str(member.candidate.tree), member.candidate.digest) for member in front
+    ]
     if ensemble is not None:
         rows.insert(0, (ensemble.outcome, str(ensemble), ENSEMBLE))
     ranked = [
@@ -79,15 +88,17 @@ def pareto_front(
 
 
 def _columns(columns: Sequence[str], objectives: Sequence[Objective]) -> list[str]:
-    """Return names of columns, one for each objective: "complexity", and a second one's own."""
+    """Return the names of columns, with a column for each objective.
+
+    The first objective is called "complexity", further objectives have their own names.
+    """
     costs = [COSTS[0], *(objective.name for objective in objectives[1:])]
     place = columns.index(COSTS[0])
     return [*columns[:place], *costs, *columns[place + 1 :]]
 
 
 def statistics(result: Result) -> dict[str, Any]:
-    """Return counts of the candidates by outcome, what evaluating them cost, why the search ended,
-    what time decided, and which could not be fitted on all rows."""
+    """Return the statistics of a run, as `statistics_` of an estimator documents them."""
     outcomes = Counter(type(record.outcome).__name__.lower() for record in result.records)
     effort = result.effort
     return {
@@ -103,6 +114,7 @@ def statistics(result: Result) -> dict[str, Any]:
 
 
 def _row(record: Record, n_costs: int) -> tuple[object, ...]:
+    """Return the row of a candidate in the leaderboard."""
     candidate, outcome = record.candidate, record.outcome
     scored = outcome if isinstance(outcome, Scored) else None
     return (
@@ -123,10 +135,21 @@ def _row(record: Record, n_costs: int) -> tuple[object, ...]:
 
 
 def title(front: pd.DataFrame, digest: str, n_folds: int) -> str:
-    """Return what a member is, and what it scored where it is of the front."""
+    """Return a sentence that describes a model, with its score if it is on the front.
+
+    Parameters
+    ----------
+    front : DataFrame
+        Front as `pareto_front` gives it.
+    digest : str
+        Digest of a candidate, or the name of the ensemble.
+    n_folds : int
+        Number of folds of cross-validation.
+    """
     scores = front["score"][front["digest"] == digest]
     is_ensemble = digest == ENSEMBLE
-    what = "An ensemble" if is_ensemble else "A pipeline"
+    noun = "An ensemble" if is_ensemble else "A pipeline"
     folds = f"{n_folds} folds that it was not chosen on" if is_ensemble else f"{n_folds} folds"
-    score = "".join(f", score {one:.6g} over {folds}" for one in scores)
-    return f"{what} found by evolver{score}."
+    # A member is on the front once; the fallback model is not on it.
+    score = "".join(f", score {value:.6g} over {folds}" for value in scores)
+    return f"{noun} found by evolver{score}."

@@ -1,4 +1,4 @@
-"""What a run folder keeps of a finished run."""
+"""Files that a finished run leaves in its run folder."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ MODEL_FILE = "model.joblib"
 """Name of the file with the fitted estimator."""
 
 ENSEMBLE_FILE = "ensemble.py"
-"""Name of the program of the ensemble."""
+"""Name of the file with the exported ensemble."""
 
 
 def keep(model: Any, folder: Path) -> None:
-    """Write the model, its candidates, its front, and the winner and the ensemble as programs.
+    """Write the model, its tables and picture, and the winner and the ensemble as programs.
 
-    Where there is no ensemble, that of an earlier run goes. What cannot be written is said; the
-    model is fitted all the same, and what the file held stays.
+    If a file cannot be written, a warning is logged and the earlier file stays. If there is no
+    ensemble, the file of an earlier one is removed.
 
     Parameters
     ----------
     model : EvolvedClassifier or EvolvedRegressor
-        Fitted.
+        Fitted estimator.
     folder : Path
-        Of the run, see `evolver.checks.check_folder`.
+        Run folder, checked by `evolver.checks.check_folder`.
     """
     writes: dict[str, tuple[str, Callable[[Path], object]]] = {
         "model": (MODEL_FILE, lambda part: joblib.dump(model, part)),
@@ -48,23 +48,23 @@ def keep(model: Any, folder: Path) -> None:
     }
     if model.ensemble_ is not None:
         writes["ensemble"] = (ENSEMBLE_FILE, lambda part: model.export(part, ENSEMBLE))
-    for what, (name, write) in writes.items():
-        with _said(what, folder), replacing(folder / name) as part:
+    for noun, (name, write) in writes.items():
+        with _warned(f"its {noun} is not kept", folder), replacing(folder / name) as part:
             write(part)
     if model.ensemble_ is None:
-        with _said("lack of an ensemble", folder):
+        with _warned(f"the earlier {ENSEMBLE_FILE} is not removed", folder):
             (folder / ENSEMBLE_FILE).unlink(missing_ok=True)
 
 
 @contextmanager
-def _said(what: str, folder: Path) -> Iterator[None]:
-    """Say what goes wrong, and go on."""
+def _warned(failure: str, folder: Path) -> Iterator[None]:
+    """Log an error of the block as a warning, and continue after the block."""
     try:
         yield
-    except Exception as error:  # what pickling may raise, nobody says
+    except Exception as error:  # pickling calls code of the user, which may raise any error
         logger.warning(
-            "The model is fitted, but its %s is not kept in %s: %s: %s",
-            what,
+            "The model is fitted, but %s in %s: %s: %s",
+            failure,
             folder,
             type(error).__name__,
             error,

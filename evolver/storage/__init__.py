@@ -1,1 +1,1 @@
-"""Storage: the journal of a run and the predictions of its candidates."""
+"""Storage of a run: its journal, and the predictions of its candidates."""

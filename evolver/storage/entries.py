@@ -1,6 +1,6 @@
-"""Entries of a journal applied one after another: they give what is known of a run.
+"""Replay of the entries of a journal: the state of a run that they add up to.
 
-Files can be changed by anybody, so every entry is checked before it counts.
+Anybody may have changed the file, so every entry is checked before it is applied.
 """
 
 from __future__ import annotations
@@ -18,18 +18,20 @@ from evolver.outcome import Failed, Failure, ScoredFold
 
 @dataclass
 class Journaled:
-    """What a journal knows of one candidate.
+    """Recorded state of one candidate.
 
     Parameters
     ----------
     digest : str
+        Content hash of the pipeline.
     folds : dict of int to ScoredFold
+        Scored folds by number, those of fewer rows first.
     settled : bool
-        Whether its outcome was known.
+        True if the outcome is recorded.
     failed : Failed or None
-        The outcome where it is that. Any other follows from the folds.
+        Outcome of a candidate that failed. Any other outcome is derived from the folds again.
     tree : Encoded
-        Empty where only a candidate that is proposed again is to be recognised.
+        Encoded pipeline. It may be empty, because a resumed run needs only the digest.
     """
 
     digest: str
@@ -40,19 +42,20 @@ class Journaled:
 
 
 class Replay:
-    """Knowledge of a run after its entries so far. Only its journal applies entries.
+    """State of a run after the entries applied so far. Only `evolver.storage.journal` applies them.
 
     Attributes
     ----------
     header : dict or None
-        None before the first entry.
+        Data and settings of the run; None before the first entry.
     candidates : dict of int to Journaled
+        Candidates by number.
     shares : list of (int, float)
-        From which candidate on which share of them is refined.
+        Number of a candidate, and share of the candidates from it on that are refined.
     seconds : float
-        Of the budget so far.
+        Seconds of the budget that were spent at the latest outcome.
     count : int
-        Entries.
+        Number of entries.
     """
 
     def __init__(self) -> None:
@@ -66,56 +69,72 @@ class Replay:
     def apply(self, number: Any, kind: Any, body: Any) -> None:
         """Apply one entry.
 
+        Parameters
+        ----------
+        number : int
+            Number of the candidate that the entry belongs to; 0 for the header.
+        kind : str
+            Kind of the entry.
+        body : Any
+            Content of the entry, as JSON decodes it.
+
         Raises
         ------
         ValueError
-            When it is none that a run writes, or not one that can come next.
+            If no run writes such an entry, or if the entry may not come next.
         """
         appliers = {"header": self._header, "candidate": self._candidate, "share": self._share}
         appliers |= {"fold": self._fold, **dict.fromkeys(OUTCOMES, self._outcome)}
         if not _is_count(number) or kind not in appliers:
-            raise ValueError(f"there is no entry {kind!r} of candidate {number!r}")
+            raise ValueError(
+                f"an entry must have one of the kinds {', '.join(appliers)} and the number of a"
+                f" candidate, got {kind!r} and {number!r}"
+            )
         if kind in ("fold", *OUTCOMES) and number not in self.candidates:
-            raise ValueError(f"an entry {kind!r} is of candidate {number}, which is not there")
+            raise ValueError(
+                f"an entry {kind!r} belongs to candidate {number}, which has no entry before it"
+            )
         try:
             appliers[kind](number, body)
             if kind == "failed":
                 self.candidates[number].failed = _failed(body)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             raise ValueError(
-                f"the entry {kind!r} of candidate {number} is none that a run writes ({error})"
+                f"the entry {kind!r} of candidate {number} is not valid: {error}"
             ) from None
         self.count += 1
 
     def _header(self, number: int, body: Any) -> None:
         if self.header is not None or self.candidates:
-            raise ValueError("it must come first")
+            raise ValueError("the header must be the first entry")
+        # NumPy raises an error here unless this is the state of such a bit generator.
         np.random.default_rng().bit_generator.state = body["random_state"]
         for name, least in (("lag", 1), ("folds", 1), ("ladder", 0)):
             if not _is_count(body[name], least):
-                raise ValueError(f"its {name} is {body[name]!r}")
+                raise ValueError(f"{name!r} must be an integer of at least {least}")
         self.header = body
 
     def _candidate(self, number: int, body: Any) -> None:
         if number != len(self.candidates):
-            raise ValueError(f"it follows {len(self.candidates)} others")
+            raise ValueError(f"the next candidate must have the number {len(self.candidates)}")
         self.candidates[number] = Journaled(_text(body["digest"]), tree=_tree(body["tree"]))
 
     def _share(self, number: int, body: Any) -> None:
         if not 0 <= _number(body) <= 1:
-            raise ValueError(f"{body!r} is no share")
+            raise ValueError(f"a share must be from 0 to 1, got {body!r}")
         self.shares.append((number, body))
 
     def _fold(self, number: int, body: Any) -> None:
         fold, score, costs, *seconds = body
+        # A single cost is written as a number, several as a list.
         costs = costs if isinstance(costs, list) else [costs]
         self._n_costs = self._n_costs or len(costs)
         if len(costs) != self._n_costs:
-            raise ValueError(f"it has {len(costs)} costs, those before have {self._n_costs}")
-        if self.header is not None:
-            most = self.header["ladder"] + self.header["folds"]
-            if not _is_count(fold) or fold >= most:
-                raise ValueError(f"there is no fold {fold!r} of {most}")
+            raise ValueError(f"it must have {self._n_costs} costs, got {len(costs)}")
+        if self.header is not None:  # a run refuses a journal without a header later
+            n_folds = self.header["ladder"] + self.header["folds"]
+            if not _is_count(fold) or fold >= n_folds:
+                raise ValueError(f"a fold must be from 0 to {n_folds - 1}, got {fold!r}")
         self.candidates[number].folds[fold] = ScoredFold(
             _number(score), tuple(map(_number, costs)), *map(_number, seconds)
         )
@@ -126,7 +145,7 @@ class Replay:
 
 
 OUTCOMES = ("scored", "failed", "stopped")
-"""Entries by which a candidate has an outcome."""
+"""Kinds of the entries that record the outcome of a candidate."""
 
 
 def _failed(body: Mapping[str, Any]) -> Failed:
@@ -134,7 +153,10 @@ def _failed(body: Mapping[str, Any]) -> Failed:
 
 
 def _tree(body: Any) -> Encoded:
-    """Return a tree that has the form of one; whether it is valid depends on the search space."""
+    """Return an encoded tree whose form is checked.
+
+    The search checks it against its search space, which a journal does not hold.
+    """
     nodes: list[tuple[str, dict[str, Any]] | None] = []
     for node in body:
         if node is None:
@@ -142,27 +164,31 @@ def _tree(body: Any) -> Encoded:
             continue
         name, values = node
         for value in values.values():
+            # Parameter values may be Booleans, which `_number` refuses elsewhere.
             if value is not None and not isinstance(value, str):
                 _number(int(value) if isinstance(value, bool) else value)
         nodes.append((_text(name), values))
     if not nodes:
-        raise ValueError("its tree is empty")
+        raise ValueError("a tree must not be empty")
     return nodes
 
 
 def _text(value: Any) -> str:
+    """Return a string unchanged, or raise a ValueError."""
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")
+        raise ValueError(f"a value must be a string, got {value!r}")
     return value
 
 
 def _number(value: Any) -> Any:
-    """Return a finite number as it is."""
+    """Return a finite number unchanged, or raise a ValueError."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    # NaN fails the comparison; an integer of JSON may be too large for a float.
     if not is_number or not abs(value) <= sys.float_info.max:
-        raise ValueError(f"{value!r} is no number")
+        raise ValueError(f"a value must be a finite number, got {value!r}")
     return value
 
 
 def _is_count(value: Any, least: int = 0) -> bool:
+    """Return True if a value is an integer of at least `least`; a Boolean is none."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= least

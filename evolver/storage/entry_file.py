@@ -1,11 +1,12 @@
-"""Entries of a journal in a file: appended one by one, and read again in their order.
+"""File of a journal: entries are appended one by one, and read again in order.
 
     entry      (number, kind, body, checksum), appended and never changed
-    checksum   of an entry and of the checksum before it
-    count      of entries and candidates, in a small file beside it
+    checksum   hash of an entry and of the checksum before it
+    count      number of entries and of candidates, in a small file beside the journal
 
-One SQLite file in WAL mode. The checksums find an entry that was changed, taken out or moved. To
-SQLite a log that lost its end, or all of it, is no fault, so the count tells how much is lost.
+The file is an SQLite database with a write-ahead log. The checksums reveal an entry that was
+changed, removed or moved. They do not reveal missing entries at the end, and SQLite accepts a log
+that lost its end, or all of it. The count tells how many entries are missing.
 """
 
 from __future__ import annotations
@@ -25,43 +26,54 @@ from evolver import temporary
 from evolver.files import PRIVATE_FILE
 
 FILE = "journal.sqlite"
+"""Name of the SQLite file."""
+
 LOG = f"{FILE}-wal"
+"""Name of the write-ahead log that SQLite keeps beside its file."""
+
 COUNT = f"{FILE}-count"
+"""Name of the file with the number of entries and of candidates."""
+
 FILES = (FILE, LOG, f"{FILE}-shm", f"{FILE}-journal", COUNT)
-"""The file, what SQLite may keep beside it, and the count."""
+"""Names of all files of a journal, those that SQLite may create included."""
 
 SCHEMA_VERSION = 4
+"""Version of the format, stored in the `user_version` of the SQLite file."""
+
 PAGES_OF_LOG = 200
-"""Pages after which SQLite moves its log into the file: a lost log costs no more."""
+"""Pages of the log after which SQLite moves them into its file. A lost log costs no more."""
+
 BUSY_SECONDS = 0.2
+"""Seconds to wait for the lock of another process."""
+
 NO_ROOM = (
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
 )
-"""Errors of the place, not of what the file holds."""
+"""Error codes of SQLite that concern the disk or its permissions, not the content of the file."""
 
 CANDIDATE = "candidate"
-"""Kind of the entries that are counted of their own, too."""
+"""Kind of the entries that begin a candidate; they have a count of their own."""
 
 
 class EntryFile:
-    """An open file of entries, for this process alone.
+    """Open file of entries, locked against other processes.
 
     Parameters
     ----------
     folder : Path
-        The file is made where there is none.
+        Folder of the file. The file is created if it does not exist.
 
     Raises
     ------
     BlockingIOError
-        When another process has it open.
+        If another process has the file open.
     OSError
-        When there is no room, or it may not be written to; of every method.
+        If the disk is full or the file may not be written to. Every method may raise it.
     ValueError
-        When it is damaged, of another version, or of something else; of every method.
+        If the file is damaged, of another version, or not a journal. Every method may raise it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -69,9 +81,10 @@ class EntryFile:
         self._last = ""
         self._entries = 0
         self._candidates = 0
-        with _in_words():
+        with _errors_translated():
             self._connection = _connect(self._path)
         try:
+            # The count is unbuffered, so it is on disk as far as a killed process has written it.
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
             self._count = FileIO(os.open(folder / COUNT, flags, PRIVATE_FILE), "r+")
         except OSError:
@@ -79,8 +92,11 @@ class EntryFile:
             raise
 
     def read(self) -> Iterator[tuple[int, str, Any]]:
-        """Give number, kind and body of all entries. Reading comes before appending."""
-        with _in_words():
+        """Yield the number, kind and body of all entries in order.
+
+        All entries must be read before the first is appended: its checksum follows theirs.
+        """
+        with _errors_translated():
             for number, kind, text, checksum in self._connection.execute(
                 "SELECT number, kind, body, checksum FROM entries ORDER BY position"
             ):
@@ -91,43 +107,51 @@ class EntryFile:
                     raise ValueError(str(error)) from None
                 if not is_intact:
                     raise ValueError("an entry does not match its checksum")
-                self._noted(kind, checksum)
+                self._advance(kind, checksum)
                 yield number, kind, body
 
     def append(self, number: int, kind: str, body: Any) -> None:
-        """Append an entry, then count it: no count is of what is not there."""
+        """Append an entry, then update the count.
+
+        A process that is killed in between leaves a count that is too small, which is harmless.
+        """
+        # SQLite reports no error when it writes to a file that was deleted.
         if not self._path.exists():
             raise FileNotFoundError("the file is gone")
         text = json.dumps(body)
         checksum = _checksum(self._last, number, kind, text)
-        with _in_words():
+        with _errors_translated():
             self._connection.execute(
                 "INSERT INTO entries (number, kind, body, checksum) VALUES (?, ?, ?, ?)",
                 (number, kind, text, checksum),
             )
-        self._noted(kind, checksum)
+        self._advance(kind, checksum)
+        # The width is fixed, so the new numbers cover the old ones.
         self._count.seek(0)
         self._count.write(b"%12d %12d\n" % (self._entries, self._candidates))
 
     def move_log(self) -> None:
-        """Let SQLite move its log into the file, so that what is there now is not lost with it."""
-        with _in_words():
+        """Move the log into the SQLite file, so that the entries so far survive a lost log."""
+        with _errors_translated():
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @property
     def loss(self) -> str | None:
-        """The loss of entries, in words; None where there is none. All must have been read."""
+        """Description of the entries that are missing; None if none are.
+
+        All entries must have been read.
+        """
         self._count.seek(0)
         counts = self._count.read().split()
-        if len(counts) != 2 or not all(one.isdigit() for one in counts):
-            is_lost = "has lost the count of its entries: whether entries are lost too is not known"
-            return is_lost if self._entries else None
+        if len(counts) != 2 or not all(count.isdigit() for count in counts):
+            unknown = "lost the count of its entries, so the last entries may be missing"
+            return unknown if self._entries else None
         entries, candidates = map(int, counts)
         if entries <= self._entries:
             return None
         return (
-            f"was cut: {self._entries} of {entries} entries are left, of {self._candidates} of"
-            f" {candidates} candidates"
+            f"was cut: {self._entries} of {entries} entries and {self._candidates} of"
+            f" {candidates} candidates are left"
         )
 
     def close(self) -> None:
@@ -135,7 +159,8 @@ class EntryFile:
         self._connection.close()
         self._count.close()
 
-    def _noted(self, kind: str, checksum: str) -> None:
+    def _advance(self, kind: str, checksum: str) -> None:
+        """Count an entry, and continue the checksums from it."""
         self._last = checksum
         self._entries += 1
         self._candidates += kind == CANDIDATE
@@ -143,10 +168,10 @@ class EntryFile:
 
 @contextlib.contextmanager
 def copied(folder: Path) -> Iterator[EntryFile]:
-    """Give a copy of the file of a folder, also while a run appends to it."""
+    """Yield an open copy of the file of a folder. A run may append to the original meanwhile."""
     with temporary.folder() as copy:
-        # The log first: its pages can be put over a file that has got them already, not the other
-        # way round.
+        # The log is copied first. If its pages are moved into the file in between, the copy has
+        # them twice, which is harmless. In the other order the copy would lack them.
         with contextlib.suppress(FileNotFoundError):
             shutil.copyfile(folder / LOG, copy / LOG)
         shutil.copyfile(folder / FILE, copy / FILE)
@@ -155,11 +180,12 @@ def copied(folder: Path) -> Iterator[EntryFile]:
 
 
 @contextlib.contextmanager
-def _in_words() -> Iterator[None]:
-    """Turn errors of SQLite into ours."""
+def _errors_translated() -> Iterator[None]:
+    """Raise errors of SQLite as BlockingIOError, OSError or ValueError."""
     try:
         yield
     except sqlite3.Error as error:
+        # The lowest byte of an extended error code is the primary code.
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_BUSY:
             raise BlockingIOError(str(error)) from None
@@ -168,15 +194,18 @@ def _in_words() -> Iterator[None]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Open the file for this process alone, and check that it is sound."""
-    with contextlib.suppress(FileExistsError):  # SQLite would make it for everybody to read
+    """Open the file, lock it against other processes, and check that it is intact."""
+    # SQLite would create a file that every user may read.
+    with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
     connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
     try:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        # With a write-ahead log, a power failure may then cost the last entries, never the file.
         connection.execute("PRAGMA synchronous = NORMAL")
+        # The first write transaction takes the lock, which exclusive mode holds until the end.
         connection.execute("BEGIN IMMEDIATE")
-        _settle_schema(connection)
+        _create_or_check_schema(connection)
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_OF_LOG}")
@@ -189,8 +218,14 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _settle_schema(connection: sqlite3.Connection) -> None:
-    """Make the table in a new file; raise a ValueError where the file is no journal of ours."""
+def _create_or_check_schema(connection: sqlite3.Connection) -> None:
+    """Create the table in a new file, or check that an existing file is a journal.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a journal, or is of another version.
+    """
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == SCHEMA_VERSION:
         return
@@ -203,13 +238,14 @@ def _settle_schema(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         return
     if ("entries",) not in tables:
-        raise ValueError("it is a database of something else")
+        raise ValueError("it is a database of another program")
     raise ValueError(
-        f"it was written by another version of evolver, its schema is version {version}, not"
-        f" {SCHEMA_VERSION}"
+        f"it was written by another version of evolver: its schema must be version"
+        f" {SCHEMA_VERSION}, got version {version}"
     )
 
 
 def _checksum(last: str, number: int, kind: str, text: str) -> str:
+    """Return the checksum of an entry, which covers the last checksum before it."""
     content = json.dumps([last, number, kind, text]).encode()
     return hashlib.blake2b(content, digest_size=16).hexdigest()

@@ -1,7 +1,7 @@
-"""The record of a run: appended to before it is acted on, replayed to resume.
+"""Journal of a run: each step is appended before the run acts on it, and replayed to resume.
 
-Written by the parent process alone. A journal that can no longer be written to goes quiet: the run
-it belongs to goes on without it.
+Only the parent process writes to it. When writing fails, the journal logs a warning and writes
+nothing more; the run continues without it.
 """
 
 from __future__ import annotations
@@ -29,18 +29,21 @@ logger = logging.getLogger("evolver")
 
 @dataclass(frozen=True)
 class History:
-    """What there is to know of a run, as plain data: enough to go on with it.
+    """State of a run as plain data, from which the run can be continued.
 
     Parameters
     ----------
     header : dict
+        Data and settings of the run.
     candidates : dict of int to Journaled
+        Candidates by number.
     shares : sequence of (int, float)
-        From which candidate on which share of them is refined.
+        Number of a candidate, and share of the candidates from it on that are refined.
     seconds : float
-        Of the budget so far.
+        Seconds of the budget that the run has spent.
     predictions : mapping of (str, int) to ndarray
-        Out-of-fold ones of the best candidates, by digest and fold, where no folder has them.
+        Out-of-fold predictions of the best candidates, by digest and fold; empty if a run folder
+        holds them.
     """
 
     header: dict[str, Any]
@@ -51,19 +54,19 @@ class History:
 
 
 class Journal:
-    """An open journal. Only a run appends to it.
+    """Open journal. Only the run that it belongs to appends to it.
 
     Parameters
     ----------
     folder : Path or None
-        Exists and can be written to; None: nothing is written.
+        Folder that exists and can be written to; None: nothing is written.
     history : History, optional
-        What is known where there is no folder.
+        State of the run to continue. It is used only if there is no folder.
 
     Raises
     ------
     InputError
-        When another process has it open, it is damaged, or of another version.
+        If another process has the journal open, or if it is damaged or of another version.
     """
 
     def __init__(self, folder: Path | None, history: History | None = None) -> None:
@@ -81,7 +84,7 @@ class Journal:
         self._shares.extend(self._known.shares)
 
     def _open(self, folder: Path) -> None:
-        """Open the file and recall what it says; what it has lost is said."""
+        """Open the file and replay its entries; log a warning if entries are missing."""
         try:
             self._file = EntryFile(folder)
             for entry in self._file.read():
@@ -93,7 +96,7 @@ class Journal:
                 f"`run_dir` must not be in use by another run, got {str(folder)!r}."
             ) from None
         except OSError as error:
-            self._go_quiet(error)
+            self._stop_writing(error)
         except ValueError as error:
             self.close()
             raise InputError(
@@ -103,21 +106,21 @@ class Journal:
 
     @property
     def header(self) -> dict[str, Any] | None:
-        """Data and settings of the run; None where it has not begun."""
+        """Data and settings of the run; None if it has not begun."""
         return self._known.header
 
     @property
     def replayed(self) -> Mapping[int, Journaled]:
-        """Candidates by number, as they were when the journal was opened."""
+        """Candidates by number, as recorded when the journal was opened."""
         return self._known.candidates
 
     @property
     def shares(self) -> tuple[tuple[int, float], ...]:
-        """Shares of refinement, each after the number of the first candidate that it is for."""
+        """Pairs of a candidate's number and the share of refinement from that candidate on."""
         return tuple(self._shares)
 
     def share_at(self, number: int) -> float:
-        """Return the share of refinement at a candidate; of several entries the last counts."""
+        """Return the share of refinement that holds for a candidate."""
         return [0.0, *(share for first, share in self._shares if first <= number)][-1]
 
     @property
@@ -126,23 +129,24 @@ class Journal:
         return self._known.seconds
 
     def begin(self, header: Mapping[str, Any]) -> None:
-        """Write what the run is about; a journal that has been begun must be about the same.
+        """Append the header, or check that the journal already has the same one.
 
         Raises
         ------
         InputError
-            When it is about other data or settings; the message says which.
+            If the journal has a header with other data or settings; the message names them.
         """
+        # A header that was read has been through JSON, where a tuple becomes a list.
         plain = json.loads(json.dumps(header))
         if self.header is None:
             if self._known.count:
                 raise InputError(
-                    f"`run_dir` must hold an intact journal, but {str(self.path)!r} says nothing of"
-                    " its data and settings. Choose another folder, or empty this one."
+                    f"`run_dir` must hold an intact journal, but {str(self.path)!r} does not name"
+                    " the data and settings of its run. Choose another folder, or empty this one."
                 )
             self._append(0, "header", plain)
             self._known.header = plain
-            self._write(EntryFile.move_log)  # a log that is lost must not take the header with it
+            self._write(EntryFile.move_log)  # a lost log must not cost the header
             return
         other = [
             _difference(key, self.header.get(key), plain[key])
@@ -150,39 +154,43 @@ class Journal:
             if plain[key] != self.header.get(key)
         ]
         if other:
-            which = f"`run_dir` must belong to a run on the same data and settings, but {self.path}"
-            if not self.path.name:
-                which = "Data and settings must be those of `fit`, but the run"
-            raise InputError(f"{which} differs in {', '.join(other)}.")
+            rule = f"`run_dir` must belong to a run on the same data and settings, but {self.path}"
+            if not self.path.name:  # `refine` continues a run that was kept in memory
+                rule = "Data and settings must be those of `fit`, but the run"
+            raise InputError(f"{rule} differs in {', '.join(other)}.")
 
     def share(self, share: float, first: int | None) -> None:
-        """Append the share of refinement from the next candidate on, unless it is that already.
+        """Append the share of refinement from the next candidate on, unless it holds already.
 
-        Where there was none yet, it is from candidate `first` on at the earliest; None: from one
-        that is not known yet, so nothing is appended.
+        Parameters
+        ----------
+        share : float
+            Share of the candidates that are refined, from 0 to 1.
+        first : int or None
+            Number of the earliest candidate that the first share of a run may hold for; None: it is
+            not known yet, so nothing is appended. Later shares ignore it.
         """
         if self._shares:
             first = 0
-        if first is not None and [one for _, one in self._shares[-1:]] != [share]:
+        if first is not None and [latest for _, latest in self._shares[-1:]] != [share]:
             number = max(first, len(self.replayed))
             self._shares.append((number, share))
             self._append(number, "share", share)
 
     def refine(self) -> None:
-        """Append that all candidates from the next on are refined, unless they are anyhow."""
+        """Append a share of 1 from the next candidate on, unless it holds already."""
         number = len(self.replayed)
         if self.share_at(number) < 1:
             self._shares.append((number, 1.0))
             self._append(number, "share", 1.0)
 
     def propose(self, number: int, candidate: Candidate) -> None:
-        """Append a candidate that is about to be evaluated.
+        """Append a candidate before it is evaluated, unless it is recorded already.
 
         Raises
         ------
         InputError
-            When the journal has another candidate of this number: it was written by another
-            version.
+            If the journal has another candidate of this number, which another version proposed.
         """
         known = self.replayed.get(number)
         if known is None:
@@ -192,19 +200,19 @@ class Journal:
         elif known.digest != candidate.digest:
             raise InputError(
                 f"`run_dir` must belong to a run of this version of evolver: candidate {number} of"
-                f" {str(self.path)!r} is another than is proposed now."
+                f" {str(self.path)!r} is not the one that is proposed now."
             )
 
     def fold(self, number: int, fold: int, scored_fold: ScoredFold) -> None:
-        """Append the score of one fold."""
+        """Append the scores of one fold."""
         score, costs, *seconds = astuple(scored_fold)
-        # One cost is a number, as it was before there could be several.
+        # A single cost is written as a number: journals had only one before there could be more.
         self._append(
             number, "fold", [fold, score, costs[0] if len(costs) == 1 else costs, *seconds]
         )
 
     def settle(self, number: int, outcome: Outcome, seconds: float) -> None:
-        """Append the outcome of a candidate, and the seconds of the run so far; once."""
+        """Append the outcome of a candidate and the seconds of the run, unless it is recorded."""
         known = self.replayed.get(number)
         if known is not None and known.settled:
             return
@@ -222,7 +230,7 @@ class Journal:
             self._append(number, "stopped", {**body, "reason": outcome.reason})
 
     def close(self) -> None:
-        """Close the file; nothing can be appended any more."""
+        """Close the file. Nothing is written any more."""
         if self._file is not None:
             file, self._file = self._file, None
             file.close()
@@ -231,24 +239,26 @@ class Journal:
         self._write(lambda file: file.append(number, kind, body))
 
     def _write(self, write: Callable[[EntryFile], None]) -> None:
+        """Call `write` with the file, if there is one; after an error the file is closed."""
         if self._file is not None:
             try:
                 write(self._file)
             except (OSError, ValueError) as error:
-                self._go_quiet(error)
+                self._stop_writing(error)
 
-    def _go_quiet(self, error: Exception) -> None:
+    def _stop_writing(self, error: Exception) -> None:
+        """Log a warning and close the file."""
         logger.warning("The run goes on without its journal %s: %s", self.path, error)
         self.close()
 
 
 def read(folder: Path) -> Replay:
-    """Return what the journal of a run says, also while the run goes on, and leave it as it is.
+    """Return the recorded state of a run, which may still be running. The journal is not changed.
 
     Raises
     ------
     ValueError
-        When there is none, it is damaged, or of another version.
+        If the folder has no journal, or if it is damaged or of another version.
     """
     known = Replay()
     try:
@@ -262,29 +272,29 @@ def read(folder: Path) -> Replay:
 
 @contextlib.contextmanager
 def run_folder(folder: str | Path | None) -> Iterator[Path]:
-    """Give the folder of a run: the caller's, or one that is gone afterwards.
+    """Yield the folder of a run: the caller's, or a temporary one that is removed afterwards.
 
     Raises
     ------
     EvolverError
-        When there is no place for one.
+        If no temporary folder can be created.
     """
-    temporary.sweep()
+    temporary.sweep()  # runs that were killed have left theirs
     with contextlib.ExitStack() as stack:
         try:
-            own = stack.enter_context(temporary.folder()) if folder is None else Path(folder)
+            place = stack.enter_context(temporary.folder()) if folder is None else Path(folder)
         except OSError as error:
             raise EvolverError(f"A run needs a folder, but {error}. Set `run_dir`.") from None
-        yield own
+        yield place
 
 
 def _difference(key: str, then: Any, now: Any) -> str:
-    """Return what of the header differs; of versions, which."""
+    """Return the name of an entry of the header that differs, with the libraries for versions."""
     if key != "versions" or not isinstance(then, dict):
         return key
     names = [name for name in sorted({*then, *now}) if then.get(name) != now.get(name)]
     return "versions ({})".format(
         "; ".join(
-            f"{one} {then.get(one, 'none')} then, {now.get(one, 'none')} now" for one in names
+            f"{name} {then.get(name, 'none')} then, {now.get(name, 'none')} now" for name in names
         )
     )

@@ -1,7 +1,7 @@
-"""Out-of-fold predictions of candidates, in files under their digests, within a size limit.
+"""Store of out-of-fold predictions, in one file for each candidate and fold, up to a size limit.
 
-The predictions of the worst candidates go first. What cannot be written is kept in memory, so that
-a full disk costs nothing but memory.
+At the limit, the predictions of the worst candidates are removed first. Predictions that cannot be
+written are kept in memory, so a full disk costs memory and nothing else.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import numpy as np
 from evolver.files import PRIVATE_FOLDER, replacing
 
 FOLDER = "predictions"
-"""Where a run folder keeps its store."""
+"""Name of the store's folder inside a run folder."""
 
 NAME = re.compile(r"[0-9a-f]{32}-[0-9]+")
-"""Names of our files, but for their ending: a digest and the number of a fold."""
+"""Names of the store's files without their ending: a digest and the number of a fold."""
 
 logger = logging.getLogger("evolver")
 
@@ -31,15 +31,16 @@ class Store:
     Parameters
     ----------
     folder : Path
-        Made when it is first written to; what is already there is part of the store where it is
-        named as our files are.
+        Folder of the files, created when the first is written. Files that are already there belong
+        to the store if they have the names of its files.
     limit : int
-        Bytes, in files and memory together.
+        Bytes that the store may hold, in files and in memory together.
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
         self._folder = folder
         self._limit = limit
+        # Files of the user and symbolic links out of the folder are neither read nor removed.
         self._sizes = {
             file.stem: file.stat().st_size
             for file in folder.glob("*.npz")
@@ -56,11 +57,11 @@ class Store:
 
     @property
     def size(self) -> int:
-        """Bytes held."""
+        """Bytes that the store holds."""
         return self._size
 
     def put(self, digest: str, fold: int, predictions: np.ndarray) -> None:
-        """Keep the predictions of one fold."""
+        """Store the predictions of one fold."""
         name = _name(digest, fold)
         self._size += predictions.nbytes - self._sizes.get(name, 0)
         self._sizes[name] = predictions.nbytes
@@ -77,36 +78,41 @@ class Store:
         self._make_room()
 
     def get(self, digest: str, fold: int) -> np.ndarray | None:
-        """Return the predictions of one fold; None where they are not kept, or cannot be read."""
+        """Return the predictions of one fold; None if they are not stored or cannot be read."""
         name = _name(digest, fold)
         if name in self._memory:
             return self._memory[name]
         if name not in self._sizes:
             return None
         try:
+            # A pickle in the file could run code.
             with np.load(self._folder / f"{name}.npz", allow_pickle=False) as kept:
                 predictions: np.ndarray = kept["predictions"]
-        except (OSError, ValueError, KeyError, BadZipFile):  # the archive has checksums
+        except (OSError, ValueError, KeyError, BadZipFile):  # a damaged file fails its checksum
             return None
         return predictions
 
     def rate(self, digest: str, merit: float) -> None:
-        """Say how good a candidate is: the worst go first where room is wanted; one that is not
-        rated is kept longest."""
+        """Set the merit of a candidate. The predictions of the least merit are removed first.
+
+        Candidates that have no merit yet are kept longest.
+        """
         self._merits[digest] = merit
         for name in self._names.get(digest, ()):
             heapq.heappush(self._order, (merit, name))
 
     def _rank(self, name: str) -> None:
+        """Put a file into the order of removal, by the merit of its candidate."""
         digest = name.rpartition("-")[0]
         self._names.setdefault(digest, set()).add(name)
         heapq.heappush(self._order, (self._merits.get(digest, np.inf), name))
 
     def _make_room(self) -> None:
-        """Drop the worst; what was rated since it was put stands in the order twice."""
+        """Remove the predictions of the worst candidates until the limit holds."""
         while self._size > self._limit:
             merit, worst = heapq.heappop(self._order)
             digest = worst.rpartition("-")[0]
+            # Rating a candidate again leaves its earlier entries in the heap; they are skipped.
             if worst not in self._sizes or merit != self._merits.get(digest, np.inf):
                 continue
             self._size -= self._sizes.pop(worst)

@@ -1,4 +1,4 @@
-"""Folds that a scorer can score: refused by the constant prediction, without looking at columns."""
+"""Folds are accepted if a constant prediction can be scored on each, at little cost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.tables import small_table
 NEVER, PASSED = Deadline(), Deadline(0.0)
 
 MANY = 4_000
-"""Classes of two rows each, whose probabilities take 128 MB for each fold."""
+"""Number of classes, of two rows each. Their probabilities take 128 MB for each fold."""
 
 
 def folds_of(
@@ -42,7 +42,7 @@ def folds_of(
 def scores_the_constant(
     scorer: Scorer, X: pd.DataFrame, y: np.ndarray, folds: list[Fold], weights: np.ndarray | None
 ) -> bool:
-    """Say whether a dummy that is fitted on the whole table can be scored on every fold."""
+    """Return True if a dummy that is fitted on all columns can be scored on every fold."""
     try:
         for train, valid in folds:
             dummy = DummyClassifier().fit(X.iloc[train], y[train])
@@ -64,7 +64,7 @@ WEIGHTLESS = np.where(np.arange(len(LABELS)) % 3 == 0, 0.0, 1.0)
 @pytest.mark.parametrize("scoring", [None, *get_scorer_names()])
 @pytest.mark.parametrize("y", [LABELS, RARE, FIRST], ids=["three", "rare", "two"])
 @pytest.mark.parametrize("weights", [None, WEIGHTLESS], ids=["unweighted", "weighted"])
-def test_folds_are_refused_where_a_dummy_of_the_whole_table_cannot_be_scored(
+def test_folds_are_refused_if_a_dummy_fitted_on_all_columns_cannot_be_scored(
     scoring: str | None, y: np.ndarray, weights: np.ndarray | None
 ) -> None:
     scorer = check_scorer(scoring, Classification.of(y))
@@ -79,7 +79,7 @@ def test_folds_are_refused_where_a_dummy_of_the_whole_table_cannot_be_scored(
 
 
 @pytest.mark.filterwarnings("ignore:Class:UserWarning")
-def test_many_classes_are_checked_without_a_number_for_each_row_and_class() -> None:
+def test_checking_many_classes_needs_no_array_of_rows_by_classes() -> None:
     y = np.repeat(np.arange(MANY), 2)
     X = pd.DataFrame({"a": np.arange(len(y))})
     scorer = check_scorer(None, Classification.of(y))
@@ -93,7 +93,7 @@ def test_many_classes_are_checked_without_a_number_for_each_row_and_class() -> N
     assert most < MANY * MANY * 8 / 4
 
 
-def test_a_function_as_scorer_is_given_the_whole_table() -> None:
+def test_a_function_as_scorer_gets_all_columns() -> None:
     def of_columns(estimator: Any, X: pd.DataFrame, y: np.ndarray) -> float:
         return float(len(X.columns) == len(TABLE.columns)) / (len(X.columns) > 1)
 
@@ -101,26 +101,26 @@ def test_a_function_as_scorer_is_given_the_whole_table() -> None:
 
 
 class Counting:
-    """A scorer that counts how often it is asked."""
+    """Scorer that counts its calls."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.calls = 0
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
-        self.asked += 1
+        self.calls += 1
         return float(get_scorer("accuracy")(estimator, X, y))
 
 
-@pytest.mark.parametrize(("end", "asked"), [(NEVER, 3), (PASSED, 1)])
-def test_once_time_is_over_a_fold_with_the_classes_of_a_scored_one_is_taken(
-    end: Deadline, asked: int
+@pytest.mark.parametrize(("end", "calls"), [(NEVER, 3), (PASSED, 1)])
+def test_after_the_deadline_a_fold_with_the_classes_of_a_scored_fold_is_accepted(
+    end: Deadline, calls: int
 ) -> None:
     scorer = Counting()
     assert len(folds_of(TABLE, LABELS, scorer, end=end)) == 3
-    assert scorer.asked == asked
+    assert scorer.calls == calls
 
 
-def test_once_time_is_over_a_fold_with_other_classes_is_still_scored() -> None:
+def test_after_the_deadline_a_fold_with_other_classes_is_still_scored() -> None:
     y = np.sort(FIRST)
     parts = np.arange(len(y)) * 3 // len(y)
     splits = PredefinedSplit(np.where(np.arange(len(y)) % 2, parts, -1))

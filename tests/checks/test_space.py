@@ -1,4 +1,4 @@
-"""What a catalogue is told of a table, without cleaning it."""
+"""Traits of a table are those that it has after cleaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exported files: formatted, only what is needed, standalone, and of the user's own parts too."""
+"""Exported files are formatted, standalone and minimal, also with classes of the user."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_every_tree_is_written_as_valid_source_within_the_line_length(
     assert max(map(len, source.splitlines())) <= 100
 
 
-def test_the_pipeline_is_the_first_thing_to_read() -> None:
+def test_the_pipeline_comes_before_the_copied_definitions() -> None:
     source = to_source(make_pipeline(TableCleaner(), SVC(C=2.5)), title="Found.")
     body = textwrap.dedent(
         '''
@@ -94,19 +94,19 @@ def test_a_program_fits_a_csv_and_writes_predictions_and_probabilities(tmp_path:
 
 
 class HomeMade(ClassifierMixin, BaseEstimator):
-    """A user's own model, in a module that a reader of the file can import or not."""
+    """Model of a user, defined in a module that a reader of the file can import."""
 
     def __init__(self, label: int = 0) -> None:
         self.label = label
 
 
-def test_a_model_of_a_users_module_is_imported_from_it() -> None:
+def test_a_model_of_a_users_module_is_imported() -> None:
     source = to_source(make_pipeline(HomeMade(label=3)))
     assert "from tests.export.test_source_file import HomeMade" in source
     assert "HomeMade(label=3)" in source
 
 
-def test_a_model_of_the_main_script_is_carried_along(tmp_path: Path) -> None:
+def test_the_source_of_a_model_of_the_main_script_is_copied(tmp_path: Path) -> None:
     script = tmp_path / "mine.py"
     script.write_text(
         textwrap.dedent(
@@ -147,19 +147,19 @@ def test_a_model_of_the_main_script_is_carried_along(tmp_path: Path) -> None:
     assert pd.read_csv(out)["prediction"].tolist() == [1, 1, 1]
 
 
-def test_what_cannot_be_written_is_said() -> None:
+def test_a_lambda_is_refused() -> None:
     with pytest.raises(ValueError, match="names of their own"):
         to_source(make_pipeline(HomeMade(label=lambda: 3)))  # type: ignore[arg-type]
 
 
-class Told:
-    """An object that keeps what it was given under another name."""
+class Renaming:
+    """Object that keeps its argument as an attribute of another name."""
 
     def __init__(self, n: int) -> None:
         self.kept = n
 
 
-@pytest.mark.parametrize("label", [Told(3), np.random.RandomState(0)])
+@pytest.mark.parametrize("label", [Renaming(3), np.random.RandomState(0)])
 def test_an_object_whose_arguments_are_not_known_is_refused(label: Any) -> None:
     with pytest.raises(ValueError, match="attributes of the same names"):
         to_source(make_pipeline(HomeMade(label=label)))
@@ -177,7 +177,7 @@ def test_an_object_whose_arguments_are_not_known_is_refused(label: Any) -> None:
     ],
     ids=str,
 )
-def test_collections_come_back_as_they_were(label: Any) -> None:
+def test_collections_are_restored_with_their_type(label: Any) -> None:
     names: dict[str, Any] = {"__name__": "exported"}
     exec(to_source(make_pipeline(HomeMade(label=label))), names)
     again = names["make_pipeline"]()[0].label
@@ -218,7 +218,7 @@ class Place(NamedTuple):
 
 
 def round_trip(label: Any) -> Any:
-    """Return what a parameter is in the exported file."""
+    """Return the parameter of the pipeline that an exported file makes."""
     names: dict[str, Any] = {"__name__": "exported"}
     exec(to_source(make_pipeline(HomeMade(label=label))), names)
     return names["make_pipeline"]()[0].label
@@ -269,7 +269,7 @@ def test_a_parameter_of_any_kind_is_equal_after_export(label: Any) -> None:
 
 
 class Word(str):
-    """A text that shows itself as code."""
+    """String whose representation is code."""
 
     def __repr__(self) -> str:
         return "__import__('os').abort()"
@@ -343,7 +343,7 @@ class Call(partial):
     ],
     ids=lambda label: type(label).__name__,
 )
-def test_a_parameter_that_would_be_another_after_export_is_refused(label: Any) -> None:
+def test_a_parameter_that_would_differ_after_export_is_refused(label: Any) -> None:
     with pytest.raises(ValueError, match="pipeline that is exported must"):
         to_source(make_pipeline(HomeMade(label=label)))
 
@@ -363,8 +363,8 @@ HOSTILE = (
 )
 
 
-def test_nothing_in_a_table_or_a_title_is_code_in_an_exported_file(tmp_path: Path) -> None:
-    """Names of columns, of the target, categories and classes are written into it."""
+def test_names_and_values_of_a_table_are_never_code_in_an_exported_file(tmp_path: Path) -> None:
+    """The file holds the names of columns and of the target, categories, classes and a title."""
     rng = np.random.default_rng(0)
     X = pd.DataFrame({name: rng.normal(size=120) for name in HOSTILE[1:]})
     X[HOSTILE[0]] = rng.choice(HOSTILE, 120)
@@ -381,7 +381,7 @@ def test_nothing_in_a_table_or_a_title_is_code_in_an_exported_file(tmp_path: Pat
         np.testing.assert_array_equal(pd.read_parquet(out)["prediction"], pipeline.predict(table))
 
 
-CARRIED = """
+SCRIPT = """
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.pipeline import make_pipeline
@@ -411,9 +411,9 @@ if __name__ == "__main__":
         "ANSWER, OTHER = 1.5, 2.5\n\ndef answer(rows):\n    return np.full(rows, ANSWER)",
     ],
 )
-def test_constants_are_carried_however_they_are_bound(helpers: str, tmp_path: Path) -> None:
+def test_constants_are_copied_from_every_form_of_assignment(helpers: str, tmp_path: Path) -> None:
     script = tmp_path / "mine.py"
-    script.write_text(CARRIED.format(helpers=helpers, steps="Constant()"))
+    script.write_text(SCRIPT.format(helpers=helpers, steps="Constant()"))
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
     names: dict[str, Any] = {"__name__": "exported"}
     exec(done.stdout, names)
@@ -424,20 +424,20 @@ def test_constants_are_carried_however_they_are_bound(helpers: str, tmp_path: Pa
 @pytest.mark.parametrize(
     ("helpers", "steps", "message"),
     [
-        ("if True:\n    def answer(rows):\n        return 1", "Constant()", "answer, which"),
+        ("if True:\n    def answer(rows):\n        return 1", "Constant()", "at the top level"),
         (
             "from primitives.cleaning import TableCleaner\n\n"
             "def as_frame(X):\n    return X\n\ndef answer(rows):\n    return as_frame(rows)",
             "TableCleaner(), Constant()",
-            "as_frame must be one thing",
+            "as_frame must have one definition",
         ),
     ],
 )
-def test_what_an_exported_file_would_lack_or_mistake_is_refused(
+def test_definitions_that_are_nested_or_ambiguous_are_refused(
     helpers: str, steps: str, message: str, tmp_path: Path
 ) -> None:
     script = tmp_path / "mine.py"
-    script.write_text(CARRIED.format(helpers=helpers, steps=steps))
+    script.write_text(SCRIPT.format(helpers=helpers, steps=steps))
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert message in done.stderr

@@ -1,4 +1,4 @@
-"""The front as a table and as a picture: what predicts is first, with a score that is honest."""
+"""The front as a table and as a picture: the ensemble is first, with its own score."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FRONT = [
 
 @pytest.fixture(params=[(0.87, 0.91), (0.95, 0.97)])
 def ensemble(request: pytest.FixtureRequest) -> Ensemble:
-    """Looks worse or better than the best pipeline."""
+    """Return an ensemble with a score below or above that of the best pipeline."""
     weights = {0: 0.5, 1: 0.5}
     return Ensemble(
         tuple(TREES[:2]),
@@ -55,7 +55,7 @@ def test_the_ensemble_is_first_whatever_its_score(ensemble: Ensemble) -> None:
     )
 
 
-def test_a_title_says_which_folds_a_score_is_of(ensemble: Ensemble) -> None:
+def test_a_title_names_the_folds_of_a_score(ensemble: Ensemble) -> None:
     rows = pareto_front(FRONT, ensemble)
     score = f"{ensemble.outcome.score:.6g}"
     assert title(rows, ENSEMBLE, 2) == (
@@ -66,7 +66,7 @@ def test_a_title_says_which_folds_a_score_is_of(ensemble: Ensemble) -> None:
     assert title(rows, "another", 2) == "A pipeline found by evolver."
 
 
-def test_in_the_picture_the_ensemble_is_beside_the_front(ensemble: Ensemble) -> None:
+def test_the_picture_shows_the_ensemble_beside_the_front(ensemble: Ensemble) -> None:
     rows = pareto_front(FRONT, ensemble)
     board = pareto_front(FRONT).assign(outcome="scored")
     alone, both = front_svg(board, rows[1:]), front_svg(board, rows)
@@ -84,7 +84,7 @@ def test_in_the_picture_the_ensemble_is_beside_the_front(ensemble: Ensemble) -> 
         assert steps[1].count("V") == 2  # from the simplest pipeline to the best
 
 
-def test_a_third_objective_has_a_column_of_its_name_and_is_the_size_of_a_dot() -> None:
+def test_a_third_objective_has_its_own_column_and_sets_the_size_of_dots() -> None:
     objectives = (OPERATORS, OBJECTIVES["size"])
     three = [
         Member(one.candidate, replace(one.outcome, costs=(*one.outcome.costs, size)))
@@ -103,8 +103,8 @@ def test_a_third_objective_has_a_column_of_its_name_and_is_the_size_of_a_dot() -
     assert radii == sorted(set(radii))
 
 
-def test_a_member_inside_the_area_of_others_is_no_step_of_the_front() -> None:
-    """Where there is a third objective, a member may have both more steps and a lower score."""
+def test_a_member_inside_the_dominated_area_makes_no_step() -> None:
+    """A member may have both more steps and a lower score if there is a third objective."""
     rows = pd.DataFrame(
         {"score": [0.9, 0.5, 0.8], "complexity": [4.0, 3.0, 2.0], "size": [9.0, 1.0, 8.0]}
     ).assign(pipeline="X", digest="", outcome="scored")

@@ -1,4 +1,4 @@
-"""The journal: what was appended is recalled, and what is damaged, foreign or in use is refused."""
+"""Journals: entries are read back, and damaged, foreign or locked files are refused."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def filled(folder: Path) -> Journal:
     return journal
 
 
-def test_what_was_appended_is_recalled(tmp_path: Path) -> None:
+def test_appended_entries_are_read_back(tmp_path: Path) -> None:
     filled(tmp_path).close()
     again = Journal(tmp_path)
     assert again.header == HEADER
@@ -93,12 +93,12 @@ def test_a_journal_without_a_folder_keeps_nothing() -> None:
     assert journal.replayed == {}
 
 
-def test_another_run_is_refused_by_what_differs(tmp_path: Path) -> None:
+def test_a_journal_of_another_run_is_refused_and_the_differences_are_named(tmp_path: Path) -> None:
     filled(tmp_path).close()
     journal = Journal(tmp_path)
     with pytest.raises(InputError, match=r"same data and settings.*differs in X, lag"):
         journal.begin({**HEADER, "X": "other", "lag": 3})
-    with pytest.raises(InputError, match=r"candidate 0 of.*is another"):
+    with pytest.raises(InputError, match=r"candidate 0 of.*is not the one"):
         journal.propose(0, CANDIDATES[1])
     journal.close()
 
@@ -125,8 +125,10 @@ def test_flipped_bytes_never_give_another_result(tmp_path: Path, where: float) -
 
 
 def recalled_or_refused(folder: Path) -> Any:
-    """Return what a journal knows: damage to a part of the file that holds nothing costs
-    nothing."""
+    """Return the candidates of a journal, or "refused".
+
+    Damage to an unused part of the file changes nothing, so both answers are right.
+    """
     try:
         journal = Journal(folder)
     except InputError:
@@ -149,7 +151,7 @@ def test_a_truncated_file_is_refused_or_empty(tmp_path: Path, keep: float) -> No
         Journal(tmp_path)
 
 
-def test_a_changed_entry_is_found(tmp_path: Path) -> None:
+def test_a_changed_entry_is_detected(tmp_path: Path) -> None:
     filled(tmp_path).close()
     connection = sqlite3.connect(tmp_path / FILE)
     connection.execute("UPDATE entries SET body = replace(body, '0.1', '0.9') WHERE kind = 'fold'")
@@ -159,7 +161,7 @@ def test_a_changed_entry_is_found(tmp_path: Path) -> None:
         Journal(tmp_path)
 
 
-def test_an_entry_taken_out_is_found(tmp_path: Path) -> None:
+def test_a_removed_entry_is_detected(tmp_path: Path) -> None:
     filled(tmp_path).close()
     connection = sqlite3.connect(tmp_path / FILE)
     connection.execute("DELETE FROM entries WHERE position = 3")
@@ -169,7 +171,7 @@ def test_an_entry_taken_out_is_found(tmp_path: Path) -> None:
         Journal(tmp_path)
 
 
-def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("a shopping list " * 100)
     with pytest.raises(
         InputError, match=r"must hold an intact journal, got .*: file is not a database"
@@ -182,28 +184,28 @@ def test_a_later_schema_is_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / FILE)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(InputError, match="schema is version 99"):
+    with pytest.raises(InputError, match="got version 99"):
         Journal(tmp_path)
 
 
-def test_a_journal_of_an_earlier_version_is_refused_as_that(tmp_path: Path) -> None:
+def test_a_journal_of_an_earlier_version_is_refused_by_name(tmp_path: Path) -> None:
     filled(tmp_path).close()
     connection = sqlite3.connect(tmp_path / FILE)
     connection.execute("PRAGMA user_version = 3")
     connection.close()
-    with pytest.raises(InputError, match=r"another version of evolver, its schema is version 3"):
+    with pytest.raises(InputError, match=r"another version of evolver.*got version 3"):
         Journal(tmp_path)
 
 
 @pytest.mark.parametrize("version", [0, SCHEMA_VERSION])
-def test_a_database_of_something_else_is_refused_and_left_as_it_is(
+def test_a_database_of_another_program_is_refused_and_not_changed(
     tmp_path: Path, version: int
 ) -> None:
     connection = sqlite3.connect(tmp_path / FILE)
     connection.execute("CREATE TABLE shopping (what TEXT)")
     connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
-    with pytest.raises(InputError, match=r"something else|no such table"):
+    with pytest.raises(InputError, match=r"another program|no such table"):
         Journal(tmp_path)
     connection = sqlite3.connect(tmp_path / FILE)
     assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("shopping",)]
@@ -223,7 +225,7 @@ def test_versions_that_differ_are_named(tmp_path: Path) -> None:
             journal.begin({**HEADER, "lag": 3, "versions": now})
 
 
-def test_all_that_moves_a_score_is_in_the_header() -> None:
+def test_the_header_has_the_version_of_every_library_that_affects_a_score() -> None:
     one, space = problem(), catalogue("binary")
     plan = RunPlan(one, space, Budget(), Settings(lag=1), 8, 1)
     header = header_of(plan, {})
@@ -236,11 +238,11 @@ def test_all_that_moves_a_score_is_in_the_header() -> None:
 
 
 LONG = 30
-"""Candidates of a run that is killed before SQLite moves its log into the file."""
+"""Number of candidates of a run that is killed before SQLite moves its log into the file."""
 
 
 def killed(folder: Path, candidates: int = LONG) -> None:
-    """Leave what a run that is killed leaves: a log that SQLite has not moved into the file."""
+    """Write a journal in a process that kills itself, so its log is not moved into the file."""
     code = (
         "import os, sys\nfrom pathlib import Path\n"
         "from tests.storage.test_journal import CANDIDATES, FOLDS, HEADER\n"
@@ -266,7 +268,7 @@ def dead(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_run_that_was_killed_is_recalled_whole_and_nothing_is_said(
+def test_the_journal_of_a_killed_run_is_complete_and_logs_no_warning(
     dead: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     shutil.copytree(dead, tmp_path, dirs_exist_ok=True)
@@ -292,7 +294,7 @@ def spoil(file: Path, how: str, where: float) -> None:
 
 @pytest.mark.parametrize("how", ["cut", "flipped", "gone"])
 @pytest.mark.parametrize("where", [0.0, 0.001, 0.1, 0.4, 0.5, 0.77, 0.95])
-def test_what_a_log_has_lost_is_said_with_how_much(
+def test_a_damaged_log_is_reported_with_the_number_of_missing_entries(
     dead: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str, where: float
 ) -> None:
     shutil.copytree(dead, tmp_path, dirs_exist_ok=True)
@@ -300,13 +302,13 @@ def test_what_a_log_has_lost_is_said_with_how_much(
     with closing(Journal(tmp_path)) as journal:
         assert journal.header is not None
         left = len(journal.replayed)
-    found = re.search(r"(\d+) of (\d+) entries are left, of (\d+) of (\d+) cand", caplog.text)
+    found = re.search(r"(\d+) of (\d+) entries and (\d+) of (\d+) candidates are", caplog.text)
     assert found is not None
     entries = 1 + 5 * LONG
     assert int(found[1]) < int(found[2]) == entries
     assert int(found[3]) == left < int(found[4]) == LONG or int(found[1]) > entries - 5
     caplog.clear()
-    with closing(Journal(tmp_path)) as journal:  # a run that goes on has nothing to say any more
+    with closing(Journal(tmp_path)) as journal:  # a loss is reported once
         journal.begin(HEADER)
         journal.share(0.5, 0)
     with closing(Journal(tmp_path)):
@@ -314,7 +316,7 @@ def test_what_a_log_has_lost_is_said_with_how_much(
     assert caplog.text.count("was cut") == 1
 
 
-def test_a_count_that_is_lost_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_count_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     filled(tmp_path).close()
     (tmp_path / COUNT).unlink()
     with closing(Journal(tmp_path)) as journal:
@@ -323,17 +325,17 @@ def test_a_count_that_is_lost_is_said(tmp_path: Path, caplog: pytest.LogCaptureF
 
 
 Change = Callable[[list[list[Any]]], list[list[Any]]]
-"""From entries (number, kind, body) to others."""
+"""Function that takes and returns entries (number, kind, body)."""
 
 
 def rewritten(folder: Path, change: Change) -> None:
-    """Write a journal whose entries are changed and whose checksums fit."""
+    """Write a journal whose entries are changed, with valid checksums."""
     filled(folder).close()
     rewrite(folder, change)
 
 
 def rewrite(folder: Path, change: Change) -> None:
-    """Change the entries of a journal, so that their checksums fit."""
+    """Change the entries of a journal, and write valid checksums."""
     connection = sqlite3.connect(folder / FILE)
     select = "SELECT number, kind, body FROM entries ORDER BY position"
     rows = [[number, kind, json.loads(body)] for number, kind, body in connection.execute(select)]
@@ -354,15 +356,16 @@ def rewrite(folder: Path, change: Change) -> None:
 
 
 class Text(str):
-    """A body that is no JSON."""
+    """Body of an entry that is written as it is, not as JSON."""
 
 
 def with_body(kind: str, change: Callable[[Any], Any]) -> Callable[..., list[list[Any]]]:
-    """Return a change of the bodies of a kind."""
+    """Return a `Change` that changes the bodies of the entries of one kind."""
     return lambda rows: [[n, k, change(body) if k == kind else body] for n, k, body in rows]
 
 
 def without(name: str) -> Callable[[Any], Any]:
+    """Return a function that removes one field of a body."""
     return lambda body: {key: value for key, value in body.items() if key != name}
 
 
@@ -425,7 +428,7 @@ CHANGES: dict[str, Change] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_journal_that_was_rewritten_is_refused(tmp_path: Path, change: str) -> None:
-    """Its checksums fit, so only what its entries say tells."""
+    """The checksums are valid, so the content of the entries must reveal the change."""
     rewritten(tmp_path, CHANGES[change])
     with pytest.raises(InputError, match=r"`run_dir` must hold an intact journal, got"):
         Journal(tmp_path)
@@ -433,16 +436,16 @@ def test_a_journal_that_was_rewritten_is_refused(tmp_path: Path, change: str) ->
         read(tmp_path)
 
 
-def test_a_journal_whose_header_was_taken_out_is_no_new_one(tmp_path: Path) -> None:
+def test_a_journal_without_its_header_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
     rewritten(tmp_path, lambda rows: rows[1:])
     with (
         closing(Journal(tmp_path)) as journal,
-        pytest.raises(InputError, match="says nothing of its data and settings"),
+        pytest.raises(InputError, match="does not name the data and settings"),
     ):
         journal.begin(HEADER)
 
 
-def test_nothing_in_a_journal_is_run(tmp_path: Path) -> None:
+def test_text_in_a_journal_is_never_executed(tmp_path: Path) -> None:
     trap = f"__import__('pathlib').Path({str(tmp_path / 'sprung')!r}).touch()"
     rewritten(
         tmp_path,
@@ -456,29 +459,31 @@ def test_nothing_in_a_journal_is_run(tmp_path: Path) -> None:
 
 
 class TestRead:
-    """What a run wrote is read without it: of one that is killed, and of one that goes on."""
+    """Reading a journal that no run of this process has open."""
 
-    def test_of_a_run_that_was_killed_and_its_folder_is_left_as_it_is(self, dead: Path) -> None:
+    def test_the_journal_of_a_killed_run_is_read_and_its_folder_is_not_changed(
+        self, dead: Path
+    ) -> None:
         before = {file.name: file.read_bytes() for file in dead.iterdir()}
         known = read(dead)
         assert len(known.candidates) == LONG
         assert json.dumps(known.candidates[0].tree) == json.dumps(encode(CANDIDATES[0].tree))
         assert {file.name: file.read_bytes() for file in dead.iterdir()} == before
 
-    def test_of_a_run_that_goes_on(self, tmp_path: Path) -> None:
+    def test_the_journal_of_a_running_run_is_read(self, tmp_path: Path) -> None:
         journal = filled(tmp_path)
         assert len(read(tmp_path).candidates) == len(CANDIDATES)
         journal.settle(2, Failed(Failure.MEMORY, "too big", 0.5), 4.5)
         assert read(tmp_path).seconds == 4.5
         journal.close()
 
-    def test_of_a_folder_without_a_run(self, tmp_path: Path) -> None:
+    def test_a_folder_without_a_journal_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=FILE):
             read(tmp_path)
 
 
 class TestStore:
-    def test_predictions_come_back_also_in_another_process(self, tmp_path: Path) -> None:
+    def test_predictions_are_read_back_by_another_store(self, tmp_path: Path) -> None:
         predictions = np.random.default_rng(0).random((5, 2))
         digest = CANDIDATES[0].digest
         Store(tmp_path, 10**6).put(digest, 0, predictions)
@@ -489,7 +494,7 @@ class TestStore:
         assert again.get(digest, 1) is None
         assert again.get(CANDIDATES[1].digest, 0) is None
 
-    def test_the_worst_go_first_within_the_limit(self, tmp_path: Path) -> None:
+    def test_the_predictions_of_the_worst_are_removed_at_the_limit(self, tmp_path: Path) -> None:
         store = Store(tmp_path, 3 * 800)
         for name, merit in [("good", 0.9), ("bad", 0.1), ("fair", 0.5), ("new", None)]:
             if merit is not None:
@@ -511,7 +516,7 @@ class TestStore:
         assert kept.tolist() == [2, 2, 2, 2]
         assert len(caplog.records) == 1
 
-    def test_nothing_in_a_file_is_run(self, tmp_path: Path) -> None:
+    def test_a_pickle_in_a_file_is_never_executed(self, tmp_path: Path) -> None:
         digest, sprung = CANDIDATES[0].digest, tmp_path / "sprung"
 
         class Trap:
@@ -522,7 +527,7 @@ class TestStore:
         assert Store(tmp_path, 10**6).get(digest, 0) is None
         assert not sprung.exists()
 
-    def test_a_damaged_file_is_as_if_absent(self, tmp_path: Path) -> None:
+    def test_a_damaged_file_counts_as_missing(self, tmp_path: Path) -> None:
         store = Store(tmp_path, 10**6)
         store.put("a", 0, np.arange(100.0))
         file = tmp_path / "a-0.npz"
@@ -532,7 +537,7 @@ class TestStore:
         assert store.get("a", 0) is None
 
 
-def test_where_no_folder_can_be_made_the_error_says_to_name_one(
+def test_an_error_asks_for_a_run_dir_if_no_temporary_folder_can_be_created(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(temporary, "places", lambda: ["/proc/none"])
