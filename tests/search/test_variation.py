@@ -1,4 +1,4 @@
-"""Variation: valid trees in, a valid tree out; parents stay as they were; one change each."""
+"""Variation: valid children, one change at a time, and unchanged parents."""
 
 from __future__ import annotations
 
