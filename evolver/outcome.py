@@ -1,4 +1,4 @@
-"""What became of a candidate. Failures are data: a value with a kind and a reason."""
+"""Outcomes of candidates. A failure is a value with a kind and a reason, not an exception."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from statistics import fmean, stdev
 
 
 class Failure(StrEnum):
-    """Why a candidate failed."""
+    """Kinds of failure of a candidate."""
 
     ERROR = "error"
     TIMEOUT = "timeout"
@@ -21,14 +21,14 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True)
 class ScoredFold:
-    """Scores of one fold, without its predictions.
+    """Score and costs of one fold, without its predictions.
 
     Parameters
     ----------
     score : float
-        Greater is better.
+        Score on the validation part; greater is better.
     costs : tuple of float
-        One for each further objective, less is better.
+        Costs by further objective; less is better.
     seconds : float
         Seconds that the fold took.
     saved : float, default=0.0
@@ -42,22 +42,22 @@ class ScoredFold:
 
     @property
     def whole_seconds(self) -> float:
-        """Seconds that the fold takes without the cache."""
+        """Seconds that the fold would have taken without the cache."""
         return self.seconds + self.saved
 
 
 @dataclass(frozen=True)
 class Effort:
-    """What evaluating cost, and what the cache saved of it. Efforts add up.
+    """Time that evaluation took, and time that the cache saved. Efforts can be added.
 
     Parameters
     ----------
     seconds : float
-        Inside the estimators' methods.
+        Seconds inside the methods of estimators.
     saved : float
-        Seconds that it would have taken to compute again what the cache gave.
+        Seconds that it would have taken to compute again the results that the cache had.
     hits, lookups : int
-        How often the cache had what was asked for, and how often it was asked.
+        Number of results that the cache had, and number of results that it was asked for.
     """
 
     seconds: float = 0.0
@@ -66,6 +66,7 @@ class Effort:
     lookups: int = 0
 
     def __add__(self, other: Effort) -> Effort:
+        """Return the sum of two efforts."""
         return Effort(
             self.seconds + other.seconds,
             self.saved + other.saved,
@@ -76,16 +77,16 @@ class Effort:
 
 @dataclass(frozen=True)
 class Scored:
-    """Every fold was scored.
+    """Outcome of a candidate with a score on every fold.
 
     Parameters
     ----------
     fold_scores : tuple of float
-        Greater is better.
+        Scores of the folds on all rows; greater is better.
     costs : tuple of float
-        Mean over the folds for each further objective, less is better.
+        Mean costs over these folds by further objective; less is better.
     seconds : float
-        Sum over the folds.
+        Seconds of all folds together, those of fewer rows included.
     """
 
     fold_scores: tuple[float, ...]
@@ -94,47 +95,51 @@ class Scored:
 
     @property
     def complexity(self) -> float:
-        """First of the costs."""
+        """Complexity of the pipeline, which is the first of the costs."""
         return self.costs[0]
 
     @property
     def score(self) -> float:
-        """Mean over the folds."""
+        """Mean score over the folds."""
         return fmean(self.fold_scores)
 
     @property
     def std(self) -> float:
-        """Sample standard deviation over the folds, by n - 1; NaN where there is one fold."""
+        """Sample standard deviation of the fold scores, with n - 1; NaN if there is one fold."""
         return _deviation(self.fold_scores)
 
     @property
     def standard_error(self) -> float:
-        """Standard error of the mean over the folds; NaN where there is one fold."""
+        """Standard error of the mean fold score; NaN if there is one fold."""
         return standard_error(self.fold_scores)
 
 
 def standard_error(values: Sequence[float]) -> float:
-    """Return the standard error of the mean of a sample; NaN of fewer than two values."""
+    """Return the standard error of the mean of a sample; NaN if it has fewer than two values."""
     return _deviation(values) / sqrt(len(values)) if values else nan
 
 
 TIME_OVER = "the time was over"
+"""Reason of a candidate that was stopped because the search ended."""
+
 RACED_OUT = "raced out"
-"""Reasons to stop."""
+"""Reason of a candidate that was stopped by the race."""
 
 
 @dataclass(frozen=True)
 class Stopped:
-    """Given up before every fold was scored: raced out, or the time was over.
+    """Outcome of a candidate that was stopped before every fold was scored.
 
     Parameters
     ----------
     reason : str
+        `TIME_OVER` or `RACED_OUT`.
     seconds : float
-    stages : int
-        Folds after which it was raced out, those of fewer rows included.
-    score : float
-        So far, see `evolver.search.racing`; NaN where it was not raced out.
+        Seconds of its folds together.
+    stages : int, default=0
+        Number of folds after which it was raced out, those of fewer rows included.
+    score : float, default=NaN
+        Score so far of a candidate that was raced out, see `evolver.search.racing`.
     """
 
     reason: str
@@ -145,14 +150,15 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Failed:
-    """Some fold could not be scored.
+    """Outcome of a candidate with a fold that could not be scored; also the result of such a job.
 
     Parameters
     ----------
     kind : Failure
     reason : str
-        One line.
+        Reason in one line.
     seconds : float
+        Seconds that were spent.
     """
 
     kind: Failure
@@ -161,15 +167,16 @@ class Failed:
 
 
 Outcome = Scored | Stopped | Failed
+"""Outcome of a candidate."""
 
 
 def is_late(outcome: Outcome) -> bool:
-    """Say whether a candidate was given up because the time was over."""
+    """Return True if a candidate was stopped because the time was over."""
     return isinstance(outcome, Stopped) and outcome.reason == TIME_OVER
 
 
 def took_too_long(outcome: Outcome) -> bool:
-    """Say whether a candidate was given up for time: its own, or that of the run."""
+    """Return True if time ended a candidate: a timeout of its own, or the end of the search."""
     is_timeout = isinstance(outcome, Failed) and outcome.kind is Failure.TIMEOUT
     return is_timeout or is_late(outcome)
 
@@ -180,9 +187,9 @@ def aggregate_folds(units: Sequence[ScoredFold], ladder: int) -> Scored:
     Parameters
     ----------
     units : sequence of ScoredFold
-        In the order of the folds, those of fewer rows first.
+        Scored folds in their order, those of fewer rows first.
     ladder : int
-        Number of those: they cost seconds, and do not count otherwise.
+        Number of folds of fewer rows. Only their seconds count.
     """
     folds = units[ladder:]
     return Scored(
@@ -193,12 +200,19 @@ def aggregate_folds(units: Sequence[ScoredFold], ladder: int) -> Scored:
 
 
 def mean_costs(folds: Sequence[ScoredFold]) -> tuple[float, ...]:
-    """Return the mean of each cost over some folds."""
+    """Return the mean over some folds of each cost."""
     return tuple(fmean(costs) for costs in zip(*(fold.costs for fold in folds), strict=True))
 
 
 def commonest_reasons(outcomes: Iterable[Outcome], most: int = 5) -> str:
-    """Return the commonest reasons of failure, one a line with its count."""
+    """Return the commonest reasons of failure as text, one per line with its count.
+
+    Parameters
+    ----------
+    outcomes : iterable of Outcome
+    most : int, default=5
+        Largest number of reasons.
+    """
     reasons = Counter(
         f"{outcome.kind}: {outcome.reason}" for outcome in outcomes if isinstance(outcome, Failed)
     )
@@ -206,6 +220,5 @@ def commonest_reasons(outcomes: Iterable[Outcome], most: int = 5) -> str:
 
 
 def _deviation(values: Sequence[float]) -> float:
-    """Return the standard deviation that a sample tells of, by n - 1; NaN of fewer than two
-    values."""
+    """Return the standard deviation of a sample, with n - 1; NaN of fewer than two values."""
     return stdev(values) if len(values) > 1 else nan

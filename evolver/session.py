@@ -1,4 +1,4 @@
-"""One call of `fit` or `refine`: arguments become a problem, a plan, a journal and a search."""
+"""One call of `fit` or `refine`: from arguments to a problem, a plan, a journal and a search."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from evolver.task import Task
 from primitives import Catalogue
 
 CHECKS_SHARE = 0.1
-"""Share of the budget after which the rest is checked on less."""
+"""Share of the budget after which the remaining checks of the data are shortened."""
 
 
 @dataclass(frozen=True, eq=False)
 class FitRequest:
-    """Arguments of a call, without the data, checked as far as they do not depend on the data.
+    """Arguments of a call except the data, checked as far as possible without the data.
 
     Parameters
     ----------
@@ -55,7 +55,8 @@ class FitRequest:
     start : float
         Moment at which the budget began to run, as `time.monotonic` gives it.
     begun : callable
-        Called once the run folder is this run's: nobody else uses it, and it holds no other run.
+        Called as soon as the run folder is known to be that of this run: no other process uses it,
+        and it holds no other run.
     """
 
     task: type[Task]
@@ -76,7 +77,7 @@ class FitRequest:
 
     @property
     def end_of_checks(self) -> Deadline:
-        """Moment from which the data are checked on less."""
+        """Moment from which the checks of the data are shortened."""
         seconds = self.budget.seconds
         return Deadline.after(None if seconds is None else CHECKS_SHARE * seconds, self.start)
 
@@ -89,60 +90,47 @@ def search(
     groups: Any = None,
     so_far: History | None = None,
 ) -> tuple[Problem, Result, History]:
-    """Run a search; with the history of a finished run, go on with it and refine alone.
+    """Run a search, or continue a finished run and only refine it.
 
-    The budget of a run that goes on comes on top of what it has taken.
+    Parameters
+    ----------
+    request : FitRequest
+    X : table of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,)
+    sample_weight, groups : array-like of shape (n_samples,), optional
+    so_far : History, optional
+        History of the finished run; the budget is added to what that run has taken.
+
+    Returns
+    -------
+    problem : Problem
+    result : Result
+    history : History
+        History from which the run can be continued.
 
     Raises
     ------
     InputError, InputTypeError, NoPipelineError
         As `fit` and `refine` say.
     """
-    refines = so_far is not None
     with (
         run_folder(request.run_dir) as folder,
         closing(Journal(request.run_dir, so_far)) as journal,
     ):
-        if so_far is not None and request.run_dir is None and not so_far.predictions:
-            warnings.warn(
-                "Out-of-fold predictions are in no pickle, but in a `run_dir`: an ensemble can be"
-                " chosen from new candidates alone.",
-                UserWarning,
-                stacklevel=4,
-            )
-        if refines and journal.header is None:
-            raise InputError(
-                f"`run_dir` must hold the journal of the run to refine, got"
-                f" {str(request.run_dir)!r}."
-            )
-        rng = checks.check_generator(request.random_state)
-        if journal.header is not None and (request.random_state is None or refines):
-            rng.bit_generator.state = journal.header["random_state"]
+        if so_far is not None:
+            _check_finished_run(request, journal, so_far)
+        rng = _generator(request, journal, refines=so_far is not None)
         seed = rng.bit_generator.state
         problem = build_problem(request, X, y, sample_weight, groups, rng)
-        budget = request.budget
-        if refines:
-            budget = budget.extended_by(journal.seconds, len(journal.replayed))
-        plan = RunPlan(
-            problem,
-            checks.selected_catalogue(request.search_space, problem, grouped=groups is not None),
-            budget,
-            settings_of(request, journal),
-            request.population_size,
-            request.workers,
-            request.earlier,
-        )
+        plan = _plan(request, journal, problem, groups is not None, refines=so_far is not None)
         header = header_of(plan, seed)
         journal.begin(header)
         request.begun()
-        if refines:
+        if so_far is not None:
             journal.refine()
         else:
             journal.share(plan.settings.refinement_share, plan.first_refined)
-        store = Store(folder / FOLDER, plan.settings.store_limit)
-        if so_far is not None:
-            for (digest, fold), predictions in so_far.predictions.items():
-                store.put(digest, fold, predictions)
+        store = _store(folder, plan.settings, so_far)
         result = evolve(
             plan,
             rng=rng,
@@ -152,23 +140,94 @@ def search(
             progress=ProgressLine() if request.verbose else silent,
         )
         seconds = journal.seconds + time.monotonic() - request.start
-        if request.verbose:
-            say_end(seconds, result.ended_by)
-        if request.random_state is not None and request.budget.evaluations is not None:
-            warn_of_time(result.decided_by_time)
-        kept = (
-            {}
-            if request.run_dir is not None
-            else library_of(result.records, store, len(problem.folds))
+        _say_how_it_ended(request, result, seconds)
+        # In a run folder the store keeps the predictions, so the history need not hold them.
+        kept = {}
+        if request.run_dir is None:
+            kept = library_of(result.records, store, len(problem.folds))
+        history = history_of(result.records, header, journal.shares, seconds, kept)
+        return problem, result, history
+
+
+def _check_finished_run(request: FitRequest, journal: Journal, so_far: History) -> None:
+    """Raise if there is no journal to continue; warn if there are no out-of-fold predictions."""
+    if request.run_dir is None and not so_far.predictions:
+        warnings.warn(
+            "A pickled estimator holds no out-of-fold predictions, so the ensemble is chosen from"
+            " new candidates alone. A `run_dir` keeps them.",
+            UserWarning,
+            stacklevel=5,  # the call of `refine`, through `search` and the estimator's method
         )
-        known = history_of(result.records, header, journal.shares, seconds, kept)
-        return problem, result, known
+    if journal.header is None:
+        raise InputError(
+            f"`run_dir` must hold the journal of the run to refine, got {str(request.run_dir)!r}."
+        )
+
+
+def _generator(request: FitRequest, journal: Journal, *, refines: bool) -> np.random.Generator:
+    """Return the generator of a run; a run that is resumed or refined begins with its old state.
+
+    A resumed run with a `random_state` gets the state from that, and the journal refuses another.
+    """
+    rng = checks.check_generator(request.random_state)
+    if journal.header is not None and (request.random_state is None or refines):
+        rng.bit_generator.state = journal.header["random_state"]
+    return rng
+
+
+def _plan(
+    request: FitRequest, journal: Journal, problem: Problem, grouped: bool, *, refines: bool
+) -> RunPlan:
+    """Return the plan of a run; the budget of a refinement is added to what the run has taken."""
+    budget = request.budget
+    if refines:
+        budget = budget.extended_by(journal.seconds, len(journal.replayed))
+    return RunPlan(
+        problem,
+        checks.selected_catalogue(request.search_space, problem, grouped=grouped),
+        budget,
+        settings_of(request, journal),
+        request.population_size,
+        request.workers,
+        request.earlier,
+    )
+
+
+def _store(folder: Path, settings: Settings, so_far: History | None) -> Store:
+    """Return the store of a run, with the predictions of the history of a run without a folder."""
+    store = Store(folder / FOLDER, settings.store_limit)
+    if so_far is not None:
+        for (digest, fold), predictions in so_far.predictions.items():
+            store.put(digest, fold, predictions)
+    return store
+
+
+def _say_how_it_ended(request: FitRequest, result: Result, seconds: float) -> None:
+    """Print why the search ended early; warn if time decided in a run meant to be reproducible."""
+    if request.verbose:
+        say_end(seconds, result.ended_by)
+    if request.random_state is not None and request.budget.evaluations is not None:
+        warn_of_time(result.decided_by_time)
 
 
 def build_problem(
     request: FitRequest, X: Any, y: Any, sample_weight: Any, groups: Any, rng: np.random.Generator
 ) -> Problem:
-    """Check the data, and make a problem of them."""
+    """Check the data and return the problem that they pose.
+
+    Parameters
+    ----------
+    request : FitRequest
+    X : table of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,)
+    sample_weight, groups : array-like of shape (n_samples,) or None
+    rng : numpy.random.Generator
+
+    Raises
+    ------
+    InputError, InputTypeError
+        When an argument breaks a rule; the message names both.
+    """
     table = checks.check_table(X, checks.MIN_ROWS)
     target = checks.check_target(y, request.task)
     sample_weight, groups = checks.check_rows(table, target, sample_weight, groups)
@@ -188,6 +247,7 @@ def build_problem(
         problem, request.cv, groups=groups, rng=rng, end=request.end_of_checks
     )
     problem = replace(problem, folds=folds)
+    # The seed is drawn even if there is no ladder, so that the search is the same with and without.
     rng_of_ladder = np.random.default_rng(rng.integers(2**31))
     if not request.settings.row_ladder or request.settings.racing_error == 0:
         return problem
@@ -196,7 +256,7 @@ def build_problem(
 
 
 def settings_of(request: FitRequest, journal: Journal) -> Settings:
-    """Return the settings of a run; one that is resumed keeps its lag, on any number of workers."""
+    """Return the settings of a run; a resumed run keeps its lag, which follows from the workers."""
     if request.settings.lag is None and journal.header is not None:
         return replace(request.settings, lag=int(journal.header["lag"]))
     return request.settings

@@ -1,10 +1,10 @@
-"""One fold of one candidate: fit on the training part, score and predict the validation part.
+"""One fold of one candidate: fit on the training part, predict and score the validation part.
 
-This is what workers run. Everything that learns from data is inside the estimator and sees the
-training part only; the predictions of the validation part are kept, out-of-fold, for ensembles.
-Where a cache may hold branches of the pipeline, they are not fitted again; score and predictions
-are the same with it and without. Pipelines and scorers may write to whatever they are given: the
-last get copies, and so do those steps that are not known to write to nothing.
+Workers run this module. Everything that learns from data is inside the estimator and sees only the
+training part. The predictions of the validation part are out-of-fold predictions, which are kept
+for ensembles. Branches of a pipeline that the cache holds are not fitted again; score and
+predictions are the same with and without the cache. Pipelines and scorers of the user may write to
+their arguments, so scorers get copies, and so do steps that are not known to leave them unchanged.
 """
 
 from __future__ import annotations
@@ -39,13 +39,22 @@ from primitives.wrappers import reseeded
 LIBRARIES = frozenset(
     {"catboost", "evolver", "lightgbm", "numpy", "primitives", "scipy", "sklearn", "xgboost"}
 )
-"""Packages whose code is trusted to leave a process as it was."""
+"""Packages that are trusted to leave the state of a process unchanged."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a job asks of the evaluator: a fold of a pipeline, or where `fold` is None its final fit
-    or a repeat of that, with other random states."""
+    """Request to the evaluator: one fold of a pipeline, or its fit on all rows.
+
+    Parameters
+    ----------
+    tree : Encoded
+        Pipeline as plain data.
+    fold : int or None
+        Number of the fold, those of fewer rows first; None: fit on all rows.
+    repeat : int, default=0
+        Number of the repeat of the fit on all rows. Repeats have different random states.
+    """
 
     tree: Encoded
     fold: int | None
@@ -54,15 +63,16 @@ class Request:
 
 @dataclass(frozen=True, eq=False)
 class FoldScore:
-    """What one fold gives.
+    """Result of one fold.
 
     Parameters
     ----------
     score : float
+        Score on the validation part; greater is better.
     costs : tuple of float
-        One for each further objective.
+        Costs by further objective; less is better.
     predictions : ndarray of shape (n_validation,) or (n_validation, n_classes)
-        Of the validation part: probabilities of every class of the problem, or numbers.
+        Predictions of the validation part: numbers, or probabilities of every class of the problem.
     effort : Effort
     """
 
@@ -73,21 +83,23 @@ class FoldScore:
 
 
 class Evaluator:
-    """Answers requests about one problem; made once and sent to each worker.
+    """Function of the workers: it answers requests about one problem.
+
+    It is made once and sent to each worker.
 
     Parameters
     ----------
     problem : Problem
     catalogue : Catalogue
-        Of the trees in the requests.
+        Primitives of the trees in the requests.
     cache_limit : int, default=0
-        Bytes of branches that each worker may keep; 0: every pipeline is compiled and fitted whole.
+        Bytes of branches that each worker may keep; 0: every pipeline is fitted as a whole.
     """
 
     def __init__(self, problem: Problem, catalogue: Catalogue, cache_limit: int = 0) -> None:
         self.problem = problem
         self.catalogue = catalogue
-        self._cache = Cache(cache_limit if _may_recall(problem) else 0)
+        self._cache = Cache(cache_limit if _allows_cache(problem) else 0)
         self._parts: dict[int, Parts] = {}
         metric = metric_of(problem.scorer)
         self._scorer_looks_at_table = metric is None
@@ -97,35 +109,38 @@ class Evaluator:
         )
 
     def __call__(self, request: Request) -> FoldScore | Pipeline:
+        """Return the result of a fold, or the pipeline fitted on all rows."""
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             tree = decode(request.tree, self.catalogue)
             if request.fold is None:
                 return self._fit_all(tree, request.repeat)
             if self._cache.limit == 0:
-                return self._score_compiled(tree, request.fold)
+                return self._score_whole(tree, request.fold)
             try:
-                return self._score_recalled(tree, request.fold)
+                return self._score_with_cache(tree, request.fold)
             except ValueError as error:
                 if "read-only" not in str(error):
                     raise
-            # A step writes to its input that is said to keep it, as a library may begin to do.
-            return self._score_compiled(tree, request.fold)
+            # A step has written to an input that it is said to leave unchanged: a new version of a
+            # library may do that. Without the cache every step has an input of its own.
+            return self._score_whole(tree, request.fold)
 
     def is_foreign(self, request: Request) -> bool:
-        """Say whether a request runs code that is neither ours nor of a library: a primitive, a
-        scorer or a complexity of the user's own."""
+        """Return True if a request runs a primitive, a scorer or a complexity of the user."""
         names = (node[0] for node in request.tree if node is not None)
         return self._scores_by_foreign_code or any(
             is_foreign(self.catalogue[name].build) for name in names if name in self.catalogue
         )
 
     def _fit_all(self, tree: Tree, repeat: int) -> Pipeline:
+        """Return a pipeline fitted on all rows, with the random states of a repeat."""
         problem = self.problem
         estimator = reseeded(to_estimator(tree), repeat)
         return fit(estimator, problem.X, problem.y, problem.sample_weight)
 
-    def _score_compiled(self, tree: Tree, fold: int) -> FoldScore:
+    def _score_whole(self, tree: Tree, fold: int) -> FoldScore:
+        """Return the result of a fold, with the whole pipeline fitted."""
         problem = self.problem
         train, valid = problem.units[fold]
         weights = problem.sample_weight
@@ -134,45 +149,49 @@ class Evaluator:
         start = time.perf_counter()
         fit(estimator, X_train, problem.y[train], None if weights is None else weights[train])
         fitted = time.perf_counter()
-        remembered = self._remembered(estimator, X_valid)
-        predictions = remembered.of_all_classes(remembered.response())
+        cached = self._cached_predictions(estimator, X_valid)
+        predictions = cached.of_all_classes(cached.response())
         predicted = time.perf_counter()
         measured = Measured(
             operators(to_graph(tree)), estimator, fitted - start, predicted - fitted
         )
         return FoldScore(
-            self._score(remembered, valid),
+            self._score(cached, valid),
             tuple(objective(measured) for objective in problem.objectives),
             predictions,
             Effort(predicted - start),
         )
 
-    def _score_recalled(self, tree: Tree, fold: int) -> FoldScore:
+    def _score_with_cache(self, tree: Tree, fold: int) -> FoldScore:
+        """Return the result of a fold, with only those branches fitted that the cache lacks."""
         start = time.perf_counter()
         graph = to_graph(tree)
         branches = Branches(graph, self._parts_of(fold), self._cache)
-        remembered = self._remembered(*branches.fit())
-        response = remembered.response()
+        cached = self._cached_predictions(*branches.fit())
+        response = cached.response()
         branches.keep_response(response)
         effort = branches.effort(time.perf_counter() - start)
         return FoldScore(
-            self._score(remembered, self.problem.units[fold][1]),
+            self._score(cached, self.problem.units[fold][1]),
             (float(operators(graph)),) * len(self.problem.objectives),  # all are structural
-            remembered.of_all_classes(response),
+            cached.of_all_classes(response),
             effort,
         )
 
-    def _remembered(self, estimator: Any, X: Any) -> CachedPredictions:
+    def _cached_predictions(self, estimator: Any, X: Any) -> CachedPredictions:
+        """Return the predictions of a fitted estimator for the validation part."""
         return CachedPredictions(
             estimator, X, self.problem.task.classes, looks_at_table=self._scorer_looks_at_table
         )
 
-    def _score(self, remembered: CachedPredictions, valid: np.ndarray) -> float:
+    def _score(self, cached: CachedPredictions, valid: np.ndarray) -> float:
+        """Return the score of predictions of the validation part."""
         problem = self.problem
         weights = None if problem.sample_weight is None else problem.sample_weight[valid]
-        return score_of(problem.scorer, remembered, remembered.X, problem.y[valid], weights)
+        return score_of(problem.scorer, cached, cached.X, problem.y[valid], weights)
 
     def _parts_of(self, fold: int) -> Parts:
+        """Return the rows of a fold, as the cached branches need them."""
         if fold not in self._parts:
             problem = self.problem
             train, valid = problem.units[fold]
@@ -183,15 +202,18 @@ class Evaluator:
 
 
 def is_foreign(thing: Any) -> bool:
-    """Say whether a function or class is neither of this project nor of a library that it uses."""
+    """Return True if a function or class is from none of the trusted `LIBRARIES`."""
     while isinstance(thing, partial):
         thing = thing.func
     return getattr(thing, "__module__", "").partition(".")[0] not in LIBRARIES
 
 
-def _may_recall(problem: Problem) -> bool:
-    """Say whether nothing but predictions is asked of a pipeline: what is recalled is never
-    fitted."""
+def _allows_cache(problem: Problem) -> bool:
+    """Return True if folds of a problem may be scored with the cache.
+
+    The cache gives predictions and no fitted pipeline, so score and costs must not need one. It
+    knows nothing of weights.
+    """
     return (
         problem.sample_weight is None
         and problem.is_structural
@@ -202,11 +224,17 @@ def _may_recall(problem: Problem) -> bool:
 def fit(
     estimator: Pipeline, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None
 ) -> Pipeline:
-    """Fit a pipeline; weights reach every step that can use them, by scikit-learn's metadata
-    routing.
+    """Fit a pipeline.
 
-    It gets copies of target and weights, and cleans the table into one of its own.
+    By scikit-learn's metadata routing, every step that can use the weights gets them.
+
+    Returns
+    -------
+    Pipeline
+        The same pipeline, fitted.
     """
+    # A step may write to target and weights. The table needs no copy here: the first step of every
+    # pipeline makes one.
     y, sample_weight = private_copy(y), private_copy(sample_weight)
     if sample_weight is None:
         return estimator.fit(X, y)
@@ -218,26 +246,27 @@ def fit(
 
 
 def _request_weights(estimator: Any) -> None:
+    """Let every part of an estimator that takes weights in `fit` ask for them."""
     for part in [estimator, *estimator.get_params(deep=True).values()]:
         request = getattr(part, "set_fit_request", None)
         if isinstance(part, BaseEstimator) and request is not None:
             try:
                 request(sample_weight=True)
-            except TypeError:
+            except TypeError:  # `fit` takes other metadata, and no weights
                 continue
 
 
 def score_of(
     scorer: Scorer, estimator: Any, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None
 ) -> float:
-    """Return the score of a fitted estimator, weighted where the metric can be.
+    """Return the score of a fitted estimator, weighted if the metric takes weights.
 
-    The scorer gets copies of target and weights.
+    The scorer gets copies of target and weights, because it may write to them.
 
     Raises
     ------
     ValueError
-        When it is no finite number.
+        When the score is not a finite number.
     """
     weighted = sample_weight is not None and takes_weights(scorer)
     y, sample_weight = private_copy(y), private_copy(sample_weight)
@@ -252,34 +281,36 @@ def score_of(
 
 
 OF_KNOWN_CLASSES = ("decision_function", "predict_log_proba")
-"""Methods that have no answer for classes that a model was not fitted on."""
+"""Methods that cannot be completed for classes that a model was not fitted on."""
 
 
 def lacks_some(estimator: Any, classes: np.ndarray | None) -> bool:
-    """Say whether a classifier was fitted on rows without some of the classes of a problem."""
+    """Return True if a classifier was fitted on rows that lack some classes of the problem."""
     return classes is not None and len(estimator.classes_) < len(classes)
 
 
 class CachedPredictions:
-    """A fitted estimator that predicts one table once, however often it is asked.
+    """Fitted estimator for scorers that predicts one table only once by each method.
 
-    Scorers ask for the predictions that are kept anyway, and predicting may cost more than fitting.
-    They get copies.
+    The predictions are kept for ensembles in any case, scorers ask for them again, and predicting
+    may take longer than fitting. Scorers get copies.
 
     Parameters
     ----------
     estimator : estimator
-    X : DataFrame
-    classes : ndarray, optional
-        Of the problem. The rows that the estimator was fitted on may lack some: those it gives no
-        probability.
+        Fitted estimator.
+    X : DataFrame of shape (n_rows, n_features)
+        Table whose predictions are kept.
+    classes : ndarray of shape (n_classes,), optional
+        Classes of the problem. Those that the estimator was not fitted on get the probability 0.
     looks_at_table : bool, default=True
-        Whether the scorer may look at the table, and so write to it: then it gets a copy.
+        True if the scorer may read the table, and so may write to it.
 
     Attributes
     ----------
     X : DataFrame
-        Stands for the table as long as it is not changed.
+        Table to give to the scorer, a copy if it may write to it. While it is unchanged, its
+        predictions are those that are kept.
     """
 
     def __init__(
@@ -297,12 +328,17 @@ class CachedPredictions:
         self._answers: dict[str, np.ndarray] = {}
 
     def response(self) -> np.ndarray:
-        """Return what the estimator says of the table: probabilities of its classes, or numbers.
+        """Return the checked predictions of the table.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_fitted_classes)
+            Numbers, or probabilities of the classes that the estimator was fitted on.
 
         Raises
         ------
         ValueError
-            When they are of the wrong shape or not finite.
+            When they have the wrong shape or are not finite.
         """
         classifies = is_classifier(self._estimator)
         answer = np.asarray(self._answer("predict_proba" if classifies else "predict", self.X))
@@ -315,38 +351,51 @@ class CachedPredictions:
         return answer
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Return numbers or labels for rows of the table or of another one."""
         return self._answer("predict", X)
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        """Return probabilities of every class of the problem, shape (n_rows, n_classes)."""
         return self.of_all_classes(self._answer("predict_proba", X))
 
     def __getattr__(self, name: str) -> Any:
+        """Return an attribute of the estimator, or raise where it would lack classes."""
         if self._classes is not None and name in OF_KNOWN_CLASSES:
-            raise AttributeError(f"{name} is only of the classes that the model was fitted on.")
+            raise AttributeError(
+                f"`{name}` is not available: the model was fitted without some of the classes."
+            )
         if self._classes is not None and name == "classes_":
             return self._classes
         return getattr(self._estimator, name)
 
     def of_all_classes(self, answer: np.ndarray) -> np.ndarray:
-        """Return probabilities with zeros for the classes that the model was not fitted on."""
+        """Return probabilities with zeros for the classes that the model was not fitted on.
+
+        Parameters
+        ----------
+        answer : ndarray of shape (n_rows, n_fitted_classes)
+            Probabilities of the estimator's classes, or any predictions if it lacks no class.
+        """
         if self._classes is None:
             return answer
-        told = np.zeros((len(answer), len(self._classes)), answer.dtype)
-        told[:, np.isin(self._classes, self._estimator.classes_)] = answer
-        return told
+        probabilities = np.zeros((len(answer), len(self._classes)), answer.dtype)
+        probabilities[:, np.isin(self._classes, self._estimator.classes_)] = answer
+        return probabilities
 
     def _answer(self, method: str, X: pd.DataFrame) -> np.ndarray:
+        """Return the predictions of rows by a method, those of the table from memory."""
         if not self._is_table(X):
             answer: np.ndarray = getattr(self._estimator, method)(X)
             return answer
         if method not in self._answers:
-            told = getattr(self._estimator, method)(self._table)
-            self._answers[method] = private_copy(told)
+            answer = getattr(self._estimator, method)(self._table)
+            # An estimator of the user may return an array that it changes later.
+            self._answers[method] = private_copy(answer)
         kept: np.ndarray = private_copy(self._answers[method])
         return kept
 
     def _is_table(self, X: pd.DataFrame) -> bool:
-        """Say whether rows are those of the table; a scorer that is given a frame may change it."""
+        """Return True if rows are those of the table, unchanged by the scorer."""
         if X is self._table:
             return True
         return X is self.X and (not isinstance(X, pd.DataFrame) or X.equals(self._table))

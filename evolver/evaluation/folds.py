@@ -1,5 +1,7 @@
-"""The folds of cross-validation, and folds of fewer rows to come before them: the same for every
-candidate, each one scorable."""
+"""Folds of cross-validation, and the ladder: folds of fewer rows that come before them.
+
+They are the same for every candidate.
+"""
 
 from __future__ import annotations
 
@@ -14,28 +16,32 @@ from evolver.problem import Fold
 from evolver.task import Task
 
 LADDER_FROM = 10_000
-"""Rows of a table from which a ladder pays."""
+"""Least number of rows of a table for which a ladder saves time."""
 
 LADDER_START = 2_500
+"""Number of rows of a table whose training part is as large as that of the first fold."""
+
 LADDER_STEP = 4
+"""Ratio of the rows of a fold of a ladder to those of the fold before it."""
+
 LEAST_OF_CLASS = 10
-"""Rows of each class, where there are so many, in the fewest rows."""
+"""Number of rows of each class, if it has as many, that come first in the order of rows."""
 
 
 def make_ladder(
     folds: Sequence[Fold], y: np.ndarray, task: Task, rng: np.random.Generator
 ) -> list[Fold]:
-    """Return folds of fewer rows, the smallest first; none for a small table.
+    """Return folds of fewer rows, the smallest first; none if the table is small.
 
-    Each is part of the first fold and holds the rows of the one before. It has as many rows to
-    validate on as to fit on, where there are so many: few rows rank candidates badly.
+    Each is part of the first fold of cross-validation and contains the rows of the fold before it.
 
     Parameters
     ----------
     folds : sequence of Fold
+        Folds of cross-validation.
     y : ndarray of shape (n_samples,)
     task : Task
-        Classes, where there are any, keep their shares.
+        Task, whose classes keep their shares.
     rng : numpy.random.Generator
     """
     train, valid = folds[0]
@@ -45,6 +51,8 @@ def make_ladder(
     orders = [_stratified(part, y, task, rng) for part in (train, valid)]
     ladder, size = [], LADDER_START
     while 2 * size <= rows:
+        # As many rows are validated on as are fitted on, if the fold has them: scores on few rows
+        # rank candidates badly.
         fitted_on = round(size * len(train) / rows)
         ladder.append((np.sort(orders[0][:fitted_on]), np.sort(orders[1][:fitted_on])))
         size *= LADDER_STEP
@@ -54,11 +62,12 @@ def make_ladder(
 def _stratified(
     rows: np.ndarray, y: np.ndarray, task: Task, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return rows in an order in which the first so many have some of every class, in about its
-    share."""
+    """Return rows in an order whose beginning has rows of every class, in about their shares."""
     rows = rng.permutation(rows)
     if task.classes is None:
         return rows
+    # Rows are ordered by their rank within the class, divided by the size of the class. The first
+    # rows of each class come before all others.
     _, classes, counts = np.unique(y[rows], return_inverse=True, return_counts=True)
     order = np.argsort(classes, kind="stable")
     rank = np.empty(len(rows), dtype=np.int64)
@@ -77,10 +86,18 @@ def make_folds(
     groups: np.ndarray | None,
     rng: np.random.Generator,
 ) -> list[Fold]:
-    """Return the folds of a splitter as they are, or shuffled and stratified folds for a number.
+    """Return the folds of a splitter, or shuffled folds for a number, stratified by class.
 
-    In the latter, a row whose class has no other is in every training part and in no validation
-    part, unless there are groups, which stay together.
+    Parameters
+    ----------
+    X : DataFrame of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+    cv : int, splitter or iterable of splits
+        Number of folds, or what gives them.
+    task : Task
+    groups : ndarray of shape (n_samples,) or None
+        Groups of rows that stay together.
+    rng : numpy.random.Generator
 
     Raises
     ------
@@ -92,17 +109,18 @@ def make_folds(
         splitter = task.splitter(cv, grouped=groups is not None, seed=seed)
     else:
         splitter = check_cv(cv)
-    rows = np.arange(len(y))  # an iterable may name them by a mask
+    rows = np.arange(len(y))  # an iterable may give masks instead of row numbers
     folds = [(rows[train], rows[valid]) for train, valid in splitter.split(X, y, groups)]
+    # Folds of a splitter stay as they are, and groups stay together.
     if isinstance(cv, int) and groups is None and task.classes is not None:
         return [_keep_singletons(fold, y) for fold in folds]
     return folds
 
 
 def of_known_classes(folds: Sequence[Fold], y: np.ndarray, task: Task) -> list[Fold]:
-    """Return folds without the rows to validate whose class is in no row to fit on.
+    """Return folds without the validation rows whose class is not in the training part.
 
-    No probability of such a class can be predicted.
+    No model can predict a probability of such a class.
     """
     if task.classes is None:
         return list(folds)
@@ -110,12 +128,15 @@ def of_known_classes(folds: Sequence[Fold], y: np.ndarray, task: Task) -> list[F
 
 
 def are_in_time(folds: Sequence[Fold]) -> bool:
-    """Say whether every fold validates on later rows than it fits on: their order is that of
-    time."""
+    """Return True if every fold validates on later rows than it fits on, as for a time series."""
     return all(train.max() < valid.min() for train, valid in folds)
 
 
 def _keep_singletons(fold: Fold, y: np.ndarray) -> Fold:
+    """Return a fold with the rows that are alone in their class moved to the training part.
+
+    Without such a row in the training part, its class could not be learned in this fold.
+    """
     train, valid = fold
     classes, counts = np.unique(y, return_counts=True)
     single = np.isin(y[valid], classes[counts == 1])

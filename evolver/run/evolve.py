@@ -1,11 +1,12 @@
-"""One run: from a problem to the records of its candidates and a fitted winner.
+"""One run: from a plan to the records of its candidates and a fitted winner.
 
-It puts proposers, race, executor and loop together, and lets what was found be fitted.
+`evolve` puts proposers, race, executor and search loop together, then lets the final fits be made.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -44,10 +45,13 @@ PRELOAD = (
     "evolver.evaluation.fold",
     "primitives.regressors",
 )
+"""Modules that are imported once, before workers are forked, so that each starts quickly."""
 
 LATEST_START = 0.5
-"""Share of the budget after which no search begins: workers take about as long to load a table as
-it took to check it."""
+"""Largest share of the budget that may have passed when a search begins; later, there is none.
+
+Workers take about as long to load a table as it took to check it.
+"""
 
 SHARE_OF_CACHE = 0.125
 """Largest share of the memory of a worker that its cache may hold."""
@@ -62,17 +66,17 @@ def evolve(
     start: float | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Result:
-    """Search, then fit the winner.
+    """Search, then fit the winner and an ensemble.
 
     Parameters
     ----------
     plan : RunPlan
     rng : numpy.random.Generator
-        The only source of randomness.
+        Only source of randomness.
     journal : Journal
-        Journal of this run, begun; what it knows is not evaluated again.
+        Journal of this run, begun. Folds that it knows are not evaluated again.
     store : Store
-        Takes the out-of-fold predictions.
+        Receives the out-of-fold predictions.
     start : float, optional
         Moment at which the budget began to run, as `time.monotonic` gives it; default now.
     progress : callable
@@ -90,70 +94,85 @@ def evolve(
     proposer = proposer_of(plan, rng, refines=refines, share_at=journal.share_at)
     place = _Workplace(plan)
     loop = SearchLoop(plan, proposer, place.executor, journal, store, start)
-    ensemble = None
     try:
         with first_interrupt_noted() as interrupted:
-            loop.search(progress, interrupted)
-            if loop.error is not None:
-                logger.warning("The search ended early, by an error: %s", reason_of(loop.error))
-                place.renew()
-            finish, record, pipeline = _winner(loop, place)
+            _search(loop, place, progress, interrupted)
+            final_fit, record, pipeline = _winner(loop, place)
+        # From here on the first interrupt raises: `_ensemble` catches it and the winner is kept.
         is_wanted = loop.ended_by == "interrupt" or not interrupted.is_set()
+        ensemble = None
         if record is not None and pipeline is not None and is_wanted:
-            if loop.ended_by in ("interrupt", "error"):
-                finish.limit_ensemble_time()
-            ensemble = _ensemble(finish, record, pipeline, store)
+            ensemble = _ensemble(loop, final_fit, record, pipeline, store)
     finally:
         place.close()
     if pipeline is None:
         pipeline = _fallback(plan.problem)
-    winner = None if record is None else record.candidate
     return Result(
-        tuple(loop.records),
-        loop.front,
-        winner,
-        pipeline,
-        loop.effort,
-        loop.ended_by,
-        ensemble,
-        finish.failed_fits,
-        loop.decided_by_time,
+        records=tuple(loop.records),
+        front=loop.front,
+        winner=None if record is None else record.candidate,
+        pipeline=pipeline,
+        effort=loop.effort,
+        ended_by=loop.ended_by,
+        ensemble=ensemble,
+        failed_fits=final_fit.failed_fits,
+        decided_by_time=loop.decided_by_time,
     )
 
 
+def _search(
+    loop: SearchLoop,
+    place: _Workplace,
+    progress: Callable[[Progress], None],
+    interrupted: threading.Event,
+) -> None:
+    """Search; after an error of the system, log it and start new workers for the final fits."""
+    loop.search(progress, interrupted)
+    if loop.error is not None:
+        logger.warning("The search ended early, by an error: %s", reason_of(loop.error))
+        place.renew()
+
+
 def _winner(loop: SearchLoop, place: _Workplace) -> tuple[FinalFit, Record | None, Pipeline | None]:
-    """Return the final fits with the first of them; in this process where no worker can start."""
-    finish = loop.finish(place.executor)
+    """Fit the winner; return the final fits, its record and its pipeline.
+
+    Where no worker can start, the winner is fitted in this process.
+    """
+    final_fit = loop.final_fit(place.executor)
     try:
-        return finish, *finish.winner()
+        return final_fit, *final_fit.winner()
     except NoPipelineError:
-        raise
+        raise  # an `EvolverError` too, but another process would not help
     except (OSError, EvolverError) as error:
         place.stay_here(error)
-        finish = loop.finish(place.executor)
-        return finish, *finish.winner()
+        final_fit = loop.final_fit(place.executor)
+        return final_fit, *final_fit.winner()
 
 
 def _ensemble(
-    finish: FinalFit,
-    best: Record,
-    pipeline: Pipeline,
-    store: Store,
+    loop: SearchLoop, final_fit: FinalFit, best: Record, pipeline: Pipeline, store: Store
 ) -> Ensemble | None:
-    """Return the ensemble; what goes wrong with it costs it alone, and is said."""
+    """Return the ensemble; None, and a warning in the log, where an error or interrupt ends it."""
     try:
-        return finish.ensemble(best, pipeline, store)
+        if loop.ended_by in ("interrupt", "error"):
+            final_fit.limit_ensemble_time()
+        return final_fit.ensemble(best, pipeline, store)
     except KeyboardInterrupt:
         logger.warning("No ensemble: interrupted.")
-    except Exception as error:  # a scorer of the user's may ask more than predictions
+    except Exception as error:  # a scorer of the user's may ask for more than predictions
         logger.warning("No ensemble: %s", reason_of(error))
     return None
 
 
 class _Workplace:
-    """The place where the folds and final fits of a run are run.
+    """Executor of a run, which is replaced after an error of the system.
 
-    After an error of the system there is another: better than to lose a search.
+    Without another executor, an error of the system would cost all that the search has found.
+
+    Attributes
+    ----------
+    executor : Executor
+        Executor for folds and final fits.
     """
 
     def __init__(self, plan: RunPlan) -> None:
@@ -161,7 +180,7 @@ class _Workplace:
         self.executor = self._new()
 
     def renew(self) -> None:
-        """Start new workers; where none can be started, stay in this process."""
+        """Start new workers; where none can be started, run the rest in this process."""
         self.executor.close()
         try:
             self.executor = self._new()
@@ -169,15 +188,17 @@ class _Workplace:
             self.stay_here(error)
 
     def stay_here(self, why: Exception) -> None:
-        """Run what is left in this process."""
+        """Run the rest in this process, and log why."""
         logger.warning("The final fits are run in this process: %s", reason_of(why))
         self.executor.close()
         self.executor = InlineExecutor(Evaluator(self._plan.problem, self._plan.catalogue))
 
     def close(self) -> None:
+        """End every job and worker."""
         self.executor.close()
 
     def _new(self) -> Executor:
+        """Return an executor with as many workers as are asked for and fit in free memory."""
         plan, settings = self._plan, self._plan.settings
         fitting, fair = memory.shares(plan.workers)
         memory_cap = settings.worker_memory or fair
@@ -196,7 +217,10 @@ class _Workplace:
 
 
 def _is_too_late(plan: RunPlan, start: float, journal: Journal) -> bool:
-    """Say whether there is time for the fallback alone; a resumed run has what it has found."""
+    """Return True if too little of the budget is left for a search.
+
+    A resumed run is never too late: it can be ended with the candidates of its journal.
+    """
     seconds = plan.budget.seconds
     if seconds is None or journal.replayed:
         return False
@@ -204,11 +228,11 @@ def _is_too_late(plan: RunPlan, start: float, journal: Journal) -> bool:
 
 
 def _fallback(problem: Problem) -> Pipeline:
-    """Return what is left where no candidate could be fitted, and say so."""
+    """Fit and return the model of a run without a fitted candidate, and warn of it."""
     pipeline = fallback(problem)
     warnings.warn(
         f"No candidate could be fitted within the budget: the model is {title_of(pipeline)}.",
         UserWarning,
-        stacklevel=6,
+        stacklevel=6,  # the call of `fit`, through `evolve`, `search` and the estimator's method
     )
     return pipeline

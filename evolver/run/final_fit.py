@@ -1,14 +1,17 @@
-"""What a run ends with: the winner fitted on all rows, and an ensemble unless it is worse.
+"""Final fits of a run: the winner on all rows, and the members of an ensemble unless it is worse.
 
-The winner comes first. Then, while time is left, the members of an ensemble are chosen among the
-best candidates and fitted, as many at once as there are workers, and last those with random states
-again with others.
+    winner    best candidate that can be fitted on all rows
+    choose    members of an ensemble, among the best candidates
+    fit       members on all rows, as many at once as there are workers
+    repeat    fits of the members that have random states, with other states
+
+Each step is taken only while time is left.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from statistics import fmean
 
@@ -51,18 +54,21 @@ INSTEAD = {
 """Consequence of a fit that fails, in words."""
 
 Fitted = dict[int, dict[int, Pipeline]]
-"""By number of the record and repeat; there is none without the first."""
+"""Fitted pipelines by number of the record and repeat. Repeat 0, the first fit, is always there."""
+
+Fit = tuple[Record, int]
+"""Candidate to fit on all rows, and number of the repeat."""
 
 
 class FinalFit:
-    """The final fits of a run. Made when its search has ended. A fit that fails is said.
+    """Final fits of a run. It is made when the search has ended, and logs each fit that fails.
 
     Parameters
     ----------
     plan : RunPlan
     records : sequence of Record
     executor : Executor
-        Executor with nothing under way.
+        Executor with no job under way.
     time_budget : TimeBudget
 
     Attributes
@@ -83,17 +89,27 @@ class FinalFit:
         self._records = records
         self._executor = executor
         self._time = time_budget
-        # Where there is no time budget, a fit may take as long as all folds may.
+        # Without a time budget, a fit may take as long as all folds may.
         self._longest = FIT_MARGIN * len(plan.problem.folds) * max(plan.fold_timeouts)
         self._failed: set[int] = set()
         self.failed_fits: list[tuple[str, str]] = []
 
     def winner(self) -> tuple[Record | None, Pipeline | None]:
-        """Fit the best candidate on all rows; where that fails or cannot end in time, the next.
+        """Fit the best candidate on all rows; if that fails or takes too long, the next best.
 
-        Returns nothing where time was too short for any.
+        Returns
+        -------
+        record : Record or None
+            Candidate that was fitted; None if there was no time to fit any.
+        pipeline : Pipeline or None
+            Its fitted pipeline.
+
+        Raises
+        ------
+        NoPipelineError
+            When no candidate could be fitted, mostly for other reasons than time.
         """
-        failures: list[Outcome | None] = []
+        failures: list[Failed] = []
         for record in self._by_merit():
             timeout = self._limited(self._time.fit_timeout(record))
             if self._time.expected_fit(record) > timeout and self._is_limited:
@@ -101,84 +117,97 @@ class FinalFit:
                 continue
             self._executor.submit(self._job(record, timeout))
             done = self._executor.wait(timeout)
-            if done and isinstance(done[0].result, Pipeline):
-                return record, done[0].result
-            self._failed.add(record.number)
-            if not done:
-                self._executor.abandon()
-                self._say(record, Failed(Failure.TIMEOUT, TIME_OVER, timeout), Decision.WINNER)
+            result = done[0].result if done else Failed(Failure.TIMEOUT, TIME_OVER, timeout)
+            if isinstance(result, Pipeline):
+                return record, result
+            if done:
+                failures.append(result)
             else:
-                failures.append(done[0].result)
-                self._say(record, done[0].result, Decision.WINNER)
-        self._complain_unless_late(failures)
+                self._executor.abandon()
+            self._failed.add(record.number)
+            self._note_failure(record, result, Decision.WINNER)
+        self._raise_unless_late(failures)
         return None, None
 
     def limit_ensemble_time(self) -> None:
-        """Leave an ensemble the seconds that it should take, however many are left."""
+        """Limit the time of an ensemble to the seconds that it should take, if more are left."""
         self._time.leave_ensemble()
 
     def ensemble(self, best: Record, pipeline: Pipeline, store: Store) -> Ensemble | None:
-        """Choose and fit an ensemble; None where it is worse than the winner, or time is short.
+        """Choose and fit an ensemble; return None if it is worse than the winner or time is short.
 
         Parameters
         ----------
         best : Record
+            Candidate that won.
         pipeline : Pipeline
-            Pipeline of the best candidate, fitted.
+            Its fitted pipeline.
         store : Store
-            Has the out-of-fold predictions.
+            Holds the out-of-fold predictions.
         """
         if not isinstance(best.outcome, Scored) or self._plan.settings.ensemble_size < 2:
             return None
         fitted: Fitted = {best.number: {0: pipeline}}
         candidates, library = self._library(best, store)
-        chosen = self._selected(candidates, library, fitted)
-        if chosen is None:
+        selection = self._select(candidates, library, fitted)
+        if selection is None:
             return None
-        weights = chosen.blend.weights
-        self._fit([candidates[place] for place in heaviest_first(weights)], fitted)
-        if any(candidates[place].number not in fitted for place in weights):
+        self._fit(_heaviest_first(candidates, selection), fitted)
+        if any(candidates[place].number not in fitted for place in selection.blend.weights):
+            # The weights hold only for all members together, so the choice is made again among
+            # the candidates that are fitted.
             kept = [place for place, one in enumerate(candidates) if one.number in fitted]
             candidates = [candidates[place] for place in kept]
-            chosen = self._selected(candidates, [library[place] for place in kept], fitted)
-            if chosen is None:
+            selection = self._select(candidates, [library[place] for place in kept], fitted)
+            if selection is None:
                 return None
-        weights = chosen.blend.weights
-        self._repeat([candidates[place] for place in heaviest_first(weights)], fitted)
-        members = [candidates[place] for place in weights]
-        return ensemble_of(self._problem, members, [fitted[one.number] for one in members], chosen)
+        self._repeat(_heaviest_first(candidates, selection), fitted)
+        members = [candidates[place] for place in selection.blend.weights]
+        fits = [fitted[member.number] for member in members]
+        return ensemble_of(self._problem, members, fits, selection)
 
     def _library(self, best: Record, store: Store) -> tuple[list[Record], Library]:
-        """Return the best candidates, not too many of them alike, that can be fitted in time and
-        whose predictions are kept."""
-        others = (
-            record
-            for record in self._by_merit()
-            if record is not best
-            and isinstance(record.outcome, Scored)
-            and record.number not in self._failed
-            and self._can_be_member([record])
-        )
-        shape, n_folds = self._problem.task.output_shape, len(self._problem.folds)
+        """Return the candidates that members are chosen from, and their stored predictions.
+
+        Both are empty if the predictions of the winner are not stored.
+        """
         candidates: list[Record] = []
-        library: list[list[np.ndarray]] = []
-        for record in limit_per_predictor(chain([best], others)):
-            stored = [store.get(record.candidate.digest, fold) for fold in range(n_folds)]
-            whole = [one for one in stored if one is not None and one.shape[1:] == shape]
-            if len(whole) == n_folds:
+        library: list[Sequence[np.ndarray]] = []
+        for record in limit_per_predictor(chain([best], self._possible_members(best))):
+            predictions = self._stored_predictions(record, store)
+            if predictions is not None:
                 candidates.append(record)
-                library.append(whole)
+                library.append(predictions)
             elif record is best:
                 return [], []
             if len(candidates) == LIBRARY_SIZE:
                 break
         return candidates, library
 
-    def _selected(
+    def _possible_members(self, best: Record) -> Iterator[Record]:
+        """Give the other scored candidates that can still be fitted in time, best first."""
+        for record in self._by_merit():
+            if (
+                record is not best
+                and isinstance(record.outcome, Scored)
+                and record.number not in self._failed
+                and self._can_be_fitted([record])
+            ):
+                yield record
+
+    def _stored_predictions(self, record: Record, store: Store) -> Sequence[np.ndarray] | None:
+        """Return the out-of-fold predictions of a candidate by fold; None unless all are usable."""
+        shape, n_folds = self._problem.task.output_shape, len(self._problem.folds)
+        stored = [store.get(record.candidate.digest, fold) for fold in range(n_folds)]
+        # A file of the run folder may have been changed, and another shape cannot be averaged.
+        usable = [one for one in stored if one is not None and one.shape[1:] == shape]
+        return usable if len(usable) == n_folds else None
+
+    def _select(
         self, candidates: Sequence[Record], library: Library, fitted: Fitted
     ) -> Selection | None:
-        """Choose an ensemble of what is fitted or can be in the time that is left, half of which
-        choosing may take."""
+        """Choose members among candidates that are fitted or can still be fitted in time."""
+        # Half of the time that is left is for choosing, the other half for fitting.
         end = self._time.deadline.at_most(self._time.left / 2)
         blends = BlendScorer(self._problem)
         return select(
@@ -187,51 +216,62 @@ class FinalFit:
             self._plan.settings.ensemble_size,
             temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
             labels=blends.labels if blends.is_log_loss else None,
-            affords=lambda places: self._can_be_member(
+            affords=lambda places: self._can_be_fitted(
                 [candidates[place] for place in places if candidates[place].number not in fitted]
             ),
             is_over=lambda: self._is_over(end),
         )
 
-    def _can_be_member(self, records: Sequence[Record]) -> bool:
-        """Say whether candidates can be fitted in time, and note where that decides."""
+    def _can_be_fitted(self, records: Sequence[Record]) -> bool:
+        """Return True if members can be fitted in time; note it as a decision of time if not."""
         affords = self._time.affords(records)
         if not affords:
             self._time.note(Decision.MEMBERS)
         return affords
 
     def _is_over(self, end: Deadline) -> bool:
-        """Say whether the time to choose is over, and note where that decides."""
+        """Return True if the time to choose is over; note it as a decision of time then."""
         if end.is_over:
             self._time.note(Decision.MEMBERS)
         return end.is_over
 
     def _fit(self, members: Sequence[Record], fitted: Fitted) -> None:
-        """Fit those that are not fitted yet, as many as can be in time, in their order."""
-        jobs = [(one, 0) for one in members if one.number not in fitted]
-        self._run(jobs, fitted, Decision.MEMBERS)
+        """Fit the members that are not fitted yet, in their order, while time is left."""
+        fits = [(record, 0) for record in members if record.number not in fitted]
+        self._run(fits, fitted, Decision.MEMBERS)
 
     def _repeat(self, members: Sequence[Record], fitted: Fitted) -> None:
-        """Fit those that have random states again with others, in their order, those all of whose
-        repeats can be in time; what is left of it may be enough for more."""
+        """Fit members that have random states again with other states, while time is left.
+
+        A member is begun only if there is time for all of its repeats.
+        """
         waiting = [one for one in members if random_states(to_estimator(one.candidate.tree))]
+        # Fits are expected to take longer than most do, so time may be left for further members
+        # when the first ones are done.
         while waiting:
-            jobs: list[tuple[Record, int]] = []
+            fits: list[Fit] = []
             for record in waiting:
-                more = [*jobs, *((record, repeat) for repeat in range(1, REFITS_PER_MEMBER))]
+                more = [*fits, *((record, repeat) for repeat in range(1, REFITS_PER_MEMBER))]
                 if self._time.affords([one for one, _ in more]):
-                    jobs = more
-            if not jobs:
+                    fits = more
+            if not fits:
                 self._time.note(Decision.REPEATS)
                 break
-            self._run(jobs, fitted, Decision.REPEATS)
-            begun = {record.number for record, _ in jobs}
+            self._run(fits, fitted, Decision.REPEATS)
+            begun = {record.number for record, _ in fits}
             waiting = [one for one in waiting if one.number not in begun]
 
-    def _run(self, jobs: Sequence[tuple[Record, int]], fitted: Fitted, of: Decision) -> None:
-        """Fit records and repeats of them, in their order, and note what is fitted in time; say
-        what is not."""
-        waiting = list(reversed(jobs))
+    def _run(self, fits: Sequence[Fit], fitted: Fitted, decision: Decision) -> None:
+        """Run fits in their order until time is over, and add the fitted pipelines to `fitted`.
+
+        Parameters
+        ----------
+        fits : sequence of Fit
+        fitted : Fitted
+        decision : Decision
+            Decision that the fits are for.
+        """
+        waiting = list(reversed(fits))
         under_way: dict[tuple[int, ...], Record] = {}
         while waiting or under_way:
             timeout = self._limited(self._time.left - FINAL_OVERHEAD)
@@ -242,20 +282,24 @@ class FinalFit:
                 self._executor.submit(self._job(record, timeout, repeat))
                 under_way[record.number, repeat] = record
             done = self._executor.wait(timeout)
-            for one in done:
-                record = under_way.pop(one.key)
-                if isinstance(one.result, Pipeline):
-                    fitted.setdefault(record.number, {})[one.key[1]] = one.result
+            for fit in done:
+                record = under_way.pop(fit.key)
+                if isinstance(fit.result, Pipeline):
+                    fitted.setdefault(record.number, {})[fit.key[1]] = fit.result
                 else:
-                    self._say(record, one.result, of)
+                    self._note_failure(record, fit.result, decision)
             if not done:
                 break
         if waiting:
-            self._time.note(of)
+            self._time.note(decision)
+        self._abandon(under_way.values(), decision)
+
+    def _abandon(self, under_way: Collection[Record], decision: Decision) -> None:
+        """End the fits that are under way, and note each as late."""
         if under_way:
             self._executor.abandon()
-        for record in under_way.values():
-            self._say(record, Failed(Failure.TIMEOUT, TIME_OVER, 0.0), of)
+        for record in under_way:
+            self._note_failure(record, Failed(Failure.TIMEOUT, TIME_OVER, 0.0), decision)
 
     @property
     def _is_limited(self) -> bool:
@@ -263,27 +307,36 @@ class FinalFit:
         return self._plan.budget.seconds is not None
 
     def _limited(self, seconds: float) -> float:
-        """Return the limit of a fit where so many seconds are left."""
+        """Return the timeout of a fit for the seconds that are left."""
         return seconds if self._is_limited else self._longest
 
-    def _say(self, record: Record, failed: Failed, of: Decision) -> None:
-        """Say and note that a candidate could not be fitted on all rows, and what there is instead
-        of the fit."""
+    def _note_failure(self, record: Record, failed: Failed, decision: Decision) -> None:
+        """Keep and log the reason why a candidate could not be fitted on all rows."""
         if failed.kind is Failure.TIMEOUT:
-            self._time.note(of)
+            self._time.note(decision)
         reason = f"{failed.kind}: {failed.reason}"
         self.failed_fits.append((record.candidate.digest, reason))
-        pipeline = record.candidate.tree
-        logger.warning("%s cannot be fitted on all rows: %s; %s.", pipeline, reason, INSTEAD[of])
+        logger.warning(
+            "%s cannot be fitted on all rows: %s; %s.",
+            record.candidate.tree,
+            reason,
+            INSTEAD[decision],
+        )
 
     def _job(self, record: Record, timeout: float, repeat: int = 0) -> Job:
+        """Return the job of a fit on all rows."""
         request = Request(encode(record.candidate.tree), None, repeat)
         return Job((record.number, repeat), request, timeout)
 
-    def _complain_unless_late(self, failures: list[Outcome | None]) -> None:
-        """Raise when what could have won, or all where none could, failed for reasons of its own
-        more often than for time."""
-        outcomes = failures if any(self._by_merit()) else [one.outcome for one in self._records]
+    def _raise_unless_late(self, failures: Sequence[Failed]) -> None:
+        """Raise NoPipelineError if candidates failed, and fewer than half of them for time.
+
+        If there were candidates to fit on all rows, their failed fits count, otherwise the
+        outcomes of all candidates.
+        """
+        outcomes: Sequence[Outcome | None] = failures
+        if not any(self._by_merit()):
+            outcomes = [record.outcome for record in self._records]
         failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
         late = sum(outcome.kind is Failure.TIMEOUT for outcome in failed)
         if failed and 2 * late < len(failed):
@@ -293,7 +346,10 @@ class FinalFit:
             )
 
     def _by_merit(self) -> Iterable[Record]:
-        """Return what could be fitted, best first: what was scored, failing that what has folds."""
+        """Return the candidates that may be fitted on all rows, best first.
+
+        If no candidate is scored, they are the stopped ones with at least one scored fold.
+        """
         complete = [record for record in self._records if isinstance(record.outcome, Scored)]
         if complete:
             return sorted(complete, key=ranking_key)
@@ -308,6 +364,7 @@ class FinalFit:
         )
 
 
-def heaviest_first(weights: Mapping[int, float]) -> list[int]:
-    """Return what has weights, in their order."""
-    return sorted(weights, key=lambda place: -weights[place])
+def _heaviest_first(candidates: Sequence[Record], selection: Selection) -> list[Record]:
+    """Return the members of a selection, those of the greatest weight first."""
+    weights = selection.blend.weights
+    return [candidates[place] for place in sorted(weights, key=lambda place: -weights[place])]

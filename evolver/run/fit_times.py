@@ -1,7 +1,7 @@
-"""How long a fold will take, from those that were done.
+"""Expected seconds of a fold or final fit, learned from the folds that were done.
 
-It decides nothing but what is not started, because it would not end in time. Seconds are those
-without a cache: the final fit has none.
+They decide only which fits are not begun because they would not end in time. All seconds are those
+that a fit takes without the cache, because the final fits have none.
 """
 
 from __future__ import annotations
@@ -12,23 +12,28 @@ from statistics import median
 from evolver.run.record import Record
 
 MEMORY = 15
-"""Folds of a last step that are remembered."""
+"""Largest number of folds that are remembered for each last step."""
 
 GROWTH = 1.2
-"""Power of the number of rows by which seconds grow: between linear and the slower models."""
+"""Power of the number of rows by which seconds grow: between linear models and slower ones."""
 
 ENOUGH = 8
-"""Folds on the most rows after which it is known how much slower this machine and table are than
-was expected. On few rows a pipeline takes longer than its share."""
+"""Number of folds on the most rows that tell how much slower this machine is than was expected.
+
+Folds on fewer rows do not tell it: a pipeline takes longer there than its share of the rows.
+"""
+
+NEARLY_ALL = 0.9
+"""Share of the most rows from which a fold counts as one on the most rows."""
 
 
 class FitTimeModel:
-    """Seconds by last step and rows. Only a run tells it.
+    """Expected seconds by last step and number of rows. Only a run calls it.
 
     Parameters
     ----------
     rows : sequence of int
-        Training rows of each fold of a candidate.
+        Number of training rows of each fold of a candidate.
     """
 
     def __init__(self, rows: list[int]) -> None:
@@ -37,36 +42,51 @@ class FitTimeModel:
         self._slower: list[float] = []
 
     def learn(self, record: Record, unit: int) -> None:
-        """Take in a fold that was done."""
+        """Learn from a fold that was scored.
+
+        Parameters
+        ----------
+        record : Record
+        unit : int
+            Number of the fold.
+        """
         known = self._known.setdefault(record.candidate.tree.root.name, deque(maxlen=MEMORY))
         seconds = record.folds[unit].whole_seconds
         known.append(seconds / self._rows[unit] ** GROWTH)
-        is_whole = self._rows[unit] > 0.9 * max(self._rows)
-        if (
-            is_whole and record.candidate.prior_seconds
-        ):  # 0 s says nothing of how much slower this is
+        is_whole = self._rows[unit] > NEARLY_ALL * max(self._rows)
+        # Prior seconds of 0 give no ratio.
+        if is_whole and record.candidate.prior_seconds:
             self._slower.append(seconds / record.candidate.prior_seconds)
 
     def prior_seconds(self, record: Record) -> float | None:
-        """Return the seconds of a fold on the most rows by what other tables say, on this machine;
-        None where they say nothing, or too few such folds were done."""
+        """Return the seconds of a fold on the most rows, as known from other tables.
+
+        They are scaled to this machine. None if nothing is known from other tables, or if too few
+        folds were done to know how fast this machine is.
+        """
         prior_seconds = record.candidate.prior_seconds
         if prior_seconds is None or len(self._slower) < ENOUGH:
             return None
         return prior_seconds * median(self._slower)
 
     def expected(self, record: Record, rows: int) -> float:
-        """Return the seconds to fit a candidate on so many rows; 0 where nothing is known.
+        """Return the expected seconds to fit a candidate on some rows; 0 where nothing is known.
 
-        Its own folds on the most rows say it best; else its prior seconds, or the folds of others
-        with the same last step.
+        The candidate's own folds on the most rows are the best source, then its prior seconds, then
+        the folds of other candidates with the same last step.
+
+        Parameters
+        ----------
+        record : Record
+        rows : int
+            Number of rows.
         """
         if record.folds:
             most = max(self._rows[unit] for unit in record.folds)
             slowest = max(
                 fold.whole_seconds
                 for unit, fold in record.folds.items()
-                if self._rows[unit] > 0.9 * most
+                if self._rows[unit] > NEARLY_ALL * most
             )
             return float(slowest * (rows / most) ** GROWTH)
         prior_seconds = self.prior_seconds(record)

@@ -1,4 +1,4 @@
-"""The estimator of an ensemble: fitted pipelines put together as if it had fitted them."""
+"""Ensemble of a run: fitted pipelines put together into one fitted estimator."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ from evolver.run.record import Record
 from primitives.wrappers import OpinionPoolClassifier, Repeated, TemperatureScaledClassifier
 
 ENSEMBLE = "ensemble"
-"""Name of the ensemble where candidates have their digests."""
+"""Name of the ensemble in tables and files, instead of a digest."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """A weighted average of candidates, fitted.
+    """Fitted weighted average of candidates.
 
     Parameters
     ----------
     trees : tuple of Tree
         Pipelines of the members.
     n_fits : tuple of int
-        Number of fits of each member, which are averaged.
+        Number of fits of each member that are averaged.
     blend : Blend
-        Weights of the members in this order, temperature and pool.
+        Weights of the members in the order of `trees`, temperature and pool.
     outcome : Scored
-        Score of each fold by an average that was chosen by the other folds, see
-        `evolver.ensemble.selection.Selection`.
+        Fold scores, each of an average that was chosen by the other folds, see
+        `evolver.ensemble.selection.Selection`; costs and seconds of all members.
     estimator : VotingClassifier, VotingRegressor or a classifier around one
+        Fitted estimator; a single member without a pool stands for its own average.
     """
 
     trees: tuple[Tree, ...]
@@ -68,11 +69,22 @@ def ensemble_of(
     fitted: Sequence[Mapping[int, Pipeline]],
     selection: Selection,
 ) -> Ensemble:
-    """Return the ensemble of fitted members, in the order of the weights."""
+    """Return the ensemble of fitted members.
+
+    Parameters
+    ----------
+    problem : Problem
+    members : sequence of Record
+        Candidates in the order of the weights.
+    fitted : sequence of mapping of int to Pipeline
+        Fitted pipelines of each member by repeat.
+    selection : Selection
+    """
     blend = selection.blend
     trees = tuple(one.candidate.tree for one in members)
     models = [repeated(problem, fits) for fits in fitted]
     n_fits = tuple(model.n_fits if isinstance(model, Repeated) else 1 for model in models)
+    # The average, the temperature, the pool and each repetition count as one operator more.
     extra = (len(trees) > 1) + (blend.temperature != 1) + (blend.pool is not None)
     operators = float(operators_of(trees) + extra + sum(count > 1 for count in n_fits))
     summed = (
@@ -91,16 +103,29 @@ def ensemble_of(
 
 
 def repeated(problem: Problem, fits: Mapping[int, Pipeline]) -> Any:
-    """Return the model that averages the fits of a member, as if it had fitted them: those before
-    the first that is missing; the pipeline itself where that is one."""
+    """Return the fitted model that averages the fits of a member; the pipeline if it is only one.
+
+    Fits after the first missing repeat are left out: the repeats of such a model have the numbers 0
+    to `n_fits` - 1.
+    """
     n_fits = next(count for count in itertools.count(1) if count not in fits)
     pipelines = [fits[repeat] for repeat in range(n_fits)]
     return pipelines[0] if len(pipelines) == 1 else problem.task.repeated(pipelines)
 
 
 def blending(problem: Problem, fitted: Sequence[Any], blend: Blend) -> Any:
-    """Return the estimator that blends fitted pipelines, as if it had fitted them: scikit-learn's
-    weighted average, its probabilities scaled and pooled where the blend says so."""
+    """Return the fitted estimator that blends fitted pipelines.
+
+    It is scikit-learn's weighted average, in a classifier that scales or pools the probabilities if
+    the blend has a temperature or a pool.
+
+    Parameters
+    ----------
+    problem : Problem
+    fitted : sequence of estimator
+        Fitted members in the order of the weights.
+    blend : Blend
+    """
     pool = blend.pool
     is_alone = len(fitted) == 1 and pool is None
     averaged = fitted[0] if is_alone else problem.task.averaged(fitted, [*blend.weights.values()])
@@ -112,5 +137,5 @@ def blending(problem: Problem, fitted: Sequence[Any], blend: Blend) -> Any:
         estimator = TemperatureScaledClassifier(averaged, blend.temperature)
     else:
         return averaged
-    estimator.estimator_ = averaged
+    estimator.estimator_ = averaged  # as `fit` would set it
     return estimator

@@ -1,4 +1,4 @@
-"""History of a run as plain data, for an estimator that goes on with the run later."""
+"""History of a run as plain data, from which an estimator can continue the run later."""
 
 from __future__ import annotations
 
@@ -23,7 +23,20 @@ def history_of(
     seconds: float,
     predictions: Mapping[tuple[str, int], np.ndarray],
 ) -> History:
-    """Return what a journal and a store would know of a run."""
+    """Return the history of a run, as its journal and store would have it.
+
+    Parameters
+    ----------
+    records : sequence of Record
+    header : dict
+        Header of the journal.
+    shares : sequence of (int, float)
+        Shares of refinement, each with the number of the first candidate that it is for.
+    seconds : float
+        Seconds of the budget that the run has taken.
+    predictions : mapping of (str, int) to ndarray
+        Out-of-fold predictions by digest and fold.
+    """
     candidates = {
         record.number: Journaled(
             record.candidate.digest,

@@ -1,6 +1,6 @@
-"""Signals that ask a process to stop: Ctrl-C, and what a terminal or a service manager sends.
+"""Signals that ask a process to stop: Ctrl-C, and those of a terminal or a service manager.
 
-A run is not lost by them: the first ends its search, and the best so far is fitted and kept.
+The first signal ends the search of a run, and the best candidate so far is fitted and kept.
 """
 
 from __future__ import annotations
@@ -14,22 +14,28 @@ from types import FrameType
 STOPPING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
+"""Signals that ask a process to stop, as far as the system has them."""
 
 Handler = Callable[[int, FrameType | None], None]
+"""Handler of a signal, as `signal.signal` takes it."""
 
 
 @contextlib.contextmanager
 def stops_raised() -> Iterator[None]:
-    """Raise KeyboardInterrupt for every signal that asks the process to stop."""
+    """Raise KeyboardInterrupt, in the context, for every signal that asks the process to stop."""
     with _handled(_raise):
         yield
 
 
 @contextlib.contextmanager
 def first_interrupt_noted() -> Iterator[threading.Event]:
-    """Note the first signal that asks the process to stop instead of raising it; raise the second.
+    """Note the first signal that asks the process to stop; raise KeyboardInterrupt for the second.
 
-    Raised anywhere, an interrupt may be swallowed by a finalizer.
+    Yields
+    ------
+    threading.Event
+        Event that the first signal sets. An exception that is raised wherever the process happens
+        to be could be swallowed by a finalizer.
     """
     noted = threading.Event()
 
@@ -44,9 +50,12 @@ def first_interrupt_noted() -> Iterator[threading.Event]:
 
 @contextlib.contextmanager
 def _handled(handler: Handler) -> Iterator[None]:
-    """Let a handler take the signals for a while. Only the main thread gets any, and a handler of
-    the caller's own stays, as does that a signal is ignored."""
+    """Handle the signals by `handler` in the context.
+
+    A handler of the caller stays, and a signal that the caller ignores is ignored.
+    """
     before = {}
+    # Python lets only the main thread set handlers.
     if threading.current_thread() is threading.main_thread():
         for number in STOPPING:
             default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
@@ -60,4 +69,5 @@ def _handled(handler: Handler) -> Iterator[None]:
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt, whatever the signal."""
     raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Plan of a run: everything that is settled before it begins, as one frozen value."""
+"""Plan of a run: everything that is decided before it begins, as one frozen value."""
 
 from __future__ import annotations
 
@@ -16,25 +16,30 @@ LAG_PER_WORKER = 8
 """Default lag for each worker, in candidates."""
 
 GROWN_SHARE = 0.25
-"""Share of the places in the first population, of those that the portfolio leaves, for pipelines
-that grow at random. They are rarely better than what was learned on other tables."""
+"""Share of the places that the portfolio leaves in the first population, for random pipelines.
+
+Random pipelines are rarely better than those learned on other tables, so breeding begins early.
+"""
 
 LEAST_TIMEOUT = 2.0
-"""Seconds that a fold may take, however few its rows and short the budget are."""
+"""Smallest timeout of a fold in seconds, however few its rows and short the budget are."""
 
 UNLIMITED_TIMEOUT = 600.0
-"""Seconds that a fold may take where there is no time budget."""
+"""Timeout of a fold in seconds where there is no time budget."""
 
 TIMEOUT_SHARE = 0.1
-"""Share of the time budget that a fold may take."""
+"""Timeout of a fold as a share of the time budget."""
 
 LEAST_GROWTH = 0.75
-"""Lowest power of the number of rows by which the seconds of a fold grow."""
+"""Lowest power of the number of rows by which the seconds of a fold grow.
+
+A low power gives folds of fewer rows more time than their share of the rows.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class RunPlan:
-    """Problem, search space, budget and settings of a run, and what follows from them.
+    """Problem, search space, budget and settings of a run, and the limits that follow from them.
 
     Parameters
     ----------
@@ -60,7 +65,7 @@ class RunPlan:
 
     @property
     def lag(self) -> int:
-        """Lag of what is told behind what is asked, in candidates."""
+        """Number of candidates by which telling outcomes lags behind asking for candidates."""
         return self.settings.lag or LAG_PER_WORKER * self.workers
 
     @property
@@ -72,7 +77,7 @@ class RunPlan:
 
     @property
     def first_refined(self) -> int | None:
-        """Number of the first candidate that may be refined; None where the time decides it."""
+        """Number of the first candidate that may be refined; None if time decides it."""
         settings = self.settings
         if settings.refinement_share == 0 or settings.refinement_start == 0:
             return self.population_size
@@ -82,7 +87,10 @@ class RunPlan:
 
     @property
     def patience(self) -> float:
-        """Number of candidates without a better one after which the search ends."""
+        """Number of candidates without a better one after which the search ends.
+
+        It is infinite on large tables, and where the number of candidates is the budget.
+        """
         patience = self.settings.patience
         is_large = len(self.problem.y) > SMALL_ROWS
         if patience is None or self.budget.evaluations is not None or is_large:
@@ -91,9 +99,10 @@ class RunPlan:
 
     @property
     def fold_timeouts(self) -> list[float]:
-        """Seconds that each fold may take, those of fewer rows first.
+        """Timeout of each fold in seconds, those of the folds of fewer rows first.
 
-        A pipeline that takes too long on few rows would on all, so fewer rows have less time.
+        Fewer rows have a shorter timeout: a pipeline that is slow on few rows would be too slow on
+        all rows.
         """
         seconds, whole = self.budget.seconds, self.settings.fold_timeout
         if whole is None:
@@ -103,4 +112,5 @@ class RunPlan:
         most = max(len(train) for train, _ in self.problem.units)
         shares = [len(train) / most for train, _ in self.problem.ladder]
         shares += [1.0] * len(self.problem.folds)
+        # The smallest timeout does not exceed a timeout that the user has set.
         return [max(min(LEAST_TIMEOUT, whole), whole * share**LEAST_GROWTH) for share in shares]

@@ -1,4 +1,4 @@
-"""What a run says while it goes on."""
+"""Messages of a run while it goes on and when it ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Progress:
     seconds : float
         Seconds of the budget that have passed.
     candidates, failed : int
-        Numbers of candidates so far, and of those that failed.
+        Number of candidates so far, and number of those that failed.
     best : Member or None
         Best candidate so far.
     """
@@ -35,14 +35,16 @@ class Progress:
 
 
 class ProgressLine:
-    """Says on standard error how a search goes on: at most once in `EVERY` seconds."""
+    """Progress of a search as lines on standard error, at most one every `EVERY` seconds."""
 
     EVERY = 5.0
+    """Least number of seconds between two lines."""
 
     def __init__(self) -> None:
         self._next = 0.0
 
     def __call__(self, progress: Progress) -> None:
+        """Print a line, unless the last one was printed a moment ago."""
         if progress.seconds < self._next:
             return
         self._next = progress.seconds + self.EVERY
@@ -50,33 +52,40 @@ class ProgressLine:
         if progress.best is not None:
             best = f"best {progress.best.outcome.score:.5g} by {progress.best.candidate.tree}"
         counts = f"{progress.candidates} candidates, {progress.failed} failed"
-        _say(progress.seconds, f"{counts}, {best}")
+        _print_line(progress.seconds, f"{counts}, {best}")
 
 
 def say_end(seconds: float, reason: Reason) -> None:
-    """Say on standard error that a search ended before its time, and why."""
+    """Print on standard error that a search ended before its time, if it did, and why.
+
+    Parameters
+    ----------
+    seconds : float
+        Seconds that the run has taken.
+    reason : Reason
+    """
     if reason == "patience":
         text = "nothing better was found for a long time (`Settings.patience`)"
-        _say(seconds, f"ended early: {text}")
+        _print_line(seconds, f"ended early: {text}")
 
 
-def _say(seconds: float, text: str) -> None:
-    """Print a line on standard error; one that is closed, full or a broken pipe costs nothing but
-    the line."""
+def _print_line(seconds: float, text: str) -> None:
+    """Print a line on standard error, if possible."""
+    # A stream that is closed, full or a broken pipe must not end the run.
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"[evolver {seconds:5.0f} s] {text}\n")
         sys.stderr.flush()
 
 
 def warn_of_time(decided: Sequence[Decision]) -> None:
-    """Log what time decided in a run that was meant to be reproducible."""
+    """Log a warning of the decisions of time in a run that was meant to be reproducible."""
     if decided:
         logger.warning(
             "Time decided %s: another run with this seed and `max_evaluations` may differ."
-            " `time_budget=None` leaves the least to it.",
+            " With `time_budget=None` it decides least.",
             ", ".join(decided),
         )
 
 
 def silent(progress: Progress) -> None:
-    """Say nothing."""
+    """Do nothing: the progress of a run that is not verbose."""

@@ -1,4 +1,4 @@
-"""The proposers of a run, put together: a portfolio first, then evolution, then refinement."""
+"""Proposer of a run: a portfolio first, then evolution, then refinement."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def proposer_of(
     refines : bool
         True if any candidate may be refined.
     share_at : callable
-        Takes the number of a candidate and returns the share of refinement from there on.
+        Function of the number of a candidate, which returns the share of refinement from there on.
     """
     problem, settings = plan.problem, plan.settings
     experience = experience_of(problem.task.family, settings.portfolio)
@@ -50,6 +50,7 @@ def proposer_of(
         initial_steps=settings.initial_steps,
         max_steps=settings.max_steps,
     )
+    # The seed is drawn even if nothing is refined, so that evolution is the same with and without.
     refinement = Refinement(
         np.random.default_rng(rng.integers(2**31)),
         sampler=settings.refinement_sampler,
@@ -58,6 +59,7 @@ def proposer_of(
     bred = Portfolio(first, evolution)
     if not refines:
         return bred
+    # The portfolio lets evolution avoid its candidates, but does not know of refinement.
     for candidate in first:
         refinement.avoid(candidate.digest)
     return Interleaved(bred, refinement, share_at)

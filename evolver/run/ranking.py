@@ -1,4 +1,4 @@
-"""Order of the scored candidates of a run, and those of them that an ensemble is chosen from."""
+"""Order of the scored candidates of a run, and limits of the library of an ensemble."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from evolver.outcome import Scored
 from evolver.run.record import Record
 
 LIBRARY_SIZE = 30
-"""Number of the best candidates that an ensemble is chosen from."""
+"""Largest number of candidates that an ensemble is chosen from."""
 
 MAX_PER_PREDICTOR = 3
-"""Largest number of them with the same last step. After a long search the best candidates are
-variations of one pipeline, which share its luck with the folds."""
+"""Largest number of candidates with the same last step that an ensemble is chosen from.
+
+After a long search the best candidates are variations of one pipeline, and share its luck with the
+folds.
+"""
 
 
 def ranking_key(record: Record) -> tuple[Any, ...]:
-    """Return a sort key that puts scored records best first: by score, then costs, then age."""
+    """Return a sort key that puts scored records best first: by score, then costs, then number."""
     assert isinstance(record.outcome, Scored)
     return -record.outcome.score, record.outcome.costs, record.number
 
@@ -26,7 +29,7 @@ def ranking_key(record: Record) -> tuple[Any, ...]:
 def limit_per_predictor(
     records: Iterable[Record], most: int = MAX_PER_PREDICTOR
 ) -> Iterator[Record]:
-    """Give records in their order, at most so many with the same last step."""
+    """Yield records in their order, at most `most` with the same last step."""
     counts: Counter[str] = Counter()
     for record in records:
         last_step = record.candidate.tree.root.name

@@ -1,4 +1,4 @@
-"""Records of candidates: what a run knows of each while it evaluates it."""
+"""Records of candidates: folds and outcome of each, while a run evaluates it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from evolver.search.selection import Member
 
 @dataclass(eq=False)
 class Record:
-    """One candidate, its folds so far and its outcome. Only the loop of a run changes it.
+    """Candidate with its folds so far and its outcome. Only the loop of a run changes it.
 
     Parameters
     ----------
@@ -20,10 +20,12 @@ class Record:
         Place of the candidate in the order asked.
     candidate : Candidate
     margins : Margins
-        Margins of the race when the candidate was asked for.
+        Margins of the race when the candidate was asked for. It is judged by them, so that the
+        judgement does not depend on when its folds are done.
     folds : dict of int to ScoredFold
+        Scored folds by number.
     outcome : Outcome or None
-        None while folds are under way.
+        None while folds wait or are under way.
     """
 
     number: int
@@ -39,6 +41,6 @@ class Record:
 
     @property
     def member(self) -> Member:
-        """This candidate as a member of a population; it must be scored."""
+        """Member of a population that the candidate is; its outcome must be `Scored`."""
         assert isinstance(self.outcome, Scored)
         return Member(self.candidate, self.outcome)

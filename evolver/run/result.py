@@ -16,11 +16,11 @@ from evolver.run.record import Record
 from evolver.search.selection import Member
 
 Reason = Literal["time", "evaluations", "patience", "interrupt", "error"]
-"""Reasons for the end of a search; "evaluations" also where there were no more candidates."""
+"""Reason for the end of a search; "evaluations" also if the proposer had no more candidates."""
 
 
 class Decision(StrEnum):
-    """Decisions of a run in which time may take part, so that the same run may take another."""
+    """Decisions in which time may take part, so that a repeated run may decide otherwise."""
 
     COMPLEXITIES = "the complexities"
     LENGTH = "the number of candidates"
@@ -38,22 +38,22 @@ class Result:
     Parameters
     ----------
     records : sequence of Record
-        One for each candidate, in the order asked.
+        Records of all candidates, in the order asked.
     front : sequence of Member
         Non-dominated candidates, best score first; empty where no candidate was scored.
     winner : Candidate or None
-        None where no candidate could be fitted in time.
+        Candidate that was fitted on all rows; None if there was no time to fit any.
     pipeline : Pipeline
-        The winner, or a fallback, fitted.
+        Fitted pipeline of the winner, or of a fallback.
     effort : Effort
         Effort of all folds.
     ended_by : Reason
     ensemble : Ensemble or None
-        None where it is worse than the winner, or time was short.
+        None if it is worse than the winner, or time was short.
     failed_fits : sequence of tuple of str
         Digest of a candidate that could not be fitted on all rows, and the reason, one line.
     decided_by_time : sequence of Decision
-        Empty where the same run would find the same.
+        Decisions in which time took part; empty if a repeated run would find the same.
     """
 
     records: Sequence[Record]
@@ -68,6 +68,6 @@ class Result:
 
     @property
     def best_score(self) -> float:
-        """Mean score of the winner over the folds; NaN where not all of them were scored."""
+        """Mean score of the winner over the folds; NaN if some were not scored."""
         outcomes = [one.outcome for one in self.records if one.candidate is self.winner]
         return outcomes[0].score if outcomes and isinstance(outcomes[0], Scored) else float("nan")

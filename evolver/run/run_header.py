@@ -1,6 +1,7 @@
-"""What makes a run that run: its data and settings as short hashes, for the head of its journal.
+"""Header of a journal: data and settings of the run as short hashes.
 
-Each part has its own entry, so that a journal that is refused can say what differs.
+A journal can be resumed only with the same data and settings. Each part has its own entry, so that
+the error of a refused journal can name the part that differs.
 """
 
 from __future__ import annotations
@@ -23,22 +24,23 @@ from primitives import Catalogue
 from primitives import space as spaces
 
 LIBRARIES = ("evolver", "scikit-learn", "numpy", "scipy", "pandas", "deap", "optuna")
-"""On whose versions the sequence of candidates and their scores depend."""
+"""Libraries on whose versions the sequence of candidates and their scores depend."""
 
 CELLS = 300_000
-"""Values that are hashed together: no copy of a large table is made."""
+"""Largest number of values that are hashed together, so that no large table is copied."""
 
 
 def header_of(plan: RunPlan, random_state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the head of a journal.
+    """Return the header of a journal.
 
     Parameters
     ----------
     plan : RunPlan
     random_state : mapping
-        State of the run's bit generator before anything was drawn.
+        State of the run's bit generator before the first draw.
     """
     problem, settings = plan.problem, plan.settings
+    # The portfolio of the package follows from its version, that of a folder is hashed.
     own = None
     if settings.portfolio is not None:
         own = experience_of(problem.task.family, settings.portfolio)
@@ -72,7 +74,7 @@ def header_of(plan: RunPlan, random_state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _versions(catalogue: Catalogue) -> dict[str, str]:
-    """Return the versions of Python, of what every run uses and of what the primitives need."""
+    """Return the versions of Python, the common libraries and those that the primitives need."""
     optional = {primitive.library for primitive in catalogue if primitive.library is not None}
     return {
         "python": ".".join(platform.python_version_tuple()[:2]),
@@ -82,7 +84,10 @@ def _versions(catalogue: Catalogue) -> dict[str, str]:
 
 
 def _version_of(module: str) -> str:
-    """Return the version of an installed library by the name that it is imported by."""
+    """Return the version of the library that has a module; empty if it is not installed.
+
+    A library and its module may have different names.
+    """
     try:
         return version(module)
     except PackageNotFoundError:
@@ -91,12 +96,10 @@ def _version_of(module: str) -> str:
 
 
 def _table_hash(X: pd.DataFrame) -> str:
-    """Return the hash of the names, types and values of all columns, in their order.
-
-    Columns of one type are hashed together, as many as make about `CELLS` cells: each value has a
-    hash of its own, and what pandas does for each column would take longest.
-    """
+    """Return the hash of the names, types and values of all columns, in their order."""
     names = json.dumps([[name, str(dtype)] for name, dtype in X.dtypes.items()])
+    # Each value has its own hash, so blocks of columns give the same as single columns. Single
+    # columns would be slower: most of the time is what pandas does for each call.
     step = max(1, CELLS // len(X))
     blocks = (X.iloc[:, start : start + step] for start in range(0, X.shape[1], step))
     columns = (hashes.tobytes() for block in blocks for hashes in _hashes(block))
@@ -104,7 +107,7 @@ def _table_hash(X: pd.DataFrame) -> str:
 
 
 def _hashes(X: pd.DataFrame) -> np.ndarray:
-    """Return the hash of every value, of shape (n_columns, n_rows)."""
+    """Return the hash of every value, shape (n_columns, n_rows); columns of one type together."""
     found = np.empty((X.shape[1], len(X)), np.uint64)
     places: dict[Any, list[int]] = {}
     for place, dtype in enumerate(X.dtypes):
@@ -117,8 +120,10 @@ def _hashes(X: pd.DataFrame) -> np.ndarray:
 
 
 def _joined(X: pd.DataFrame) -> Any:
-    """Return the values of columns of one type, one column after the other, as pandas can hash
-    them: objects, which may be of mixed types, as text."""
+    """Return the values of columns of one type, one column after the other, for pandas to hash.
+
+    Objects become text, because they may be of mixed types.
+    """
     dtype: Any = X.dtypes.iloc[0]
     if not isinstance(dtype, np.dtype | pd.StringDtype):
         return X.iloc[:, 0].array
@@ -131,10 +136,12 @@ def _joined(X: pd.DataFrame) -> Any:
 
 
 def _array_hash(array: np.ndarray | None) -> str:
+    """Return the hash of an array; empty if it is None."""
     return "" if array is None else _table_hash(pd.DataFrame({"array": array}))
 
 
 def _catalogue_hash(catalogue: Catalogue) -> str:
+    """Return the hash of the names, inputs and parameter spaces of all primitives."""
     return _hash(
         f"{primitive.name} {primitive.inputs} {spaces.to_json(primitive.fixed_space)}".encode()
         for primitive in catalogue
@@ -142,8 +149,10 @@ def _catalogue_hash(catalogue: Catalogue) -> str:
 
 
 def _hash(parts: Iterable[bytes]) -> str:
+    """Return the hash of some parts, in their order."""
     total = hashlib.blake2b(digest_size=16)
     for part in parts:
+        # The length marks where a part ends: (ab, c) must differ from (a, bc).
         total.update(len(part).to_bytes(8, "little"))
         total.update(part)
     return total.hexdigest()

@@ -1,14 +1,18 @@
 """The loop between a proposer and an executor.
 
-The fold is the unit of work: whenever a worker is free it gets the next fold of the candidates
-asked for, and when there is none the next candidate is asked for. So the first candidate already
-uses every core, and little is lost at the end.
+The fold is the unit of work. Whenever a worker is free it gets the next fold of the candidates
+asked for, and if no fold waits the next candidate is asked for. So the first candidate already uses
+every core, and little is lost at the end.
 
-Timing decides nothing but the length of a run: outcomes are told in the order in which candidates
-were asked, candidate k is asked for when exactly the outcomes of the candidates up to k - lag have
-been told, and who is raced out is judged in the same order. Everything is in the journal before it
-is acted on, and resuming is asking again: the candidates are the same, and the folds that the
-journal knows are not evaluated but recalled.
+Timing decides nothing but the length of a run:
+
+    ask       candidate k is asked for when exactly the outcomes of the candidates up to k - lag
+              have been told
+    tell      outcomes are told in the order in which the candidates were asked for
+    judge     candidates are raced out in the same order
+
+The journal has everything before it is acted on. To resume is to ask again: the candidates are the
+same, and the folds that the journal knows are recalled instead of evaluated.
 """
 
 from __future__ import annotations
@@ -49,12 +53,18 @@ from evolver.search.selection import Member, front
 from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
 
-WORTH = 0.5
-"""Share of the limit of a fold, where there is a time budget. A pipeline of the portfolio that is
-expected to take longer is not begun: five such folds are an eighth of what two workers have."""
+SHARE_OF_TIMEOUT = 0.5
+"""Largest share of the timeout of a fold that a pipeline of the portfolio is expected to take.
+
+It holds where there is a time budget; a pipeline that should take longer is not begun. Five such
+folds are an eighth of the time of two workers.
+"""
 
 INTERRUPT_SECONDS = 0.5
 """Longest time in seconds until an interrupt is noticed."""
+
+Place = tuple[int, int]
+"""Number of a candidate and number of one of its folds."""
 
 
 class SearchLoop:
@@ -66,9 +76,9 @@ class SearchLoop:
     proposer : Proposer
     executor : Executor
     journal : Journal
-        Journal of this run, begun; folds that it knows are not evaluated again.
+        Journal of this run, begun. Folds that it knows are not evaluated again.
     store : Store
-        Takes the out-of-fold predictions.
+        Receives the out-of-fold predictions.
     start : float
         Moment at which the budget began to run, as `time.monotonic` gives it.
 
@@ -95,7 +105,7 @@ class SearchLoop:
         problem, settings = plan.problem, plan.settings
         self.records: list[Record] = []
         self.effort = Effort()
-        self.ended_by: Reason = "interrupt"
+        self.ended_by: Reason = "interrupt"  # stays where an interrupt leaves the loop
         self.error: Exception | None = None
         self._plan = plan
         self._proposer = proposer
@@ -123,113 +133,124 @@ class SearchLoop:
         if any(objective.is_time for objective in problem.objectives):
             self._time.note(Decision.COMPLEXITIES)
         self._cut_short: set[tuple[int, ...]] = set()
-        self._in_flight = 0
-        self._idle = 0
+        self._n_in_flight = 0
+        self._n_told = 0
+        self._n_failed = 0
+        self._n_idle = 0
         self._is_exhausted = False
-        self._told = 0
-        self._failed = 0
 
     @property
     def front(self) -> list[Member]:
-        """The non-dominated candidates so far."""
+        """Non-dominated candidates so far."""
         return front(
             [record.member for record in self.records if isinstance(record.outcome, Scored)]
         )
 
     @property
     def decided_by_time(self) -> list[Decision]:
-        """Decisions of time in the search and the final fits, in the order of a run."""
+        """Decisions in which time took part in the search and the final fits, in their order."""
         decided = set(self._time.decisions)
         if self.ended_by == "time":
             decided.add(Decision.LENGTH)
         if any(took_too_long(record.outcome) for record in self.records if record.outcome):
             decided.add(Decision.SCORED)
-        return [one for one in Decision if one in decided]
+        return [decision for decision in Decision if decision in decided]
 
     def search(self, progress: Callable[[Progress], None], interrupted: threading.Event) -> None:
-        """Evaluate candidates until the budget is spent, there are no more, or an interrupt is
-        noted.
+        """Evaluate candidates until the search ends, and give each of them an outcome.
 
-        An error that is no candidate's ends the search as an interrupt does, and is kept as
-        `error`; the executor may be of no use any more then.
+        The search ends when the budget is spent, the proposer has no more candidates, patience is
+        over, or an interrupt is noted. An error of the system ends it too and is kept as `error`;
+        the executor may be unusable then.
 
         Raises
         ------
         Exception
-            The error, where no fold was scored before it.
+            The error of the system, if no fold was scored before it.
         """
         try:
-            self._loop(progress, interrupted)
+            self._run(progress, interrupted)
             self._executor.abandon()
         except KeyboardInterrupt:
-            if interrupted.is_set():  # a second one is the caller's
+            if interrupted.is_set():  # the second interrupt is for the caller
                 raise
             self._executor.abandon()
         except Exception as error:
-            if isinstance(error, InputError) or not any(one.folds for one in self.records):
+            if isinstance(error, InputError) or not any(record.folds for record in self.records):
                 raise
             self.ended_by, self.error = "error", error
         if self._journal.seconds and not self.effort.seconds:
-            # The time of a resumed run was over before it went on.
+            # The time of a resumed run was over before it ran a fold.
             self._time.leave_final_fits()
         for record in self.records:
             if record.outcome is None:
                 record.outcome = Stopped(TIME_OVER, record.seconds)
 
-    def finish(self, executor: Executor) -> FinalFit:
-        """Return the final fits of what the search found."""
+    def final_fit(self, executor: Executor) -> FinalFit:
+        """Return the final fits of the candidates that the search has found."""
         return FinalFit(self._plan, tuple(self.records), executor, self._time)
 
-    def _loop(self, progress: Callable[[Progress], None], interrupted: threading.Event) -> None:
+    def _run(self, progress: Callable[[Progress], None], interrupted: threading.Event) -> None:
+        """Keep every worker busy until the search ends."""
         while True:
             self._submit()
-            if self._in_flight == 0 or self._is_over or interrupted.is_set():
-                self.ended_by = self._reason(interrupted.is_set())
+            if self._n_in_flight == 0 or self._is_over or interrupted.is_set():
+                self.ended_by = self._reason_of_end(interrupted.is_set())
                 return
-            if self._queue.is_empty:  # a worker need not wait for a child to be bred
+            # A candidate is bred while the workers are busy, so that none has to wait for it.
+            if self._queue.is_empty:
                 self._ask()
             for done in self._executor.wait(min(self._time.search_left, INTERRUPT_SECONDS)):
-                self._in_flight -= 1
+                self._n_in_flight -= 1
+                # The free worker gets its next fold before the result is kept, which takes time.
+                # A failed fold is kept first: other folds of its candidate must not be begun.
                 if isinstance(done.result, FoldScore):
-                    self._submit()  # first: the worker need not wait for the bookkeeping
+                    self._submit()
                 if self._receive(done):
-                    progress(self._now())
+                    progress(self._progress())
 
     def _submit(self) -> None:
-        """Give every idle worker a fold, as long as there are any."""
-        while self._in_flight < self._executor.capacity and (job := self._next_job()) is not None:
+        """Give every idle worker a fold, while there are any."""
+        while self._n_in_flight < self._executor.capacity and (job := self._next_job()) is not None:
             self._executor.submit(job)
-            self._in_flight += 1
+            self._n_in_flight += 1
 
     def _next_job(self) -> Job | None:
-        """Return the next fold to run; asks for candidates where none is waiting."""
+        """Return the next job, asking for candidates while no fold waits; None if there is none."""
         while True:
-            over = self._is_over
-            place = None if over else self._queue.next()
-            if place is None:
-                if (over and not self._is_known(len(self.records))) or not self._ask():
-                    return None
-                continue
-            number, unit = place
-            record = self.records[number]
-            longest = self._timeouts[-1] * (1.0 if self._plan.budget.seconds is None else WORTH)
-            if not record.folds and (self._fit_times.prior_seconds(record) or 0.0) > longest:
-                reason = f"expected to take longer than {longest:g} s"
-                self._settle(record, Failed(Failure.TIMEOUT, reason, 0.0))
-                continue
-            left = self._time.search_left
-            timeout = self._timeouts[unit]
-            if left < timeout:
-                if self._fit_times.expected(record, self._train_rows[unit]) > left:
-                    self._settle(record, Stopped(TIME_OVER, record.seconds))
-                    continue
-                timeout = left
-                self._cut_short.add(place)
-            return Job(place, Request(encode(record.candidate.tree), unit), timeout)
+            is_over = self._is_over
+            place = None if is_over else self._queue.next()
+            if place is not None:
+                job = self._job(place)
+                if job is not None:
+                    return job
+            # When the search is over, candidates of a resumed run are still recalled.
+            elif (is_over and not self._is_known(len(self.records))) or not self._ask():
+                return None
 
-    def _reason(self, interrupted: bool) -> Reason:
+    def _job(self, place: Place) -> Job | None:
+        """Return the job of a fold; settle its candidate and return None if time is too short."""
+        number, unit = place
+        record = self.records[number]
+        longest = self._timeouts[-1]
+        if self._plan.budget.seconds is not None:
+            longest *= SHARE_OF_TIMEOUT
+        if not record.folds and (self._fit_times.prior_seconds(record) or 0.0) > longest:
+            reason = f"expected to take longer than {longest:g} s"
+            self._settle(record, Failed(Failure.TIMEOUT, reason, 0.0))
+            return None
+        timeout, left = self._timeouts[unit], self._time.search_left
+        if left < timeout:
+            if self._fit_times.expected(record, self._train_rows[unit]) > left:
+                self._settle(record, Stopped(TIME_OVER, record.seconds))
+                return None
+            timeout = left
+            self._cut_short.add(place)
+        return Job(place, Request(encode(record.candidate.tree), unit), timeout)
+
+    def _reason_of_end(self, is_interrupted: bool) -> Reason:
         """Return why the search ends."""
-        if interrupted:
+        if is_interrupted:
             return "interrupt"
         if self._is_over and not self._time.is_over:
             return "patience"
@@ -238,45 +259,57 @@ class SearchLoop:
 
     @property
     def _is_over(self) -> bool:
-        """True when the search must end: its time is over, or nothing better was found for long."""
-        return self._time.is_over or self._idle >= self._plan.patience
+        """True if the search must end: its time or its patience is over."""
+        return self._time.is_over or self._n_idle >= self._plan.patience
 
     def _is_known(self, number: int) -> bool:
-        """Say whether the journal has the outcome of a candidate."""
+        """Return True if the journal has the outcome of a candidate."""
         known = self._journal.replayed.get(number)
         return known is not None and known.settled
 
     def _ask(self) -> bool:
-        """Ask for the next candidate, and recall what the journal knows of it."""
+        """Ask for the next candidate and put its folds in line; return False if that is impossible.
+
+        It is impossible while an outcome that must be told before is missing, and after the last
+        candidate of the budget or of the proposer.
+        """
         number = len(self.records)
         if self._is_exhausted or number == self._plan.budget.evaluations:
             return False
-        if not self._tell(number - self._plan.lag):
+        if not self._tell_outcomes(number - self._plan.lag):
             return False
         self._begin_refinement(number)
         candidate = self._proposer.ask()
         if candidate is None:
+            # The proposer is not asked again: each call may draw random numbers, and the number of
+            # calls would depend on timing.
             self._is_exhausted = True
             return False
         self._journal.propose(number, candidate)
-        record = Record(number, candidate, self._race.margins)
+        self._add(Record(number, candidate, self._race.margins))
+        return True
+
+    def _add(self, record: Record) -> None:
+        """Add a record with all that the journal knows of it; put the rest of its folds in line."""
         self.records.append(record)
-        known = self._journal.replayed.get(number)
+        known = self._journal.replayed.get(record.number)
         if known is not None:
             record.folds.update(known.folds)
             if known.failed is not None:
                 self._settle(record, known.failed)
         self._queue.add(record)
-        self._conclude(record)
-        self._advance()
+        self._settle_if_scored(record)
+        self._stop_raced_out()
         if known is not None:
-            self._idle = 0  # patience counts new candidates alone
-        return True
+            self._n_idle = 0  # patience counts new candidates alone
 
     def _begin_refinement(self, number: int) -> None:
-        """Give refinement its share once its part of the time has come, where that was not said by
-        count before; what the journal knows came before."""
+        """Begin refinement with a candidate if its part of the time has come.
+
+        If the journal has a share of refinement, it says at which candidate refinement begins.
+        """
         journal, settings, seconds = self._journal, self._plan.settings, self._plan.budget.seconds
+        # The candidates that the journal knows were asked for without refinement.
         first = max(self._plan.first_population, len(journal.replayed))
         if journal.shares or seconds is None or number < first:
             return
@@ -284,68 +317,73 @@ class SearchLoop:
             journal.share(settings.refinement_share, number)
             self._time.note(Decision.REFINEMENT)
 
-    def _tell(self, last: int) -> bool:
-        """Tell the outcomes up to candidate `last` in order; say whether all of them are known.
+    def _tell_outcomes(self, last: int) -> bool:
+        """Tell the outcomes up to candidate `last` in order; return False if one is missing.
 
-        That the time was over for one is not told: whoever resumes the run will know better.
+        An outcome that only the end of the time decided counts as missing: when the run is resumed,
+        the candidate is evaluated and has another.
         """
-        while self._told <= last:
-            record = self.records[self._told]
+        while self._n_told <= last:
+            record = self.records[self._n_told]
             if record.outcome is None or is_late(record.outcome):
                 return False
             self._proposer.tell(record.candidate, record.outcome)
             if isinstance(record.outcome, Scored):
                 self._race.tell(runner(record, len(self._train_rows)))
-            self._told += 1
+            self._n_told += 1
         return True
 
     def _receive(self, done: Done) -> bool:
-        """Take in what became of a fold; say whether some candidate has an outcome now."""
+        """Keep the result of a fold; return True if a candidate has its outcome by that."""
         number, unit = done.key
         record = self.records[number]
         if isinstance(done.result, FoldScore):
-            result = done.result
-            self.effort += result.effort
-            if unit >= self._ladder:
-                self._store.put(record.candidate.digest, unit - self._ladder, result.predictions)
-            record.folds[unit] = ScoredFold(
-                result.score, result.costs, done.seconds, result.effort.saved
-            )
-            self._journal.fold(number, unit, record.folds[unit])
-            self._fit_times.learn(record, unit)
+            self._keep_fold(record, unit, done.result, done.seconds)
         elif record.outcome is None:
             self._settle(record, self._failure(record, done))
-        known = self._conclude(record)
-        return self._advance() or known
+        has_outcome = self._settle_if_scored(record)
+        return self._stop_raced_out() or has_outcome
+
+    def _keep_fold(self, record: Record, unit: int, result: FoldScore, seconds: float) -> None:
+        """Keep a scored fold in the record, the journal, the store and the model of fit times."""
+        self.effort += result.effort
+        if unit >= self._ladder:  # an ensemble is chosen on folds of all rows
+            self._store.put(record.candidate.digest, unit - self._ladder, result.predictions)
+        fold = ScoredFold(result.score, result.costs, seconds, result.effort.saved)
+        record.folds[unit] = fold
+        self._journal.fold(record.number, unit, fold)
+        self._fit_times.learn(record, unit)
 
     def _failure(self, record: Record, done: Done) -> Outcome:
-        """Return the outcome of a record, a fold of which failed."""
+        """Return the outcome of a candidate with a fold that failed."""
         seconds = record.seconds + done.seconds
         if done.result.kind is Failure.TIMEOUT and done.key in self._cut_short:
             return Stopped(TIME_OVER, seconds)
         return Failed(done.result.kind, done.result.reason, seconds)
 
-    def _conclude(self, record: Record) -> bool:
-        """Settle a record all of whose folds are scored; say whether it has an outcome."""
+    def _settle_if_scored(self, record: Record) -> bool:
+        """Settle a candidate if all of its folds are scored; return True if it has an outcome."""
         if record.outcome is None and len(record.folds) == len(self._train_rows):
             units = [record.folds[unit] for unit in sorted(record.folds)]
             self._settle(record, aggregate_folds(units, self._ladder))
         return record.outcome is not None
 
-    def _advance(self) -> bool:
-        """Judge who can be judged; say whether any is raced out."""
+    def _stop_raced_out(self) -> bool:
+        """Settle the candidates that are raced out by now; return True if there are any."""
         any_stopped = False
+        # A candidate that is stopped no longer delays those after it at the later stages.
         while stopped := self._queue.advance():
             any_stopped = True
             for record, raced in stopped:
                 score = self._race.so_far(raced.scores)
-                out = Stopped(RACED_OUT, record.seconds, len(raced.scores), score)
-                self._settle(record, out)
+                outcome = Stopped(RACED_OUT, record.seconds, len(raced.scores), score)
+                self._settle(record, outcome)
         return any_stopped
 
     def _settle(self, record: Record, outcome: Outcome) -> None:
-        """Give a record its outcome; what is left of its folds is not run."""
+        """Give a candidate its outcome; the rest of its folds is not run."""
         record.outcome = outcome
+        # A late candidate is not settled in the journal: a resumed run evaluates it.
         if not is_late(outcome):
             self._journal.settle(record.number, outcome, self._time.elapsed)
         rating = outcome.score if isinstance(outcome, Scored) else -math.inf
@@ -353,12 +391,13 @@ class SearchLoop:
         if isinstance(outcome, Scored):
             self._time.observe(record)
         if self._time.best is record:
-            self._idle = 0
+            self._n_idle = 0
         elif isinstance(outcome, Scored | Stopped) and not is_late(outcome):
-            self._idle += 1
-        self._failed += isinstance(outcome, Failed)
+            self._n_idle += 1
+        self._n_failed += isinstance(outcome, Failed)
 
-    def _now(self) -> Progress:
+    def _progress(self) -> Progress:
+        """Return the state of the search."""
         best = self._time.best
         member = None if best is None else best.member
-        return Progress(self._time.elapsed, len(self.records), self._failed, member)
+        return Progress(self._time.elapsed, len(self.records), self._n_failed, member)

@@ -1,10 +1,12 @@
-"""Time of a run: how long its search may go on, so that a model can still be fitted in the budget.
+"""Time of a run: the search must end early enough for the final fits to end in the budget.
 
-    best       best candidate so far; the time for its fit on all rows is reserved
-    reserve    candidate that is fitted where the best cannot be; its fit is reserved too
-    ensemble   fits of the members, as long as they take a small share of the budget
+The search leaves time for three things:
 
-The time budget decides only when a run ends, and which of the final fits there is time for.
+    best       fit of the best candidate so far, on all rows
+    reserve    fit of another candidate, in case that the best cannot be fitted
+    ensemble   choice and fits of its members, up to a small share of the budget
+
+Time decides only when the search ends and which of the final fits are made.
 """
 
 from __future__ import annotations
@@ -23,26 +25,28 @@ FINAL_OVERHEAD = 0.3
 """Seconds to hand over the final fit and to receive the pipeline."""
 
 ENSEMBLE_SHARE = 0.15
-"""Largest share of the budget that choosing and fitting an ensemble may take."""
+"""Largest share of the budget that is reserved for choosing and fitting an ensemble."""
 
 CHOICE_SHARE = 0.01
 """Share of the budget that is reserved for choosing an ensemble."""
 
 MEMBERS_SHARE = 0.6
-"""Expected share of the best candidates that are members of an ensemble. Where fitting takes longer
-than expected, the ensemble is made of those that are fitted."""
+"""Expected share of the best candidates that become members of an ensemble.
+
+If fitting takes longer than expected, the ensemble is made of the members that are fitted.
+"""
 
 REFITS_PER_MEMBER = 3
-"""Fits of each member with random states, where there is time; they are averaged."""
+"""Number of fits of each member that has random states, if there is time; they are averaged."""
 
 WORKER_START = 5.0
-"""Seconds in which a worker should have started."""
+"""Seconds that a worker should need to start."""
 
 LAST_CHANCE = 1.0
-"""Least seconds for the fit of the reserve: a model late by that is better than none."""
+"""Smallest timeout of the last fit in seconds: a model that late is better than none."""
 
 FIT_MARGIN = 1.3
-"""Ratio of the longest to the expected seconds of a final fit."""
+"""Ratio of the reserved to the expected seconds of a final fit."""
 
 UNKNOWN_SHARE = 0.1
 """Share of the budget that is reserved while no candidate is scored."""
@@ -52,22 +56,22 @@ MOST_UNKNOWN = 2.0
 
 
 class TimeBudget:
-    """Seconds that are left for a run and for its search. Only a run calls it.
+    """Seconds that are left for a run, for its search and for its final fits. Only a run calls it.
 
     Parameters
     ----------
     budget : Budget
     start : float
-        Moment at which this call of the run began, as `time.monotonic` gives it.
+        Moment at which this call of `fit` began, as `time.monotonic` gives it.
     fit_times : FitTimeModel
     rows : int
         Number of rows of a final fit.
     members : int
         Largest number of members of an ensemble.
     workers : int
-        Number of workers that fit them.
+        Number of workers that fit the members.
     spent : float, default=0.0
-        Seconds of the budget that earlier calls of the run have taken.
+        Seconds of the budget that the run had taken before it was resumed.
 
     Attributes
     ----------
@@ -101,7 +105,7 @@ class TimeBudget:
         self._quickest: dict[str, Record] = {}
 
     def observe(self, record: Record) -> None:
-        """Take in a candidate all of whose folds were scored."""
+        """Take a scored candidate into account."""
         if self.best is None or ranking_key(record) < ranking_key(self.best):
             self.best = record
         self._leaders = sorted([*self._leaders, record], key=ranking_key)[: self._members]
@@ -121,22 +125,23 @@ class TimeBudget:
 
     @property
     def elapsed(self) -> float:
-        """Seconds of the budget that have passed, those of earlier calls included."""
+        """Seconds of the budget that have passed, including those before the run was resumed."""
         return time.monotonic() - self._begun
 
     @property
     def left(self) -> float:
-        """Seconds until the end of the run; infinite where there is no limit."""
+        """Seconds until the end of the run; infinite if there is no time budget."""
         return self.deadline.left
 
     @property
     def search_left(self) -> float:
-        """Seconds until the search must end; infinite where there is no limit."""
+        """Seconds until the search must end; infinite if there is no time budget."""
         if self._seconds is None:
             return math.inf
         reserve = self._reserve()
         if self.best is None or reserve is None:
             return self.left - min(UNKNOWN_SHARE * self._seconds, MOST_UNKNOWN)
+        # A set: where the best is its own reserve, its fit counts once.
         fits = {self.expected_fit(self.best), self.expected_fit(reserve)}
         alone = sum(FINAL_OVERHEAD + FIT_MARGIN * fit for fit in fits)
         return self.left - alone - self._for_ensemble(self._seconds)
@@ -151,9 +156,9 @@ class TimeBudget:
         return self._fit_times.expected(record, self._rows)
 
     def fit_timeout(self, record: Record) -> float:
-        """Return the seconds that fitting a candidate on all rows may take.
+        """Return the timeout, in seconds, of the fit of a candidate on all rows.
 
-        Unless the candidate is the reserve itself, time is left to fit the reserve instead.
+        Unless the candidate is the reserve, the time to fit the reserve after it is left out.
         """
         reserve = self._reserve()
         if reserve is None or reserve is record:
@@ -161,9 +166,12 @@ class TimeBudget:
         return self.left - FINAL_OVERHEAD - FIT_MARGIN * self.expected_fit(reserve)
 
     def affords(self, records: Sequence[Record]) -> bool:
-        """Say whether candidates can be fitted on all rows in the time that is left.
+        """Return True if candidates can all be fitted on all rows in the time that is left.
 
-        Each is fitted by the next worker that is free (bound of Graham 1966).
+        Notes
+        -----
+        Fits in any order, each by the next free worker, end within the mean load of the workers
+        plus (1 - 1 / workers) of the longest fit (Graham 1966).
         """
         if not records:
             return True
@@ -172,19 +180,19 @@ class TimeBudget:
         return FINAL_OVERHEAD + FIT_MARGIN * longest <= self.left
 
     def leave_final_fits(self) -> None:
-        """Put the deadline off until there is time for final fits by workers that are yet to start.
+        """Move the deadline so that there is time to start workers and make the final fits.
 
-        A run that is resumed after its time was over ends with what it has found.
+        A run that is resumed after its time was over still fits the best candidate it has found.
         """
         self.deadline = self.deadline.later(max(0.0, WORKER_START - self.search_left))
 
     def leave_ensemble(self) -> None:
-        """Bring the deadline forward to the expected end of an ensemble without repeated fits."""
+        """Move the deadline forward to the expected end of an ensemble without repeated fits."""
         if self._seconds is not None:
             self.deadline = self.deadline.at_most(self._for_ensemble(self._seconds, refits=1))
 
     def _for_ensemble(self, seconds: float, refits: int = REFITS_PER_MEMBER) -> float:
-        """Return the expected seconds of an ensemble of the best so far.
+        """Return the seconds to reserve for an ensemble of the best candidates so far.
 
         Parameters
         ----------
@@ -200,9 +208,10 @@ class TimeBudget:
         return min(ENSEMBLE_SHARE * seconds, choosing + fits / self._workers)
 
     def _reserve(self) -> Record | None:
-        """Return the quickest candidate with another last step than the best.
+        """Return the quickest candidate whose last step is not that of the best candidate.
 
-        The last step may be what is wrong with the best.
+        If the best candidate cannot be fitted on all rows, its last step may be the reason. If all
+        have the same last step, the quickest of all is returned; None if none is scored.
         """
         best = None if self.best is None else self.best.candidate.tree.root.name
         others = [record for name, record in self._quickest.items() if name != best]

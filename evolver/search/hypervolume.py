@@ -1,9 +1,9 @@
-"""Hypervolume of a front, and the gain that a new member may bring.
+"""Hypervolume of a front, and its expected gain by a new member.
 
-The hypervolume (Zitzler and Thiele 1999) is the volume between a front and a reference point that
-every member is better than: the quality of a front in one number. It is summed over cells: a grid
-through the costs of all members divides the space of costs, and within a cell the best score is the
-same everywhere.
+The hypervolume (Zitzler and Thiele 1999) measures the quality of a front: it is the volume between
+the front and a reference point that is worse than every member. It is summed over cells. A grid
+through the costs of all members divides the space of costs into cells, and within a cell the best
+score is the same everywhere.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import numpy as np
 from scipy.special import ndtr
 
 Costs = tuple[float, ...]
+"""Costs by objective; less is better."""
 
 Point = tuple[float, Costs]
-"""Score, greater is better, and costs, less is better."""
+"""Score, of which greater is better, and costs."""
 
 
 def hypervolume(points: Sequence[Point], floor: float, limits: Costs) -> float:
-    """Return the volume that points dominate, as far as they are better than a reference point.
+    """Return the volume between points and a reference point.
 
     Parameters
     ----------
@@ -34,6 +35,7 @@ def hypervolume(points: Sequence[Point], floor: float, limits: Costs) -> float:
     """
     if not points:
         return 0.0
+    # No point dominates a cell in which a cost is less than that of every point.
     lowest = tuple(min(costs) for costs in zip(*(costs for _, costs in points), strict=True))
     return sum(
         volume * max(0.0, best - floor)
@@ -56,13 +58,14 @@ def expected_gain(
     costs : tuple of float
         Costs of the new point.
     mean, deviation : float
-        Mean and standard deviation of its score, which is normally distributed.
+        Mean and standard deviation of its score, which is taken to be normally distributed.
 
     Notes
     -----
-    In each cell whose costs are no less than those of the new point, the gain is the excess of its
-    score over the best score there; the expected excess is that of Jones et al. (1998). Where no
-    member costs as little, the score of the cheapest member stands in.
+    The new point gains volume in the cells whose costs are no less than its own. The gain in a cell
+    is the excess of its score over the best score there, and the expected excess is that of Jones
+    et al. (1998). In a cell with lower costs than any member has, the score of the cheapest member
+    is used instead of the best score.
     """
     cheapest = min(points, key=lambda point: (point[1], point[0]))[0]
     return sum(
@@ -74,9 +77,9 @@ def expected_gain(
 def _cells(
     points: Sequence[Point], lowest: Costs, limits: Costs
 ) -> Iterator[tuple[float, float | None]]:
-    """Give volume and best score of each cell between two corners of the space of costs.
+    """Yield the volume and the best score of each cell between two corners of the space of costs.
 
-    The score is None in a cell in which every member costs more.
+    The best score is None in a cell with lower costs than any member has.
     """
     axes = []
     for axis, (low, limit) in enumerate(zip(lowest, limits, strict=True)):
@@ -92,7 +95,16 @@ def _cells(
 
 
 def expected_improvement(best: float, mean: float, deviation: float) -> float:
-    """Return the expected excess of a normal number over `best`, which is 0 where it is less."""
+    """Return the expected excess over `best` of a normally distributed number (Jones et al. 1998).
+
+    The excess of a number below `best` is 0.
+
+    Parameters
+    ----------
+    best : float
+    mean, deviation : float
+        Mean and standard deviation of the number.
+    """
     if deviation <= 0:
         return max(0.0, mean - best)
     z = (mean - best) / deviation

@@ -1,15 +1,15 @@
-"""A list of pipelines that start a run, learned from how they did on other tables.
+"""Portfolio: a list of pipelines with which a run begins, learned from other tables.
 
-    Experience    pipelines, and what each lost and took on each of some tables
-    ranked        that -> an order for a new table: the nearest tables count most, and next is what
-                  gains most a second on what is before it
-    opening       what starts a run: the quickest, then the others in that order
-    adapt_to_catalogue   a pipeline -> what is nearest to it in a catalogue
-    Portfolio     the proposer that begins with them
+    Experience           pipelines, with losses and seconds of each on some tables
+    ranked               order of the pipelines for a new table, by experience
+    opening              candidates with which a run begins: the quickest, then that order
+    adapt_to_catalogue   nearest pipeline that can be built from a catalogue
+    Portfolio            proposer that asks for these candidates first
 
-What is learned is complementary strength: a pipeline that is good where those before it are not
-comes before a second good one of the same sort (greedy selection, as in auto-sklearn 2.0, Feurer et
-al. 2022, and AutoGluon's portfolios, Salinas and Erickson 2024).
+The order is that of greedy selection, as in auto-sklearn 2.0 (Feurer et al. 2022) and AutoGluon's
+portfolios (Salinas and Erickson 2024): the next pipeline is the one that, on similar tables, lowers
+the best loss of those before it most for each second. So a pipeline that is good where the others
+are bad comes before a second good pipeline of the same kind.
 """
 
 from __future__ import annotations
@@ -34,42 +34,48 @@ from primitives import space as spaces
 from primitives.encoders import reading_texts, substitutes
 
 NEIGHBOURHOOD = 0.7
-"""Distance of meta-features at which a table counts 0.6 of one that is the same."""
+"""Distance of meta-features at which a table has 0.6 of the weight of an identical one."""
 
 LEAST_WEIGHT = 0.1
-"""Of the farthest table."""
+"""Smallest weight of a table before the weights are normalised; an identical one has 1."""
 
 OVERHEAD = 0.3
-"""Seconds on top of those that a pipeline takes: of two cheap ones the better is first."""
+"""Seconds that are added to those of a pipeline, so that of two cheap ones the better is first."""
 
 GROWTH = 0.8
-"""Power of the number of rows by which seconds grow from a table to one of about its size."""
+"""Power of the number of rows by which seconds grow between tables of similar size."""
 
 SIZE_COUNTS = 2.0
-"""How much more the size of a table counts for seconds than for what is good."""
+"""Weight of rows, columns and classes in the distance of tables, when seconds are expected."""
 
 READING = 0.05
+"""Seconds of a fold to read texts, however short they are."""
+
 READING_MILLION = 0.2
-"""Seconds of a fold for texts, and for each million of their characters."""
+"""Seconds of a fold to read a million characters of text."""
 
 LEAST_SECONDS = 0.005
-"""Of a trial: less says nothing."""
+"""Smallest seconds of a trial that differ from noise; less counts as this."""
 
 LEARNED = Origin("portfolio", "learned")
+"""Origin of a pipeline that was learned on other tables."""
+
 EARLIER = Origin("portfolio", "warm start")
+"""Origin of a pipeline of a run of the user."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """How some pipelines did on one table.
+    """Losses and seconds of some pipelines on one table.
 
     Parameters
     ----------
     meta : MetaFeatures
+        Meta-features of the table.
     losses : sequence of float
-        From 0, the best of all, to 1, no better than the middle one, or failed.
+        Losses by pipeline: 0 is the best of all, 1 is no better than the median, or failed.
     seconds : sequence of float
-        Of one fold, on as many rows as `meta` says.
+        Seconds of one fold by pipeline, on as many rows as `meta` says.
     """
 
     meta: MetaFeatures
@@ -79,14 +85,22 @@ class Trial:
 
 @dataclass(frozen=True)
 class Experience:
-    """Pipelines, as expressions, and their trials by the name of the table."""
+    """Pipelines and their trials on some tables.
+
+    Parameters
+    ----------
+    pipelines : sequence of str
+        Pipelines as expressions.
+    trials : dict of str to Trial
+        Trials by name of the table.
+    """
 
     pipelines: Sequence[str]
     trials: dict[str, Trial]
 
     @classmethod
     def read(cls, text: str) -> Experience:
-        """Read what `write` wrote."""
+        """Return the experience from text that `write` has returned."""
         content = json.loads(text)
         trials = {
             name: Trial(MetaFeatures(**one["meta"]), one["losses"], one["seconds"])
@@ -95,7 +109,7 @@ class Experience:
         return cls(content["pipelines"], trials)
 
     def write(self) -> str:
-        """Return all of it as JSON, a line for each pipeline and each table."""
+        """Return the experience as JSON text, with a line for each pipeline and each table."""
         pipelines = ",\n".join(json.dumps(one) for one in self.pipelines)
         trials = ",\n".join(
             json.dumps(name)
@@ -113,25 +127,32 @@ class Experience:
 
 
 def experience_of(family: str, folder: str | Path | None = None) -> Experience:
-    """Return the experience with a family of tasks, from the package or a folder like its own.
+    """Return the experience with a family of tasks.
+
+    Parameters
+    ----------
+    family : str
+        `Task.family`.
+    folder : str or Path, optional
+        Folder with files like those of the package; default those of the package.
 
     Raises
     ------
     OSError, ValueError, KeyError, TypeError
-        When the folder holds no such thing.
+        When the folder has no readable file for the family.
     """
     place = files("evolver.search").joinpath("experience") if folder is None else Path(folder)
     return Experience.read(place.joinpath(f"{family}.json").read_text("utf-8"))
 
 
 def ranked(experience: Experience, meta: MetaFeatures, usable: Sequence[int]) -> list[int]:
-    """Return the numbers of pipelines in the order in which a new table should try them.
+    """Return the numbers of pipelines in the order in which to try them on a new table.
 
     Parameters
     ----------
     experience : Experience
     meta : MetaFeatures
-        Of the new table.
+        Meta-features of the new table.
     usable : sequence of int
         Numbers of the pipelines that can be used.
     """
@@ -145,6 +166,7 @@ def ranked(experience: Experience, meta: MetaFeatures, usable: Sequence[int]) ->
     order: list[int] = []
     while left:
         gains = weights @ np.maximum(so_far[:, None] - losses[:, left], 0.0) / seconds[left]
+        # Of equal gains, as when nothing gains any more, the least mean loss counts.
         best = left[min(range(len(left)), key=lambda at: (-gains[at], mean[left[at]], left[at]))]
         order.append(best)
         left.remove(best)
@@ -153,9 +175,11 @@ def ranked(experience: Experience, meta: MetaFeatures, usable: Sequence[int]) ->
 
 
 def expected_seconds(experience: Experience, meta: MetaFeatures) -> np.ndarray:
-    """Return the seconds that a fold of each pipeline should take on a new table, by the machine
-    that the pipelines were tried on: their geometric mean, tables of about its size counting most,
-    and what reading texts takes.
+    """Return the expected seconds of a fold of each pipeline on a new table, shape (n_pipelines,).
+
+    They are seconds of the machine that the pipelines were tried on: the geometric mean of the
+    seconds on known tables, in which tables of similar size have most weight, and the seconds to
+    read texts.
     """
     trials = experience.trials.values()
     closeness = _closeness(experience, meta, SIZE_COUNTS)
@@ -191,32 +215,35 @@ def opening(
     size: int,
     earlier: Iterable[Encoded] = (),
 ) -> list[Candidate]:
-    """Return the candidates that start a run.
+    """Return the candidates with which a run begins, without duplicates.
 
     Parameters
     ----------
     experience : Experience
-        Of the task.
+        Experience with the family of the task.
     meta : MetaFeatures
+        Meta-features of the table.
     catalogue : Catalogue
-        Selected for the problem.
+        Primitives that suit the problem.
     size : int
-        Number of learned ones at the most.
+        Largest number of learned pipelines.
     earlier : iterable of Encoded
-        Pipelines of the user's own runs, which come first.
+        Pipelines of runs of the user, which come first.
     """
     own = [adapt_to_catalogue(encoded, catalogue) for encoded in earlier]
     first = [Candidate(tree, EARLIER) for tree in own if tree is not None]
     others = _learned(experience, meta, catalogue) if size else []
     distinct: dict[str, Candidate] = {}
-    for one in [*first, *others]:
-        distinct.setdefault(one.digest, one)
+    for candidate in [*first, *others]:
+        distinct.setdefault(candidate.digest, candidate)
     return list(distinct.values())[: len(first) + size]
 
 
 def _learned(experience: Experience, meta: MetaFeatures, catalogue: Catalogue) -> list[Candidate]:
-    """Return the pipelines in their order for a table, but for the quickest, which is first: where
-    the others take too long, there is a model."""
+    """Return the quickest pipeline, then the others in their order for a table.
+
+    If all others take too long, there is still a model.
+    """
     trees = {
         number: tree
         for number, text in enumerate(experience.pipelines)
@@ -235,13 +262,14 @@ def _reading_texts(encoded: Encoded) -> Encoded:
 
 
 class Portfolio:
-    """Asks for a list of candidates, then asks another proposer, which is told everything.
+    """Proposer that asks for a list of candidates, and then lets another proposer ask.
 
     Parameters
     ----------
     candidates : sequence of Candidate
-        Distinct.
+        Candidates without duplicates.
     then : Proposer
+        Proposer that asks when the list is empty. It is told all outcomes.
     """
 
     def __init__(self, candidates: Sequence[Candidate], then: Proposer) -> None:
@@ -251,26 +279,37 @@ class Portfolio:
             then.avoid(candidate.digest)
 
     def ask(self) -> Candidate | None:
+        """Return the next candidate of the list, then those of the other proposer."""
         return self._left.pop() if self._left else self._then.ask()
 
     def avoid(self, digest: str) -> None:
-        """Leave out a pipeline of this digest."""
-        self._left = [one for one in self._left if one.digest != digest]
+        """Never ask for the pipeline of a digest."""
+        self._left = [candidate for candidate in self._left if candidate.digest != digest]
         self._then.avoid(digest)
 
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:
+        """Tell the other proposer the outcome of a candidate."""
         self._then.tell(candidate, outcome)
 
 
 def _weights(experience: Experience, meta: MetaFeatures) -> np.ndarray:
-    """Return how much each table counts for a new one; they add up to 1."""
+    """Return the weight of each table for a new one; the weights add up to 1."""
     weights = np.maximum(LEAST_WEIGHT, _closeness(experience, meta))
     shares: np.ndarray = weights / weights.sum()
     return shares
 
 
 def _closeness(experience: Experience, meta: MetaFeatures, size: float = 1.0) -> np.ndarray:
-    """Return how near each table is to a new one: 1 where it is the same."""
+    """Return the similarity of each table to a new one, at most 1.
+
+    Parameters
+    ----------
+    experience : Experience
+    meta : MetaFeatures
+        Meta-features of the new table.
+    size : float, default=1.0
+        Weight of rows, columns and classes in the distance.
+    """
     distances = [meta.distance(trial.meta, size) for trial in experience.trials.values()]
     closeness: np.ndarray = np.exp(-0.5 * np.square(np.array(distances) / NEIGHBOURHOOD))
     return closeness

@@ -1,16 +1,14 @@
-"""Refinement as a proposer: the parameter values of the pipelines on the front, by Bayesian
-optimisation.
+"""Refinement: Bayesian optimisation of the parameter values of the pipelines on the front.
 
-    study    one for each structure: what is known of its pipelines, whoever proposed them, and an
-             optimiser over its values (Optuna's, Akiba et al. 2019)
-    ask      of the structures on the front, the one that should raise the hypervolume most is
-             asked for the values of one more pipeline
-    tell     whatever became of a candidate joins the study of its structure
+    study    known outcomes of the pipelines of one structure, whichever proposer asked for them,
+             and an optimiser of the parameter values (Optuna, Akiba et al. 2019)
+    ask      choose the structure on the front whose next pipeline has the greatest expected gain in
+             hypervolume, and ask its study for the values
+    tell     add the outcome of a candidate to the study of its structure
 
-The optimiser is the tree-structured Parzen estimator over all values at once (Bergstra et al.
-2011; Falkner et al. 2018 for the joint form). A proposal whose outcome is not told yet counts as a
-bad one, so that several may be under way without repeating each other. This module is the only one
-that knows Optuna's studies.
+The default optimiser is the tree-structured Parzen estimator of all values together (Bergstra et
+al. 2011; Falkner et al. 2018 for the joint form). A proposal without an outcome yet counts as a bad
+one, so that proposals that are under way together differ. Only this module uses Optuna's studies.
 """
 
 from __future__ import annotations
@@ -36,42 +34,50 @@ from primitives import Space
 from primitives import space as spaces
 
 MAX_TRIES = 20
-"""Proposals in a row that were asked for before, after which a study draws at random; after as many
-draws that were, its space counts as exhausted."""
+"""Number of known proposals in a row after which a study draws values at random.
+
+After as many random draws that are known too, its space counts as exhausted.
+"""
 
 FLAT = 8
-"""So many equal scores of a structure say that its values do not matter."""
+"""Number of equal scores of a structure from which its values count as irrelevant."""
 
 PRIOR = 1.0
-"""How many scores the spread of other structures counts for."""
+"""Weight of the spread of other structures, in scores of the structure itself."""
 
 BEYOND = 1.0
-"""Share of the range of a cost by which the reference point is beyond the greatest.
+"""Distance of the reference point from the greatest cost, as a share of the range of the cost.
 
-At 1 the best score counts for half of what there is to gain."""
+At 1, half of the costs up to the reference point are beyond the greatest cost, where only a new
+best score gains.
+"""
 
 STARTUP = 2
-"""Pipelines of a structure that must be known before "tpe" learns from them instead of drawing at
-random: what is known came from a search, so few say more than Optuna's ten at random."""
+"""Number of known pipelines from which "tpe" learns instead of drawing at random.
+
+Optuna's default is ten. Fewer are enough here, because they come from a search and not from random
+draws.
+"""
 
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
     "tpe": lambda seed: optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP),
     "gp": lambda seed: optuna.samplers.GPSampler(seed=seed),
     "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
 }
-"""Optimisers by name; "gp" needs torch."""
+"""Optimisers by name, each made from a seed; "gp" needs torch."""
 
 
 class Refinement:
-    """Proposes new values for the structures on the front. Only a run calls it.
+    """Proposer of new parameter values for the structures on the front. Only a run calls it.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     sampler : str, default="tpe"
-        One of `SAMPLERS`.
+        Name of the optimiser, a key of `SAMPLERS`.
     costs_vary : bool, default=False
-        True if parameter values change the costs of a pipeline: then all objectives are optimised.
+        True if parameter values change the costs of a pipeline. Then all objectives are optimised,
+        not only the score.
     """
 
     def __init__(
@@ -91,9 +97,11 @@ class Refinement:
         self._front: list[Member] = []
 
     def ask(self) -> Candidate | None:
+        """Return a new candidate; None if no structure on the front has anything left to find."""
         while studies := self._open():
             spread = float(np.median(list(self._spreads.values()))) if self._spreads else 0.0
-            study = max(studies, key=lambda one: self._gain(one, spread))
+            study = max(studies, key=lambda study: self._gain(study, spread))
+            # A study that returns None is no longer open, so the loop ends.
             candidate = study.ask(self._seen)
             if candidate is not None:
                 self._seen.add(candidate.digest)
@@ -101,10 +109,11 @@ class Refinement:
         return None
 
     def avoid(self, digest: str) -> None:
-        """Never ask for a pipeline of this digest."""
+        """Never ask for the pipeline of a digest."""
         self._seen.add(digest)
 
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:
+        """Add the outcome of a candidate of any proposer to the study of its structure."""
         self._seen.add(candidate.digest)
         structure, values = split_structure(candidate.tree)
         key = self._keys[candidate.digest] = structure.key
@@ -119,13 +128,14 @@ class Refinement:
             self._front = front([*self._front, Member(candidate, outcome)])
 
     def _open(self) -> list[Study]:
-        """Return the studies of the front in which there is anything left to find."""
-        keys = dict.fromkeys(self._keys[one.candidate.digest] for one in self._front)
+        """Return the studies of the structures on the front that have anything left to find."""
+        # A dictionary keeps the order of the front, and so the choice between equal gains.
+        keys = dict.fromkeys(self._keys[member.candidate.digest] for member in self._front)
         return [study for key in keys if (study := self._studies[key]).is_open]
 
     def _gain(self, study: Study, spread: float) -> float:
-        """Return by how much a proposal of a study should raise the hypervolume."""
-        points = [(one.outcome.score, one.outcome.costs) for one in self._front]
+        """Return the expected gain in hypervolume by the next proposal of a study."""
+        points = [(member.outcome.score, member.outcome.costs) for member in self._front]
         limits = tuple(
             max(costs) + BEYOND * (float(np.ptp(costs)) or 1.0)
             for costs in zip(*(costs for _, costs in points), strict=True)
@@ -135,13 +145,13 @@ class Refinement:
 
 
 class Study:
-    """What is known of the pipelines of one structure, and the optimiser of its values.
+    """Known outcomes of the pipelines of one structure, and the optimiser of its values.
 
     Parameters
     ----------
     structure : Structure
     sampler : callable
-        Takes a seed.
+        Function of a seed that returns an optimiser.
     seed : int
     costs_vary : bool
         True if all objectives are optimised, not only the score.
@@ -170,13 +180,16 @@ class Study:
 
     @property
     def n_scored(self) -> int:
-        """How many pipelines of this structure were scored."""
+        """Number of scored pipelines of this structure."""
         return len(self._scores)
 
     @property
     def is_open(self) -> bool:
-        """Whether there is anything left to find: the space is not exhausted, nor the score
-        flat."""
+        """True if there may be anything left to find.
+
+        There is not if the structure has no values to choose, all of them were asked for, or
+        `FLAT` scores or more are all equal.
+        """
         is_flat = self.n_scored >= FLAT and self._scores[0] == self._scores[-1]
         return bool(self._space) and not (self._is_exhausted or is_flat)
 
@@ -187,34 +200,43 @@ class Study:
 
     @property
     def chance(self) -> float:
-        """How likely a proposal is to be scored."""
+        """Estimated probability that a proposal is scored, by Laplace's rule of succession."""
         return (self.n_scored + 1) / (self._n_told + 1)
 
     @property
     def deviation(self) -> float:
-        """Of the better half of the scores."""
+        """Standard deviation of the better half of the scores."""
         return float(np.std(self._better))
 
     def expected(self, spread: float) -> tuple[float, float]:
-        """Return mean and standard deviation of the score of a proposal that is scored.
+        """Return the expected mean and standard deviation of the score of a scored proposal.
 
         Parameters
         ----------
         spread : float
-            Standard deviation within other structures, for as long as little is known of this one.
+            Standard deviation of the scores within other structures. It counts the less, the more
+            pipelines of this structure are scored.
         """
         weight = PRIOR / (PRIOR + self.n_scored)
         deviation = weight * spread + (1 - weight) * self.deviation
         return float(np.mean(self._better)), deviation
 
     def ask(self, seen: set[str]) -> Candidate | None:
-        """Return a candidate that is new; None where the space is exhausted."""
+        """Return a new candidate; None, and close the study, if its space is exhausted.
+
+        Parameters
+        ----------
+        seen : set of str
+            Digests of the pipelines that were asked for before.
+        """
         assert self._best is not None
+        # Most structures are never refined, so the optimiser is made when it is first needed.
         if self._study is None:
             n_objectives = 1 + (len(self._costs[0]) if self._costs_vary else 0)
             self._study = _new_study(self._make_sampler(self._seed), n_objectives)
             self._study.add_trials([self._frozen(*known) for known in self._known])
         _, parent, fixed = self._best
+        # An optimiser may propose the same values again and again: then values are drawn.
         for turn in range(2 * MAX_TRIES):
             if turn >= MAX_TRIES:
                 self._study.enqueue_trial(spaces.sample(self._space, self._rng))
@@ -233,7 +255,7 @@ class Study:
         return None
 
     def tell(self, candidate: Candidate, values: Values, outcome: Outcome) -> None:
-        """Take in what became of a pipeline of this structure."""
+        """Add the outcome of a pipeline of this structure, whichever proposer asked for it."""
         self._n_told += 1
         if isinstance(outcome, Scored):
             if self._best is None or outcome.score > self._best[0]:
@@ -243,6 +265,8 @@ class Study:
         if self._study is None:
             self._known.append((values, outcome))
             return
+        # The values of a trial were rounded after it was asked for. So it is closed as failed, and
+        # the outcome is added with the values that were evaluated.
         asked = self._asked.pop(candidate.digest, None)
         if asked is not None:
             self._study.tell(asked, state=TrialState.FAIL)
@@ -250,17 +274,21 @@ class Study:
 
     @cached_property
     def _space(self) -> Space:
-        """What is to be chosen."""
+        """Parameters with more than one value to choose from."""
         space = self._structure.space
-        return {name: one for name, one in space.items() if not one.single()}
+        return {name: domain for name, domain in space.items() if not domain.single()}
 
     @property
     def _better(self) -> list[float]:
+        """Better half of the scores."""
         return self._scores[len(self._scores) // 2 :]
 
     def _frozen(self, values: Values, outcome: Outcome) -> FrozenTrial:
-        """Return what became of a pipeline as Optuna has it; where all objectives are optimised,
-        what was raced out counts as failed, as no part of a score can be told."""
+        """Return an outcome as a finished trial of Optuna.
+
+        Optuna has no intermediate values for several objectives. So if all objectives are
+        optimised, a pipeline that was raced out counts as failed.
+        """
         known: dict[str, Any] = {
             "params": {name: values[name] for name in self._space},
             "distributions": self._space,
@@ -275,13 +303,14 @@ class Study:
 
 
 def _new_study(sampler: BaseSampler, objectives: int) -> optuna.Study:
+    """Return an empty study in memory, which maximises each objective; Optuna logs nothing."""
     with _silent(logging.getLogger("optuna.storages._in_memory")):
         return optuna.create_study(directions=["maximize"] * objectives, sampler=sampler)
 
 
 @contextmanager
 def _silent(logger: logging.Logger) -> Iterator[None]:
-    """Let nothing through a logger for as long as the context lasts."""
+    """Drop all records of a logger in the context, without a change of its level or handlers."""
 
     def nothing(record: logging.LogRecord) -> bool:
         return False

@@ -1,7 +1,7 @@
-"""Survival and choice of parents on several objectives: NSGA-II (Deb et al. 2002), by DEAP.
+"""Survival and choice of parents with several objectives: NSGA-II (Deb et al. 2002), by DEAP.
 
-The score is maximised, each cost is minimised. This module and `evolver.genome.tree` are the only
-ones that import DEAP.
+The score is maximised, each cost is minimised. Only this module and `evolver.genome.tree` import
+DEAP.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ class ScoreAndTwoCosts(base.Fitness):
 
 
 FITNESS: dict[int, type[base.Fitness]] = {1: ScoreAndCost, 2: ScoreAndTwoCosts}
-"""Fitness by the number of costs. Of more objectives nearly all candidates are on the front."""
+"""Fitness by the number of costs.
+
+There are at most two costs: with more objectives nearly all candidates are on the front.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +43,15 @@ class Member:
     ----------
     candidate : Candidate
     outcome : Scored
-    rank : int
-        Number of its non-dominated front, 0 the best.
-    crowding : float
-        Distance to its neighbours in the front, greater is lonelier.
+    rank : int, default=0
+        Number of its non-dominated front; 0 is the best.
+    crowding : float, default=0.0
+        Crowding distance to its neighbours in the front.
+
+    Attributes
+    ----------
+    fitness : deap.base.Fitness
+        Fitness that follows from the outcome.
     """
 
     candidate: Candidate
@@ -53,13 +61,14 @@ class Member:
     fitness: base.Fitness = field(init=False)
 
     def __post_init__(self) -> None:
+        """Set the fitness, once: DEAP writes crowding distances to it."""
         costs = self.outcome.costs
         fitness = FITNESS[len(costs)]((self.outcome.score, *costs))
         object.__setattr__(self, "fitness", fitness)
 
 
 def survivors(members: Sequence[Member], size: int) -> list[Member]:
-    """Return the `size` members that NSGA-II keeps, with rank and crowding."""
+    """Return the `size` members that NSGA-II keeps, with rank and crowding distance."""
     kept = tools.selNSGA2(list(members), min(size, len(members)), nd="log")
     return [
         replace(member, rank=rank, crowding=member.fitness.crowding_dist)
@@ -69,32 +78,36 @@ def survivors(members: Sequence[Member], size: int) -> list[Member]:
 
 
 def front(members: Sequence[Member]) -> list[Member]:
-    """Return the non-dominated members, best score first; of equal ones the first."""
-    return [members[place] for place in non_dominated([one.outcome for one in members])]
+    """Return the non-dominated members, best score first; of equal members only the first."""
+    return [members[place] for place in non_dominated([member.outcome for member in members])]
 
 
 def non_dominated(outcomes: Sequence[Scored]) -> list[int]:
     """Return the places of the non-dominated outcomes, best score first.
 
-    Of equal outcomes the first counts.
+    Of equal outcomes only the first is returned.
     """
-    order = sorted(range(len(outcomes)), key=lambda at: (-outcomes[at].score, outcomes[at].costs))
+    order = sorted(
+        range(len(outcomes)), key=lambda place: (-outcomes[place].score, outcomes[place].costs)
+    )
     places: list[int] = []
     # No outcome is dominated by one after it in this order, so each is compared with those before.
     for place in order:
-        if not any(no_greater(outcomes[one].costs, outcomes[place].costs) for one in places):
+        if not any(no_greater(outcomes[known].costs, outcomes[place].costs) for known in places):
             places.append(place)
     return places
 
 
 def no_greater(costs: Sequence[float], others: Sequence[float]) -> bool:
-    """Say whether no cost is greater than the other of its kind."""
+    """Return True if no cost is greater than the cost of the same kind in `others`."""
     return all(cost <= other for cost, other in zip(costs, others, strict=True))
 
 
 def tournament(members: Sequence[Member], rng: np.random.Generator) -> Member:
-    """Return the better of two members drawn at random: of lower rank, or of equal rank and
-    lonelier."""
+    """Return the better of two members that are drawn at random.
+
+    It is the one of lower rank, or of greater crowding distance if their ranks are equal.
+    """
     drawn = [members[int(index)] for index in rng.integers(len(members), size=2)]
     return min(drawn, key=lambda member: (member.rank, -member.crowding))
 
@@ -105,18 +118,22 @@ def best(front: Sequence[Member]) -> Member:
 
 
 def one_standard_error(front: Sequence[Member]) -> Member:
-    """Return the simplest member whose score is within one standard error of the best (Breiman et
-    al. 1984); the best itself where one fold does not tell the error."""
+    """Return the simplest member with a score within one standard error of the best.
+
+    The rule is that of Breiman et al. (1984). If there is one fold, the standard error is unknown
+    and the best member is returned.
+    """
     top = best(front)
     least = top.outcome.score - top.outcome.standard_error
+    # With one fold `least` is NaN, so no score reaches it.
     near = [member for member in front if member is top or member.outcome.score >= least]
     return min(near, key=lambda member: member.outcome.costs)
 
 
 def knee(front: Sequence[Member]) -> Member:
-    """Return the member farthest from the hyperplane through the ends of the front.
+    """Return the member that is farthest from the hyperplane through the ends of the front.
 
-    All objectives are scaled to [0, 1] (normal boundary intersection, Das 1999).
+    The objectives are scaled to [0, 1] before (normal boundary intersection, Das 1999).
     """
     ordered = sorted(front, key=lambda member: member.outcome.costs)
     objectives = np.array([(member.outcome.score, *member.outcome.costs) for member in ordered])
@@ -130,12 +147,12 @@ CHOICES: dict[str, Callable[[Sequence[Member]], Member]] = {
     "one_se": one_standard_error,
     "knee": knee,
 }
-"""Rules by which one member of a front is chosen."""
+"""Rules to choose one member of a front, by name."""
 
 
 def _fronts(members: list[Member]) -> list[list[Member]]:
-    """Sort into non-dominated fronts, crowding distances set."""
+    """Return the members by non-dominated front, with crowding distances in their fitness."""
     fronts: list[list[Member]] = tools.sortLogNondominated(members, len(members))
-    for one in fronts:
-        tools.emo.assignCrowdingDist(one)
+    for members_of_front in fronts:
+        tools.emo.assignCrowdingDist(members_of_front)
     return fronts

@@ -1,4 +1,4 @@
-"""What every executor promises, run over every implementation."""
+"""Contract of executors, tested with every implementation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from evolver.outcome import Failed, Failure
 
 
 class Sum:
-    """Adds to the sum of its data; fails on demand."""
+    """Function that adds its argument to the sum of its data, or fails on demand."""
 
     def __init__(self) -> None:
         self.data = np.arange(100_000, dtype=float)
@@ -31,7 +31,7 @@ class Sum:
 
 
 class UnprintableError(Exception):
-    """An exception whose text cannot be had."""
+    """Exception whose text cannot be shown."""
 
     def __str__(self) -> str:
         raise RuntimeError("no text")
@@ -89,7 +89,7 @@ def test_waiting_for_nothing_returns(executor: Executor) -> None:
     assert list(executor.wait(0.0)) == []
 
 
-def test_what_is_abandoned_does_not_come_back(executor: Executor) -> None:
+def test_abandoned_jobs_do_not_come_back(executor: Executor) -> None:
     for number in range(executor.capacity):
         executor.submit(Job((number,), number, 60.0))
     executor.abandon()
@@ -103,7 +103,7 @@ def test_closing_twice_does_no_harm(executor: Executor) -> None:
 
 
 def test_functions_of_the_main_script_reach_the_workers(executor: Executor) -> None:
-    """As in a notebook: what is defined in `__main__` cannot be imported by a worker."""
+    """A worker cannot import a function that is defined in `__main__`, as in a notebook."""
     scope: dict[str, Any] = {"__name__": "__main__"}
     exec("class Local:\n    def __call__(self, argument):\n        return argument * 3", scope)
     made = type(executor)

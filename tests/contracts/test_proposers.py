@@ -1,4 +1,4 @@
-"""What every proposer promises, run over every implementation."""
+"""Contract of proposers, tested with every implementation."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ PROPOSERS: list[Callable[[int], Proposer]] = [evolution, interleaved, portfolio]
 
 
 def verdict(candidate: Candidate) -> Outcome:
-    """Return an outcome that follows from the candidate alone; every eighth fails."""
+    """Return an outcome that depends only on the candidate; about one in eight fails."""
     number = int(candidate.digest[:8], 16)
     if number % 8 == 0:
         return Failed(Failure.ERROR, "unlucky", 1.0)
@@ -85,19 +85,25 @@ class TestProposer:
         for candidate in asked:
             check(candidate.tree, BINARY)
 
-    def test_a_seed_and_outcomes_give_one_sequence(self, make: Callable[[int], Proposer]) -> None:
+    def test_the_same_seed_and_outcomes_give_the_same_candidates(
+        self, make: Callable[[int], Proposer]
+    ) -> None:
         one, other = converse(make(1), 60), converse(make(1), 60)
         assert [candidate.digest for candidate in one] == [candidate.digest for candidate in other]
 
-    def test_seeds_differ(self, make: Callable[[int], Proposer]) -> None:
+    def test_different_seeds_give_different_candidates(
+        self, make: Callable[[int], Proposer]
+    ) -> None:
         one, other = converse(make(1), 5), converse(make(2), 5)
         assert [candidate.digest for candidate in one] != [candidate.digest for candidate in other]
 
-    def test_it_asks_without_having_been_told(self, make: Callable[[int], Proposer]) -> None:
+    def test_candidates_can_be_asked_for_before_any_outcome_is_told(
+        self, make: Callable[[int], Proposer]
+    ) -> None:
         proposer = make(0)
         assert len({proposer.ask().digest for _ in range(30)}) == 30  # type: ignore[union-attr]
 
-    def test_what_it_is_to_avoid_is_not_asked_for(self, make: Callable[[int], Proposer]) -> None:
+    def test_pipelines_to_avoid_are_not_asked_for(self, make: Callable[[int], Proposer]) -> None:
         taken = [candidate.digest for candidate in converse(make(0), 40)]
         proposer = make(0)
         for digest in taken:
@@ -106,7 +112,7 @@ class TestProposer:
         assert len(asked) == 40
         assert not {candidate.digest for candidate in asked} & set(taken)
 
-    def test_failures_do_not_stop_it(self, make: Callable[[int], Proposer]) -> None:
+    def test_failures_do_not_end_the_candidates(self, make: Callable[[int], Proposer]) -> None:
         proposer = make(0)
         for _ in range(40):
             candidate = proposer.ask()
@@ -118,7 +124,7 @@ class TestProposer:
     ("portfolio_size", "population_size", "learned", "grown"),
     [(16, 50, 16, 9), (16, 16, 16, 0), (4, 8, 4, 1), (0, 10, 0, 10)],
 )
-def test_a_run_asks_for_what_was_learned_then_what_grows_then_what_is_bred(
+def test_a_run_asks_for_learned_then_random_then_bred_pipelines(
     portfolio_size: int, population_size: int, learned: int, grown: int
 ) -> None:
     settings = Settings(portfolio_size=portfolio_size)

@@ -1,4 +1,4 @@
-"""Logarithmic pools: what is learned of members that say too little, too much, or nothing."""
+"""Logarithmic pools: weights and biases that are learned from various members."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def drawn(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 @given(st.integers(1, 6), st.integers(2, 5), st.integers(0, 99))
-def test_the_weaker_the_penalty_the_better_on_the_rows_it_was_learned_on(
+def test_a_weaker_penalty_is_better_on_the_rows_that_a_pool_was_learned_on(
     n_members: int, n_classes: int, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -50,8 +50,8 @@ def test_the_weaker_the_penalty_the_better_on_the_rows_it_was_learned_on(
     assert all(after <= before + 1e-4 for before, after in pairwise(losses))
 
 
-def test_of_members_that_have_seen_different_things_the_logarithms_add_up() -> None:
-    """Independent evidence, each too small by itself: an average would be too cautious."""
+def test_the_logarithms_of_members_with_independent_evidence_add_up() -> None:
+    """Each member knows a part of the evidence, so an average would be too cautious."""
     rng = np.random.default_rng(0)
     evidence = rng.normal(0, 1.5, size=(3, ROWS, 4))
     labels = drawn(evidence.sum(axis=0), rng)
@@ -59,14 +59,14 @@ def test_of_members_that_have_seen_different_things_the_logarithms_add_up() -> N
     assert pool.weights == pytest.approx([1.0] * 3, abs=0.25)
 
 
-def test_who_knows_nothing_has_no_weight() -> None:
+def test_a_member_without_evidence_has_no_weight() -> None:
     rng = np.random.default_rng(0)
     known, noise = rng.normal(0, 1.5, size=(2, ROWS, 3))
     pool = list(learned(shares_of(np.stack([known, noise])), drawn(known, rng)))[-1]
     assert pool.weights == pytest.approx([1.0, 0.0], abs=0.2)
 
 
-def test_classes_that_all_think_too_rare_have_a_bias() -> None:
+def test_a_class_that_all_members_underestimate_has_a_bias() -> None:
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 1.0, size=(ROWS, 3))
     labels = drawn(logits + np.array([0.0, 0.0, 2.0]), rng)
@@ -75,7 +75,7 @@ def test_classes_that_all_think_too_rare_have_a_bias() -> None:
     assert pool.biases[1] - pool.biases[0] == pytest.approx(0.0, abs=0.4)
 
 
-def test_one_who_is_sure_and_wrong_does_not_decide() -> None:
+def test_a_member_that_is_sure_and_wrong_does_not_decide() -> None:
     shares = np.array([[[1.0, 0.0]], [[0.2, 0.8]], [[0.2, 0.8]], [[0.2, 0.8]]])
     pooled = LogPool((0.25,) * 4, (0.0, 0.0))(shares)
     assert np.isfinite(np.log(pooled)).all()

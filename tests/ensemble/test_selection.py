@@ -1,4 +1,4 @@
-"""Ensembles: chosen on out-of-fold predictions, judged on folds they were not chosen on."""
+"""Ensembles: chosen on out-of-fold predictions, scored on folds that they were not chosen on."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def blends(fold: int, predictions: np.ndarray) -> np.ndarray:
 
 
 def library(errors: list[float], seed: int = 0) -> list[list[np.ndarray]]:
-    """Return candidates whose predictions miss by independent errors of these sizes."""
+    """Return candidates whose predictions have independent errors of these deviations."""
     rng = np.random.default_rng(seed)
     return [[target + rng.normal(0, one, ROWS) for target in TARGETS] for one in errors]
 
@@ -61,7 +61,7 @@ def score(mine: list[list[np.ndarray]], weights: dict[int, float]) -> float:
 @given(
     st.lists(st.floats(0.1, 3.0), min_size=2, max_size=12), st.integers(2, 8), st.integers(0, 99)
 )
-def test_weights_are_shares_of_a_few_and_no_worse_than_the_average_of_the_best(
+def test_the_average_of_a_few_is_no_worse_than_the_plain_average_of_the_best(
     errors: list[float], most: int, seed: int
 ) -> None:
     mine = library(errors, seed)
@@ -83,7 +83,7 @@ def test_independent_errors_cancel() -> None:
     assert fmean(chosen.fold_scores) > 0.5 * score(mine, {0: 1.0})  # a quarter would be ideal
 
 
-def test_what_helps_only_where_it_was_chosen_is_no_ensemble() -> None:
+def test_there_is_no_ensemble_if_it_helps_only_on_the_folds_it_was_chosen_on() -> None:
     """Each candidate is right on one fold and far off on all others."""
     mine = library([0.5])
     for good in range(FOLDS):
@@ -93,21 +93,21 @@ def test_what_helps_only_where_it_was_chosen_is_no_ensemble() -> None:
     assert select(mine, blends, most=8) is None
 
 
-def test_copies_of_the_best_are_no_ensemble() -> None:
+def test_there_is_no_ensemble_of_copies_of_the_best() -> None:
     mine = library([1.0])
     assert select(mine * 4, blends, most=8) is None
 
 
 @pytest.mark.parametrize("most", [0, 1])
-def test_without_room_for_two_there_is_none(most: int) -> None:
+def test_there_is_no_ensemble_without_room_for_two_members(most: int) -> None:
     assert select(library([1.0, 1.0]), blends, most) is None
 
 
-def test_one_fold_cannot_judge() -> None:
+def test_there_is_no_ensemble_with_only_one_fold() -> None:
     assert select([one[:1] for one in library([1.0, 1.0])], blends, most=8) is None
 
 
-def test_the_score_of_a_fold_is_that_of_what_the_others_chose() -> None:
+def test_a_fold_score_is_that_of_the_average_chosen_by_the_other_folds() -> None:
     mine = library([1.0, 1.1, 0.9, 1.2])
     chosen = select(mine, blends, most=8)
     assert chosen is not None
@@ -117,9 +117,8 @@ def test_the_score_of_a_fold_is_that_of_what_the_others_chose() -> None:
         assert chosen.fold_scores[fold] == pytest.approx(expected)
 
 
-def test_the_scores_of_a_choice_among_many_are_those_of_new_rows() -> None:
-    """Of 30 candidates that are equally good: the folds that an average was chosen by flatter it
-    by a fifth of its error."""
+def test_the_fold_scores_of_a_choice_among_many_are_those_on_new_rows() -> None:
+    """Among 30 equally good candidates, scores on the folds of the choice are a fifth too good."""
     new_rows, rows, gaps = 4_000, 60, []
     for seed in range(30):
         rng = np.random.default_rng(seed)
@@ -128,8 +127,10 @@ def test_the_scores_of_a_choice_among_many_are_those_of_new_rows() -> None:
         known, new = np.split(np.vstack([targets, targets + missed]), [FOLDS * rows], axis=1)
         folds = np.split(known, FOLDS, axis=1)
 
-        def blends(fold: int, told: np.ndarray, folds: list[np.ndarray] = folds) -> np.ndarray:
-            return -((told - folds[fold][0]) ** 2).mean(axis=1)
+        def blends(
+            fold: int, predictions: np.ndarray, folds: list[np.ndarray] = folds
+        ) -> np.ndarray:
+            return -((predictions - folds[fold][0]) ** 2).mean(axis=1)
 
         alone = [
             sum(blends(at, folds[at][one][None])[0] for at in range(FOLDS)) for one in range(31)
@@ -137,15 +138,17 @@ def test_the_scores_of_a_choice_among_many_are_those_of_new_rows() -> None:
         ranked = [one for one in np.argsort(alone)[::-1].tolist() if one > 0]
         chosen = select([[fold[one] for fold in folds] for one in ranked], blends, most=8)
         if chosen is not None:
-            told = predicted([[new[one]] for one in ranked], chosen.blend, 0)
-            gaps.append(fmean(chosen.fold_scores) + float(((told - new[0]) ** 2).mean()))
+            predictions = predicted([[new[one]] for one in ranked], chosen.blend, 0)
+            gaps.append(fmean(chosen.fold_scores) + float(((predictions - new[0]) ** 2).mean()))
     assert len(gaps) > 20
     assert abs(fmean(gaps)) < 3 * standard_error(gaps)
 
 
-def test_luck_of_the_best_among_many_is_no_reason_against_an_ensemble() -> None:
-    """The best of 200 equally good candidates looks better than it is on the folds it was chosen
-    by; so it is judged on others, as the ensemble is."""
+def test_a_lucky_best_candidate_among_many_does_not_prevent_an_ensemble() -> None:
+    """The best candidate and the ensemble are both scored on folds they were not chosen by.
+
+    The best of 200 equally good candidates looks better than it is on the folds of the choice.
+    """
     rng = np.random.default_rng(1)
     errors = [
         [rng.normal(0, one, ROWS) for one in rng.uniform(0.2, 2.0, FOLDS)] for _ in range(200)
@@ -157,17 +160,16 @@ def test_luck_of_the_best_among_many_is_no_reason_against_an_ensemble() -> None:
     assert len(chosen.blend.weights) > 2
 
 
-def test_what_few_rows_cannot_tell_is_no_reason_against_an_ensemble() -> None:
-    """Candidates alike, each with an error of its own on top: averaging them helps, but 8 rows a
-    fold seldom say so on every half of the folds."""
+def test_noise_of_few_rows_does_not_prevent_an_ensemble() -> None:
+    """Averaging similar candidates helps a little, but folds of 8 rows seldom show it clearly."""
     n_chosen = 0
     for seed in range(20):
         rng = np.random.default_rng(seed)
         targets, shared = rng.normal(size=(2, FOLDS, 8))
         mine = [list(targets + shared + 0.65 * rng.normal(size=(FOLDS, 8))) for _ in range(6)]
 
-        def blends(fold: int, told: np.ndarray, targets: np.ndarray = targets) -> np.ndarray:
-            return -((told - targets[fold]) ** 2).mean(axis=1)
+        def blends(fold: int, predictions: np.ndarray, targets: np.ndarray = targets) -> np.ndarray:
+            return -((predictions - targets[fold]) ** 2).mean(axis=1)
 
         mine.sort(key=lambda one: -fmean(float(blends(at, one[at][None])[0]) for at in range(4)))
         n_chosen += select(mine, blends, most=8) is not None
@@ -178,7 +180,9 @@ def test_what_few_rows_cannot_tell_is_no_reason_against_an_ensemble() -> None:
     st.lists(st.tuples(st.floats(0.1, 3.0), st.integers(0, 9)), min_size=2, max_size=12),
     st.integers(0, 30),
 )
-def test_members_can_be_had_together(candidates: list[tuple[float, int]], room: int) -> None:
+def test_all_members_together_are_affordable(
+    candidates: list[tuple[float, int]], room: int
+) -> None:
     errors, costs = zip(*candidates, strict=True)
     mine = library(list(errors))
 
@@ -189,7 +193,7 @@ def test_members_can_be_had_together(candidates: list[tuple[float, int]], room: 
     assert len(weights) == 1 or affords(weights)
 
 
-def test_a_dear_candidate_makes_way_for_two_cheap_ones() -> None:
+def test_an_expensive_candidate_is_left_out_for_two_cheap_ones() -> None:
     mine = library([1.0, 1.0, 1.0, 1.0])
     costs = [0, 9, 3, 3]
     chosen = select(mine, blends, 8, affords=lambda places: sum(costs[at] for at in places) <= 6)
@@ -197,12 +201,12 @@ def test_a_dear_candidate_makes_way_for_two_cheap_ones() -> None:
     assert set(chosen.blend.weights) == {0, 2, 3}
 
 
-def test_when_the_time_is_over_there_is_none() -> None:
+def test_there_is_no_ensemble_when_the_time_is_over() -> None:
     assert select(library([1.0] * 6), blends, 8, is_over=lambda: True) is None
 
 
 @pytest.mark.parametrize("scorings", [1, 3, 10])
-def test_no_more_is_scored_once_the_time_is_over(scorings: int) -> None:
+def test_nothing_is_scored_once_the_time_is_over(scorings: int) -> None:
     asked = []
 
     def counting(fold: int, predictions: np.ndarray) -> np.ndarray:
@@ -224,9 +228,8 @@ CHANCES = np.random.default_rng(1).uniform(0.02, 0.98, size=(FOLDS, 400))
 LABELS = (np.random.default_rng(2).uniform(size=CHANCES.shape) < CHANCES).astype(int)
 
 
-def told(temperature: float, noise: float, seed: int) -> list[np.ndarray]:
-    """Return probabilities of a candidate that knows the chances, but for noise, and tells them
-    too softly or too sharply."""
+def noisy_chances(temperature: float, noise: float, seed: int) -> list[np.ndarray]:
+    """Return a candidate's probabilities: the chances with noise, too soft or too sharp."""
     rng = np.random.default_rng(seed)
     logits = np.log(CHANCES / (1 - CHANCES)) + rng.normal(0, noise, CHANCES.shape)
     one = 1 / (1 + np.exp(-logits / temperature))
@@ -234,7 +237,7 @@ def told(temperature: float, noise: float, seed: int) -> list[np.ndarray]:
 
 
 def test_probabilities_that_are_too_cautious_are_made_sharper() -> None:
-    mine = [told(1.6, 0.3, seed) for seed in range(6)]
+    mine = [noisy_chances(1.6, 0.3, seed) for seed in range(6)]
     plain = select(mine, log_likelihoods, 8)
     chosen = select(mine, log_likelihoods, 8, temperatures=TEMPERATURES)
     assert plain is not None
@@ -244,23 +247,24 @@ def test_probabilities_that_are_too_cautious_are_made_sharper() -> None:
     assert fmean(chosen.fold_scores) > fmean(plain.fold_scores)
 
 
-def test_a_temperature_may_be_all_that_helps() -> None:
-    mine = [told(1.6, 0.0, 0)] * 4
+def test_a_temperature_alone_may_be_chosen() -> None:
+    mine = [noisy_chances(1.6, 0.0, 0)] * 4
     chosen = select(mine, log_likelihoods, 8, temperatures=TEMPERATURES)
     assert chosen is not None
     assert chosen.blend.temperature < 1
 
 
 def test_probabilities_that_are_right_are_left_alone() -> None:
-    """What a temperature gains on one half of the folds it loses on the other."""
+    """A temperature that gains on some of the folds loses on the others."""
     mine = [[np.stack([1 - chance, chance], axis=-1) for chance in CHANCES]] * 3
     halves = []
     for seed in range(10, 18):
         rng = np.random.default_rng(seed)
         labels = (rng.uniform(size=CHANCES.shape) < CHANCES).astype(int)
 
-        def blends(fold: int, told: np.ndarray, labels: np.ndarray = labels) -> np.ndarray:
-            return np.log(np.where(labels[fold] == 1, told[..., 1], told[..., 0])).mean(axis=1)
+        def blends(fold: int, predictions: np.ndarray, labels: np.ndarray = labels) -> np.ndarray:
+            given = np.where(labels[fold] == 1, predictions[..., 1], predictions[..., 0])
+            return np.log(given).mean(axis=1)
 
         chosen = select(mine, blends, 8, temperatures=TEMPERATURES)
         halves.append(1.0 if chosen is None else chosen.blend.temperature)
@@ -269,7 +273,7 @@ def test_probabilities_that_are_right_are_left_alone() -> None:
 
 
 EVIDENCE = np.random.default_rng(3).normal(0, 1.2, size=(4, FOLDS, 400))
-"""Of four independent sources, as logits of class 1."""
+"""Evidence of four independent sources, as logits of class 1."""
 
 POOLED_LABELS = (
     np.random.default_rng(4).uniform(size=(FOLDS, 400)) < 1 / (1 + np.exp(-EVIDENCE.sum(axis=0)))
@@ -282,12 +286,12 @@ def pooled_likelihoods(fold: int, predictions: np.ndarray) -> np.ndarray:
 
 
 def sources() -> list[list[np.ndarray]]:
-    """Return candidates that know one source each."""
+    """Return candidates that each know one source."""
     ones = 1 / (1 + np.exp(-EVIDENCE))
     return [list(np.stack([1 - one, one], axis=-1)) for one in ones]
 
 
-def test_what_members_know_each_alone_is_pooled() -> None:
+def test_independent_evidence_of_members_is_pooled() -> None:
     plain = select(sources(), pooled_likelihoods, 8, temperatures=TEMPERATURES)
     chosen = select(
         sources(), pooled_likelihoods, 8, temperatures=TEMPERATURES, labels=list(POOLED_LABELS)
@@ -302,7 +306,7 @@ def test_what_members_know_each_alone_is_pooled() -> None:
     assert fmean(chosen.fold_scores) > fmean(plain.fold_scores)
 
 
-def test_the_pool_has_no_more_members_than_may_be_or_can_be_had() -> None:
+def test_the_pool_has_no_more_members_than_allowed_or_affordable() -> None:
     for most, affords in [(2, lambda _: True), (8, lambda places: set(places) <= {0, 1, 3})]:
         chosen = select(
             sources(),
@@ -321,21 +325,22 @@ def test_the_pool_has_no_more_members_than_may_be_or_can_be_had() -> None:
 
 def test_a_pool_that_does_not_help_is_left_out() -> None:
     mine = [[np.stack([1 - chance, chance], axis=-1) for chance in CHANCES]]
-    mine += [told(1.0, 1.5, seed) for seed in range(3)]
+    mine += [noisy_chances(1.0, 1.5, seed) for seed in range(3)]
     n_pooled = 0
     for seed in range(20, 30):
         rng = np.random.default_rng(seed)
         labels = (rng.uniform(size=CHANCES.shape) < CHANCES).astype(int)
 
-        def blends(fold: int, told: np.ndarray, labels: np.ndarray = labels) -> np.ndarray:
-            return np.log(np.where(labels[fold] == 1, told[..., 1], told[..., 0])).mean(axis=1)
+        def blends(fold: int, predictions: np.ndarray, labels: np.ndarray = labels) -> np.ndarray:
+            given = np.where(labels[fold] == 1, predictions[..., 1], predictions[..., 0])
+            return np.log(given).mean(axis=1)
 
         chosen = select(mine, blends, 8, temperatures=TEMPERATURES, labels=list(labels))
         n_pooled += chosen is not None and chosen.blend.pool is not None
     assert n_pooled <= 5
 
 
-def test_without_time_for_a_pool_the_average_is_left() -> None:
+def test_the_average_is_kept_if_there_is_no_time_for_a_pool() -> None:
     asked = []
 
     def counting(fold: int, predictions: np.ndarray) -> np.ndarray:
@@ -370,30 +375,30 @@ def test_without_time_for_a_pool_the_average_is_left() -> None:
 
 
 @pytest.mark.parametrize("metric", [roc_auc_score, log_loss])
-def test_a_metric_of_labels_or_with_its_sign_turned_is_not_that_of_probabilities(
+def test_metrics_of_labels_or_with_another_sign_are_scored_as_such(
     metric: Any,
 ) -> None:
     one = problem("binary")
     _, valid = one.folds[0]
     is_second = one.y[valid] == np.unique(one.y)[1]
     chance = np.random.default_rng(0).uniform(size=len(valid))
-    told = np.stack([1 - chance, chance], axis=-1)[None]
+    predictions = np.stack([1 - chance, chance], axis=-1)[None]
     turned = make_scorer(
         metric, response_method="predict_proba", greater_is_better=metric is log_loss
     )
-    assert BlendScorer(replace(one, scorer=turned))(0, told)[0] == pytest.approx(
+    assert BlendScorer(replace(one, scorer=turned))(0, predictions)[0] == pytest.approx(
         metric(is_second, chance) * (1 if metric is log_loss else -1)
     )
     if metric is roc_auc_score:
         y = (one.y == np.unique(one.y)[1]).astype(int)
         numbered = replace(one, task=Classification.of(y), y=y)
         of_labels = BlendScorer(replace(numbered, scorer=make_scorer(metric)))
-        assert of_labels(0, told)[0] == pytest.approx(metric(is_second, chance > 0.5))
+        assert of_labels(0, predictions)[0] == pytest.approx(metric(is_second, chance > 0.5))
 
 
 @pytest.mark.parametrize("pool", [None, LogPool((0.9, -0.1, 0.4), (0.2, 0.0, -0.2))])
 @pytest.mark.parametrize("members", [1, 3])
-def test_a_blend_is_exported_as_what_it_is(members: int, pool: LogPool | None) -> None:
+def test_an_exported_blend_predicts_the_same(members: int, pool: LogPool | None) -> None:
     one = problem("multiclass")
     if pool is not None:
         pool = LogPool(pool.weights[:members], pool.biases)
@@ -401,8 +406,8 @@ def test_a_blend_is_exported_as_what_it_is(members: int, pool: LogPool | None) -
     fitted = [to_estimator(tree).fit(one.X, one.y) for tree in trees]
     blend = Blend(dict.fromkeys(range(members), 1 / members), 0.8, pool)
     estimator = blending(one, fitted, blend)
-    told = [[each.predict_proba(one.X)] for each in fitted]
-    np.testing.assert_allclose(estimator.predict_proba(one.X), predicted(told, blend, 0)[0])
+    library = [[each.predict_proba(one.X)] for each in fitted]
+    np.testing.assert_allclose(estimator.predict_proba(one.X), predicted(library, blend, 0)[0])
     names: dict[str, Any] = {"__name__": "exported"}
     exec(compile(to_source(estimator), "ensemble.py", "exec"), names)
     again = names["make_pipeline"]().fit(one.X, one.y)
@@ -411,7 +416,7 @@ def test_a_blend_is_exported_as_what_it_is(members: int, pool: LogPool | None) -
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
-def test_a_temperature_and_a_pool_are_for_the_log_loss_alone(task: str) -> None:
+def test_only_the_log_loss_has_a_temperature_and_a_pool(task: str) -> None:
     one = problem(task)
     assert not BlendScorer(one).is_log_loss
     blends = BlendScorer(replace(one, scorer=check_scorer("neg_log_loss", one.task)))
@@ -422,7 +427,7 @@ def test_a_temperature_and_a_pool_are_for_the_log_loss_alone(task: str) -> None:
 
 
 @given(st.lists(st.sampled_from(["GaussianNB", "DecisionTreeClassifier", "KNeighborsClassifier"])))
-def test_of_those_that_are_alike_the_first_few_are_kept(names: list[str]) -> None:
+def test_only_the_first_few_candidates_with_the_same_last_step_are_kept(names: list[str]) -> None:
     catalogue = CATALOGUES["binary"]
     trees = {
         name: tree_with(catalogue[name], catalogue, "binary", np.random.default_rng(0))

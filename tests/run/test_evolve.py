@@ -1,4 +1,4 @@
-"""Runs: timing decides nothing but their length, and something usable comes of them."""
+"""Runs: timing decides nothing but their length, and each ends with a usable model."""
 
 from __future__ import annotations
 
@@ -97,27 +97,29 @@ def expected() -> Result:
 
 
 class TestSameSeed:
-    """One seed and lag, one sequence of candidates and one winner."""
+    """Runs with the same seed and lag have the same candidates and the same winner."""
 
     @pytest.mark.parametrize("workers", [1, 2])
-    def test_whatever_the_number_of_workers_and_again(self, expected: Result, workers: int) -> None:
+    def test_the_run_is_the_same_with_any_number_of_workers_and_again(
+        self, expected: Result, workers: int
+    ) -> None:
         for _ in range(2):
             again = result_of(evaluations=40, lag=5, workers=workers)
             assert sequence(again) == sequence(expected)
             assert again.winner.digest == expected.winner.digest
 
-    def test_however_long_each_took(self, expected: Result) -> None:
-        """A pipeline that dawdles at random is bred and scored as if it did not."""
+    def test_the_candidates_are_the_same_however_long_fits_take(self, expected: Result) -> None:
+        """One pipeline waits for a random time when it is built."""
 
-        def dawdling() -> LogisticRegression:
+        def waiting() -> LogisticRegression:
             time.sleep(np.random.default_rng().random() / 20)
             return LogisticRegression()
 
-        slow = Primitive("Dawdling", (Features,), Prediction, dawdling, {}, CLASSIFICATION)
+        slow = Primitive("Waiting", (Features,), Prediction, waiting, {}, CLASSIFICATION)
         one, other = (result_of(QUICK.add(slow), evaluations=25, lag=4, workers=2) for _ in "ab")
         assert sequence(one) == sequence(other)
 
-    def test_with_a_ladder_of_rows_too(self) -> None:
+    def test_the_run_is_the_same_with_a_ladder_of_rows(self) -> None:
         pooled = result_of(evaluations=30, lag=5, workers=2, on=with_ladder())
         inline = result_of(evaluations=30, lag=5, in_process=True, on=with_ladder())
         assert sequence(pooled) == sequence(inline)
@@ -153,7 +155,7 @@ def raced() -> Result:
 
 
 class TestRacing:
-    """Most candidates are not evaluated to the end, and the front is of those that are."""
+    """Most candidates are not evaluated to the end, and the front consists of those that are."""
 
     def test_many_are_raced_out_after_few_folds(self, raced: Result) -> None:
         stopped = [one for one in raced.records if isinstance(one.outcome, Stopped)]
@@ -164,7 +166,7 @@ class TestRacing:
     def test_the_first_are_evaluated_to_the_end(self, raced: Result) -> None:
         assert all(isinstance(one.outcome, Scored) for one in raced.records[:FIRST])
 
-    def test_the_front_is_on_all_rows(self, raced: Result) -> None:
+    def test_members_of_the_front_are_scored_on_all_folds_and_rows(self, raced: Result) -> None:
         by_digest = {one.candidate.digest: one for one in raced.records}
         assert raced.front
         for member in raced.front:
@@ -174,14 +176,16 @@ class TestRacing:
                 record.folds[unit].score for unit in range(2, 6)
             )
 
-    def test_the_winner_is_as_good_as_without_by_half_the_folds(self, raced: Result) -> None:
+    def test_the_winner_is_as_good_as_without_a_race_with_half_the_folds(
+        self, raced: Result
+    ) -> None:
         full = result_of(evaluations=60, lag=5, in_process=True, racing_error=0.0)
         folds = [sum(len(one.folds) for one in result.records) for result in (full, raced)]
         assert folds[0] == 60 * 4
         assert folds[1] < 0.6 * folds[0] + 2 * 60
         assert raced.front[0].outcome.score > full.front[0].outcome.score - 0.005
 
-    def test_what_the_cache_saves_is_counted(self, raced: Result) -> None:
+    def test_seconds_that_the_cache_saves_are_counted(self, raced: Result) -> None:
         assert raced.effort.saved > 0
         assert 0 < raced.effort.hits < raced.effort.lookups
 
@@ -199,7 +203,7 @@ def test_a_time_budget_covers_everything(seconds: float) -> None:
     check_is_fitted(result.pipeline)
 
 
-def test_where_memory_is_short_there_are_fewer_workers_and_the_same_search(
+def test_short_memory_means_fewer_workers_and_the_same_search(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     whole = result_of(evaluations=10, lag=4, workers=2)
@@ -209,7 +213,7 @@ def test_where_memory_is_short_there_are_fewer_workers_and_the_same_search(
     assert sequence(short) == sequence(whole)
 
 
-def test_what_fails_is_data_and_the_run_goes_on() -> None:
+def test_a_failure_is_an_outcome_and_the_run_goes_on() -> None:
     broken = failing("Broken", lambda: 1 / 0)
     result = result_of(QUICK.add(broken), evaluations=20, in_process=True)
     failed = [record.outcome for record in result.records if isinstance(record.outcome, Failed)]
@@ -218,7 +222,7 @@ def test_what_fails_is_data_and_the_run_goes_on() -> None:
     assert len(result.records) == 20
 
 
-def test_of_a_candidate_that_failed_no_other_fold_is_begun() -> None:
+def test_no_further_fold_of_a_failed_candidate_is_begun() -> None:
     fits: list[int] = []
 
     def break_down() -> None:
@@ -232,7 +236,7 @@ def test_of_a_candidate_that_failed_no_other_fold_is_begun() -> None:
 
 
 def failing(name: str, act: Callable[[], object]) -> Primitive:
-    """Return a primitive whose models act when they are fitted."""
+    """Return a primitive whose models call `act` when they are fitted."""
 
     class Acting(DummyClassifier):
         def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
@@ -242,7 +246,7 @@ def failing(name: str, act: Callable[[], object]) -> Primitive:
     return Primitive(name, (Features,), Prediction, Acting, {}, CLASSIFICATION)
 
 
-def test_what_is_foreseen_to_be_too_slow_is_not_begun(tmp_path: Path) -> None:
+def test_a_candidate_that_is_expected_to_be_too_slow_is_not_begun(tmp_path: Path) -> None:
     known = experience_of("classification")
     quick = np.argsort(next(iter(known.trials.values())).seconds)[:3]
     trials = {
@@ -262,7 +266,7 @@ def test_what_is_foreseen_to_be_too_slow_is_not_begun(tmp_path: Path) -> None:
     assert [one.outcome for one in resumed.records[:3]] == [one.outcome for one in result.records]
 
 
-def test_a_hanging_pipeline_is_ended_at_its_deadline() -> None:
+def test_a_hanging_pipeline_is_ended_at_its_timeout() -> None:
     hanging = failing("Hanging", lambda: time.sleep(1000))
     space = QUICK.only("MedianOneHot", "GaussianNB").add(hanging)
     result = result_of(
@@ -273,7 +277,7 @@ def test_a_hanging_pipeline_is_ended_at_its_deadline() -> None:
     assert isinstance(result.pipeline, Pipeline)
 
 
-def test_what_is_too_slow_on_few_rows_is_ended_there() -> None:
+def test_a_pipeline_that_is_too_slow_on_few_rows_is_ended_on_them() -> None:
     slow = failing("Slow", lambda: time.sleep(3.5))
     space = QUICK.only("MedianOneHot", "GaussianNB").add(slow)
     sizes: dict[str, Any] = {"max_steps": 2, "initial_steps": 2}
@@ -330,7 +334,7 @@ def test_when_nothing_succeeds_the_commonest_reasons_are_named() -> None:
 
 def test_when_all_fail_after_a_fold_the_reasons_are_named_too() -> None:
     class Once(LogisticRegression):
-        """Can be fitted on one fold only."""
+        """Model that can be fitted only once."""
 
         fitted_on: ClassVar[list[int]] = []
 
@@ -347,10 +351,10 @@ def test_when_all_fail_after_a_fold_the_reasons_are_named_too() -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_proposer_that_has_no_more_is_not_asked_again(
+def test_a_proposer_without_further_candidates_is_not_asked_again(
     workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """How often it would be depends on how long folds are out, and each time draws numbers."""
+    """The number of calls would depend on timing, and each call draws random numbers."""
     asked: list[Candidate | None] = []
 
     def watched(*arguments: Any, **options: Any) -> Any:
@@ -370,7 +374,7 @@ def test_a_proposer_that_has_no_more_is_not_asked_again(
 
 def test_an_interrupt_keeps_the_best_so_far(tmp_path: Path) -> None:
     class Interrupting:
-        """Stands for Ctrl-C: the terminal interrupts the parent after the twelfth outcome."""
+        """Ctrl-C after the twelfth outcome."""
 
         outcomes = 0
 
@@ -396,7 +400,7 @@ def _is_cut_short(record: Record) -> bool:
     return isinstance(record.outcome, Stopped) and record.outcome.reason == TIME_OVER
 
 
-def test_candidates_cut_short_by_the_end_are_stopped_not_failed() -> None:
+def test_candidates_that_the_end_cuts_short_are_stopped_and_not_failed() -> None:
     slow = failing("Slow", lambda: time.sleep(0.5))
     space = QUICK.only("MedianOneHot", "GaussianNB").add(slow)
     result = result_of(space, seconds=4.0, workers=2, fold_timeout=3.0)
@@ -405,8 +409,8 @@ def test_candidates_cut_short_by_the_end_are_stopped_not_failed() -> None:
     assert any(_is_cut_short(record) for record in result.records)
 
 
-def test_what_ran_out_of_time_changes_nothing_when_the_run_is_resumed(tmp_path: Path) -> None:
-    """Slow candidates are no longer started when quick ones still are."""
+def test_candidates_that_ran_out_of_time_do_not_change_a_resumed_run(tmp_path: Path) -> None:
+    """Near the end, slow candidates are no longer begun while quick ones still are."""
     slow = failing("Slow", lambda: time.sleep(0.3))
     space = QUICK.only("MedianOneHot", "StandardScaler", "PCA", "GaussianNB").add(slow)
     options: dict[str, Any] = {"lag": 2, "in_process": True, "folder": tmp_path}
@@ -419,7 +423,7 @@ def test_what_ran_out_of_time_changes_nothing_when_the_run_is_resumed(tmp_path: 
 
 
 class TestRefinement:
-    """A share of the candidates refines the front, as one sequence with the others."""
+    """A share of the candidates refines the front, in one sequence with the others."""
 
     OPTIONS: ClassVar[dict[str, Any]] = {
         "lag": 4,
@@ -458,12 +462,12 @@ class TestRefinement:
         result = result_of(evaluations=20, in_process=True, **options)
         assert self.refined(result) == list(range(8, 20))
 
-    def test_it_begins_after_its_part_of_the_candidates(self) -> None:
+    def test_refinement_begins_after_its_share_of_the_candidates(self) -> None:
         options = {**self.OPTIONS, "refinement_share": 1.0, "refinement_start": 0.75}
         result = result_of(evaluations=20, in_process=True, **options)
         assert self.refined(result) == list(range(15, 20))
 
-    def test_it_begins_after_its_part_of_the_time_and_there_again_when_resumed(
+    def test_refinement_begins_after_its_share_of_the_time_and_at_the_same_candidate_when_resumed(
         self, tmp_path: Path
     ) -> None:
         options = {**self.OPTIONS, "refinement_share": 1.0, "refinement_start": 0.5}
@@ -478,6 +482,6 @@ class TestRefinement:
         assert [digest for digest, _ in after[: len(before)]] == [digest for digest, _ in before]
         assert self.refined(resumed) == list(range(first, len(resumed.records)))
 
-    def test_without_a_share_there_is_none(self) -> None:
+    def test_there_is_no_refinement_without_a_share(self) -> None:
         options = {**self.OPTIONS, "refinement_share": 0.0}
         assert self.refined(result_of(evaluations=40, in_process=True, **options)) == []

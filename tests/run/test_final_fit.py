@@ -1,4 +1,4 @@
-"""The final fits of a run."""
+"""Final fits of a run: the winner, the members of the ensemble and their repeats."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROWS, WORKERS = 120, 4
 
 
 class NotedTree(ExtraTreeRegressor):
-    """Says in a folder when it was fitted on how many rows, with which random state."""
+    """Tree that writes number of rows, random state and times of each of its fits to a folder."""
 
     def __init__(self, folder: str, max_depth: int = 3, random_state: int = 0) -> None:
         super().__init__(max_depth=max_depth, random_state=random_state)
@@ -63,7 +63,10 @@ def test_all_workers_fit_repeats_of_several_members_at_once(tmp_path: Path) -> N
 
 
 class TroubledForest(ExtraTreesRegressor):
-    """Is fitted on every fold, but not on all rows, or on them with its first random state only."""
+    """Forest that can be fitted on every fold, but makes some trouble on all rows.
+
+    Trouble "repeats" lets it be fitted on all rows with its first random state only.
+    """
 
     first: ClassVar[set[int]] = set()
 
@@ -89,7 +92,7 @@ class TroubledForest(ExtraTreesRegressor):
 
 
 def troubled(trouble: str, others: tuple[str, ...] = (), **changes: Any) -> EvolvedRegressor:
-    """Return a regressor that knows trees with a trouble, to be fitted on the small table."""
+    """Return a regressor whose search space has a forest with a trouble, for the small table."""
     build: Any = partial(TroubledForest, trouble)
     space = {"max_depth": IntDistribution(1, 12)}
     forest = Primitive("TroubledForest", (Features,), Prediction, build, space, tasks=REGRESSION)
@@ -109,7 +112,7 @@ def troubled(trouble: str, others: tuple[str, ...] = (), **changes: Any) -> Evol
     ("trouble", "reason"),
     [("refused", "error: ValueError: not with me"), ("killed", "crash: ")],
 )
-def test_a_winner_and_a_member_that_cannot_be_fitted_on_all_rows_are_said(
+def test_a_winner_and_a_member_that_cannot_be_fitted_on_all_rows_are_logged(
     trouble: str, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = troubled(trouble, ("DecisionTreeRegressor",)).fit(*small_table("regression", ROWS))
@@ -121,14 +124,14 @@ def test_a_winner_and_a_member_that_cannot_be_fitted_on_all_rows_are_said(
         assert pipelines[digest].startswith("TroubledForest")
         assert why.startswith(reason)
     winner = model.leaderboard_["score"].idxmax()
-    said = [record.getMessage() for record in caplog.records]
+    messages = [record.getMessage() for record in caplog.records]
     first = f"{pipelines.iloc[winner]} cannot be fitted on all rows: {failed[0][1]}"
-    assert said[0] == f"{first}; the next best candidate is tried."
-    assert said[-1].endswith(f"on all rows: {failed[-1][1]}; the ensemble is without it.")
-    assert len(said) == len(failed)
+    assert messages[0] == f"{first}; the next best candidate is tried."
+    assert messages[-1].endswith(f"on all rows: {failed[-1][1]}; the ensemble is without it.")
+    assert len(messages) == len(failed)
 
 
-def test_a_repeat_that_cannot_be_fitted_is_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_repeat_that_cannot_be_fitted_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     TroubledForest.first.clear()
     model = troubled("repeats").fit(*small_table("regression", ROWS))
     failed = model.statistics_["failed_fits"]
@@ -137,7 +140,7 @@ def test_a_repeat_that_cannot_be_fitted_is_said(caplog: pytest.LogCaptureFixture
     assert "repeated(" not in model.pareto_front_["pipeline"][0]
 
 
-def test_where_every_fit_succeeds_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_logged_where_every_fit_succeeds(caplog: pytest.LogCaptureFixture) -> None:
     model = troubled(
         "none", max_evaluations=12, settings=Settings(in_process=True, ensemble_size=1)
     )
@@ -150,7 +153,7 @@ SEARCH = ("the number of candidates", "which candidates are scored", "when refin
 
 
 class TestDecidedByTime:
-    """A run says what may be otherwise the next time."""
+    """Decisions of a run that may be others when it is repeated."""
 
     def test_nothing_without_limits_and_the_model_is_the_same_on_any_number_of_workers(
         self, caplog: pytest.LogCaptureFixture

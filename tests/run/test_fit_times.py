@@ -1,4 +1,4 @@
-"""What a fold will take is told from the candidate's own folds, or from others like it."""
+"""Expected seconds of a fit, from the candidate's own folds or from similar candidates."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def record(name: str, *seconds: float, saved: float = 0.0) -> Record:
     return Record(0, candidate, folds=folds)
 
 
-def test_own_folds_on_the_most_rows_say_it_best() -> None:
+def test_the_own_folds_on_the_most_rows_count_first() -> None:
     assert FitTimeModel(ROWS).expected(record("GaussianNB", 9.0, 2.0, 3.0), 1_000) == pytest.approx(
         3.0
     )
@@ -36,19 +36,19 @@ def test_own_folds_on_the_most_rows_say_it_best() -> None:
     )
 
 
-def test_what_the_cache_saved_counts() -> None:
+def test_seconds_that_the_cache_saved_count() -> None:
     one = record("GaussianNB", 0.1, 0.1, 0.1, saved=0.9)
     assert FitTimeModel(ROWS).expected(one, 1_000) == pytest.approx(1.0)
 
 
-def test_else_others_with_the_same_last_step() -> None:
-    pace = FitTimeModel(ROWS)
-    assert pace.expected(record("GaussianNB"), 1_000) == 0.0
+def test_without_own_folds_those_of_candidates_with_the_same_last_step_count() -> None:
+    fit_times = FitTimeModel(ROWS)
+    assert fit_times.expected(record("GaussianNB"), 1_000) == 0.0
     for seconds in (1.0, 2.0, 9.0):
-        pace.learn(record("GaussianNB", 0.1, seconds), 1)
-    assert pace.expected(record("GaussianNB"), 1_000) == pytest.approx(2.0)
-    assert pace.expected(record("GaussianNB"), 2_000) == pytest.approx(2.0 * 2**GROWTH)
-    assert pace.expected(record("LogisticRegression"), 1_000) == 0.0
+        fit_times.learn(record("GaussianNB", 0.1, seconds), 1)
+    assert fit_times.expected(record("GaussianNB"), 1_000) == pytest.approx(2.0)
+    assert fit_times.expected(record("GaussianNB"), 2_000) == pytest.approx(2.0 * 2**GROWTH)
+    assert fit_times.expected(record("LogisticRegression"), 1_000) == 0.0
 
 
 def prior_seconds(seconds: float, *known: float) -> Record:
@@ -57,21 +57,21 @@ def prior_seconds(seconds: float, *known: float) -> Record:
     return Record(0, candidate, folds=one.folds)
 
 
-def test_what_was_foreseen_counts_once_it_is_known_how_much_slower_the_machine_is() -> None:
-    pace = FitTimeModel(ROWS)
+def test_prior_seconds_count_once_the_speed_of_the_machine_is_known() -> None:
+    fit_times = FitTimeModel(ROWS)
     for _ in range(ENOUGH - 1):
-        pace.learn(prior_seconds(2.0, 0.1, 6.0), 1)
-        pace.learn(prior_seconds(2.0, 6.0), 0)
-    assert pace.prior_seconds(prior_seconds(5.0)) is None
-    pace.learn(prior_seconds(2.0, 0.1, 0.1, 6.0), 2)
-    assert pace.prior_seconds(prior_seconds(5.0)) == pytest.approx(15.0)
-    assert pace.expected(prior_seconds(5.0), 2_000) == pytest.approx(15.0 * 2**GROWTH)
-    assert pace.expected(prior_seconds(5.0, 0.1, 7.0), 1_000) == pytest.approx(7.0)
-    assert pace.prior_seconds(record("GaussianNB")) is None
+        fit_times.learn(prior_seconds(2.0, 0.1, 6.0), 1)
+        fit_times.learn(prior_seconds(2.0, 6.0), 0)
+    assert fit_times.prior_seconds(prior_seconds(5.0)) is None
+    fit_times.learn(prior_seconds(2.0, 0.1, 0.1, 6.0), 2)
+    assert fit_times.prior_seconds(prior_seconds(5.0)) == pytest.approx(15.0)
+    assert fit_times.expected(prior_seconds(5.0), 2_000) == pytest.approx(15.0 * 2**GROWTH)
+    assert fit_times.expected(prior_seconds(5.0, 0.1, 7.0), 1_000) == pytest.approx(7.0)
+    assert fit_times.prior_seconds(record("GaussianNB")) is None
 
 
-def test_what_was_foreseen_to_take_no_time_teaches_nothing() -> None:
-    pace = FitTimeModel(ROWS)
+def test_prior_seconds_of_zero_tell_nothing_of_the_speed_of_the_machine() -> None:
+    fit_times = FitTimeModel(ROWS)
     for _ in range(ENOUGH):
-        pace.learn(prior_seconds(0.0, 0.1, 6.0), 1)
-    assert pace.prior_seconds(prior_seconds(5.0)) is None
+        fit_times.learn(prior_seconds(0.0, 0.1, 6.0), 1)
+    assert fit_times.prior_seconds(prior_seconds(5.0)) is None

@@ -1,4 +1,4 @@
-"""The queue judges in the order of the candidates, in whatever order folds are done."""
+"""Queue of folds: candidates are judged in their order, in whatever order folds are done."""
 
 from __future__ import annotations
 
@@ -26,10 +26,14 @@ def scores_of(seed: int) -> np.ndarray:
 
 
 def play(scores: np.ndarray, turns: np.random.Generator, places: int) -> list[str]:
-    """Run the candidates with so many places; which of the running folds is done next is drawn.
+    """Run the candidates, `places` folds at a time; draw which running fold is done next.
 
-    Returns the outcome of each with the number of its folds. Every seventh candidate fails on its
-    second fold.
+    Every seventh candidate fails on its second fold.
+
+    Returns
+    -------
+    list of str
+        Outcome and number of scored folds of each candidate.
     """
     records: list[Record] = []
     race = Race(LADDER, FOLDS, 10, 0.2)
@@ -46,8 +50,8 @@ def play(scores: np.ndarray, turns: np.random.Generator, places: int) -> list[st
             place = queue.next()
             if place is None:
                 number = len(records)
-                told = number < LAG or records[number - LAG].outcome is not None
-                if number == CANDIDATES or not told:
+                may_be_asked = number < LAG or records[number - LAG].outcome is not None
+                if number == CANDIDATES or not may_be_asked:
                     break
                 records.append(Record(number, CANDIDATE, race.margins))
                 queue.add(records[-1])
@@ -70,7 +74,7 @@ def play(scores: np.ndarray, turns: np.random.Generator, places: int) -> list[st
 
 
 @given(st.integers(0, 1_000), st.integers(0, 1_000), st.integers(1, 7))
-def test_who_is_stopped_does_not_depend_on_what_is_done_first(
+def test_outcomes_do_not_depend_on_the_order_in_which_folds_are_done(
     seed: int, turn: int, places: int
 ) -> None:
     scores = scores_of(seed)
@@ -78,7 +82,7 @@ def test_who_is_stopped_does_not_depend_on_what_is_done_first(
     assert play(scores, np.random.default_rng(turn), places) == expected
 
 
-def test_every_candidate_ends_and_many_early() -> None:
+def test_every_candidate_has_an_outcome_and_many_are_stopped_early() -> None:
     outcomes = play(scores_of(0), np.random.default_rng(0), 2)
     assert len(outcomes) == CANDIDATES
     assert sum(one.startswith("Stopped") for one in outcomes) > 10
@@ -105,7 +109,7 @@ def test_folds_of_a_settled_candidate_no_longer_wait() -> None:
     assert queue.next() == (1, 0)
 
 
-def test_what_is_known_of_a_candidate_is_not_run_again() -> None:
+def test_known_folds_of_a_candidate_are_not_run_again() -> None:
     records = [Record(0, CANDIDATE, folds={0: ScoredFold(1.0, (1.0,), 0.0)})]
     queue = FoldQueue(None, 3)
     queue.add(records[0])

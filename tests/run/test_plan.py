@@ -1,4 +1,4 @@
-"""The plan of a run: what follows from problem, budget and settings, before the run begins."""
+"""Plan of a run: lag, populations, patience and timeouts that follow from its parts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_plan_cannot_be_changed() -> None:
         plan().workers = 3  # type: ignore[misc]  # that is what is tested
 
 
-def test_the_lag_is_that_of_the_settings_or_follows_the_workers() -> None:
+def test_the_lag_is_set_or_follows_from_the_number_of_workers() -> None:
     assert plan(lag=5).lag == 5
     assert plan(workers=3).lag == 3 * LAG_PER_WORKER
 
@@ -49,13 +49,13 @@ def test_refinement_begins_after_its_share_but_not_before_the_first_population()
     assert plan(100.0, refinement_start=0.0).first_refined == 50
 
 
-def test_the_first_population_is_the_portfolio_and_some_that_grow() -> None:
+def test_the_first_population_is_the_portfolio_and_some_random_pipelines() -> None:
     assert plan(portfolio_size=0).first_population == 50
     assert plan(portfolio_size=16).first_population == 16 + math.ceil(34 / 4)
     assert plan(portfolio_size=80).first_population == 50
 
 
-def test_patience_is_for_small_tables_whose_search_only_time_ends() -> None:
+def test_patience_counts_only_on_small_tables_without_a_limit_of_candidates() -> None:
     y = np.zeros(SMALL_ROWS + 1)
     large = Problem(Regression(), pd.DataFrame({"a": y}), y, problem().folds, lambda *_: 0.0)
     assert plan(patience=7).patience == 7
@@ -65,7 +65,7 @@ def test_patience_is_for_small_tables_whose_search_only_time_ends() -> None:
 
 
 @pytest.mark.parametrize("timeout", [0.5, 10.0, None])
-def test_a_fold_of_fewer_rows_may_take_less_but_no_limit_is_tiny(timeout: float | None) -> None:
+def test_fewer_rows_have_a_shorter_timeout_but_not_a_tiny_one(timeout: float | None) -> None:
     on = problem()
     train, valid = on.folds[0]
     on = replace(on, ladder=[(train[:rows], valid) for rows in (1, 10, 40)])

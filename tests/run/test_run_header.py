@@ -1,4 +1,4 @@
-"""Fingerprints: of all values of a table, whatever its columns, and the same as ever."""
+"""Hash of a table: it depends on every value, and is the same as in all journals so far."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ COLUMNS = {
 
 
 def slow_hash(X: pd.DataFrame) -> str:
-    """Return the hash of a table, column by column, as journals have had it since there are any."""
+    """Return the hash of a table column by column, as it was defined for the first journals."""
     names = json.dumps([[name, str(dtype)] for name, dtype in X.dtypes.items()])
     total = hashlib.blake2b(digest_size=16)
     columns = [X[name].map(repr) if X[name].dtype == object else X[name] for name in X]
@@ -50,7 +50,7 @@ def slow_hash(X: pd.DataFrame) -> str:
 
 
 @given(st.lists(st.sampled_from(sorted(COLUMNS)), min_size=1, max_size=12), st.integers(1, 40))
-def test_columns_are_hashed_together_as_each_is_alone(kinds: list[str], cells: int) -> None:
+def test_columns_have_the_same_hash_together_and_one_by_one(kinds: list[str], cells: int) -> None:
     X = pd.DataFrame({f"{kind} {number}": COLUMNS[kind] for number, kind in enumerate(kinds)})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run_header, "CELLS", cells)
@@ -58,7 +58,7 @@ def test_columns_are_hashed_together_as_each_is_alone(kinds: list[str], cells: i
     assert _table_hash(X) == slow_hash(X)
 
 
-def test_one_block_of_numbers_is_hashed_as_its_columns_are() -> None:
+def test_a_block_of_numbers_has_the_hash_of_its_columns() -> None:
     values = np.random.default_rng(0).normal(size=(30, 40))
     for order in ("C", "F"):
         X = pd.DataFrame(np.asarray(values, order=order)).rename(columns=str)
@@ -66,7 +66,7 @@ def test_one_block_of_numbers_is_hashed_as_its_columns_are() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(COLUMNS))
-def test_every_value_counts(kind: str) -> None:
+def test_the_hash_depends_on_every_value(kind: str) -> None:
     X: Any = pd.DataFrame({kind: COLUMNS[kind], f"{kind} again": COLUMNS[kind]})
     known = _table_hash(X)
     for row in range(ROWS):

@@ -1,4 +1,4 @@
-"""What can still be fitted before a run must end."""
+"""Time of a run: final fits that can still end in the budget."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def fits(*seconds: float) -> list[Record]:
 
 
 def longest(seconds: list[float], workers: int) -> float:
-    """Return how long fits take in this order, each by the worker that is free first."""
+    """Return the seconds until fits in this order end, each made by the first free worker."""
     ends = [0.0] * workers
-    for one in seconds:
-        ends[ends.index(min(ends))] += one
+    for fit in seconds:
+        ends[ends.index(min(ends))] += fit
     return max(ends)
 
 
-def test_one_that_is_too_slow_is_not_afforded_and_several_count_together() -> None:
+def test_a_slow_fit_and_several_quick_ones_together_are_not_afforded() -> None:
     assert time_budget(100.0).affords(fits(50.0))
     assert not time_budget(100.0).affords(fits(90.0))
     assert time_budget(100.0).affords(fits(*[20.0] * 5))
@@ -50,7 +50,7 @@ def test_one_that_is_too_slow_is_not_afforded_and_several_count_together() -> No
     assert time_budget(100.0, workers=8).affords(fits(*[20.0] * 8))
 
 
-def test_without_a_budget_or_anything_to_fit_everything_is_afforded() -> None:
+def test_everything_is_afforded_without_a_budget_or_without_fits() -> None:
     assert time_budget(None).affords(fits(1e6))
     assert time_budget(1e-9).affords([])
     assert not time_budget(1e-9).affords(fits(0.1))
@@ -61,13 +61,15 @@ def test_without_a_budget_or_anything_to_fit_everything_is_afforded() -> None:
     st.integers(1, 4),
     st.floats(1.0, 300.0),
 )
-def test_what_is_afforded_ends_in_time(seconds: list[float], workers: int, left: float) -> None:
+def test_fits_that_are_afforded_end_in_time(
+    seconds: list[float], workers: int, left: float
+) -> None:
     assume(time_budget(left, workers).affords(fits(*seconds)))
     assert FINAL_OVERHEAD + FIT_MARGIN * longest(seconds, workers) <= left
 
 
 def searched(seconds: float, cost: float = 1.0) -> TimeBudget:
-    """Return the time of a run that has found two pipelines of two kinds."""
+    """Return the time budget of a run that has scored pipelines of two last steps."""
     mine = time_budget(seconds)
     for name in ("GaussianNB", "LogisticRegression"):
         found = record(name, cost)
@@ -77,7 +79,7 @@ def searched(seconds: float, cost: float = 1.0) -> TimeBudget:
 
 
 @pytest.mark.parametrize("seconds", [0.001, 5.0, 1_000.0])
-def test_final_fits_get_what_they_need_and_no_less_than_was_left(seconds: float) -> None:
+def test_final_fits_get_the_time_to_start_workers_and_no_less_than_was_left(seconds: float) -> None:
     mine = searched(seconds)
     before = mine.search_left
     mine.leave_final_fits()
@@ -88,14 +90,14 @@ def test_final_fits_get_what_they_need_and_no_less_than_was_left(seconds: float)
 
 
 @pytest.mark.parametrize("seconds", [0.001, 1_000.0])
-def test_in_a_hurry_an_ensemble_gets_what_it_should_take(seconds: float) -> None:
+def test_an_ensemble_that_is_limited_gets_its_expected_seconds(seconds: float) -> None:
     mine = searched(seconds)
     mine.leave_ensemble()
     assert mine.left <= ENSEMBLE_SHARE * seconds
     assert not mine.affords(fits(ENSEMBLE_SHARE * seconds))
 
 
-def test_in_a_hurry_there_is_no_time_for_a_second_fit_of_each_member() -> None:
+def test_an_ensemble_that_is_limited_has_no_time_to_fit_each_member_twice() -> None:
     cheap, dear = searched(1_000.0, 0.0), searched(1_000.0, 20.0)
     cheap.leave_ensemble()
     dear.leave_ensemble()

@@ -38,7 +38,7 @@ def candidate(primitive: Primitive, **values: Any) -> Candidate:
 
 
 def quality(one: Candidate) -> float:
-    """Return a score with its optimum of 1 at rate 0.01, share 0.3, depth 6 and kind good."""
+    """Return the score of a candidate: 1 at rate 0.01, share 0.3, depth 6 and the good kind."""
     values = one.tree.steps[0].values
     away = (
         (log10(float(values["rate"])) + 2) / 2,  # type: ignore[arg-type]
@@ -64,7 +64,7 @@ def refine(
     first: Candidate | None = None,
     lag: int = 1,
 ) -> list[Candidate]:
-    """Return the candidates that a search asks for; each is told `lag` turns later."""
+    """Return the candidates that a search asks for; each outcome is told `lag` turns later."""
     first = first or candidate(model(), rate=0.9, share=0.9, depth=20, kind="worse")
     search.tell(first, outcome(first))
     asked: list[Candidate] = []
@@ -74,13 +74,13 @@ def refine(
             break
         asked.append(one)
         if turn + 1 >= lag:
-            told = asked[turn + 1 - lag]
-            search.tell(told, outcome(told))
+            earlier = asked[turn + 1 - lag]
+            search.tell(earlier, outcome(earlier))
     return asked
 
 
 def turns_to(share: float, sampler: str, seed: int, most: int) -> int:
-    """Return the number of proposals until one reaches a share of the optimum."""
+    """Return the number of proposals until one reaches a share of the optimum, at most `most`."""
     asked = refine(refinement(seed, sampler=sampler), most, lag=LAG)
     reached = (turn for turn, one in enumerate(asked, 1) if quality(one) >= share)
     return next(reached, most)

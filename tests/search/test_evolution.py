@@ -1,4 +1,4 @@
-"""Evolution tries every predictor, limits sizes, improves, and ends when nothing is new."""
+"""Evolution: a broad beginning, a size limit, better candidates, and an end without new ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def evolution(seed: int = 0, size: int = 20, **changes: object) -> Evolution:
 
 
 def smoothness(candidate: Candidate) -> float:
-    """Return a score whose optimum is naive Bayes with much smoothing on scaled features."""
+    """Return a score with a known optimum: naive Bayes with much smoothing on scaled features."""
     steps = candidate.tree.steps
     if steps[0].name != "GaussianNB":
         return 0.0
@@ -41,7 +41,7 @@ def test_the_first_candidates_try_every_predictor() -> None:
     assert roots == {primitive.name for primitive in BINARY.producing(Prediction)}
 
 
-def test_the_cheap_of_the_first_candidates_come_first() -> None:
+def test_the_first_candidates_come_in_order_of_their_cost() -> None:
     search = evolution(size=50)
     first = [search.ask() for _ in range(len(BINARY.producing(Prediction)))]
     costs = [cost(candidate.tree) for candidate in first]  # type: ignore[union-attr]
@@ -59,7 +59,7 @@ def test_children_stay_within_the_size_limit() -> None:
 
 
 def best_of(search: Evolution, turns: int, told: bool) -> float:
-    """Return the best score of some candidates, with or without learning from them."""
+    """Return the best score of the first `turns` candidates, with or without learning from them."""
     scores = []
     for _ in range(turns):
         candidate = search.ask()
@@ -88,7 +88,7 @@ def test_the_population_keeps_its_size_and_its_best() -> None:
     assert max(member.outcome.score for member in search.population) == max(scores)
 
 
-def test_a_space_with_few_pipelines_ends() -> None:
+def test_a_search_space_with_few_pipelines_is_exhausted() -> None:
     tiny = BINARY.only("ConstantOneHot", "VarianceThreshold", "LinearDiscriminantAnalysis")
     fixed = [replace(primitive, space={}, build=primitive.build) for primitive in tiny]
     search = evolution(catalogue=Catalogue(fixed), max_steps=3, initial_steps=3)

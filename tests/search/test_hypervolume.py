@@ -1,4 +1,4 @@
-"""Hypervolume and expected gain: against the definition, by counting and by drawing."""
+"""Hypervolume and expected gain, compared with counted cubes and drawn scores."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def limits(points: list[Point]) -> Costs:
 
 
 @given(fronts)
-def test_the_hypervolume_is_the_volume_that_is_dominated(points: list[Point]) -> None:
-    """Unit cubes are counted."""
+def test_the_hypervolume_is_the_dominated_volume(points: list[Point]) -> None:
+    """The dominated unit cubes are counted."""
     counted = sum(
         any(
             score > level and all(cost <= place for cost, place in zip(costs, places, strict=True))
@@ -44,9 +44,7 @@ def test_the_hypervolume_is_the_volume_that_is_dominated(points: list[Point]) ->
     assert hypervolume(points, 0.0, limits(points)) == counted
 
 
-def test_nothing_has_no_hypervolume_and_what_is_beyond_the_reference_point_counts_for_nothing() -> (
-    None
-):
+def test_points_beyond_the_reference_point_add_no_hypervolume() -> None:
     assert hypervolume([], 0.0, (10.0,)) == 0.0
     assert hypervolume([(0.5, (12.0,))], 0.0, (10.0,)) == 0.0
     assert hypervolume([(-1.0, (2.0,))], 0.0, (10.0,)) == 0.0
@@ -54,10 +52,10 @@ def test_nothing_has_no_hypervolume_and_what_is_beyond_the_reference_point_count
 
 @settings(max_examples=60, deadline=None)
 @given(fronts, numbers, st.floats(0, 9), st.floats(0.01, 3))
-def test_the_gain_is_what_drawn_scores_gain(
+def test_the_expected_gain_is_the_mean_gain_of_drawn_scores(
     points: list[Point], cost: int, mean: float, deviation: float
 ) -> None:
-    """One member costs the least, so that the volume is bounded everywhere."""
+    """One member has the least cost, so that the volume is bounded everywhere."""
     n_costs = len(points[0][1])
     points = [*points, (1, (1,) * n_costs)]
     costs = (cost,) * n_costs
@@ -69,17 +67,17 @@ def test_the_gain_is_what_drawn_scores_gain(
     assert expected == pytest.approx(np.mean(gains), abs=room)
 
 
-def test_what_is_sure_to_be_worse_gains_nothing() -> None:
+def test_a_point_that_is_surely_worse_gains_nothing() -> None:
     assert expected_improvement(1.0, 0.5, 0.0) == 0.0
     assert expected_improvement(1.0, 1.5, 0.0) == 0.5
     assert expected_gain([(1.0, (2.0,))], (4.0,), (3.0,), 0.0, 1e-3) == pytest.approx(0.0)
 
 
-def test_the_more_spread_the_more_to_gain() -> None:
+def test_a_greater_deviation_means_a_greater_gain() -> None:
     gains = [expected_gain([(1.0, (2.0,))], (4.0,), (2.0,), 0.9, one) for one in (0.01, 0.1, 1.0)]
     assert gains == sorted(gains)
 
 
-def test_where_no_member_costs_as_little_the_score_of_the_cheapest_stands_in() -> None:
-    """Cells from 1 to 2 and from 2 to 4 both have 0.5 to beat."""
+def test_below_all_costs_the_score_of_the_cheapest_member_is_to_be_beaten() -> None:
+    """A score of 0.5 is to be beaten at costs from 1 to 2 and from 2 to 4."""
     assert expected_gain([(0.5, (2.0,))], (4.0,), (1.0,), 0.7, 0.0) == pytest.approx(3 * 0.2)

@@ -1,4 +1,4 @@
-"""Portfolios: every pipeline fits every table, what is complementary comes first."""
+"""Portfolios: pipelines for every table, complementary ones first."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def experience(*trials: Trial) -> Experience:
 
 
 class TestRanked:
-    def test_what_gains_where_the_first_is_bad_comes_before_a_second_good_one(self) -> None:
+    def test_a_pipeline_that_is_good_where_the_first_is_bad_comes_second(self) -> None:
         one = experience(
             Trial(HERE, [0.0, 0.1, 0.9], LOW),
             Trial(HERE, [0.1, 0.2, 0.9], LOW),
@@ -58,7 +58,7 @@ class TestRanked:
         assert ranked(one, HERE, range(3))[0] == 0
         assert ranked(one, FAR, range(3))[0] == 2
 
-    def test_of_equal_gain_the_quick_one_is_first(self) -> None:
+    def test_the_quicker_of_two_good_pipelines_comes_first(self) -> None:
         one = experience(Trial(HERE, [0.9, 0.2, 0.1], HIGH))
         assert ranked(one, HERE, range(3)) == [1, 2, 0]
 
@@ -68,7 +68,7 @@ class TestRanked:
         assert ranked(one, HERE, range(3))[0] == 0
         assert ranked(one, many, range(3))[0] == 1
 
-    def test_seconds_are_those_of_tables_of_as_many_rows(self) -> None:
+    def test_expected_seconds_are_those_of_tables_with_as_many_rows(self) -> None:
         many = MetaFeatures(**{**HERE.values, "rows": 5.0})
         one = experience(Trial(HERE, [0.0] * 3, [1.0] * 3), Trial(many, [0.0] * 3, [2.0] * 3))
         assert expected_seconds(one, HERE) == pytest.approx([1.0] * 3, rel=0.01)
@@ -76,7 +76,7 @@ class TestRanked:
         alone = experience(Trial(HERE, [0.0] * 3, [1.0] * 3))
         assert expected_seconds(alone, many) == pytest.approx([100**GROWTH] * 3)
 
-    def test_reading_texts_takes_as_long_for_each(self) -> None:
+    def test_reading_texts_adds_the_same_seconds_to_each_pipeline(self) -> None:
         one = experience(Trial(HERE, [0.0] * 3, [1.0, 2.0, 3.0]))
         much = MetaFeatures(**{**HERE.values, "texts": 10.0})
         added = expected_seconds(one, much) - expected_seconds(one, HERE)
@@ -84,7 +84,7 @@ class TestRanked:
         assert added[0] > 1.0
         assert HERE.distance(much) == 0.0
 
-    def test_each_that_can_be_used_once(self) -> None:
+    def test_each_usable_pipeline_is_ranked_once(self) -> None:
         one = experience(Trial(HERE, [0.0, 0.0, 1.0], LOW))
         assert sorted(ranked(one, HERE, [0, 2])) == [0, 2]
 
@@ -107,15 +107,15 @@ TRAITS = [
 
 
 @pytest.mark.parametrize("family", sorted(TASKS))
-def test_what_comes_with_the_package_was_not_learned_where_it_is_compared(family: str) -> None:
+def test_the_portfolio_of_the_package_was_not_learned_on_benchmark_tables(family: str) -> None:
     tables = {name.removesuffix(LARGE) for name in experience_of(family).trials}
     assert tables
     assert not tables & set(NAMES)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_what_comes_with_the_package_fits_every_table(task: str) -> None:
-    """None is left out but for what its table or installation lacks."""
+def test_the_portfolio_of_the_package_fits_every_table(task: str) -> None:
+    """A pipeline is left out only if a primitive does not suit the table or is not installed."""
     for traits in TRAITS:
         if traits.task != task:
             continue
@@ -134,7 +134,7 @@ def test_what_comes_with_the_package_fits_every_table(task: str) -> None:
 
 
 @pytest.mark.parametrize("family", sorted(TASKS))
-def test_what_comes_with_the_package_is_read_as_written(family: str) -> None:
+def test_the_portfolio_of_the_package_is_read_as_written(family: str) -> None:
     mine = experience_of(family)
     assert Experience.read(mine.write()) == mine
     assert len(mine.trials) >= 10
@@ -146,19 +146,19 @@ def test_what_comes_with_the_package_is_read_as_written(family: str) -> None:
 
 
 @given(seeds, st.sampled_from(sorted(CATALOGUES)))
-def test_text_is_read_as_the_tree_it_was(seed: int, task: str) -> None:
+def test_a_rendered_tree_is_parsed_as_the_same_tree(seed: int, task: str) -> None:
     tree = random_tree(CATALOGUES[task], seed)
     assert parse(render(tree)) == encode(tree)
 
 
 @pytest.mark.parametrize("text", ["", "X +", "f(1)", "A(B)", "A(X, *y)", "A(X).b(X)", "A(X, p=q)"])
-def test_other_text_is_refused(text: str) -> None:
+def test_text_that_is_no_pipeline_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="A pipeline must be"):
         parse(text)
 
 
 @given(seeds, st.sampled_from(sorted(CATALOGUES)))
-def test_a_tree_of_the_catalogue_fits_as_it_is(seed: int, task: str) -> None:
+def test_a_tree_of_the_catalogue_stays_the_same(seed: int, task: str) -> None:
     tree = random_tree(CATALOGUES[task], seed)
     assert adapt_to_catalogue(encode(tree), CATALOGUES[task]) == tree
 
@@ -185,7 +185,7 @@ class TestOpening:
     META = MetaFeatures.of(problem())
     CATALOGUE = CATALOGUES["binary"]
 
-    def test_as_many_as_asked_for_and_distinct(self) -> None:
+    def test_there_are_as_many_distinct_candidates_as_asked_for(self) -> None:
         found = opening(experience_of("classification"), self.META, self.CATALOGUE, 7)
         assert len({one.digest for one in found}) == len(found) == 7
         assert {one.origin.proposer for one in found} == {"portfolio"}
@@ -214,10 +214,10 @@ class TestOpening:
         found = opening(experience_of("classification"), self.META, space, 5, [encode(own)])
         assert found[0].tree == own
 
-    def test_none_where_none_is_wanted(self) -> None:
+    def test_a_size_of_zero_gives_no_candidate(self) -> None:
         assert opening(experience_of("classification"), self.META, self.CATALOGUE, 0) == []
 
-    def test_earlier_ones_come_first_and_on_top(self) -> None:
+    def test_pipelines_of_earlier_runs_come_first_and_are_not_counted(self) -> None:
         tree = random_tree(self.CATALOGUE, 5)
         found = opening(
             experience_of("classification"), self.META, self.CATALOGUE, 3, [encode(tree)]
@@ -241,7 +241,7 @@ def test_metafeatures_are_those_of_the_table() -> None:
     assert MetaFeatures.of(problem("regression")).classes == 0
 
 
-def test_texts_count_where_they_are_long_or_alone() -> None:
+def test_texts_count_if_they_are_long_or_the_only_column() -> None:
     one = problem()
     named = with_text(one.X)
     short = named.assign(text=named["text"].str[-20:])

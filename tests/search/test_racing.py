@@ -1,4 +1,4 @@
-"""Racing ends what a rival is surely ahead of, keeps what may still win, and depends on no time."""
+"""Racing: beaten candidates are ended early, those that may still win are kept."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ points = st.integers(2, 3).flatmap(
 
 
 def run(race: Race, scores: np.ndarray, complexities: np.ndarray, lag: int = 5) -> dict[int, int]:
-    """Race candidates one after another; return how many folds each was evaluated on."""
+    """Race candidates one after another; return the number of folds that each is evaluated on."""
 
     def whole(number: int) -> Runner:
         return Runner(number, (complexities[number],), tuple(scores[number]))
@@ -53,8 +53,10 @@ def run(race: Race, scores: np.ndarray, complexities: np.ndarray, lag: int = 5) 
 
 
 def noisy(seed: int, candidates: int = 200, folds: int = 5, noise: float = 0.01) -> np.ndarray:
-    """Return scores whose candidates differ by ten times the noise of a fold, less its own
-    level."""
+    """Return scores by candidate and fold.
+
+    Candidates differ by ten times the noise of a fold. Each fold has a level of its own.
+    """
     rng = np.random.default_rng(seed)
     quality = rng.normal(0.8, 10 * noise, size=candidates)
     level = rng.normal(0.0, noise, size=folds)
@@ -76,14 +78,14 @@ def test_an_error_of_zero_ends_nothing() -> None:
     assert set(run(race, scores, np.ones(len(scores))).values()) == {5}
 
 
-def test_the_first_go_on_whatever_their_scores() -> None:
+def test_the_first_candidates_go_on_whatever_their_scores_are() -> None:
     scores = -np.arange(FIRST, dtype=float)[:, None].repeat(3, axis=1)
     reached = run(Race(0, 3, 1, 0.05), scores, np.ones(FIRST))
     assert set(reached.values()) == {3}
 
 
 def test_only_rivals_of_no_greater_complexity_count() -> None:
-    """The simplest candidate is dominated by nobody, however bad its score."""
+    """No other candidate dominates the simplest one, however bad its score is."""
     scores = noisy(1)
     scores[150] = 0.0
     complexities = np.full(len(scores), 3.0)
@@ -93,8 +95,8 @@ def test_only_rivals_of_no_greater_complexity_count() -> None:
     assert run(Race(0, 5, 50, 0.05), scores, complexities)[150] == 1
 
 
-def test_scores_on_fewer_rows_are_compared_with_each_other_alone() -> None:
-    """On fewer rows everyone is much worse; the good ones go on all the same."""
+def test_scores_on_fewer_rows_are_compared_only_with_each_other() -> None:
+    """All candidates are much worse on fewer rows, but the good ones go on."""
     scores = noisy(2, folds=6)
     scores[:, 0] -= 0.5
     reached = run(Race(1, 5, 50, 0.05), scores, np.ones(len(scores)))
@@ -114,7 +116,7 @@ def test_a_later_candidate_changes_nothing_for_those_before() -> None:
 
 @pytest.mark.parametrize("error", [0.01, 0.05, 0.2])
 def test_the_rate_of_error_holds(error: float) -> None:
-    """Of pairs in which the first is truly the better, so many are judged the other way."""
+    """The better of two candidates is judged the worse one in fewer cases than the rate."""
     wrong = total = 0
     for seed in range(20):
         scores = noisy(seed, candidates=60, noise=0.01)
@@ -153,14 +155,14 @@ def dominating(front: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 @given(points)
-def test_the_dominated_are_those_of_the_definition(drawn: list[tuple[float, ...]]) -> None:
+def test_dominated_points_are_those_of_the_definition(drawn: list[tuple[float, ...]]) -> None:
     found = np.array(drawn)
     expected = [any((a >= b).all() and (a > b).any() for a in found) for b in found]
     assert dominated(found, np.ones(len(found), dtype=bool)).tolist() == expected
 
 
 def test_a_rival_must_be_no_greater_in_any_cost() -> None:
-    """The cheapest in one of two costs goes on, however bad its score."""
+    """A candidate that is the cheapest in one of two costs goes on, however bad its score is."""
     race = Race(0, 2, 1, 0.2)
     race.begin([Runner(number, (3.0, 3.0), (0.8, 0.8 + 1e-3 * number)) for number in range(FIRST)])
     assert race.decide(Runner(40, (3.0, 3.0), (0.9,)), race.margins)
@@ -188,14 +190,18 @@ def test_outliers_do_not_widen_the_deviation() -> None:
 
 
 RECORDED = Path(__file__).parent / "recorded"
-"""[score, complexity, seconds] by fold of every candidate of searches in which all were evaluated
-to the end, as `benchmarks/racing/record.py` writes them; those that failed are left out."""
+"""Folder of recorded searches without a race, as `benchmarks/racing/record.py` writes them.
+
+Each has score, complexity and seconds by candidate and fold; failed candidates are left out.
+"""
 
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in RECORDED.glob("*.json")))
-def test_of_recorded_searches_the_winner_is_seldom_dropped(name: str) -> None:
-    """In the order asked it is kept, and in nearly all others: at most in one of five orders is it
-    dropped, on the noisiest of the tables, and mostly what wins instead is as good."""
+def test_the_winner_of_a_recorded_search_is_seldom_dropped(name: str) -> None:
+    """The winner is kept in the order asked, and dropped in at most one of five other orders.
+
+    Where it is dropped, the candidate that wins instead is usually as good.
+    """
     runs = np.array(json.loads((RECORDED / f"{name}.json").read_text())["candidates"])
     dropped, losses, saved = 0, [], []
     trials = 40

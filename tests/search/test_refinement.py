@@ -1,4 +1,4 @@
-"""Refinement: new values for the structures on the front, where there is most to gain."""
+"""Refinement: new values for the structures on the front that have the most to gain."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.search.known import (
 )
 
 
-def test_a_known_optimum_is_nearly_reached_in_a_third_of_random_searchs_turns() -> None:
+def test_a_known_optimum_is_nearly_reached_three_times_as_fast_as_by_random_search() -> None:
     random = [turns_to(0.95, "random", seed, 150) for seed in range(5)]
     third = int(np.median(random) / 3)
     bayesian = [turns_to(0.95, "tpe", seed, third + 1) for seed in range(5)]
@@ -57,8 +57,8 @@ def test_one_seed_and_the_same_outcomes_give_the_same_proposals() -> None:
     assert [a.digest for a in one] != [a.digest for a in other]
 
 
-def test_what_evolution_found_primes_the_study() -> None:
-    """Among many good candidates of evolution's, the first proposals are good at once."""
+def test_candidates_of_evolution_prime_the_study() -> None:
+    """After 40 candidates of evolution, the first proposals are better than without them."""
     rng = np.random.default_rng(0)
     primed, plain = refinement(), refinement()
     for _ in range(40):
@@ -69,8 +69,8 @@ def test_what_evolution_found_primes_the_study() -> None:
     assert means[0] > means[1]
 
 
-def test_what_was_raced_out_is_learned_from() -> None:
-    """Where all but the best are raced out, the proposals get better all the same."""
+def test_candidates_that_were_raced_out_are_learned_from() -> None:
+    """Proposals get better even if all but the best are raced out."""
 
     def outcome(one: Candidate) -> Outcome:
         score = quality(one)
@@ -81,7 +81,7 @@ def test_what_was_raced_out_is_learned_from() -> None:
     assert np.mean(asked[-20:]) > np.mean(asked[:10]) + 0.1
 
 
-def test_failures_are_told_and_do_not_stop_it() -> None:
+def test_failures_do_not_end_the_proposals() -> None:
     def outcome(one: Candidate) -> Outcome:
         if one.tree.steps[0].values["kind"] == "bad":
             return Failed(Failure.CRASH, "always", 1.0)
@@ -90,7 +90,7 @@ def test_failures_are_told_and_do_not_stop_it() -> None:
     assert len(refine(refinement(), 40, outcome)) == 40
 
 
-def test_an_exhausted_space_drops_out() -> None:
+def test_an_exhausted_structure_is_not_asked_again() -> None:
     few = model("Few", {"depth": IntDistribution(1, 5)})
     asked = refine(
         refinement(),
@@ -101,14 +101,14 @@ def test_an_exhausted_space_drops_out() -> None:
     assert sorted(one.tree.steps[0].values["depth"] for one in asked) == [1, 2, 4, 5]  # type: ignore[type-var]
 
 
-def test_a_flat_structure_and_one_without_parameters_drop_out() -> None:
+def test_a_structure_without_parameters_or_with_equal_scores_is_not_asked_again() -> None:
     assert len(refine(refinement(), 50, lambda one: scored(0.5))) == FLAT - 1
     plain = candidate(model("Plain", {}))
     assert refine(refinement(), 5, lambda one: scored(0.5), plain) == []
 
 
-def test_the_structure_with_more_to_gain_is_asked_for_more() -> None:
-    """One whose values matter, and one of which it is known that scores hardly differ."""
+def test_the_structure_with_more_to_gain_is_asked_more_often() -> None:
+    """The values of one structure matter; the scores of the other are known to hardly differ."""
     search = refinement()
     much, little = model("Much"), model("Little")
 
@@ -129,7 +129,7 @@ def test_the_structure_with_more_to_gain_is_asked_for_more() -> None:
     assert names["Much"] > names["Little"]
 
 
-def test_where_values_change_the_complexity_the_front_gets_members_of_several() -> None:
+def test_several_complexities_are_proposed_where_values_change_the_complexity() -> None:
     def outcome(one: Candidate) -> Outcome:
         depth = float(one.tree.steps[0].values["depth"])  # type: ignore[arg-type]
         return scored(quality(one) + 0.02 * depth, depth)
@@ -170,5 +170,5 @@ def test_the_optimisers_are_those_of_the_settings() -> None:
         Settings(refinement_sampler="grid")
 
 
-def test_nothing_on_the_front_is_nothing_to_ask_for() -> None:
+def test_there_is_no_proposal_for_an_empty_front() -> None:
     assert refinement().ask() is None

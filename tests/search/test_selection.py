@@ -1,4 +1,4 @@
-"""Survival and choice on two or three objectives."""
+"""Survival and choice with two or three objectives."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def dominates(one: Member, other: Member) -> bool:
 
 
 @given(objectives)
-def test_the_front_is_what_nothing_dominates(drawn: list[tuple[int, ...]]) -> None:
+def test_the_front_is_the_members_that_no_other_dominates(drawn: list[tuple[int, ...]]) -> None:
     members = [member(*one) for one in drawn]
     expected = {
         values(one) for one in members if not any(dominates(other, one) for other in members)
@@ -54,7 +54,7 @@ def test_the_front_is_what_nothing_dominates(drawn: list[tuple[int, ...]]) -> No
 
 
 @given(objectives, st.integers(1, 30))
-def test_survivors_are_as_many_as_wanted_and_nobody_dropped_is_of_a_better_rank(
+def test_survivors_are_as_many_as_asked_for_and_have_the_ranks_of_their_dominance(
     drawn: list[tuple[int, ...]], size: int
 ) -> None:
     members = [member(*one) for one in drawn]
@@ -94,13 +94,13 @@ def test_the_knee_on_three_objectives_is_good_in_all() -> None:
     assert knee(front([*ends, member(0.9, 2, 2)])).outcome.costs == (2, 2)
 
 
-def test_within_one_standard_error_is_by_the_deviation_of_a_sample() -> None:
-    """Of two folds that are 0.04 apart it is 0.02, not 0.014."""
+def test_one_standard_error_is_that_of_the_sample_deviation() -> None:
+    """The standard error of two folds that are 0.04 apart is 0.02, not 0.014."""
     members = front([member(0.90, 8, spread=0.02), member(0.883, 3), member(0.87, 2)])
     assert one_standard_error(members).outcome.complexity == 3
 
 
-def test_within_one_standard_error_of_one_fold_there_is_the_best_alone() -> None:
+def test_with_one_fold_only_the_best_is_within_one_standard_error() -> None:
     members = front([Member(SOME, Scored((score,), (score,), 1.0)) for score in (0.8, 0.9, 0.7)])
     assert one_standard_error(members) is best(members)
 

@@ -1,4 +1,4 @@
-"""Operators return valid trees with one change, and leave the parents as they were."""
+"""Variation: valid children, one change at a time, and unchanged parents."""
 
 from __future__ import annotations
 
