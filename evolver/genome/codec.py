@@ -45,7 +45,7 @@ def render(tree: Tree) -> str:
 
 
 def parse(text: str) -> Encoded:
-    """Return the tree that an expression describes, ``KNeighborsClassifier(Median(X), p=1)``.
+    """Return the tree that an expression describes, ``KNeighborsClassifier(Encoder(X), p=1)``.
 
     Raises
     ------

@@ -1,8 +1,9 @@
 """A structure: a pipeline without its parameter values, equal branches merged.
 
 Pipelines of one structure differ in values alone, so that what is known of some says something of
-the others. A slot is a step without values; slots are numbered in a canonical order, and a value
-has the name of its slot's number and of the parameter, as in ``"2.n_estimators"``.
+the others. The choices of a conditional space belong to the structure, so that all its pipelines
+have the same parameters. A slot is a step without values; slots are numbered in a canonical order,
+and a value has the name of its slot's number and of the parameter, as in ``"2.n_estimators"``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from evolver.genome.digest import Branch, canonical
 from evolver.genome.tree import Node, Step, Tree, X
 from primitives import Primitive, Space
+from primitives import space as spaces
 from primitives.space import Value
 
 Values = dict[str, Value]
@@ -25,6 +27,12 @@ class Slot:
 
     primitive: Primitive
     inputs: tuple[int | None, ...]
+    choices: Values
+
+    @property
+    def space(self) -> Space:
+        """Space of the values beside the choices."""
+        return spaces.settled(self.primitive.fixed_space, self.choices)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +44,7 @@ class Structure:
     @property
     def key(self) -> str:
         """The same for the same structure, and for no other."""
-        return json.dumps([[slot.primitive.name, slot.inputs] for slot in self.slots])
+        return json.dumps([[slot.primitive.name, slot.inputs, slot.choices] for slot in self.slots])
 
     @property
     def space(self) -> Space:
@@ -44,7 +52,7 @@ class Structure:
         return {
             f"{number}.{name}": distribution
             for number, slot in enumerate(self.slots)
-            for name, distribution in slot.primitive.fixed_space.items()
+            for name, distribution in slot.space.items()
         }
 
     def tree(self, values: Mapping[str, Value]) -> Tree:
@@ -55,12 +63,17 @@ class Structure:
         if number is None:
             return [X]
         slot = self.slots[number]
-        names = slot.primitive.fixed_space
-        step = Step(slot.primitive, {name: values[f"{number}.{name}"] for name in names})
+        own = {name: values[f"{number}.{name}"] for name in slot.space}
+        step = Step(slot.primitive, {**slot.choices, **own})
         parts = [self._nodes(part, values) for part in slot.inputs]
         while len(parts) > len(slot.primitive.inputs):  # an associative step of several
             parts[-2:] = [[step, *parts[-2], *parts[-1]]]
         return [step, *(node for part in parts for node in part)]
+
+
+def choices_of(step: Step) -> Values:
+    """Return the values of a step that are choices of a conditional space."""
+    return spaces.choices_in(step.primitive.fixed_space, step.values)
 
 
 def split_structure(tree: Tree) -> tuple[Structure, Values]:
@@ -75,8 +88,9 @@ def split_structure(tree: Tree) -> tuple[Structure, Values]:
         if branch.digest not in numbers:
             inputs = tuple(visit(part) for part in _ordered(branch))
             numbers[branch.digest] = number = len(slots)
-            slots.append(Slot(branch.step.primitive, inputs))
-            values.update({f"{number}.{name}": one for name, one in branch.step.values.items()})
+            slot = Slot(branch.step.primitive, inputs, choices_of(branch.step))
+            slots.append(slot)
+            values.update({f"{number}.{name}": branch.step.values[name] for name in slot.space})
         return numbers[branch.digest]
 
     visit(canonical(tree))
@@ -97,4 +111,6 @@ def _shape(branch: Branch) -> str:
     inputs = [_shape(part) for part in branch.inputs]
     if branch.step.primitive.commutative:
         inputs.sort()
-    return f"{branch.step.name}({','.join(inputs)})"
+    return (
+        f"{branch.step.name}({','.join([*inputs, *map(repr, choices_of(branch.step).values())])})"
+    )

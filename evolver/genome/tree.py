@@ -1,8 +1,8 @@
 """The genome: a typed DEAP tree of steps, the grammar it obeys, and how one grows.
 
 A tree is a list of nodes in prefix order, as DEAP has it:
-``RandomForestClassifier(StandardScaler(Median(X)))`` is ``[RandomForestClassifier, StandardScaler,
-Median, X]``. A node is a `Step`, a primitive with its parameter values, or the terminal ``X``, the
+``RandomForestClassifier(StandardScaler(Encoder(X)))`` is ``[RandomForestClassifier, StandardScaler,
+Encoder, X]``. A node is a `Step`, a primitive with its parameter values, or the terminal ``X``, the
 raw table. Parameters live in the node, so that a tree reads as the data flows and crossover swaps
 sub-pipelines. Nothing here changes a tree it was given, and all randomness comes from the Generator
 passed in: DEAP's own growth and variation draw from the global ``random`` and iterate over
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from deap import gp
@@ -24,6 +24,8 @@ from deap import gp
 from primitives import Catalogue, Kind, Prediction, Primitive, Table
 from primitives import space as spaces
 from primitives.space import Value
+
+T = TypeVar("T")
 
 STOP_PROBABILITY = 0.5
 """Chance that growth ends a branch with its shortest form where a longer one would still fit."""
@@ -185,7 +187,7 @@ def grow(
         shortest = min(grammar.fewest_of(choice) for choice in choices)
         if rng.random() < STOP_PROBABILITY:
             choices = [choice for choice in choices if grammar.fewest_of(choice) == shortest]
-        root = choices[rng.integers(len(choices))]
+        root = pick(choices, rng, [choice.fixed_weight for choice in choices])
     step = draw(root, rng)
     spare = steps - grammar.fewest_of(root)
     branches: dict[int, Tree] = {}
@@ -196,6 +198,15 @@ def grow(
         branches[place] = grow(wanted, catalogue, rng, fewest + spare)
         spare -= len(branches[place].steps) - fewest
     return Tree([step, *chain.from_iterable(branches[place] for place in sorted(branches))])
+
+
+def pick(
+    options: Sequence[T], rng: np.random.Generator, weights: Sequence[float] | None = None
+) -> T:
+    """Draw one of several options, as often as their weights say; equally often without any."""
+    if weights is None or len(set(weights)) == 1:
+        return options[int(rng.integers(len(options)))]
+    return options[int(rng.choice(len(options), p=np.divide(weights, sum(weights))))]
 
 
 def draw(primitive: Primitive, rng: np.random.Generator) -> Step:

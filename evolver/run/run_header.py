@@ -148,7 +148,14 @@ def _array_hash(array: np.ndarray | None) -> str:
 
 def _catalogue_hash(catalogue: Catalogue) -> str:
     return _hash(
-        f"{primitive.name} {primitive.inputs} {spaces.to_json(primitive.fixed_space)}".encode()
+        " ".join(
+            [
+                primitive.name,
+                str(primitive.inputs),
+                str(primitive.fixed_weight),
+                spaces.to_json(primitive.fixed_space),
+            ]
+        ).encode()
         for primitive in catalogue
     )
 
