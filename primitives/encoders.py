@@ -1,16 +1,21 @@
 """Encoders: from a table to a numeric matrix.
 
-Every encoder treats the columns that hold numbers in one way and all others in another, and may
-read those of texts besides, so the table below is the product of the three. Which of them are worth
-trying depends on the table: gaps to fill, categories to encode, texts to read. A text is a category
-too, for it may come again, and those that begin alike are often of one sort.
+An encoder treats the columns of each role (numbers, categories, texts) in a way of its own. Its
+treatments are parameters, and each brings its own parameters. `TREATMENTS` says what there is: a
+further treatment is one more entry of a role, a further kind of column is one more role. There are
+two primitives: `Encoder` fills all gaps, `GapKeepingEncoder` leaves those of numbers to the model.
+
+A text is a category too, for it may come again, and texts that begin alike are often of one sort.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import signature
+from itertools import product
 from typing import Any
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -19,30 +24,109 @@ from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from primitives.base import Features, NullableFeatures, Primitive, Space, Table, Traits
+from primitives.base import (
+    Choice,
+    Features,
+    Kind,
+    NullableFeatures,
+    Primitive,
+    Space,
+    Table,
+    Traits,
+    always,
+)
+from primitives.space import combinations
 from primitives.text import N_GRAMS, read_texts
 from primitives.transformers import UngroupedTargetEncoder
 
+MAX_NEIGHBOUR_ROWS = 5_000
+"""Number of rows up to which gaps are filled from the nearest rows; more take too long."""
+
+TARGET_TYPES = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}
+"""Types of target by task, in the words of scikit-learn's target encoder."""
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """A way to encode the columns of one role.
+
+    Parameters
+    ----------
+    name : str
+        Name of the treatment, a value of the encoder's parameter for the role.
+    build : callable or None
+        Function from parameter values, by name, to a transformer; a parameter ``random_state`` is
+        given a seed. None: the columns are left out.
+    space : mapping or callable, default={}
+        Hyperparameter space, or a function from `Traits` to one.
+    suits : callable, optional
+        Function from `Traits` to True if it is worth trying on such a table.
+    """
+
+    name: str
+    build: Callable[..., Any] | None
+    space: Space | Callable[[Traits], Space] = field(default_factory=dict)
+    suits: Callable[[Traits], bool] = always
+
+
+@dataclass(frozen=True)
+class Role:
+    """A kind of column and its treatments.
+
+    Parameters
+    ----------
+    columns : callable
+        Function from the names of the treatments, by role, to a selector of the columns.
+    treatments : tuple of Treatment
+        Treatments in order of preference: where a table does not allow the wanted one, the first
+        that suits stands in.
+    is_in : callable, optional
+        Function from `Traits` to True if a table has such columns.
+    """
+
+    columns: Callable[[Mapping[str, str]], make_column_selector]
+    treatments: tuple[Treatment, ...]
+    is_in: Callable[[Traits], bool] = always
+
+    def only(self, *names: str) -> Role:
+        """Return the role with the treatments of these names alone."""
+        return replace(self, treatments=tuple(one for one in self.treatments if one.name in names))
+
+    def choice(self, traits: Traits) -> Choice:
+        """Return the parameter that stands for the role on a table that some treatment suits."""
+        return Choice(
+            {
+                one.name: one.space(traits) if callable(one.space) else one.space
+                for one in self.treatments
+                if one.suits(traits)
+            }
+        )
+
 
 def simple_imputer(strategy: str, add_indicator: bool = False) -> SimpleImputer:
+    """Return an imputer by a statistic of each column."""
     return SimpleImputer(strategy=strategy, add_indicator=add_indicator, keep_empty_features=True)
 
 
 def nearest_imputer(n_neighbors: int, weights: str) -> KNNImputer:
+    """Return an imputer by the nearest rows."""
     return KNNImputer(n_neighbors=n_neighbors, weights=weights, keep_empty_features=True)
 
 
 def pass_through() -> str:
+    """Return the word by which a `ColumnTransformer` leaves columns as they are."""
     return "passthrough"
 
 
 def one_hot(max_categories: int) -> OneHotEncoder:
+    """Return an encoder of one column for each frequent category."""
     return OneHotEncoder(
         max_categories=max_categories, handle_unknown="infrequent_if_exist", sparse_output=False
     )
 
 
 def ordinal(min_frequency: int) -> OrdinalEncoder:
+    """Return an encoder of categories by numbers, rare ones by the same number."""
     return OrdinalEncoder(
         min_frequency=min_frequency,
         handle_unknown="use_encoded_value",
@@ -52,141 +136,243 @@ def ordinal(min_frequency: int) -> OrdinalEncoder:
 
 
 def target(smooth: float, target_type: str, random_state: int) -> UngroupedTargetEncoder:
+    """Return an encoder of categories by the mean of the target, out of fold."""
     splitter = KFold if target_type == "continuous" else StratifiedKFold
     cv = splitter(5, shuffle=True, random_state=random_state)
     return UngroupedTargetEncoder(smooth=smooth, target_type=target_type, cv=cv)
 
 
-NUMBERS: dict[str, Callable[..., Any]] = {
-    "Median": partial(simple_imputer, "median"),
-    "Mean": partial(simple_imputer, "mean"),
-    "MostFrequent": partial(simple_imputer, "most_frequent"),
-    "Constant": partial(simple_imputer, "constant", True),
-    "Nearest": nearest_imputer,
-    "Numbers": pass_through,
-}
-CATEGORIES: dict[str, Callable[..., Any] | None] = {
-    "": None,
-    "OneHot": one_hot,
-    "Ordinal": ordinal,
-    "Target": target,
-}
-TEXTS: dict[str, Callable[..., Any] | None] = {"": None, "Text": read_texts}
-
-NUMBER_SPACES: dict[str, Space] = {
-    "Median": {"add_indicator": CategoricalDistribution((False, True))},
-    "Mean": {"add_indicator": CategoricalDistribution((False, True))},
-    "MostFrequent": {"add_indicator": CategoricalDistribution((False, True))},
-    "Constant": {},
-    "Nearest": {
-        "n_neighbors": IntDistribution(1, 20, log=True),
-        "weights": CategoricalDistribution(("uniform", "distance")),
-    },
-    "Numbers": {},
-}
-CATEGORY_SPACES: dict[str, Space] = {
-    "": {},
-    "OneHot": {"max_categories": IntDistribution(4, 64, log=True)},
-    "Ordinal": {"min_frequency": IntDistribution(1, 20, log=True)},
-    "Target": {"smooth": FloatDistribution(0.5, 100.0, log=True)},
-}
-N_GRAMS_SPACE: Space = {"n_grams": CategoricalDistribution(tuple(N_GRAMS))}
-TEXT_SPACES: dict[str, Space] = {
-    "": {},
-    "Text": {**N_GRAMS_SPACE, "alpha": FloatDistribution(0.5, 20.0, log=True)},
-}
-UNSPLIT_TEXT_SPACES: dict[str, Space] = {
-    "": {},
-    "Text": {**N_GRAMS_SPACE, "n_components": IntDistribution(10, 100, log=True)},
-}
-"""Without rows set aside, a text says what it is about instead of what it says of the target."""
-
-TARGET_TYPES = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}
+def target_space(traits: Traits) -> Space:
+    """Return the space of target encoding."""
+    return {"smooth": FloatDistribution(0.5, 100.0, log=True), "target_type": target_type(traits)}
 
 
-def build_encoder(
-    numbers: str, categories: str, texts: str, random_state: int, **values: Any
-) -> ColumnTransformer:
-    """Join the treatments, each with its own parameter values.
+def text_space(traits: Traits) -> Space:
+    """Return the space of reading texts.
 
-    Where no categories are expected, what a part of the rows makes look like one is read as a text.
+    Where no rows may be set aside, texts are encoded by their subjects instead of by the target.
     """
-    no_text = ["number", "str"] if categories else "number"
-    steps = {
-        "numbers": (NUMBERS[numbers], make_column_selector(dtype_include="number")),
-        "categories": (CATEGORIES[categories], make_column_selector(dtype_exclude="number")),
-        "texts": (TEXTS[texts], make_column_selector(dtype_exclude=no_text)),
+    n_grams = CategoricalDistribution(tuple(N_GRAMS))
+    if not traits.may_split:
+        return {"n_grams": n_grams, "n_components": IntDistribution(10, 100, log=True)}
+    return {
+        "n_grams": n_grams,
+        "alpha": FloatDistribution(0.5, 20.0, log=True),
+        "target_type": target_type(traits),
     }
-    values["random_state"] = random_state
+
+
+def target_type(traits: Traits) -> CategoricalDistribution:
+    """Return the single type of target that a table allows."""
+    return CategoricalDistribution((TARGET_TYPES[traits.task],))
+
+
+def has_gaps(traits: Traits) -> bool:
+    """Say that a table has gaps among its numbers: without any, all imputers are the same."""
+    return traits.gaps
+
+
+def has_gaps_and_few_rows(traits: Traits) -> bool:
+    """Say that a table has gaps, and few enough rows to look for the nearest of each."""
+    return traits.gaps and traits.rows <= MAX_NEIGHBOUR_ROWS
+
+
+def has_no_categories(traits: Traits) -> bool:
+    """Say that a table has no columns of categories: these are never left out."""
+    return traits.categories == 0
+
+
+def may_split_classes(traits: Traits) -> bool:
+    """Say that rows may be split at random, and that no class has a single row."""
+    return traits.may_split and traits.smallest_class != 1
+
+
+def has_columns_but_texts(traits: Traits) -> bool:
+    """Say that texts can be left out: a table has other columns."""
+    return traits.columns > 0
+
+
+def reads_categories(traits: Traits) -> bool:
+    """Say that a table has categories, or texts beside other columns, which are categories too."""
+    return traits.columns > 0 and traits.categories + traits.texts > 0
+
+
+def has_texts(traits: Traits) -> bool:
+    """Say that a table has columns of texts."""
+    return traits.texts > 0
+
+
+def number_columns(treatments: Mapping[str, str]) -> make_column_selector:
+    """Return the selector of numbers."""
+    return make_column_selector(dtype_include="number")
+
+
+def category_columns(treatments: Mapping[str, str]) -> make_column_selector:
+    """Return the selector of categories: texts are categories too."""
+    return make_column_selector(dtype_exclude="number")
+
+
+def text_columns(treatments: Mapping[str, str]) -> make_column_selector:
+    """Return the selector of texts.
+
+    Where no categories are encoded, a column that looks like one in a part of the rows is a text.
+    """
+    reads_all = treatments.get("categories", "none") == "none"
+    return make_column_selector(dtype_exclude="number" if reads_all else ["number", "str"])
+
+
+INDICATOR: Space = {"add_indicator": CategoricalDistribution((False, True))}
+"""Space of an imputer where there are gaps to indicate."""
+
+
+def indicator_space(traits: Traits) -> Space:
+    """Return the space of an imputer: without gaps it has nothing to choose."""
+    return INDICATOR if traits.gaps else {}
+
+
+TREATMENTS: dict[str, Role] = {
+    # On every table: a part of the rows may make a column look like one of numbers.
+    "numbers": Role(
+        number_columns,
+        (
+            Treatment("median", partial(simple_imputer, "median"), indicator_space),
+            Treatment("mean", partial(simple_imputer, "mean"), INDICATOR, has_gaps),
+            Treatment(
+                "most_frequent", partial(simple_imputer, "most_frequent"), INDICATOR, has_gaps
+            ),
+            Treatment("constant", partial(simple_imputer, "constant", True), suits=has_gaps),
+            Treatment(
+                "nearest",
+                nearest_imputer,
+                {
+                    "n_neighbors": IntDistribution(1, 20, log=True),
+                    "weights": CategoricalDistribution(("uniform", "distance")),
+                },
+                has_gaps_and_few_rows,
+            ),
+        ),
+    ),
+    "categories": Role(
+        category_columns,
+        (
+            Treatment("none", None, suits=has_no_categories),
+            Treatment("ordinal", ordinal, {"min_frequency": IntDistribution(1, 20, log=True)}),
+            Treatment("one_hot", one_hot, {"max_categories": IntDistribution(4, 64, log=True)}),
+            Treatment("target", target, target_space, may_split_classes),
+        ),
+        reads_categories,
+    ),
+    "texts": Role(
+        text_columns,
+        (
+            Treatment("none", None, suits=has_columns_but_texts),
+            Treatment("read", read_texts, text_space),
+        ),
+        has_texts,
+    ),
+}
+"""Treatments of the columns of a table by role, in the order of the encoded columns."""
+
+PASSING_GAPS = {
+    "numbers": replace(
+        TREATMENTS["numbers"],
+        treatments=(Treatment("passthrough", pass_through, suits=has_gaps),),
+    )
+}
+"""Treatments that leave gaps to the model, by role."""
+
+STAND_INS = {"GapKeepingEncoder": "Encoder"}
+"""Encoders that stand in for others on tables that do not suit these."""
+
+
+def build_encoder(roles: Mapping[str, Role], random_state: int, **values: Any) -> ColumnTransformer:
+    """Return an unfitted encoder.
+
+    Parameters
+    ----------
+    roles : mapping of str to Role
+    random_state : int
+    **values
+        Name of the treatment of each role, and the parameters of these treatments. The columns of
+        a role without a treatment are left out.
+    """
+    chosen = {role: values[role] for role in roles if role in values}
+    given = {**values, "random_state": random_state}
     transformers = []
-    for role, (step, selector) in steps.items():
-        if step is not None:
-            own = {
-                name: value for name, value in values.items() if name in signature(step).parameters
-            }
-            transformers.append((role, step(**own), selector))
+    for role, name in chosen.items():
+        build = next(one.build for one in roles[role].treatments if one.name == name)
+        if build is not None:
+            own = {one: given[one] for one in signature(build).parameters if one in given}
+            transformers.append((role, build(**own), roles[role].columns(chosen)))
     return ColumnTransformer(transformers)
 
 
-def space_of(numbers: str, categories: str, texts: str, traits: Traits) -> Space:
-    text_spaces = TEXT_SPACES if traits.may_split else UNSPLIT_TEXT_SPACES
-    space = {
-        **CATEGORY_SPACES[categories],
-        **text_spaces[texts],
-        **(NUMBER_SPACES[numbers] if traits.gaps else {}),
-    }
-    if categories == "Target" or (texts and traits.may_split):
-        space["target_type"] = CategoricalDistribution((TARGET_TYPES[traits.task],))
-    return space
+def encoder_space(roles: Mapping[str, Role], traits: Traits) -> Space:
+    """Return the space of an encoder on a table: a choice of treatment for each role it has."""
+    return {name: role.choice(traits) for name, role in roles.items() if role.is_in(traits)}
 
 
-def suits(numbers: str, categories: str, texts: str, traits: Traits) -> bool:
-    """Imputers differ only where there are gaps, an encoder of categories or texts needs some, and
-    texts alone are not categories."""
-    if numbers == "Nearest" and traits.rows > 5_000:
-        return False
-    if categories == "Target" and (0 < traits.smallest_class < 2 or not traits.may_split):
-        return False
-    if not (traits.texts if texts else traits.columns):
-        return False
-    if categories:
-        needed = traits.columns and traits.categories + traits.texts
-    else:
-        needed = traits.categories == 0
-    return bool(needed) and (numbers == "Median" or traits.gaps)
+def encoder_suits(roles: Mapping[str, Role], traits: Traits) -> bool:
+    """Say that an encoder has columns to read, and a treatment for those of each role."""
+    return traits.columns + traits.texts > 0 and all(
+        any(one.suits(traits) for one in role.treatments)
+        for role in roles.values()
+        if role.is_in(traits)
+    )
 
 
-PARTS = {
-    numbers + categories + texts: (numbers, categories, texts)
-    for numbers in NUMBERS
-    for categories in CATEGORIES
-    for texts in TEXTS
-}
-"""Names of encoders, and how each treats numbers, categories and texts."""
+def encoder_weight(roles: Mapping[str, Role], traits: Traits) -> float:
+    """Return the number of ways to combine treatments: each is as likely as another primitive."""
+    return float(combinations(encoder_space(roles, traits)))
 
-ENCODERS = tuple(
-    Primitive(
+
+def encoder(name: str, output: type[Kind], roles: Mapping[str, Role]) -> Primitive:
+    """Return an encoder with a choice of treatments.
+
+    Parameters
+    ----------
+    name : str
+    output : kind
+        `Features`, or `NullableFeatures` where a treatment passes gaps on.
+    roles : mapping of str to Role
+        Such as `TREATMENTS`, or a part of its treatments.
+    """
+    return Primitive(
         name,
         inputs=(Table,),
-        output=NullableFeatures if parts[0] == "Numbers" else Features,
-        build=partial(build_encoder, *parts),
-        space=partial(space_of, *parts),
-        suits=partial(suits, *parts),
+        output=output,
+        build=partial(build_encoder, roles),
+        space=partial(encoder_space, roles),
+        suits=partial(encoder_suits, roles),
+        weight=partial(encoder_weight, roles),
     )
-    for name, parts in PARTS.items()
+
+
+ENCODERS = (
+    encoder("Encoder", Features, TREATMENTS),
+    encoder("GapKeepingEncoder", NullableFeatures, {**TREATMENTS, **PASSING_GAPS}),
 )
+"""Encoders of the default catalogue."""
 
 
-def substitutes(name: str) -> tuple[str, ...]:
-    """Return what may stand in for an encoder on a table that it does not suit, the nearest first;
-    nothing for any other primitive."""
-    if name not in PARTS:
-        return ()
-    numbers, categories, texts = PARTS[name]
-    nearest = (numbers + categories, f"Median{categories}", numbers, "Median", "MedianOrdinal")
-    return tuple(one + part for part in sorted(TEXTS, key=texts.__ne__) for one in nearest)
+def _words(name: str) -> str:
+    """Return a name in capitals, such as ``OneHot``, as a treatment has it, ``one_hot``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
-def reading_texts(name: str) -> str:
-    """Return the name of an encoder that reads texts too; of another primitive its own."""
-    return "".join(PARTS[name][:2]) + "Text" if name in PARTS else name
+FORMER_ENCODERS: dict[str, tuple[str, dict[str, str]]] = {
+    "".join(parts): (
+        "GapKeepingEncoder" if parts[0] == "Numbers" else "Encoder",
+        {
+            "numbers": "passthrough" if parts[0] == "Numbers" else _words(parts[0]),
+            "categories": _words(parts[1]) or "none",
+            "texts": "read" if parts[2] else "none",
+        },
+    )
+    for parts in product(
+        ("Median", "Mean", "MostFrequent", "Constant", "Nearest", "Numbers"),
+        ("", "OneHot", "Ordinal", "Target"),
+        ("", "Text"),
+    )
+}
+"""Encoder and treatments by the names in older journals: ``MedianOneHotText`` said it all."""

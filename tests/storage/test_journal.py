@@ -227,7 +227,7 @@ def test_all_that_moves_a_score_is_in_the_header() -> None:
     for name, library in {"pandas": pd, "scipy": scipy, "numpy": np, **installed}.items():
         assert header["versions"][name] == library.__version__, name
     assert sys.version.startswith(header["versions"]["python"])
-    few = header_of(one, space.only("MedianOneHot", "GaussianNB"), Settings(lag=1), 8, [], {})
+    few = header_of(one, space.only("Encoder", "GaussianNB"), Settings(lag=1), 8, [], {})
     assert not installed.keys() & few["versions"].keys()
 
 
