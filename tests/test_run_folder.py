@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from evolver import EvolvedClassifier, InputError, Settings
 from evolver.cli import main
+from evolver.search.racing import FIRST
 from evolver.storage.journal import FILE
 from evolver.storage.predictions import FOLDER
 from primitives import default_catalogue
@@ -265,6 +266,25 @@ def test_trees_of_another_run_that_are_none_are_passed_over(
 
     rewrite(tmp_path, change)
     assert len(classifier(warm_start=tmp_path).fit(X, Y).leaderboard_) == 4
+
+
+def test_a_run_goes_on_where_a_scored_candidate_has_lost_its_first_fold(
+    finished: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+
+    def without_a_fold(rows: list[list[Any]]) -> list[list[Any]]:
+        raced = next(number for number, kind, _ in rows if kind == "scored" and number >= FIRST)
+        lost = next(row for row in rows if row[:2] == [raced, "fold"])
+        return [row for row in rows if row is not lost]
+
+    rewrite(tmp_path, without_a_fold)
+    whole, mended = (
+        classifier(max_evaluations=14, **options).fit(X, Y).leaderboard_
+        for options in ({}, {"run_dir": tmp_path})
+    )
+    assert len(mended) == 14
+    np.testing.assert_array_equal(mended["score"], whole["score"])
 
 
 def with_former_names(rows: list[list[Any]]) -> list[list[Any]]:
