@@ -11,7 +11,8 @@ import numpy as np
 
 from evolver.genome.tree import Tree, draw, grammar_of, grow
 from primitives import Catalogue, Features, Prediction, Primitive, Table, Traits, default_catalogue
-from primitives.encoders import ENCODERS, PASSING_GAPS, TREATMENTS, encoder
+from primitives.encoders import ENCODERS, encoder
+from primitives.treatments import PASSING_GAPS, TREATMENTS
 
 PLAIN = {"binary": "LogisticRegression", "multiclass": "LogisticRegression", "regression": "Ridge"}
 

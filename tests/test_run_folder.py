@@ -21,7 +21,8 @@ from evolver.search.racing import FIRST
 from evolver.storage.journal import FILE
 from evolver.storage.predictions import FOLDER
 from primitives import default_catalogue
-from primitives.encoders import FORMER_ENCODERS, TREATMENTS
+from primitives.encoders import FORMER_ENCODERS
+from primitives.treatments import TREATMENTS
 from tests.pipelines import ONE_HOT
 from tests.storage.test_journal import rewrite
 from tests.tables import small_table

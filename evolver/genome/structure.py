@@ -111,6 +111,5 @@ def _shape(branch: Branch) -> str:
     inputs = [_shape(part) for part in branch.inputs]
     if branch.step.primitive.commutative:
         inputs.sort()
-    return (
-        f"{branch.step.name}({','.join([*inputs, *map(repr, choices_of(branch.step).values())])})"
-    )
+    choices = map(repr, choices_of(branch.step).values())
+    return f"{branch.step.name}({','.join([*inputs, *choices])})"

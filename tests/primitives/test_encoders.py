@@ -18,7 +18,8 @@ from sklearn.pipeline import make_pipeline
 from primitives import Choice, Features, NullableFeatures, Traits, default_catalogue
 from primitives import space as spaces
 from primitives.cleaning import TableCleaner
-from primitives.encoders import ENCODERS, TREATMENTS, build_encoder, encoder
+from primitives.encoders import ENCODERS, build_encoder, encoder
+from primitives.treatments import TREATMENTS
 
 TEXT = {"numbers": "median", "texts": "read", "n_grams": "words", "alpha": 1.0}
 build = partial(build_encoder, TREATMENTS)
