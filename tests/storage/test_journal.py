@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import pandas as pd
 import pytest
 import scipy
 import xgboost
+from optuna.distributions import IntDistribution
 
 from evolver import temporary
 from evolver.errors import EvolverError, InputError
@@ -33,6 +35,7 @@ from evolver.run.run_header import header_of
 from evolver.storage.entry_file import COUNT, FILE, LOG, SCHEMA_VERSION, _checksum
 from evolver.storage.journal import Journal, read, run_folder
 from evolver.storage.predictions import Store
+from primitives import Catalogue, Choice, Prediction, Primitive, Table
 from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree
 from tests.pipelines import catalogue
@@ -229,6 +232,26 @@ def test_all_that_moves_a_score_is_in_the_header() -> None:
     assert sys.version.startswith(header["versions"]["python"])
     few = header_of(one, space.only("Encoder", "GaussianNB"), Settings(lag=1), 8, [], {})
     assert not installed.keys() & few["versions"].keys()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"weight": 2.0},
+        {"space": {"kind": Choice({"x": {}, "y": {"a": IntDistribution(1, 3)}})}},
+        {"space": {"kind": Choice({"x": {}, "y": {}})}},
+    ],
+)
+def test_a_weight_or_a_parameter_of_a_choice_makes_another_search_space(changes: Any) -> None:
+    """Each moves what is drawn."""
+    space = {"kind": Choice({"x": {}, "y": {"a": IntDistribution(1, 2)}})}
+    model = Primitive("Model", (Table,), Prediction, dict, space)
+    headers = [
+        header_of(problem(), Catalogue([primitive]), Settings(lag=1), 8, [], {})
+        for primitive in (model, replace(model, **changes))
+    ]
+    assert headers[0]["search_space"] != headers[1]["search_space"]
+    assert {**headers[0], "search_space": ""} == {**headers[1], "search_space": ""}
 
 
 LONG = 30
