@@ -5,6 +5,7 @@ from dataclasses import replace
 from primitives.base import (
     CLASSIFICATION,
     REGRESSION,
+    Choice,
     Features,
     Kind,
     NullableFeatures,
@@ -20,6 +21,7 @@ __all__ = [
     "CLASSIFICATION",
     "REGRESSION",
     "Catalogue",
+    "Choice",
     "Features",
     "Kind",
     "NullableFeatures",

@@ -1,22 +1,46 @@
-"""What a pipeline is made of: primitives, the kinds they connect, and their hyperparameter spaces.
+"""Primitives, the kinds that they connect, and their hyperparameter spaces.
 
-A `Primitive` is one building block, a named factory of a scikit-learn compatible object. It takes
-inputs of certain kinds and gives an output of one kind, so a pipeline is a typed expression:
-``RandomForestClassifier(StandardScaler( MedianOneHot(X)))`` reads as the data flows, from the raw
-table ``X`` to predictions. Nothing here knows how pipelines are searched, fitted or exported.
+A `Primitive` is one building block of a pipeline, a named factory of a scikit-learn compatible
+object. It takes inputs of certain kinds and gives an output of one kind, so a pipeline is a typed
+expression: ``RandomForestClassifier(StandardScaler(Encoder(X)))`` leads from the raw table ``X`` to
+predictions. Nothing here knows how pipelines are searched, fitted or exported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from inspect import signature
+from math import inf
 from typing import Any
 
-from optuna.distributions import BaseDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 
 Space = Mapping[str, BaseDistribution]
-"""Hyperparameter name to Optuna distribution."""
+"""Mapping of hyperparameter names to Optuna distributions."""
+
+
+class Choice(CategoricalDistribution):
+    """A categorical parameter whose choices bring parameters of their own.
+
+    These have a value only while their choice is made: a space with a choice is conditional.
+    ``{"kernel": Choice({"linear": {}, "rbf": {"gamma": FloatDistribution(1e-3, 1e3, log=True)}})}``
+    allows ``{"kernel": "linear"}`` and ``{"kernel": "rbf", "gamma": 0.1}``.
+
+    Parameters
+    ----------
+    spaces : mapping of scalar to Space
+        Space of each choice, in their order. A space may hold choices in turn. A parameter that is
+        also in the space of another parameter's choice must have the same distribution there.
+    """
+
+    def __init__(self, spaces: Mapping[Any, Space]) -> None:
+        super().__init__(tuple(spaces))
+        self.spaces = dict(spaces)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.choices))
+
 
 TASKS = frozenset({"binary", "multiclass", "regression"})
 CLASSIFICATION = frozenset({"binary", "multiclass"})
@@ -24,7 +48,7 @@ REGRESSION = frozenset({"regression"})
 
 
 class Kind:
-    """What flows between two primitives. A subclass may be used wherever its base is wanted."""
+    """Kind of the data between two primitives; a subclass may stand wherever its base may."""
 
 
 class Table(Kind):
@@ -40,13 +64,12 @@ class Features(NullableFeatures):
 
 
 class Prediction(Kind):
-    """Class labels with probabilities, or numbers: what a fitted model says of each row."""
+    """Class labels with probabilities, or numbers: the output of a fitted model for each row."""
 
 
 @dataclass(frozen=True)
 class Traits:
-    """What is known of a table before a search; spaces and the choice of primitives may depend on
-    it.
+    """Facts of a table that spaces and the choice of primitives may depend on.
 
     Parameters
     ----------
@@ -57,18 +80,18 @@ class Traits:
     numbers, categories : int
         Columns that hold numbers, and those that hold categories.
     gaps : bool
-        Whether a number is missing anywhere.
+        True if a number is missing anywhere.
     smallest_class : int
         Rows of the rarest class; 0 for regression.
     target_min : float
         Smallest target; NaN for classification.
     numeral_classes : bool
-        Whether the classes are strings that read as numbers.
+        True if the classes are strings that read as numbers.
     texts : int
         Columns that hold texts.
     may_split : bool
-        Whether a fit may split its rows at random. It may not where rows belong to groups or to an
-        order in time: rows that are set aside would be told by their neighbours.
+        True if a fit may split its rows at random. Rows of groups, or in an order of time, must
+        stay together: neighbours of the rows that are set aside would tell their targets.
     """
 
     task: str
@@ -84,7 +107,7 @@ class Traits:
 
     @property
     def columns(self) -> int:
-        """Columns but for texts, which some encoders leave out."""
+        """Number of columns without those of texts, which an encoder may leave out."""
         return self.numbers + self.categories
 
 
@@ -114,10 +137,12 @@ def may_split(traits: Traits) -> bool:
 
 
 def target_never_negative(traits: Traits) -> bool:
+    """Say that a primitive of targets from 0 suits a table."""
     return traits.target_min >= 0
 
 
 def target_positive(traits: Traits) -> bool:
+    """Say that a primitive of targets above 0 suits a table."""
     return traits.target_min > 0
 
 
@@ -130,34 +155,39 @@ class Primitive:
     name : str
         A Python identifier, unique within a catalogue.
     inputs : tuple of kinds
-        What it consumes. One matrix (or the table) makes it a step after its input; predictions or
-        several inputs make it a wrapper, whose `build` gets the estimators of its inputs as
+        Kinds of its inputs. One matrix (or the table) makes it a step after its input; predictions
+        or several inputs make it a wrapper, whose `build` gets the estimators of its inputs as
         positional arguments.
     output : kind
-        What it gives.
+        Kind of its output.
     build : callable
-        Returns an unfitted scikit-learn compatible object from parameter values, by name. Where it
-        has a parameter ``random_state``, that is given a seed.
+        Function from parameter values, by name, to an unfitted scikit-learn compatible object. A
+        parameter ``random_state`` is given a seed.
     space : mapping or callable, default={}
-        Hyperparameter space, or a function from `Traits` to one. Every combination must be valid.
+        Hyperparameter space, or a function from `Traits` to one. Every combination must be valid. A
+        `Choice` in it brings parameters that exist only while it is made.
     tasks : collection of str, default=all
         Any of ``"binary"``, ``"multiclass"``, ``"regression"``.
     library : str, optional
         Importable name of an optional library that it needs.
     suits : callable, optional
-        From `Traits` to whether it is worth trying on such a table. One that splits its rows says
-        no where it may not: `primitives.base.may_split`.
+        Function from `Traits` to True if it is worth trying on such a table. A primitive that
+        splits its rows says no where it may not: `primitives.base.may_split`.
     commutative : bool, default=False
-        The order of the inputs does not matter and equal inputs are one.
+        True if the order of the inputs does not matter and equal inputs are one.
     associative : bool, default=False
-        Nested uses are one use with all the inputs.
+        True if nested uses are one use with all the inputs.
     cross_fits : bool, default=False
-        Fits its inputs on inner folds, so nothing they learn may be shared with what is outside.
+        True if it fits its inputs on inner folds, so that nothing they learn may be shared with
+        steps outside of it.
     keeps_inputs : bool, default=False
-        Writes to nothing that it is given. Any other primitive is given copies: in a pipeline, all
-        but the last step are wrapped in `primitives.isolation.Isolated`.
+        True if it writes to nothing that it is given. Any other primitive is given copies: in a
+        pipeline, all but the last step are wrapped in `primitives.isolation.Isolated`.
     cost : float, default=1.0
         Milliseconds to fit about 2,000 rows, roughly: cheap candidates come first in a run.
+    weight : float or callable, default=1.0
+        Frequency of being drawn, relative to the other primitives that fit a place, or a function
+        from `Traits` to it.
 
     Raises
     ------
@@ -178,6 +208,7 @@ class Primitive:
     cross_fits: bool = False
     keeps_inputs: bool = False
     cost: float = 1.0
+    weight: float | Callable[[Traits], float] = 1.0
 
     def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and self.name.isidentifier()):
@@ -204,21 +235,23 @@ class Primitive:
             )
         if not callable(self.space):
             check_space(self.name, self.space)
+        if not callable(self.weight):
+            check_weight(self.name, self.weight)
         object.__setattr__(self, "tasks", tuple(sorted(set(self.tasks))))
 
     @property
     def wraps(self) -> bool:
-        """Whether `build` takes the estimators of the inputs, instead of being a step after one."""
+        """True if `build` takes the estimators of the inputs, False if it is a step after one."""
         return len(self.inputs) > 1 or issubclass(self.inputs[0], Prediction)
 
     @property
     def seeded(self) -> bool:
-        """Whether `build` takes a ``random_state``."""
+        """True if `build` takes a ``random_state``."""
         return "random_state" in signature(self.build).parameters
 
     @property
     def fixed_space(self) -> Space:
-        """The space, once it no longer depends on traits.
+        """Space that no longer depends on traits.
 
         Raises
         ------
@@ -232,17 +265,47 @@ class Primitive:
             )
         return self.space
 
+    @property
+    def fixed_weight(self) -> float:
+        """Weight that no longer depends on traits.
+
+        Raises
+        ------
+        ValueError
+            When it still does: `resolve` comes first.
+        """
+        if callable(self.weight):
+            raise ValueError(
+                f"The weight of {self.name} depends on the data: select() the catalogue for a"
+                " table first."
+            )
+        return self.weight
+
     def resolve(self, traits: Traits) -> Primitive:
-        """Return this primitive with its space settled for a table."""
-        if not callable(self.space):
+        """Return this primitive with its space and its weight settled for a table."""
+        if not (callable(self.space) or callable(self.weight)):
             return self
-        space = self.space(traits)
-        check_space(self.name, space)
-        return replace(self, space=space)
+        space = self.space(traits) if callable(self.space) else self.space
+        weight = self.weight(traits) if callable(self.weight) else self.weight
+        return replace(self, space=space, weight=weight)
+
+
+def check_weight(name: str, weight: object) -> None:
+    """Raise ValueError unless `weight` is a positive finite number."""
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < inf:
+        raise ValueError(f"`weight` of {name} must be a positive number, got {weight!r}.")
 
 
 def check_space(name: str, space: object) -> None:
-    """Raise TypeError unless `space` maps names to Optuna distributions."""
+    """Check a space and those of its choices.
+
+    Raises
+    ------
+    TypeError
+        When it does not map names to Optuna distributions.
+    ValueError
+        When two choices give one parameter different distributions.
+    """
     if not isinstance(space, Mapping):
         raise TypeError(f"`space` of {name} must map names to Optuna distributions, got {space!r}.")
     for parameter, distribution in space.items():
@@ -251,3 +314,25 @@ def check_space(name: str, space: object) -> None:
                 f"`space` of {name} must map names to Optuna distributions, got {parameter!r}:"
                 f" {distribution!r}."
             )
+    known = list(space.items())
+    for distribution in space.values():
+        brought = list(_brought_by(name, distribution))
+        for parameter, found in brought:
+            # Both may exist at once, and then they are one parameter.
+            if any(parameter == other and found != earlier for other, earlier in known):
+                raise ValueError(
+                    f"`space` of {name} must give {parameter!r} one distribution wherever two"
+                    f" choices bring it, got {found} as one of several."
+                )
+        known += brought
+
+
+def _brought_by(
+    name: str, distribution: BaseDistribution
+) -> Iterator[tuple[str, BaseDistribution]]:
+    """Return the parameters of a choice's spaces, at any depth, after a check of each space."""
+    for space in distribution.spaces.values() if isinstance(distribution, Choice) else ():
+        check_space(name, space)
+        for parameter, found in space.items():
+            yield parameter, found
+            yield from _brought_by(name, found)

@@ -2,14 +2,16 @@
 
 Values are plain Python scalars, so that they print, compare and store exactly. All randomness comes
 from the Generator passed in, and names are visited in sorted order, so that one seed gives one
-result.
+result. A parameter that a `Choice` brings has a value only while that choice is made: it is drawn
+after the choice, and it is gone when the choice is another.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from optuna.distributions import (
@@ -21,7 +23,7 @@ from optuna.distributions import (
     json_to_distribution,
 )
 
-from primitives.base import Space
+from primitives.base import Choice, Space
 
 Value = None | bool | int | float | str
 
@@ -29,8 +31,7 @@ PERTURBATION = 0.15
 """Standard deviation of a perturbation, as a share of the (log) range."""
 
 SIGNIFICANT_DIGITS = 4
-"""Of a float that is drawn: as fine as a search can tell apart, and readable in an exported
-file."""
+"""Digits of a float that is drawn: as fine as a search can tell apart, and easy to read."""
 
 MAX_DRAWS = 50
 """Attempts to draw a value that differs; a range may be narrower than the digits tell apart."""
@@ -38,18 +39,43 @@ MAX_DRAWS = 50
 
 def sample(space: Space, rng: np.random.Generator) -> dict[str, Value]:
     """Draw a value for every parameter."""
-    return {name: _draw(space[name], rng) for name in sorted(space)}
+    return _completed(space, lambda name, distribution: _draw(distribution, rng))
+
+
+def sample_others(
+    space: Space, values: Mapping[str, Value], rng: np.random.Generator
+) -> dict[str, Value]:
+    """Draw a value for every parameter, with at least one choice that is not made in `values`."""
+    made = choices_in(space, values)
+    drawn = sample(space, rng)
+    for _ in range(MAX_DRAWS):
+        if choices_in(space, drawn) != made:
+            break
+        drawn = sample(space, rng)
+    return drawn
 
 
 def redraw(space: Space, values: Mapping[str, Value], rng: np.random.Generator) -> dict[str, Value]:
-    """Return `values` with one parameter drawn anew, different from before; unchanged where none
-    can differ."""
-    free = _free(space)
+    """Return `values` with one parameter drawn anew, unchanged if none can differ.
+
+    Another choice brings its own parameters: those that have a value it allows keep it, the others
+    are drawn.
+    """
+    active = active_in(space, values)
+    free = _free(active)
     if not free:
         return dict(values)
     name = free[rng.integers(len(free))]
-    drawn = (_draw(space[name], rng) for _ in range(MAX_DRAWS))
-    return {**values, name: next((new for new in drawn if new != values[name]), values[name])}
+    drawn = (_draw(active[name], rng) for _ in range(MAX_DRAWS))
+    new = next((new for new in drawn if new != values[name]), values[name])
+    kept = {**values, name: new}
+
+    def keep(name: str, distribution: BaseDistribution) -> Value:
+        if name in kept and _allows(distribution, kept[name]):
+            return kept[name]
+        return _draw(distribution, rng)
+
+    return _completed(space, keep)
 
 
 def perturb(
@@ -59,18 +85,18 @@ def perturb(
 
     A categorical parameter has no neighbourhood and takes another of its choices.
     """
+    active = active_in(space, values)
     numeric = [
-        name for name in _free(space) if not isinstance(space[name], CategoricalDistribution)
+        name for name in _free(active) if not isinstance(active[name], CategoricalDistribution)
     ]
     if not numeric:
         return redraw(space, values, rng)
     name = numeric[rng.integers(len(numeric))]
-    return {**values, name: _step(space[name], values[name], rng)}
+    return {**values, name: _step(active[name], values[name], rng)}
 
 
 def rounded(distribution: BaseDistribution, value: Value) -> Value:
-    """Return a value of another's choice as a drawn one is: a float as fine as a search can tell
-    apart."""
+    """Return a value with as many digits as one that is drawn, if it is a float."""
     if isinstance(distribution, FloatDistribution) and not distribution.step:
         assert isinstance(value, int | float)
         near = float(f"{value:.{SIGNIFICANT_DIGITS}g}")
@@ -84,28 +110,82 @@ def nearest(space: Space, values: Mapping[str, Value]) -> dict[str, Value]:
     A number outside its range is moved to the end; a parameter without a value that fits takes the
     lowest or first.
     """
-    return {name: _nearest(space[name], values.get(name)) for name in sorted(space)}
+    return _completed(space, lambda name, distribution: _nearest(distribution, values.get(name)))
 
 
 def contains(space: Space, values: Mapping[str, Value]) -> bool:
-    """Say whether `values` gives every parameter a value that the space allows."""
-    return values.keys() == space.keys() and all(
-        _allows(space[name], value) for name, value in values.items()
+    """Say whether `values` gives every parameter, and no other, a value that the space allows."""
+    active = active_in(space, values)
+    return values.keys() == active.keys() and all(
+        _allows(active[name], value) for name, value in values.items()
+    )
+
+
+def active_in(space: Space, values: Mapping[str, Value]) -> Space:
+    """Return the parameters that exist beside the choices made in `values`."""
+    active = dict(space)
+    for name, distribution in space.items():
+        if not isinstance(distribution, Choice) or name not in values:
+            continue
+        if _allows(distribution, values[name]):
+            active.update(active_in(distribution.spaces[values[name]], values))
+    return active
+
+
+def settled(space: Space, values: Mapping[str, Value]) -> Space:
+    """Return the space that is left once the choices are those in `values`: one without choices."""
+    return {
+        name: distribution
+        for name, distribution in active_in(space, values).items()
+        if not isinstance(distribution, Choice)
+    }
+
+
+def choices_in(space: Space, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the values of the parameters that are choices."""
+    active = active_in(space, values)
+    return {name: values[name] for name in sorted(active) if isinstance(active[name], Choice)}
+
+
+def combinations(space: Space) -> int:
+    """Count the ways to make all choices of a space; 1 where there are none."""
+    return math.prod(
+        sum(combinations(brought) for brought in distribution.spaces.values())
+        for distribution in space.values()
+        if isinstance(distribution, Choice)
     )
 
 
 def to_json(space: Space) -> str:
     """Render a space as text that `from_json` reads back."""
-    return json.dumps(
-        {name: json.loads(distribution_to_json(space[name])) for name in sorted(space)}
-    )
+    return json.dumps({name: _as_data(space[name]) for name in sorted(space)})
 
 
 def from_json(text: str) -> Space:
     """Read a space that `to_json` rendered."""
-    return {
-        name: json_to_distribution(json.dumps(entry)) for name, entry in json.loads(text).items()
-    }
+    return {name: _from_data(data) for name, data in json.loads(text).items()}
+
+
+def _as_data(distribution: BaseDistribution) -> Any:
+    """Return a distribution as data that JSON can hold; of a choice, pairs of value and space."""
+    if isinstance(distribution, Choice):
+        spaces = [[one, json.loads(to_json(space))] for one, space in distribution.spaces.items()]
+        return {"name": Choice.__name__, "spaces": spaces}
+    return json.loads(distribution_to_json(distribution))
+
+
+def _from_data(data: Any) -> BaseDistribution:
+    if data["name"] == Choice.__name__:
+        return Choice({one: from_json(json.dumps(space)) for one, space in data["spaces"]})
+    return json_to_distribution(json.dumps(data))
+
+
+def _completed(space: Space, pick: Callable[[str, BaseDistribution], Value]) -> dict[str, Value]:
+    """Return a picked value for every parameter, for those of a choice after the choice."""
+    values: dict[str, Value] = {}
+    while missing := (active := active_in(space, values)).keys() - values.keys():
+        values.update({name: pick(name, active[name]) for name in sorted(missing)})
+    return values
 
 
 def _free(space: Space) -> list[str]:
@@ -186,7 +266,6 @@ def _to_unit(distribution: FloatDistribution | IntDistribution, value: float) ->
 
 
 def _edges(distribution: FloatDistribution | IntDistribution) -> tuple[float, float]:
-    """Half a step beyond the bounds, so that the first and last value are as likely as the
-    others."""
+    """Return half a step beyond the bounds: the first and last value are as likely as others."""
     half = (distribution.step or 0.0) / 2
     return distribution.low - half, distribution.high + half

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import product
+
 import numpy as np
 
 from evolver.genome.tree import Tree, draw, grammar_of, grow
 from evolver.task import Classification, Regression, Task
 from primitives import Catalogue, Features, Prediction, Primitive, Table, Traits, default_catalogue
+from primitives.encoders import ENCODERS, encoder
+from primitives.treatments import PASSING_GAPS, TREATMENTS
 
 PLAIN = {"binary": "LogisticRegression", "multiclass": "LogisticRegression", "regression": "Ridge"}
 
@@ -19,6 +26,38 @@ def traits(task: str, **changes: object) -> Traits:
 
 def catalogue(task: str, **changes: object) -> Catalogue:
     return default_catalogue().select(task, traits(task, **changes))
+
+
+def encoder_with(**treatments: str) -> Primitive:
+    """Return the encoder with one treatment of each of these roles, and all of the others."""
+    roles = {
+        role: known.only(treatments[role]) if role in treatments else known
+        for role, known in TREATMENTS.items()
+    }
+    return replace(encoder("Encoder", Features, roles), keeps_inputs=True)
+
+
+ONE_HOT = encoder_with(numbers="median", categories="one_hot")
+"""An encoder with nothing to choose but parameter values, on a table with categories."""
+
+
+def catalogue_of_forms() -> Catalogue:
+    """Return the default catalogue, with an encoder for each combination of treatments."""
+    return default_catalogue().without(*(one.name for one in ENCODERS)).add(*_encoders())
+
+
+def _encoders() -> Iterator[Primitive]:
+    for base, roles in zip(ENCODERS, (TREATMENTS, {**TREATMENTS, **PASSING_GAPS}), strict=True):
+        for treatments in product(*(role.treatments for role in roles.values())):
+            names = dict(zip(roles, (one.name for one in treatments), strict=True))
+            alone = {role: roles[role].only(name) for role, name in names.items()}
+            one = encoder("_".join([base.name, *names.values()]), base.output, alone)
+            needed = {role for role, name in names.items() if name != "none"}
+            yield replace(one, suits=partial(_has_all, one, needed), weight=1.0, keeps_inputs=True)
+
+
+def _has_all(primitive: Primitive, roles: set[str], table: Traits) -> bool:
+    return primitive.suits(table) and roles <= primitive.resolve(table).fixed_space.keys()
 
 
 def tree_with(primitive: Primitive, space: Catalogue, task: str, rng: np.random.Generator) -> Tree:

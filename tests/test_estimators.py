@@ -44,10 +44,7 @@ from tests.evaluation.test_fold import problem
 from tests.tables import small_table
 
 CHEAP = default_catalogue().only(
-    "Median",
-    "MedianOneHot",
-    "ConstantOneHot",
-    "ConstantOrdinal",
+    "Encoder",
     "StandardScaler",
     "PCA",
     "Union",
@@ -441,7 +438,7 @@ BAD = {
         Y,
         "`search_space` must hold a primitive",
     ),
-    "no model": ({"search_space": CHEAP.only("MedianOneHot")}, X, Y, "`search_space` must hold"),
+    "no model": ({"search_space": CHEAP.only("Encoder")}, X, Y, "`search_space` must hold"),
     "no settings": ({"settings": {"lag": 3}}, X, Y, "`settings` must be an evolver.Settings"),
     "seed": ({"random_state": "lucky"}, X, Y, "`random_state` must be a seed"),
     "no run to begin with": (
@@ -664,7 +661,7 @@ def test_a_run_to_begin_with_whose_journal_is_damaged_is_said(tmp_path: Path, wh
 def test_a_run_begins_with_what_was_learned_elsewhere(tmp_path: Path) -> None:
     meta = MetaFeatures(**dict.fromkeys(MetaFeatures.of(problem()).values, 0.5))
     own = Experience(
-        ["GaussianNB(MedianOneHot(X))", "DecisionTreeClassifier(MedianOneHot(X))"],
+        ["GaussianNB(Encoder(X))", "DecisionTreeClassifier(Encoder(X))"],
         {"one": Trial(meta, [1.0, 0.0], [0.1, 0.1])},
     )
     (tmp_path / "classification.json").write_text(own.write())
@@ -742,7 +739,7 @@ class TestEnsemble:
         np.testing.assert_array_equal(again.predict(table[0]), model.predict(table[0]))
 
     def test_no_more_than_three_members_have_the_same_last_step(self, table: Any) -> None:
-        space = CHEAP.only("MedianOneHot", "StandardScaler", "PCA", "DecisionTreeRegressor")
+        space = CHEAP.only("Encoder", "StandardScaler", "PCA", "DecisionTreeRegressor")
         model = regressor(max_evaluations=40, search_space=space).fit(*table)
         assert (model.leaderboard_["outcome"] == "scored").sum() > MAX_PER_PREDICTOR
         assert 2 <= len(model.ensemble_.estimators_) <= MAX_PER_PREDICTOR
@@ -750,7 +747,7 @@ class TestEnsemble:
     def test_members_with_random_states_are_fitted_three_times_where_time_is_no_matter(
         self, table: Any, tmp_path: Path
     ) -> None:
-        space = CHEAP.only("MedianOneHot", "StandardScaler", "Ridge", "DecisionTreeRegressor")
+        space = CHEAP.only("Encoder", "StandardScaler", "Ridge", "DecisionTreeRegressor")
         model = regressor(max_evaluations=40, search_space=space).fit(*table)
         n_repeated = 0
         for member in model.ensemble_.estimators_:
@@ -790,7 +787,7 @@ class TestEnsemble:
     def test_a_member_that_cannot_be_fitted_on_all_rows_is_done_without(self, table: Any) -> None:
         """It is good on every fold, and where it can be fitted it is a member."""
         quick = default_catalogue().only(
-            "MedianOneHot", "StandardScaler", "DecisionTreeRegressor", "KNeighborsRegressor"
+            "Encoder", "StandardScaler", "DecisionTreeRegressor", "KNeighborsRegressor"
         )
         members = []
         for build in (ExtraTreesRegressor, Fickle):
@@ -809,7 +806,7 @@ class TestEnsemble:
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         space = {"max_features": FloatDistribution(0.2, 1.0)}
         forest = Primitive("Forest", (Features,), Prediction, Interrupting, space, REGRESSION)
-        quick = default_catalogue().only("MedianOneHot", "StandardScaler", "RobustScaler")
+        quick = default_catalogue().only("Encoder", "StandardScaler", "RobustScaler")
         try:
             model = regressor(search_space=quick.add(forest), max_evaluations=12).fit(*table)
         finally:
@@ -906,7 +903,7 @@ class TestEnd:
 def test_a_run_whose_time_is_over_keeps_its_model_when_it_is_fitted_again(tmp_path: Path) -> None:
     """What it recalls, and workers that are yet to start, must not cost the final fits."""
     options: dict[str, Any] = {"max_evaluations": None, "n_jobs": 2, "run_dir": tmp_path}
-    space = default_catalogue().only("MedianOneHot", "StandardScaler", "LogisticRegression")
+    space = default_catalogue().only("Encoder", "StandardScaler", "LogisticRegression")
     settings = Settings(patience=None)
     one, other = (
         classifier(time_budget=seconds, search_space=space, settings=settings, **options).fit(X, Y)
@@ -922,7 +919,7 @@ def test_the_best_score_is_that_of_the_best_pipeline() -> None:
     """Also where a better one cannot be fitted on all rows."""
     table, y = small_table("regression")
     fickle = Primitive("Fickle", (Features,), Prediction, Fickle, {}, REGRESSION)
-    quick = default_catalogue().only("MedianOneHot", "DecisionTreeRegressor").add(fickle)
+    quick = default_catalogue().only("Encoder", "DecisionTreeRegressor").add(fickle)
     model = regressor(search_space=quick, max_evaluations=12).fit(table[:90], y[:90])
     board = model.leaderboard_.set_index("digest")
     assert board["score"].idxmax() != model._members.winner

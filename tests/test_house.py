@@ -134,6 +134,7 @@ def test_public_names() -> None:
         "CLASSIFICATION",
         "REGRESSION",
         "Catalogue",
+        "Choice",
         "Features",
         "Kind",
         "NullableFeatures",

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,18 @@ from click.testing import CliRunner
 
 from evolver import EvolvedClassifier, InputError, Settings
 from evolver.cli import main
+from evolver.search.racing import FIRST
 from evolver.storage.journal import FILE
 from evolver.storage.predictions import FOLDER
 from primitives import default_catalogue
+from primitives.encoders import FORMER_ENCODERS
+from primitives.treatments import TREATMENTS
+from tests.pipelines import ONE_HOT
 from tests.storage.test_journal import rewrite
 from tests.tables import small_table
 
 X, Y = small_table("binary")
-SPACE = default_catalogue().only(
-    "MedianOneHot", "StandardScaler", "GaussianNB", "LogisticRegression"
-)
+SPACE = default_catalogue().only("Encoder", "StandardScaler", "GaussianNB", "LogisticRegression")
 QUICK: dict[str, Any] = {
     "time_budget": None,
     "max_evaluations": 4,
@@ -244,8 +247,8 @@ def test_a_journal_that_was_rewritten_at_random_is_refused_or_gone_on_with(
         [None],
         [["LogisticRegression", {}]],
         [["LogisticRegression", {}], None, None],
-        [["LogisticRegression", {"C": "much"}], ["MedianOneHot", {"odd": 1e300}], None],
-        [["MedianOneHot", {}], ["LogisticRegression", {}], None],
+        [["LogisticRegression", {"C": "much"}], ["Encoder", {"odd": 1e300}], None],
+        [["Encoder", {}], ["LogisticRegression", {}], None],
         [["StandardScaler", {}]] * 3_000 + [None],
         [["__import__('os').abort()", {}], None],
     ],
@@ -264,6 +267,61 @@ def test_trees_of_another_run_that_are_none_are_passed_over(
 
     rewrite(tmp_path, change)
     assert len(classifier(warm_start=tmp_path).fit(X, Y).leaderboard_) == 4
+
+
+def test_a_run_goes_on_where_a_scored_candidate_has_lost_its_first_fold(
+    finished: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+
+    def without_a_fold(rows: list[list[Any]]) -> list[list[Any]]:
+        raced = next(number for number, kind, _ in rows if kind == "scored" and number >= FIRST)
+        lost = next(row for row in rows if row[:2] == [raced, "fold"])
+        return [row for row in rows if row is not lost]
+
+    rewrite(tmp_path, without_a_fold)
+    whole, mended = (
+        classifier(max_evaluations=14, **options).fit(X, Y).leaderboard_
+        for options in ({}, {"run_dir": tmp_path})
+    )
+    assert len(mended) == 14
+    np.testing.assert_array_equal(mended["score"], whole["score"])
+
+
+def with_former_names(rows: list[list[Any]]) -> list[list[Any]]:
+    """Return the entries of a journal in which the name of an encoder holds its treatments."""
+
+    def renamed(node: Any) -> Any:
+        if node is None or "numbers" not in node[1]:
+            return node
+        new, values = node[0], dict(node[1])
+        treatments = {role: values.pop(role, "none") for role in TREATMENTS}
+        names = (name for name, known in FORMER_ENCODERS.items() if known == (new, treatments))
+        return [next(names), values]
+
+    return [
+        [number, kind, {**body, "tree": list(map(renamed, body["tree"]))}]
+        if kind == "candidate"
+        else [number, kind, body]
+        for number, kind, body in rows
+    ]
+
+
+def test_a_run_begins_with_pipelines_whose_encoders_have_former_names(
+    finished: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    rewrite(tmp_path, with_former_names)
+    boards = [classifier(warm_start=one).fit(X, Y).leaderboard_ for one in (finished, tmp_path)]
+    assert boards[0]["operator"][0] == "warm start"
+    assert boards[0]["digest"].tolist() == boards[1]["digest"].tolist()
+
+
+def test_a_run_on_encoders_of_former_names_is_not_resumed(tmp_path: Path) -> None:
+    former = replace(ONE_HOT, name="MedianOneHot")
+    classifier(search_space=SPACE.without("Encoder").add(former), run_dir=tmp_path).fit(X, Y)
+    with pytest.raises(InputError, match="differs in search_space"):
+        classifier(run_dir=tmp_path).fit(X, Y)
 
 
 class Wandering:

@@ -24,7 +24,7 @@ from tests.tables import small_table
 SECONDS = 6.0
 FOLD_SECONDS = 1.5
 CAP = 700_000_000
-GOOD = ("MedianOneHot", "StandardScaler", "GaussianNB", "LogisticRegression")
+GOOD = ("Encoder", "StandardScaler", "GaussianNB", "LogisticRegression")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -1,7 +1,7 @@
 """Trees as plain data for jobs and files, and as text for people.
 
 `encode` turns a tree into plain data, and `decode` turns plain data into a tree. `render` turns a
-tree into an expression such as ``GaussianNB(MedianOneHot(X), var_smoothing=0.1)``, and `parse`
+tree into an expression such as ``GaussianNB(PCA(Encoder(X)), var_smoothing=0.1)``, and `parse`
 turns an expression into plain data.
 """
 

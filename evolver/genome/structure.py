@@ -1,8 +1,9 @@
 """Structure: a pipeline without its parameter values, with equal branches merged.
 
 Pipelines of the same structure differ in their parameter values only, so that results of one help
-to predict those of another. A slot is a step without values. Slots are numbered in canonical order.
-A value is named by the number of its slot and its parameter: ``"2.n_estimators"``.
+to predict those of another. The choices of a conditional space belong to the structure, so that all
+its pipelines have the same parameters. A slot is a step without values. Slots are numbered in
+canonical order. A value is named by the number of its slot and its parameter: ``"2.n_estimators"``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from evolver.genome.digest import Branch, canonical
 from evolver.genome.tree import Node, Step, Tree, X
 from primitives import Primitive, Space
+from primitives import space as spaces
 from primitives.space import Value
 
 Values = dict[str, Value]
@@ -33,6 +35,12 @@ class Slot:
 
     primitive: Primitive
     inputs: tuple[int | None, ...]
+    choices: Values
+
+    @property
+    def space(self) -> Space:
+        """Space of the values beside the choices."""
+        return spaces.settled(self.primitive.fixed_space, self.choices)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +58,7 @@ class Structure:
     @property
     def key(self) -> str:
         """Text that is equal for two structures if and only if they are equal."""
-        return json.dumps([[slot.primitive.name, slot.inputs] for slot in self.slots])
+        return json.dumps([[slot.primitive.name, slot.inputs, slot.choices] for slot in self.slots])
 
     @property
     def space(self) -> Space:
@@ -58,7 +66,7 @@ class Structure:
         return {
             f"{number}.{name}": distribution
             for number, slot in enumerate(self.slots)
-            for name, distribution in slot.primitive.fixed_space.items()
+            for name, distribution in slot.space.items()
         }
 
     def tree(self, values: Mapping[str, Value]) -> Tree:
@@ -70,13 +78,18 @@ class Structure:
         if number is None:
             return [X]
         slot = self.slots[number]
-        names = slot.primitive.fixed_space
-        step = Step(slot.primitive, {name: values[f"{number}.{name}"] for name in names})
+        own = {name: values[f"{number}.{name}"] for name in slot.space}
+        step = Step(slot.primitive, {**slot.choices, **own})
         parts = [self._nodes(part, values) for part in slot.inputs]
         # An associative step with more inputs than its primitive takes becomes nested steps again.
         while len(parts) > len(slot.primitive.inputs):
             parts[-2:] = [[step, *parts[-2], *parts[-1]]]
         return [step, *(node for part in parts for node in part)]
+
+
+def choices_of(step: Step) -> Values:
+    """Return the values of a step that are choices of a conditional space."""
+    return spaces.choices_in(step.primitive.fixed_space, step.values)
 
 
 def split_structure(tree: Tree) -> tuple[Structure, Values]:
@@ -91,8 +104,9 @@ def split_structure(tree: Tree) -> tuple[Structure, Values]:
         if branch.digest not in numbers:
             inputs = tuple(visit(part) for part in _ordered(branch))
             numbers[branch.digest] = number = len(slots)
-            slots.append(Slot(branch.step.primitive, inputs))
-            values.update({f"{number}.{name}": value for name, value in branch.step.values.items()})
+            slot = Slot(branch.step.primitive, inputs, choices_of(branch.step))
+            slots.append(slot)
+            values.update({f"{number}.{name}": branch.step.values[name] for name in slot.space})
         return numbers[branch.digest]
 
     visit(canonical(tree))
@@ -115,4 +129,5 @@ def _shape(branch: Branch) -> str:
     inputs = [_shape(part) for part in branch.inputs]
     if branch.step.primitive.commutative:
         inputs.sort()
-    return f"{branch.step.name}({','.join(inputs)})"
+    choices = map(repr, choices_of(branch.step).values())
+    return f"{branch.step.name}({','.join([*inputs, *choices])})"

@@ -5,8 +5,8 @@ call is a step, and its positional arguments are its inputs. The tree lists the 
 expression in prefix order, as DEAP does: each step, then its first input with all that is inside,
 then its second input, and so on. The number of inputs of each step makes the list unambiguous.
 
-    expression    GaussianNB(Union(PCA(MedianOneHot(X)), MeanOrdinal(X)), var_smoothing=0.01)
-    tree          [GaussianNB, Union, PCA, MedianOneHot, X, MeanOrdinal, X]
+    expression    GaussianNB(Union(PCA(Encoder(X)), Encoder(X)), var_smoothing=0.01)
+    tree          [GaussianNB, Union, PCA, Encoder, X, Encoder, X]
 
 A node is a `Step` (a primitive with its parameter values) or the terminal ``X``. Parameter values,
 the keyword arguments of the expression, are part of the step; usual DEAP programs have a node for
@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from deap import gp
@@ -33,6 +33,8 @@ from deap import gp
 from primitives import Catalogue, Kind, Prediction, Primitive, Table
 from primitives import space as spaces
 from primitives.space import Value
+
+T = TypeVar("T")
 
 STOP_PROBABILITY = 0.5
 """Probability that growth restricts a choice to the primitives with the shortest branches."""
@@ -227,7 +229,7 @@ def grow(
         shortest = min(grammar.fewest_of(choice) for choice in choices)
         if rng.random() < STOP_PROBABILITY:
             choices = [choice for choice in choices if grammar.fewest_of(choice) == shortest]
-        root = choices[rng.integers(len(choices))]
+        root = pick(choices, rng, [choice.fixed_weight for choice in choices])
     step = draw(root, rng)
     spare = steps - grammar.fewest_of(root)
     branches: dict[int, Tree] = {}
@@ -239,6 +241,15 @@ def grow(
         branches[place] = grow(input_kind, catalogue, rng, fewest + spare)
         spare -= len(branches[place].steps) - fewest
     return Tree([step, *chain.from_iterable(branches[place] for place in sorted(branches))])
+
+
+def pick(
+    options: Sequence[T], rng: np.random.Generator, weights: Sequence[float] | None = None
+) -> T:
+    """Draw one of several options, as often as their weights say; equally often without any."""
+    if weights is None or len(set(weights)) == 1:
+        return options[int(rng.integers(len(options)))]
+    return options[int(rng.choice(len(options), p=np.divide(weights, sum(weights))))]
 
 
 def draw(primitive: Primitive, rng: np.random.Generator) -> Step:

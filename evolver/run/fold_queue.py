@@ -98,7 +98,8 @@ class FoldQueue:
         # failed one reached.
         if record.number < FIRST and not isinstance(record.outcome, Scored):
             return False
-        return stage in record.folds
+        # A journal that is damaged may have lost an earlier fold.
+        return all(unit in record.folds for unit in range(stage + 1))
 
     def _goes_on(self, stage: int, record: Record) -> bool:
         """Judge a record at a stage; put its next fold in line and return True if it goes on."""

@@ -143,7 +143,14 @@ def _array_hash(array: np.ndarray | None) -> str:
 def _catalogue_hash(catalogue: Catalogue) -> str:
     """Return the hash of the names, inputs and parameter spaces of all primitives."""
     return _hash(
-        f"{primitive.name} {primitive.inputs} {spaces.to_json(primitive.fixed_space)}".encode()
+        " ".join(
+            [
+                primitive.name,
+                str(primitive.inputs),
+                str(primitive.fixed_weight),
+                spaces.to_json(primitive.fixed_space),
+            ]
+        ).encode()
         for primitive in catalogue
     )
 

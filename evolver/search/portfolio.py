@@ -31,7 +31,7 @@ from evolver.search.metafeatures import MetaFeatures
 from evolver.search.proposer import Proposer
 from primitives import Catalogue
 from primitives import space as spaces
-from primitives.encoders import reading_texts, substitutes
+from primitives.encoders import FORMER_ENCODERS, STAND_INS
 
 NEIGHBOURHOOD = 0.7
 """Distance of meta-features at which a table has 0.6 of the weight of an identical one."""
@@ -190,18 +190,25 @@ def expected_seconds(experience: Experience, meta: MetaFeatures) -> np.ndarray:
 
 
 def adapt_to_catalogue(encoded: Encoded, catalogue: Catalogue) -> Tree | None:
-    """Return what is nearest to a pipeline in a catalogue: another encoder where the table has no
-    gaps, categories or texts, values inside the spaces; None where there is no such thing."""
+    """Return the pipeline of a catalogue that is nearest to another.
+
+    Values are moved into their spaces; an encoder has the treatments that the table allows, and
+    another stands in for one that the table does not suit. None if a primitive is missing.
+    """
     nodes: list[tuple[str, dict[str, spaces.Value]] | None] = []
     for node in encoded:
         if node is None:
             nodes.append(None)
             continue
         name, values = node
-        found = next((one for one in (name, *substitutes(name)) if one in catalogue), None)
-        if found is None:
+        if name not in catalogue and name in FORMER_ENCODERS:
+            name, treatments = FORMER_ENCODERS[name]
+            values = {**treatments, **values}
+        if name not in catalogue:
+            name = STAND_INS.get(name, name)
+        if name not in catalogue:
             return None
-        nodes.append((found, spaces.nearest(catalogue[found].fixed_space, values)))
+        nodes.append((name, spaces.nearest(catalogue[name].fixed_space, values)))
     try:
         return decode(nodes, catalogue)
     except ValueError:
@@ -247,18 +254,13 @@ def _learned(experience: Experience, meta: MetaFeatures, catalogue: Catalogue) -
     trees = {
         number: tree
         for number, text in enumerate(experience.pipelines)
-        if (tree := adapt_to_catalogue(_reading_texts(parse(text)), catalogue)) is not None
+        if (tree := adapt_to_catalogue(parse(text), catalogue)) is not None
     }
     order = ranked(experience, meta, list(trees))
     seconds = expected_seconds(experience, meta)
     quickest = min(order, key=lambda number: seconds[number], default=None)
     order.sort(key=lambda number: number != quickest)
     return [Candidate(trees[number], LEARNED, float(seconds[number])) for number in order]
-
-
-def _reading_texts(encoded: Encoded) -> Encoded:
-    """Return a pipeline that was learned where there are few texts as one for where there are."""
-    return [None if node is None else (reading_texts(node[0]), node[1]) for node in encoded]
 
 
 class Portfolio:

@@ -8,11 +8,10 @@ the size of the tree.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
 
 import numpy as np
 
-from evolver.genome.tree import Node, Step, Tree, draw, grammar_of, grow
+from evolver.genome.tree import Node, Step, Tree, draw, grammar_of, grow, pick
 from primitives import Catalogue, Kind, Prediction, Primitive
 from primitives import space as spaces
 from primitives.base import Space
@@ -21,7 +20,6 @@ from primitives.space import Value
 Operator = Callable[[Sequence[Tree], Catalogue, np.random.Generator], Tree]
 """Function from parents, catalogue and Generator to a child."""
 
-T = TypeVar("T")
 Change = Callable[[Space, Mapping[str, Value], np.random.Generator], dict[str, Value]]
 """Function from a space, its values and a Generator to values with one change."""
 
@@ -32,16 +30,16 @@ BRANCH_STEPS = 2
 def crossover(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Generator) -> Tree:
     """Replace a branch of the first parent by a branch of the second of a suitable kind."""
     first, second = parents
-    place = _pick(_steps(first), rng)
+    place = pick(_steps(first), rng)
     wanted = first.required_kind(place)
     donors = [index for index in _steps(second) if issubclass(second[index].ret, wanted)]
-    return first.replaced(place, second.subtree(_pick(donors, rng))) if donors else first
+    return first.replaced(place, second.subtree(pick(donors, rng))) if donors else first
 
 
 def redraw_parameter(
     parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Generator
 ) -> Tree:
-    """Draw one parameter of one step anew."""
+    """Draw one parameter of one step anew, but none that is a choice: these are the structure."""
     return _change_parameter(parents[0], catalogue, rng, spaces.redraw)
 
 
@@ -53,18 +51,26 @@ def perturb_parameter(
 
 
 def replace_step(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Generator) -> Tree:
-    """Replace the primitive of a step by another that takes the same inputs."""
+    """Put another primitive, or the same one with other choices, in place of a step."""
     tree = parents[0]
-    place = _pick(_steps(tree), rng)
+    place = pick(_steps(tree), rng)
     wanted, given = tree.required_kind(place), [tree[index].ret for index in tree.inputs(place)]
-    others = [
-        primitive
+    step = tree[place]
+    weights = {
+        primitive: primitive.fixed_weight * _share_of_others(primitive, step)
         for primitive in catalogue.producing(wanted)
-        if primitive.name != tree[place].name and _accepts(primitive.inputs, given)
-    ]
+        if _accepts(primitive.inputs, given)
+    }
+    others = [primitive for primitive, weight in weights.items() if weight > 0]
     if not others:
         return tree
-    return Tree([*tree[:place], draw(_pick(others, rng), rng), *tree[place + 1 :]])
+    primitive = pick(others, rng, [weights[other] for other in others])
+    if primitive.name == step.name:
+        values = spaces.sample_others(primitive.fixed_space, step.values, rng)
+        replacement = Step(primitive, values)
+    else:
+        replacement = draw(primitive, rng)
+    return Tree([*tree[:place], replacement, *tree[place + 1 :]])
 
 
 def insert_step(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Generator) -> Tree:
@@ -88,7 +94,7 @@ def shrink(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Generat
     ]
     if not options:
         return tree
-    place, child = _pick(options, rng)
+    place, child = pick(options, rng)
     return tree.replaced(place, tree.subtree(child))
 
 
@@ -110,21 +116,24 @@ def _change_parameter(
     free = [
         index
         for index in _steps(tree)
-        if any(not d.single() for d in _space_at(tree, index, catalogue).values())
+        if any(not one.single() for one in _values_at(tree, index, catalogue).values())
     ]
     if not free:
         return tree
-    place = _pick(free, rng)
+    place = pick(free, rng)
     step = tree[place]
-    values = change(_space_at(tree, place, catalogue), step.values, rng)
-    return Tree([*tree[:place], Step(step.primitive, values), *tree[place + 1 :]])
+    space = _values_at(tree, place, catalogue)
+    values = change(space, {name: step.values[name] for name in space}, rng)
+    return Tree(
+        [*tree[:place], Step(step.primitive, {**step.values, **values}), *tree[place + 1 :]]
+    )
 
 
 def _above(
     tree: Tree, catalogue: Catalogue, rng: np.random.Generator, *, several_inputs: bool
 ) -> Tree:
     """Put a new step above a branch, which becomes one of its inputs; others are grown."""
-    place = _pick(_steps(tree), rng)
+    place = pick(_steps(tree), rng)
     wanted, given = tree.required_kind(place), tree[place].ret
     options = [
         (primitive, slot)
@@ -135,7 +144,7 @@ def _above(
     ]
     if not options:
         return tree
-    primitive, slot = _pick(options, rng)
+    primitive, slot = pick(options, rng, [primitive.fixed_weight for primitive, _ in options])
     nodes: list[Node] = [draw(primitive, rng)]
     for number, kind in enumerate(primitive.inputs):
         nodes.extend(
@@ -168,14 +177,17 @@ def _accepts(kinds: Sequence[type[Kind]], given: Sequence[type[Kind]]) -> bool:
     )
 
 
-def _space_at(tree: Tree, index: int, catalogue: Catalogue) -> Space:
-    primitive: Primitive = catalogue[tree[index].name]
-    return primitive.fixed_space
+def _values_at(tree: Tree, index: int, catalogue: Catalogue) -> Space:
+    """Return the space of the values of a step beside its choices."""
+    return spaces.settled(catalogue[tree[index].name].fixed_space, tree[index].values)
+
+
+def _share_of_others(primitive: Primitive, step: Step) -> float:
+    """Return the share of a primitive's combinations of choices that a step does not have."""
+    if primitive.name != step.name:
+        return 1.0
+    return 1.0 - 1.0 / spaces.combinations(primitive.fixed_space)
 
 
 def _steps(tree: Tree) -> list[int]:
     return [index for index, node in enumerate(tree) if isinstance(node, Step)]
-
-
-def _pick(options: Sequence[T], rng: np.random.Generator) -> T:
-    return options[int(rng.integers(len(options)))]

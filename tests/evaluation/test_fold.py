@@ -44,7 +44,7 @@ from primitives import (
     default_catalogue,
 )
 from tests.genome.strategies import CATALOGUES, random_tree
-from tests.pipelines import catalogue, task_of, tree_with
+from tests.pipelines import catalogue, encoder_with, task_of, traits, tree_with
 from tests.tables import small_table
 
 
@@ -131,9 +131,7 @@ def test_everything_is_fitted_on_the_training_part_alone() -> None:
         assert result.score == np.mean(on.y[valid] == np.unique(on.y)[0])
 
 
-@pytest.mark.parametrize(
-    "name", ["MedianTarget", "SelectPercentileFClassif", "SelectFromTreesClassif"]
-)
+@pytest.mark.parametrize("name", ["Encoder", "SelectPercentileFClassif", "SelectFromTreesClassif"])
 def test_what_learns_from_the_target_finds_nothing_in_noise(name: str) -> None:
     """A step fitted before the split would find columns that happen to fit all labels."""
     rng = np.random.default_rng(0)
@@ -143,14 +141,15 @@ def test_what_learns_from_the_target_finds_nothing_in_noise(name: str) -> None:
     y = np.repeat([0, 1], rows // 2)
     folds = make_folds(table, y, 4, Classification.of(y), groups=None, rng=rng)
     on = Problem(Classification.of(y), table, y, folds, get_scorer("roc_auc"))
-    space = catalogue("binary", gaps=False)
+    by_target = encoder_with(categories="target").resolve(traits("binary", gaps=False))
+    space = catalogue("binary", gaps=False).without("Encoder").add(by_target)
     tree = tree_with(space[name], space, "binary", rng)
     scores = [Evaluator(on, space)(Request(encode(tree), fold)).score for fold in range(4)]
     assert np.mean(scores) < 0.62
 
 
 def test_out_of_fold_predictions_are_kept_and_repeat() -> None:
-    space = catalogue("multiclass").only("ConstantOrdinal", "GaussianNB")
+    space = catalogue("multiclass").only("Encoder", "GaussianNB")
     tree = tree_with(space["GaussianNB"], space, "multiclass", np.random.default_rng(0))
     on = problem("multiclass")
     evaluator = Evaluator(on, space)
@@ -226,12 +225,15 @@ def test_a_class_that_was_not_fitted_on_has_no_probability(cache: int) -> None:
     known = np.flatnonzero(base.y != "class 1")
     scorer = check_scorer("neg_log_loss", base.task)
     on = problem("multiclass", folds=[(known[::2], known[1::2])], scorer=scorer)
-    space = catalogue("multiclass").only("ConstantOrdinal", "GaussianNB", "SoftVote")
+    space = catalogue("multiclass").only("Encoder", "GaussianNB", "SoftVote")
     space = space.add(catalogue("multiclass")["LinearDiscriminantAnalysis"])
     evaluator = Evaluator(on, space, cache)
     model = [
         Step(space["GaussianNB"], {"var_smoothing": 1e-9}),
-        Step(space["ConstantOrdinal"], {"min_frequency": 1}),
+        Step(
+            space["Encoder"],
+            {"numbers": "constant", "categories": "ordinal", "min_frequency": 1},
+        ),
         X,
     ]
     other = [Step(space["LinearDiscriminantAnalysis"], {"shrinkage": 0.5}), *model[1:]]

@@ -147,14 +147,14 @@ def space_with(task: str, places: tuple[str, ...], polite: bool) -> Catalogue:
     """Return a catalogue of primitives that write, and of others that do not."""
     model = WritingRegressor if task == "regression" else WritingClassifier
     writing = {
-        "Encoder": (Table, Features, WritingEncoder),
+        "Writer": (Table, Features, WritingEncoder),
         "Scaler": (Features, Features, WritingScaler),
         "Model": (Features, Prediction, model),
     }
     plain = ["Ridge", "Average"] if task == "regression" else ["LogisticRegression", "SoftVote"]
     return (
         default_catalogue()
-        .only("MedianOrdinal", "StandardScaler", "Union", "Stack", *plain)
+        .only("Encoder", "StandardScaler", "Union", "Stack", *plain)
         .add(
             *(
                 Primitive(name, (reads,), gives, partial(build, places, polite))
@@ -172,7 +172,12 @@ def trees(task: str, space: Catalogue) -> list[Tree]:
     values = {
         "Ridge": {"alpha": 1.0},
         "LogisticRegression": {"C": 1.0, "class_weight": None},
-        "MedianOrdinal": {"min_frequency": 1, "add_indicator": False},
+        "Encoder": {
+            "numbers": "median",
+            "add_indicator": False,
+            "categories": "ordinal",
+            "min_frequency": 1,
+        },
     }
 
     def tree(*names: str) -> Tree:
@@ -180,21 +185,19 @@ def trees(task: str, space: Catalogue) -> list[Tree]:
             [X if name == "X" else Step(space[name], values.get(name, {})) for name in names]
         )
 
-    innocent = [plain, "MedianOrdinal", "X"]
+    innocent = [plain, "Encoder", "X"]
     return [
-        tree("Model", "MedianOrdinal", "X"),
-        tree(plain, "Scaler", "MedianOrdinal", "X"),
-        tree(plain, "Encoder", "X"),
-        tree("Model", "Scaler", "StandardScaler", "Encoder", "X"),
-        tree(plain, "Union", "Encoder", "X", "MedianOrdinal", "X"),
-        tree(
-            plain, "Union", "Scaler", "MedianOrdinal", "X", "StandardScaler", "MedianOrdinal", "X"
-        ),
-        tree(joined, "Model", "MedianOrdinal", "X", *innocent),
-        tree(joined, plain, "Encoder", "X", *innocent),
-        tree(plain, "Stack", "Model", "MedianOrdinal", "X", "MedianOrdinal", "X"),
+        tree("Model", "Encoder", "X"),
+        tree(plain, "Scaler", "Encoder", "X"),
+        tree(plain, "Writer", "X"),
+        tree("Model", "Scaler", "StandardScaler", "Writer", "X"),
+        tree(plain, "Union", "Writer", "X", "Encoder", "X"),
+        tree(plain, "Union", "Scaler", "Encoder", "X", "StandardScaler", "Encoder", "X"),
+        tree(joined, "Model", "Encoder", "X", *innocent),
+        tree(joined, plain, "Writer", "X", *innocent),
+        tree(plain, "Stack", "Model", "Encoder", "X", "Encoder", "X"),
         tree(*innocent),
-        tree(plain, "StandardScaler", "MedianOrdinal", "X"),
+        tree(plain, "StandardScaler", "Encoder", "X"),
     ]
 
 

@@ -29,9 +29,7 @@ from primitives import default_catalogue
 from tests.faults.models import EXPECTED, catalogue_with_faults, left_behind
 from tests.tables import small_table
 
-GOOD = default_catalogue().only(
-    "MedianOneHot", "StandardScaler", "GaussianNB", "LogisticRegression"
-)
+GOOD = default_catalogue().only("Encoder", "StandardScaler", "GaussianNB", "LogisticRegression")
 CAP = 700_000_000
 
 
@@ -105,7 +103,7 @@ from primitives import default_catalogue
 from tests.tables import small_table
 
 space = default_catalogue().only(
-    "MedianOneHot", "ConstantOrdinal", "StandardScaler", "PCA", "Union", "GaussianNB",
+    "Encoder", "StandardScaler", "PCA", "Union", "GaussianNB",
     "LogisticRegression", "DecisionTreeClassifier", "LinearDiscriminantAnalysis",
 )
 X, y = small_table("binary")
@@ -255,7 +253,7 @@ class Hanging(DummyClassifier):
 
 search_loop.INTERRUPT_SECONDS = 100.0
 hanging = Primitive("Hanging", (Features,), Prediction, Hanging, {}, CLASSIFICATION)
-space = default_catalogue().only("MedianOneHot").add(hanging)
+space = default_catalogue().only("Encoder").add(hanging)
 X, y = small_table("binary")
 EvolvedClassifier(time_budget=None, max_evaluations=4, search_space=space, n_jobs=2).fit(X, y)
 """

@@ -84,7 +84,7 @@ class TestTheCallersOwnProcesses:
         X, y = small_table("binary")
         LGBMClassifier(n_estimators=5, verbosity=-1).fit(X[["second", "third"]], y)
         if os.fork() == 0:
-            space = default_catalogue().only("MedianOneHot", "LGBMClassifier", "GaussianNB")
+            space = default_catalogue().only("Encoder", "LGBMClassifier", "GaussianNB")
             model = fit(evaluations=None, time_budget=10.0, search_space=space)
             OUT.write_text(json.dumps(len(model.predict(X))))
             os._exit(0)

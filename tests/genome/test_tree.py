@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.base import clone
 
 from evolver.export.source_file import to_source
@@ -15,8 +18,9 @@ from evolver.genome.codec import decode, encode
 from evolver.genome.digest import digest
 from evolver.genome.graph import operators, to_graph
 from evolver.genome.pipeline import to_estimator
-from evolver.genome.tree import Step, Tree, X, check, draw, grammar_of, grow
+from evolver.genome.tree import Step, Tree, X, check, draw, grammar_of, grow, pick
 from primitives import Catalogue, Features, Prediction, Primitive
+from primitives import space as values_of
 from primitives.construction import union
 from tests.genome.strategies import CATALOGUES, random_tree, seeds, spaces
 
@@ -24,13 +28,15 @@ BINARY = CATALOGUES["binary"]
 
 
 def step(name: str, **changes: object) -> Step:
-    """Return a step with the first value of each parameter's space, except for `changes`."""
-    primitive = BINARY[name]
-    values = {
-        parameter: getattr(distribution, "choices", [getattr(distribution, "low", None)])[0]
-        for parameter, distribution in primitive.fixed_space.items()
-    }
-    return Step(primitive, {**values, **changes})
+    """Return a step with the first values of its space, except for `changes`."""
+    space = BINARY[name].fixed_space
+    made = values_of.nearest(space, changes)  # type: ignore[arg-type]
+    return Step(BINARY[name], made)
+
+
+ONE_HOT = step("Encoder", categories="one_hot")
+ORDINAL = step("Encoder", numbers="mean", categories="ordinal")
+TARGET = step("Encoder", categories="target")
 
 
 def tree(*nodes: str | Step) -> Tree:
@@ -92,7 +98,7 @@ def branch_sizes(root: Primitive, steps: int, number: int = 3_000) -> np.ndarray
 
 
 def test_a_step_with_one_input_draws_only_its_primitive_and_its_values() -> None:
-    chain = BINARY.only("MedianOneHot", "GaussianNB")
+    chain = BINARY.only("Encoder", "GaussianNB")
     rng, replayed = np.random.default_rng(0), np.random.default_rng(0)
     grown = grow(Prediction, chain, rng, 2)
     for drawn in grown.steps:
@@ -103,6 +109,29 @@ def test_a_step_with_one_input_draws_only_its_primitive_and_its_values() -> None
     assert rng.bit_generator.state == replayed.bit_generator.state
 
 
+@given(st.lists(st.integers(), min_size=1, max_size=9), st.sampled_from([0.5, 1.0, 7.0]), seeds)
+def test_equal_weights_draw_as_none_do(options: list[int], weight: float, seed: int) -> None:
+    """A seed gives what it gave before there were weights."""
+    rng, other, plain = (np.random.default_rng(seed) for _ in range(3))
+    drawn = pick(options, rng, [weight] * len(options))
+    assert drawn == pick(options, other) == options[plain.integers(len(options))]
+    states = [one.bit_generator.state for one in (rng, other, plain)]
+    assert states[0] == states[1] == states[2]
+
+
+def test_a_primitive_is_drawn_as_often_as_its_weight_says() -> None:
+    space = BINARY.only("Encoder", "StandardScaler", "RobustScaler")
+    heavy = Catalogue(
+        replace(one, weight=6.0 if one.name == "RobustScaler" else 2.0) for one in space
+    )
+    rng = np.random.default_rng(0)
+    grown = [grow(Features, heavy, rng, 2) for _ in range(2_000)]
+    counts = Counter(one.steps[0].name for one in grown)
+    # Half of them stop at once; of the others 6 in 10 are heavy and 2 in 10 are light.
+    assert counts["Encoder"] / len(grown) == pytest.approx(0.6, abs=0.05)
+    assert counts["RobustScaler"] / counts["StandardScaler"] == pytest.approx(3.0, rel=0.25)
+
+
 @given(spaces, seeds)
 def test_the_codec_gives_back_the_tree(space: Catalogue, seed: int) -> None:
     grown = random_tree(space, seed)
@@ -111,13 +140,16 @@ def test_the_codec_gives_back_the_tree(space: Catalogue, seed: int) -> None:
 
 
 def test_the_codec_refuses_invalid_trees() -> None:
-    encoded = list(encode(tree("GaussianNB", "MedianOneHot", "X")))
+    encoded = list(encode(tree("GaussianNB", ONE_HOT, "X")))
     with pytest.raises(ValueError, match="primitives of the catalogue, got Unknown"):
         decode([("Unknown", {}), *encoded[1:]], BINARY)
     with pytest.raises(ValueError, match="as many nodes"):
         decode(encoded[:-1], BINARY)
     with pytest.raises(ValueError, match="must give Features"):
         decode([encoded[0], None], BINARY)
+    for values in ({}, {**ORDINAL.values, "max_categories": 9}, {"categories": "ordinal"}):
+        with pytest.raises(ValueError, match="within its space"):
+            decode([encoded[0], ("Encoder", values), None], BINARY)
     with pytest.raises(ValueError, match="within its space"):
         decode([("GaussianNB", {"var_smoothing": 5.0}), *encoded[1:]], BINARY)
 
@@ -131,15 +163,15 @@ def test_trees_survive_pickling(space: Catalogue, seed: int) -> None:
 
 
 def test_the_text_of_a_tree_is_an_expression_of_nested_calls() -> None:
-    genome = tree(step("GaussianNB", var_smoothing=0.001), "StandardScaler", "MedianOneHot", "X")
+    genome = tree(step("GaussianNB", var_smoothing=0.001), "StandardScaler", ONE_HOT, "X")
     assert str(genome) == (
-        "GaussianNB(StandardScaler(MedianOneHot(X, add_indicator=False, max_categories=4)),"
-        " var_smoothing=0.001)"
+        "GaussianNB(StandardScaler(Encoder(X, add_indicator=False, categories='one_hot',"
+        " max_categories=4, numbers='median')), var_smoothing=0.001)"
     )
 
 
 def test_the_required_kind_is_the_kind_that_the_parent_takes() -> None:
-    genome = tree("GaussianNB", "Stack", "GaussianNB", "MedianOneHot", "X", "MeanOrdinal", "X")
+    genome = tree("GaussianNB", "Stack", "GaussianNB", ONE_HOT, "X", ORDINAL, "X")
     kinds = [genome.required_kind(index).__name__ for index in range(len(genome))]
     assert kinds == [
         "Prediction",
@@ -156,36 +188,36 @@ def test_the_required_kind_is_the_kind_that_the_parent_takes() -> None:
 
 class TestDigest:
     def test_the_order_of_a_union_does_not_change_it(self) -> None:
-        branches = (["MedianOneHot", "X"], ["PCA", "MeanOrdinal", "X"])
+        branches = ([ONE_HOT, "X"], ["PCA", ORDINAL, "X"])
         one = tree("GaussianNB", "Union", *branches[0], *branches[1])
         other = tree("GaussianNB", "Union", *branches[1], *branches[0])
         assert one != other
         assert digest(one) == digest(other)
 
     def test_the_order_of_a_stack_changes_it(self) -> None:
-        model, features = ["GaussianNB", "MedianOneHot", "X"], ["MeanOrdinal", "X"]
+        model, features = ["GaussianNB", ONE_HOT, "X"], [ORDINAL, "X"]
         one = tree("GaussianNB", "Stack", *model, *features)
-        other = tree("GaussianNB", "Stack", "GaussianNB", *features, "MedianOneHot", "X")
+        other = tree("GaussianNB", "Stack", "GaussianNB", *features, ONE_HOT, "X")
         assert digest(one) != digest(other)
 
     def test_a_union_of_equal_branches_has_the_digest_of_the_branch(self) -> None:
-        genome = tree("GaussianNB", "Union", "MedianOneHot", "X", "MedianOneHot", "X")
-        assert digest(genome) == digest(tree("GaussianNB", "MedianOneHot", "X"))
+        genome = tree("GaussianNB", "Union", ONE_HOT, "X", ONE_HOT, "X")
+        assert digest(genome) == digest(tree("GaussianNB", ONE_HOT, "X"))
 
     def test_nested_unions_have_the_digest_of_one_union(self) -> None:
-        a, b, c = (["MedianOneHot", "X"], ["MeanOrdinal", "X"], ["ConstantTarget", "X"])
+        a, b, c = ([ONE_HOT, "X"], [ORDINAL, "X"], [TARGET, "X"])
         left = tree("GaussianNB", "Union", "Union", *a, *b, *c)
         right = tree("GaussianNB", "Union", *b, "Union", *c, *a)
         assert digest(left) == digest(right)
         assert to_source(to_estimator(left)) == to_source(to_estimator(right))
 
     def test_another_parameter_value_changes_it(self) -> None:
-        one = tree(step("GaussianNB", var_smoothing=0.001), "MedianOneHot", "X")
-        assert digest(one) != digest(tree("GaussianNB", "MedianOneHot", "X"))
+        one = tree(step("GaussianNB", var_smoothing=0.001), ONE_HOT, "X")
+        assert digest(one) != digest(tree("GaussianNB", ONE_HOT, "X"))
 
     def test_it_is_the_same_in_every_process(self) -> None:
-        genome = tree(step("GaussianNB", var_smoothing=0.001), "MedianOneHot", "X")
-        assert digest(genome) == "b70d99aaf94c25cbf16212cd4bb300c4"
+        genome = tree(step("GaussianNB", var_smoothing=0.001), ONE_HOT, "X")
+        assert digest(genome) == "a784f9fb90ce4d235f0456db800a430e"
 
     @given(spaces, seeds, seeds)
     def test_digests_are_equal_if_and_only_if_pipelines_are_equal(
@@ -204,20 +236,16 @@ class TestPipeline:
         assert to_source(clone(pipeline)) == to_source(pipeline)
 
     def test_a_branch_used_twice_counts_once(self) -> None:
-        genome = tree(
-            "GaussianNB", "Union", "PCA", "MedianOneHot", "X", "Bins", "MedianOneHot", "X"
-        )
+        genome = tree("GaussianNB", "Union", "PCA", ONE_HOT, "X", "Bins", ONE_HOT, "X")
         assert operators(to_graph(genome)) == 5
 
     def test_steps_that_the_branches_of_a_union_share_are_fitted_once(self) -> None:
-        genome = tree(
-            "GaussianNB", "Union", "PCA", "MedianOneHot", "X", "Bins", "MedianOneHot", "X"
-        )
+        genome = tree("GaussianNB", "Union", "PCA", ONE_HOT, "X", "Bins", ONE_HOT, "X")
         names = [name for name, _ in to_estimator(genome).steps]
         assert names == ["tablecleaner", "columntransformer", "featureunion", "gaussiannb"]
 
     def test_nothing_is_shared_with_a_stack_that_fits_on_inner_folds(self) -> None:
-        genome = tree("GaussianNB", "Stack", "GaussianNB", "MedianTarget", "X", "MedianTarget", "X")
+        genome = tree("GaussianNB", "Stack", "GaussianNB", TARGET, "X", TARGET, "X")
         pipeline = to_estimator(genome)
         assert [name for name, _ in pipeline.steps] == [
             "tablecleaner",
@@ -228,8 +256,8 @@ class TestPipeline:
         assert [name for name, _ in inner.steps] == ["columntransformer", "gaussiannb"]
 
     def test_a_union_shares_nothing_with_a_stack_in_one_of_its_branches(self) -> None:
-        stack = ["Stack", "GaussianNB", "MedianTarget", "X", "MedianTarget", "X"]
-        genome = tree("GaussianNB", "Union", *stack, "PCA", "MedianTarget", "X")
+        stack = ["Stack", "GaussianNB", TARGET, "X", TARGET, "X"]
+        genome = tree("GaussianNB", "Union", *stack, "PCA", TARGET, "X")
         pipeline = to_estimator(genome)
         assert [name for name, _ in pipeline.steps] == [
             "tablecleaner",
@@ -246,7 +274,7 @@ class TestPipeline:
         ]
 
     def test_a_branch_has_the_same_seed_in_every_pipeline(self) -> None:
-        encoder = to_estimator(tree("GaussianNB", "MedianTarget", "X"))[1]
-        other = to_estimator(tree("DecisionTreeClassifier", "MedianTarget", "X"))[1]
+        encoder = to_estimator(tree("GaussianNB", TARGET, "X"))[1]
+        other = to_estimator(tree("DecisionTreeClassifier", TARGET, "X"))[1]
         assert to_source(encoder) == to_source(other)
         assert encoder.transformers[1][1].cv.random_state is not None

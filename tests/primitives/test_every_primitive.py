@@ -16,15 +16,22 @@ from evolver.checks.space import selected_catalogue
 from evolver.export.source_file import to_source
 from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Step, Tree
-from primitives import default_catalogue
+from primitives import Catalogue, default_catalogue
 from primitives import space as spaces
 from primitives.isolation import private_copy
 from tests.alone import run_without_us
 from tests.evaluation.test_fold import problem
-from tests.pipelines import catalogue, tree_with
+from tests.pipelines import catalogue_of_forms, traits, tree_with
 from tests.tables import small_table, with_text
 
+FORMS = catalogue_of_forms()
 COLUMNS = [{}, {"categories": 0}, {"texts": 1}, {"categories": 0, "texts": 1}]
+
+
+def catalogue(task: str, **columns: int) -> Catalogue:
+    return FORMS.select(task, traits(task, **columns))
+
+
 EVERY = [
     (task, name)
     for task in ("binary", "multiclass", "regression")
@@ -52,7 +59,7 @@ def fitted(pipeline: Any, X: pd.DataFrame, y: np.ndarray) -> Any:
 def test_there_are_at_least_75_and_none_is_out_of_reach() -> None:
     assert len(default_catalogue()) >= 75
     reached = {name for _, name in EVERY}
-    assert reached == {primitive.name for primitive in default_catalogue()}
+    assert reached == {primitive.name for primitive in FORMS}
 
 
 @pytest.mark.parametrize(("task", "name"), EVERY)

@@ -17,9 +17,8 @@ from evolver.evaluation.folds import make_folds
 from evolver.genome.pipeline import to_estimator
 from evolver.problem import Problem
 from primitives import Catalogue
-from primitives.encoders import PARTS
 from tests.evaluation.test_fold import problem
-from tests.pipelines import task_of, tree_with
+from tests.pipelines import catalogue_of_forms, task_of, tree_with
 from tests.tables import small_table, with_text
 
 TASKS = ("binary", "multiclass", "regression")
@@ -65,10 +64,11 @@ def in_time(task: str, X: pd.DataFrame) -> Problem:
 
 
 def spaces(task: str, X: pd.DataFrame) -> dict[str, Catalogue]:
+    forms = catalogue_of_forms()
     return {
-        "groups": selected_catalogue(None, problem(task, X=X), grouped=True),
-        "time": selected_catalogue(None, in_time(task, X), grouped=False),
-        "random": selected_catalogue(None, problem(task, X=X), grouped=False),
+        "groups": selected_catalogue(forms, problem(task, X=X), grouped=True),
+        "time": selected_catalogue(forms, in_time(task, X), grouped=False),
+        "random": selected_catalogue(forms, problem(task, X=X), grouped=False),
     }
 
 
@@ -102,12 +102,10 @@ def test_boosting_and_texts_are_there_all_the_same(task: str) -> None:
         assert [one.name for one in found["groups"]] == [one.name for one in found["time"]]
         names = {one.name for one in found["groups"]}
         assert {f"{name}{kind}" for name in BOOSTING} <= names
-        reading = {one.name for one in found["random"] if one.name.endswith("Text")}
-        assert reading & names == {name for name in reading if "Target" not in name}
+        reading = {one.name for one in found["random"] if one.name.endswith("_read")}
+        assert reading & names == {name for name in reading if "_target_" not in name}
         gone = {one.name for one in found["random"]} - names
-        assert all(
-            name in ("Stack", "SVC", "LinearSVC") or PARTS[name][1] == "Target" for name in gone
-        )
+        assert all(name in ("Stack", "SVC", "LinearSVC") or "_target_" in name for name in gone)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -131,7 +129,8 @@ def test_a_split_of_ones_own_that_looks_ahead_is_no_order_in_time(grouped: bool)
     for folds, splits_inside in ((ahead, False), (both_ways, not grouped)):
         space = selected_catalogue(None, problem("binary", folds=folds), grouped=grouped)
         assert ("Stack" in space) == splits_inside
-        assert ("MedianTarget" in space or "ConstantTarget" in space) == splits_inside
+        treatments = space["Encoder"].fixed_space["categories"].choices
+        assert ("target" in treatments) == splits_inside
 
 
 def test_a_run_with_groups_splits_its_rows_into_folds_alone(splits: list[str]) -> None:

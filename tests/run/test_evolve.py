@@ -39,8 +39,7 @@ from tests.evaluation.test_fold import problem
 from tests.pipelines import catalogue
 
 QUICK = catalogue("binary").only(
-    "MedianOneHot",
-    "ConstantOrdinal",
+    "Encoder",
     "StandardScaler",
     "SelectPercentileFClassif",
     "PCA",
@@ -268,7 +267,7 @@ def test_a_candidate_that_is_expected_to_be_too_slow_is_not_begun(tmp_path: Path
 
 def test_a_hanging_pipeline_is_ended_at_its_timeout() -> None:
     hanging = failing("Hanging", lambda: time.sleep(1000))
-    space = QUICK.only("MedianOneHot", "GaussianNB").add(hanging)
+    space = QUICK.only("Encoder", "GaussianNB").add(hanging)
     result = result_of(
         space, evaluations=4, workers=2, fold_timeout=1.0, max_steps=2, initial_steps=2
     )
@@ -279,7 +278,7 @@ def test_a_hanging_pipeline_is_ended_at_its_timeout() -> None:
 
 def test_a_pipeline_that_is_too_slow_on_few_rows_is_ended_on_them() -> None:
     slow = failing("Slow", lambda: time.sleep(3.5))
-    space = QUICK.only("MedianOneHot", "GaussianNB").add(slow)
+    space = QUICK.only("Encoder", "GaussianNB").add(slow)
     sizes: dict[str, Any] = {"max_steps": 2, "initial_steps": 2}
     result = result_of(space, evaluations=4, workers=2, fold_timeout=5.0, on=with_ladder(), **sizes)
     failed = [record.outcome for record in result.records if isinstance(record.outcome, Failed)]
@@ -297,7 +296,7 @@ def test_a_winner_that_cannot_be_fitted_on_all_rows_gives_way_to_the_next() -> N
 
     fussy = Primitive("Fussy", (Features,), Prediction, Fussy, {}, CLASSIFICATION)
     dummy = Primitive("Dummy", (Features,), Prediction, DummyClassifier, {}, CLASSIFICATION)
-    space = Catalogue([QUICK["MedianOneHot"], fussy, dummy])
+    space = Catalogue([QUICK["Encoder"], fussy, dummy])
     result = result_of(space, evaluations=4, in_process=True, max_steps=2, initial_steps=2)
     assert result.front[0].candidate.tree.root.name == "Fussy"
     assert result.winner.tree.root.name == "Dummy"
@@ -314,7 +313,7 @@ def test_a_winner_that_hangs_on_all_rows_gives_way_within_the_budget() -> None:
 
     hanging = Primitive("Hanging", (Features,), Prediction, Hanging, {}, CLASSIFICATION)
     dummy = Primitive("Dummy", (Features,), Prediction, DummyClassifier, {}, CLASSIFICATION)
-    space = Catalogue([QUICK["MedianOneHot"], hanging, dummy])
+    space = Catalogue([QUICK["Encoder"], hanging, dummy])
     start = time.monotonic()
     result = result_of(space, seconds=6.0, workers=2, max_steps=2, initial_steps=2)
     assert time.monotonic() - start < 8.0
@@ -327,7 +326,7 @@ def test_when_nothing_succeeds_the_commonest_reasons_are_named() -> None:
     def complain() -> None:
         raise ValueError("no luck")
 
-    space = Catalogue([QUICK["MedianOneHot"], failing("Broken", complain)])
+    space = Catalogue([QUICK["Encoder"], failing("Broken", complain)])
     with pytest.raises(NoPipelineError, match=r"\d+ x error: ValueError: no luck"):
         result_of(space, evaluations=3, in_process=True, max_steps=2, initial_steps=2)
 
@@ -345,7 +344,7 @@ def test_when_all_fail_after_a_fold_the_reasons_are_named_too() -> None:
             return super().fit(X, y)
 
     once = Primitive("Once", (Features,), Prediction, Once, {}, CLASSIFICATION)
-    space = Catalogue([QUICK["MedianOneHot"], once])
+    space = Catalogue([QUICK["Encoder"], once])
     with pytest.raises(NoPipelineError, match="not again"):
         result_of(space, evaluations=3, in_process=True, max_steps=2, initial_steps=2)
 
@@ -402,7 +401,7 @@ def _is_cut_short(record: Record) -> bool:
 
 def test_candidates_that_the_end_cuts_short_are_stopped_and_not_failed() -> None:
     slow = failing("Slow", lambda: time.sleep(0.5))
-    space = QUICK.only("MedianOneHot", "GaussianNB").add(slow)
+    space = QUICK.only("Encoder", "GaussianNB").add(slow)
     result = result_of(space, seconds=4.0, workers=2, fold_timeout=3.0)
     assert not any(isinstance(record.outcome, Failed) for record in result.records)
     assert any(isinstance(record.outcome, Scored) for record in result.records)
@@ -412,7 +411,7 @@ def test_candidates_that_the_end_cuts_short_are_stopped_and_not_failed() -> None
 def test_candidates_that_ran_out_of_time_do_not_change_a_resumed_run(tmp_path: Path) -> None:
     """Near the end, slow candidates are no longer begun while quick ones still are."""
     slow = failing("Slow", lambda: time.sleep(0.3))
-    space = QUICK.only("MedianOneHot", "StandardScaler", "PCA", "GaussianNB").add(slow)
+    space = QUICK.only("Encoder", "StandardScaler", "PCA", "GaussianNB").add(slow)
     options: dict[str, Any] = {"lag": 2, "in_process": True, "folder": tmp_path}
     result = result_of(space, seconds=3.0, **options)
     assert any(_is_cut_short(record) for record in result.records)

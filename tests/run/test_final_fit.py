@@ -18,6 +18,7 @@ from sklearn.tree import ExtraTreeRegressor
 
 from evolver import EvolvedRegressor, Settings
 from primitives import REGRESSION, Features, Prediction, Primitive, default_catalogue
+from tests.pipelines import ONE_HOT
 from tests.tables import small_table
 
 ROWS, WORKERS = 120, 4
@@ -43,7 +44,7 @@ def test_all_workers_fit_repeats_of_several_members_at_once(tmp_path: Path) -> N
     build: Any = partial(NotedTree, str(tmp_path))
     space = {"max_depth": IntDistribution(1, 12)}
     noted = Primitive("NotedTree", (Features,), Prediction, build, space, tasks=REGRESSION)
-    catalogue = default_catalogue().only("MedianOneHot", "StandardScaler").add(noted)
+    catalogue = default_catalogue().only("StandardScaler").add(ONE_HOT, noted)
     model = EvolvedRegressor(
         time_budget=None,
         max_evaluations=30,
@@ -104,7 +105,7 @@ def troubled(trouble: str, others: tuple[str, ...] = (), **changes: Any) -> Evol
         "verbose": 0,
         "settings": Settings(portfolio_size=0, lag=4, in_process=trouble in ("refused", "repeats")),
     }
-    catalogue = default_catalogue().only("MedianOneHot", "StandardScaler", *others).add(forest)
+    catalogue = default_catalogue().only("StandardScaler", *others).add(ONE_HOT, forest)
     return EvolvedRegressor(search_space=catalogue, **{**options, **changes})
 
 

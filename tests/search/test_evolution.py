@@ -89,11 +89,11 @@ def test_the_population_keeps_its_size_and_its_best() -> None:
 
 
 def test_a_search_space_with_few_pipelines_is_exhausted() -> None:
-    tiny = BINARY.only("ConstantOneHot", "VarianceThreshold", "LinearDiscriminantAnalysis")
+    tiny = BINARY.only("Encoder", "VarianceThreshold", "LinearDiscriminantAnalysis")
     fixed = [replace(primitive, space={}, build=primitive.build) for primitive in tiny]
     search = evolution(catalogue=Catalogue(fixed), max_steps=3, initial_steps=3)
     texts = {str(candidate.tree) for candidate in iter(search.ask, None)}
     assert texts == {
-        "LinearDiscriminantAnalysis(ConstantOneHot(X))",
-        "LinearDiscriminantAnalysis(VarianceThreshold(ConstantOneHot(X)))",
+        "LinearDiscriminantAnalysis(Encoder(X))",
+        "LinearDiscriminantAnalysis(VarianceThreshold(Encoder(X)))",
     }

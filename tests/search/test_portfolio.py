@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.preprocessing import OneHotEncoder
 
 from benchmarks.peers.names import NAMES
 from benchmarks.portfolio.trials import LARGE
@@ -27,7 +28,7 @@ from evolver.search.portfolio import (
     ranked,
 )
 from evolver.task import TASKS
-from primitives import Table, Traits, default_catalogue
+from primitives import Features, Primitive, Table, Traits, default_catalogue
 from primitives import space as spaces
 from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree, seeds
@@ -163,6 +164,69 @@ def test_a_tree_of_the_catalogue_stays_the_same(seed: int, task: str) -> None:
     assert adapt_to_catalogue(encode(tree), CATALOGUES[task]) == tree
 
 
+@pytest.mark.parametrize("may_split", [False, True])
+@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize("texts", [0, 1])
+@pytest.mark.parametrize("categories", [0, 3])
+@pytest.mark.parametrize("numbers", [0, 5])
+def test_an_encoder_treats_what_a_table_has_as_was_learned_where_it_may(
+    numbers: int, categories: int, texts: int, gaps: bool, may_split: bool
+) -> None:
+    if numbers + categories + texts == 0 or (gaps and numbers == 0):
+        return
+    traits = Traits(
+        "binary", 2_000, numbers, categories, gaps, 50, texts=texts, may_split=may_split
+    )
+    space = default_catalogue().select("binary", traits)
+    for text in experience_of("binary").pipelines:
+        tree = adapt_to_catalogue(parse(text), space)
+        assert tree is not None
+        wanted = next(node for node in parse(text) if node is not None and "numbers" in node[1])
+        (step,) = (step for step in tree.steps if Table in step.primitive.inputs)
+        assert step.name == (wanted[0] if gaps else "Encoder")
+        assert step.values["numbers"] == (wanted[1]["numbers"] if gaps else "median")
+        of_categories = wanted[1]["categories"]
+        if numbers + categories == 0 or categories + texts == 0:
+            of_categories = None
+        elif of_categories == "target" and not may_split:
+            of_categories = "ordinal" if categories else "none"
+        assert step.values.get("categories") == of_categories
+        assert step.values.get("texts") == ("read" if texts else None)
+
+
+FORMER = "RandomForestClassifier({}(X, smooth=3.0, max_categories=9, n_grams='characters'))"
+
+
+@pytest.mark.parametrize(
+    ("name", "encoder"),
+    [
+        ("MedianOneHot", ("Encoder", "median", "one_hot", 9, "none")),
+        ("MostFrequentTargetText", ("Encoder", "most_frequent", "target", 3.0, "read")),
+        ("NearestOrdinal", ("Encoder", "nearest", "ordinal", 1, "none")),
+        ("NumbersOneHotText", ("GapKeepingEncoder", "passthrough", "one_hot", 9, "read")),
+        ("Constant", ("Encoder", "constant", "ordinal", 1, "none")),
+    ],
+)
+def test_encoders_of_former_names_are_known(name: str, encoder: tuple[object, ...]) -> None:
+    """Journals have them, which a run may begin with."""
+    tree = adapt_to_catalogue(parse(FORMER.format(name)), catalogue("binary", texts=1))
+    assert tree is not None
+    *_, step = tree.steps
+    values = step.values
+    own = {"one_hot": "max_categories", "target": "smooth", "ordinal": "min_frequency"}
+    parameter = values[own[str(values["categories"])]]
+    found = (step.name, values["numbers"], values["categories"], parameter, values["texts"])
+    assert found == encoder
+    assert values.get("n_grams") == ("characters" if values["texts"] == "read" else None)
+
+
+def test_a_primitive_of_ones_own_may_have_a_former_name() -> None:
+    own = Primitive("MedianOneHot", (Table,), Features, OneHotEncoder)
+    tree = adapt_to_catalogue(parse("GaussianNB(MedianOneHot(X))"), CATALOGUES["binary"].add(own))
+    assert tree is not None
+    assert [step.name for step in tree.steps] == ["GaussianNB", "MedianOneHot"]
+
+
 values = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3))
 
 
@@ -174,7 +238,8 @@ def test_the_nearest_values_are_allowed_and_what_is_allowed_stays(
     catalogue = CATALOGUES["binary"]
     primitive = list(catalogue)[int(rng.integers(len(catalogue)))]
     space = primitive.fixed_space
-    wild = {name: data.draw(values) for name in space}
+    names = {*space, *spaces.sample(space, rng)}
+    wild = {name: data.draw(values) for name in sorted(names)}
     assert spaces.contains(space, spaces.nearest(space, wild))
     assert spaces.contains(space, spaces.nearest(space, {}))
     tame = spaces.sample(space, rng)
@@ -204,15 +269,19 @@ class TestOpening:
         found = opening(experience_of("classification"), self.META, space, 16)
         assert found
         for one in found:
-            names = [step.name for step in one.tree.steps if Table in step.primitive.inputs]
-            assert names
-            assert all(name.endswith("Text") == (texts > 0) for name in names)
+            encoders = [step for step in one.tree.steps if Table in step.primitive.inputs]
+            assert encoders
+            assert all((step.values.get("texts") == "read") == (texts > 0) for step in encoders)
 
     def test_a_pipeline_of_the_user_stays_as_it_is(self) -> None:
         own = random_tree(self.CATALOGUE, 5)
         space = catalogue("binary", texts=1)
         found = opening(experience_of("classification"), self.META, space, 5, [encode(own)])
-        assert found[0].tree == own
+        steps = [
+            {**step.values, "texts": "none"} if Table in step.primitive.inputs else step.values
+            for step in own.steps
+        ]
+        assert [step.values for step in found[0].tree.steps] == steps
 
     def test_a_size_of_zero_gives_no_candidate(self) -> None:
         assert opening(experience_of("classification"), self.META, self.CATALOGUE, 0) == []

@@ -8,16 +8,19 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from optuna.distributions import IntDistribution
+from optuna.distributions import FloatDistribution, IntDistribution
 
 from evolver.errors import InputError
 from evolver.genome.candidate import Candidate
 from evolver.genome.structure import split_structure
+from evolver.genome.tree import Step, Tree, X
 from evolver.outcome import Failed, Failure, Outcome, Stopped
 from evolver.search.refinement import FLAT, SAMPLERS
 from evolver.settings import REFINEMENT_SAMPLERS, Settings
+from primitives import Choice
 from primitives import space as spaces
 from tests.search.known import (
+    GROWN,
     KNOWN,
     candidate,
     model,
@@ -172,3 +175,23 @@ def test_the_optimisers_are_those_of_the_settings() -> None:
 
 def test_there_is_no_proposal_for_an_empty_front() -> None:
     assert refinement().ask() is None
+
+
+def test_values_are_refined_for_the_choices_that_were_made() -> None:
+    """Those of another choice are another structure."""
+    space = {
+        "rate": FloatDistribution(0.0, 1.0),
+        "kind": Choice({"linear": {}, "rbf": {"gamma": FloatDistribution(1e-3, 1e3, log=True)}}),
+    }
+    conditional = model("Conditional", space)
+    search = refinement()
+    for kind, score in (("rbf", 0.9), ("linear", 0.1)):
+        values = {"kind": kind, **({"gamma": 1.0} if kind == "rbf" else {})}
+        step = Step(conditional, {"rate": 0.5, **values})
+        search.tell(Candidate(Tree([step, X]), GROWN), scored(score))
+    asked = [search.ask() for _ in range(20)]
+    steps = [one.tree.steps[0] for one in asked if one is not None]
+    assert len(steps) == 20
+    assert all(spaces.contains(space, step.values) for step in steps)
+    assert {step.values["kind"] for step in steps} == {"rbf"}
+    assert len({step.values["gamma"] for step in steps}) > 10

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evolver.genome.tree import Tree, check
+from evolver.genome.structure import choices_of
+from evolver.genome.tree import Tree, check, grow
 from evolver.search.variation import OPERATORS
-from primitives import Catalogue
+from primitives import Catalogue, Prediction
+from primitives import space as spaces_of
 from tests.genome.strategies import CATALOGUES, random_tree, seeds, spaces
+
+ENCODERS = ("Encoder", "GapKeepingEncoder")
 
 
 def vary(name: str, space: Catalogue, seed: int) -> tuple[list[Tree], Tree]:
@@ -50,6 +56,41 @@ def test_replacing_changes_one_step_and_keeps_its_inputs(space: Catalogue, seed:
     (parent,), child = vary("replace_step", space, seed)
     assert len(parent) == len(child)
     assert sum(a.name != b.name for a, b in zip(parent.steps, child.steps, strict=True)) <= 1
+
+
+@given(st.sampled_from(["perturb_parameter", "redraw_parameter"]), spaces, seeds)
+def test_a_parameter_mutation_keeps_the_choices_of_conditional_spaces(
+    name: str, space: Catalogue, seed: int
+) -> None:
+    (parent,), child = vary(name, space, seed)
+    made = [[choices_of(step) for step in one.steps] for one in (parent, child)]
+    assert made[0] == made[1]
+
+
+def test_replacing_an_encoder_gives_it_other_treatments() -> None:
+    """Each is as likely as any other, and as another primitive."""
+    space = CATALOGUES["binary"].only("Encoder", "GapKeepingEncoder", "DecisionTreeClassifier")
+    rng = np.random.default_rng(0)
+    tree = grow(Prediction, space.without("GapKeepingEncoder"), rng, 2)
+    before = tree.steps[1]
+    found: Counter[str] = Counter()
+    for _ in range(4_000):
+        step = OPERATORS["replace_step"][0]([tree], space, rng).steps[1]
+        if step != before:
+            found[f"{step.name} {choices_of(step)}"] += 1
+    combinations = sum(spaces_of.combinations(space[name].fixed_space) for name in ENCODERS)
+    assert len(found) == combinations - 1
+    assert f"{before.name} {choices_of(before)}" not in found
+    expected = found.total() / len(found)
+    assert max(abs(count - expected) for count in found.values()) < 4.5 * np.sqrt(expected)
+
+
+def test_what_has_one_form_is_not_replaced_by_itself() -> None:
+    space = CATALOGUES["binary"].only("Encoder", "GaussianNB")
+    rng = np.random.default_rng(0)
+    tree = grow(Prediction, space, rng, 2)
+    children = [OPERATORS["replace_step"][0]([tree], space, rng) for _ in range(50)]
+    assert all(child.steps[0] == tree.steps[0] for child in children)
 
 
 @given(spaces, seeds)

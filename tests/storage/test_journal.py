@@ -23,6 +23,7 @@ import pandas as pd
 import pytest
 import scipy
 import xgboost
+from optuna.distributions import IntDistribution
 
 from evolver import temporary
 from evolver.budget import Budget
@@ -36,6 +37,7 @@ from evolver.settings import Settings
 from evolver.storage.entry_file import COUNT, FILE, LOG, SCHEMA_VERSION, _checksum
 from evolver.storage.journal import Journal, read, run_folder
 from evolver.storage.predictions import Store
+from primitives import Catalogue, Choice, Prediction, Primitive, Table
 from tests.evaluation.test_fold import problem
 from tests.genome.strategies import CATALOGUES, random_tree
 from tests.pipelines import catalogue
@@ -233,8 +235,28 @@ def test_the_header_has_the_version_of_every_library_that_affects_a_score() -> N
     for name, library in {"pandas": pd, "scipy": scipy, "numpy": np, **installed}.items():
         assert header["versions"][name] == library.__version__, name
     assert sys.version.startswith(header["versions"]["python"])
-    few = header_of(replace(plan, catalogue=space.only("MedianOneHot", "GaussianNB")), {})
+    few = header_of(replace(plan, catalogue=space.only("Encoder", "GaussianNB")), {})
     assert not installed.keys() & few["versions"].keys()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"weight": 2.0},
+        {"space": {"kind": Choice({"x": {}, "y": {"a": IntDistribution(1, 3)}})}},
+        {"space": {"kind": Choice({"x": {}, "y": {}})}},
+    ],
+)
+def test_a_weight_or_a_parameter_of_a_choice_makes_another_search_space(changes: Any) -> None:
+    """Each moves what is drawn."""
+    space = {"kind": Choice({"x": {}, "y": {"a": IntDistribution(1, 2)}})}
+    model = Primitive("Model", (Table,), Prediction, dict, space)
+    headers = [
+        header_of(problem(), Catalogue([primitive]), Settings(lag=1), 8, [], {})
+        for primitive in (model, replace(model, **changes))
+    ]
+    assert headers[0]["search_space"] != headers[1]["search_space"]
+    assert {**headers[0], "search_space": ""} == {**headers[1], "search_space": ""}
 
 
 LONG = 30
