@@ -178,7 +178,7 @@ def test_an_encoder_treats_what_a_table_has_as_was_learned_where_it_may(
         "binary", 2_000, numbers, categories, gaps, 50, texts=texts, may_split=may_split
     )
     space = default_catalogue().select("binary", traits)
-    for text in experience_of("binary").pipelines:
+    for text in experience_of("classification").pipelines:
         tree = adapt_to_catalogue(parse(text), space)
         assert tree is not None
         wanted = next(node for node in parse(text) if node is not None and "numbers" in node[1])

@@ -251,10 +251,11 @@ def test_a_weight_or_a_parameter_of_a_choice_makes_another_search_space(changes:
     """Each moves what is drawn."""
     space = {"kind": Choice({"x": {}, "y": {"a": IntDistribution(1, 2)}})}
     model = Primitive("Model", (Table,), Prediction, dict, space)
-    headers = [
-        header_of(problem(), Catalogue([primitive]), Settings(lag=1), 8, [], {})
+    plans = [
+        RunPlan(problem(), Catalogue([primitive]), Budget(), Settings(lag=1), 8, 1)
         for primitive in (model, replace(model, **changes))
     ]
+    headers = [header_of(plan, {}) for plan in plans]
     assert headers[0]["search_space"] != headers[1]["search_space"]
     assert {**headers[0], "search_space": ""} == {**headers[1], "search_space": ""}
 
