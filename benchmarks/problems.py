@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -29,6 +30,12 @@ def problem_of(folder: Path, name: str) -> Problem:
     rng = np.random.default_rng(0)
     folds = make_folds(X, y, FOLDS, classification=classification, groups=None, rng=rng)
     return Problem(task, X, y, folds, check_scorer(None, task, y))
+
+
+def problem_in(model: Any) -> Problem:
+    """Return the problem that a fitted estimator of evolver has searched."""
+    problem: Problem = model._members._problem
+    return problem
 
 
 def of_rows(whole: Problem, rows: np.ndarray, rng: np.random.Generator) -> Problem:

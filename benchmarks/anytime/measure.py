@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from benchmarks.datasets import DIVERSE, constant_for, estimator_for, read_split
 from benchmarks.journals import moments, trees
 from benchmarks.options import add_datasets, parser_of
+from benchmarks.problems import problem_in
 from benchmarks.records import Records
 from evolver.checks import selected_catalogue
 from evolver.genome.codec import Encoded, decode
@@ -91,7 +92,7 @@ def score_at(moment: float, done: list[Done], model: Any, X_test: Any, y_test: A
         return None
     scores = model.leaderboard_.set_index("number")["score"]
     best = max(so_far, key=lambda one: scores[one.number])
-    problem = model._problem
+    problem = problem_in(model)
     tree = decode(best.tree, selected_catalogue(None, problem, grouped=False))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

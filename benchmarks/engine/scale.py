@@ -20,6 +20,7 @@ from benchmarks.datasets import read
 from benchmarks.engine.peak_memory import sampled_memory
 from benchmarks.journals import entries, moments
 from benchmarks.options import add_datasets, parser_of
+from benchmarks.problems import problem_in
 from benchmarks.records import Records, publish
 from evolver import EvolvedClassifier
 
@@ -63,7 +64,7 @@ def measure(datasets: Path, name: str, budget: float) -> dict[str, Any]:
         seconds = time.monotonic() - start
         folds = [(number, body[0]) for number, kind, body in entries(folder) if kind == "fold"]
         first = min(moments(folder, "scored").values(), default=None)
-    ladder = len(model._problem.ladder)
+    ladder = len(problem_in(model).ladder)
     outcomes = model.leaderboard_["outcome"].value_counts()
     scored = model.leaderboard_.query("outcome == 'scored'")
     return {

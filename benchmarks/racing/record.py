@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmarks.datasets import estimator_for, read
 from benchmarks.journals import entries
 from benchmarks.options import add_datasets, parser_of
+from benchmarks.problems import problem_in
 from benchmarks.records import save
 from evolver import Settings
 
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
             model.fit(X, y)
             runs = candidates(folder)
-        save(file, {"ladder": len(model._problem.ladder), "candidates": runs})
+        save(file, {"ladder": len(problem_in(model).ladder), "candidates": runs})
         print(name, seed, len(runs), flush=True)
 
 

@@ -172,7 +172,7 @@ def table_of(records: list[dict[str, Any]]) -> str:
             cells = [f"{fmean(gain):.0%}" for gain in gains[name, sampler]]
             seconds = fmean(one["seconds_asking"] for one in ours)
             rows.append([name, sampler, *cells, f"{1000 * seconds / PROPOSALS:.0f}"])
-    for sampler in samplers:
+    for sampler in samplers if names else ():  # no table has all samplers and seeds yet
         means = [fmean(fmean(gains[name, sampler][place]) for name in names) for place in range(3)]
         rows.append(["**all**", sampler, *(f"{one:.0%}" for one in means), ""])
     header = ["table", "sampler", *(f"after {n}" for n in SHOWN), "ms for one proposal"]
@@ -182,7 +182,7 @@ def table_of(records: list[dict[str, Any]]) -> str:
         "Wins over random search, of all tables and seeds, after all proposals:",
         "",
     ]
-    for sampler in samplers:
+    for sampler in samplers if "random" in samplers else ():
         differences = [
             ours - others
             for name in names
