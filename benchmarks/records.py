@@ -45,7 +45,8 @@ class Records(list[dict[str, Any]]):
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Save a record with its provenance, in place of one with the same key, and print it."""
-        print({key: value for key, value in record.items() if not isinstance(value, list)})
+        shown = {key: value for key, value in record.items() if not isinstance(value, list)}
+        print(shown, flush=True)
         place = self._place(tuple(record[entry] for entry in self._key))
         whole = {**record, **provenance()}
         if place is None:

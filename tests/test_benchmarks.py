@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import evolver
+from benchmarks.anytime import compare
 from benchmarks.engine import overhead
 from benchmarks.index import HERE, INDEX, questions, scripts
 from benchmarks.provenance import LIBRARIES, ROOT, commit, provenance
@@ -77,16 +78,22 @@ def test_a_script_explains_itself_without_work(
     assert f"python -m benchmarks {name} " in script.__doc__.replace("\n", " ")
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"]])
-def test_the_launcher_lists_every_script_with_its_question(arguments: list[str]) -> None:
-    done = launched(*arguments)
+def test_labels_without_records_are_an_error_that_names_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        compare.main(["then", "now", "--out", str(tmp_path)])
+    assert "must be labels with saved records, got then." in capsys.readouterr().err
+
+
+def test_the_launcher_lists_every_script_with_its_question() -> None:
+    done = launched()
     assert done.returncode == 0
     for name, question in questions().items():
         assert re.search(rf"^{re.escape(name)} +{re.escape(question)}$", done.stdout, re.MULTILINE)
 
 
 def test_the_launcher_runs_a_script_and_refuses_a_name_that_is_none(tmp_path: Path) -> None:
-    assert launched("anytime.compare", "before", "after", "--out", tmp_path).returncode != 0
     for label in ("before", "after"):
         (tmp_path / f"{label}.json").write_text(
             (HERE / "anytime" / "results" / f"{label}.json").read_text()

@@ -31,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("before", help="label of the earlier version")
     parser.add_argument("after", help="label of the later version")
     options = parser.parse_args(arguments)
+    for label in (options.before, options.after):
+        if not (options.out / f"{label}.json").exists():
+            parser.error(f"`before` and `after` must be labels with saved records, got {label}.")
     before, after = (
         {(one["name"], one["seed"]): one for one in Records(options.out / f"{label}.json")}
         for label in (options.before, options.after)

@@ -11,7 +11,7 @@ from evolver.problem import Problem
 from primitives import Catalogue
 
 TABLES = ("credit-g", "segment", "abalone", "bike-sharing", "adult")
-"""From 1,000 to 50,000 rows; two classes, seven, and numbers; with categories, gaps and dates."""
+"""Tables of 1,000 to 50,000 rows; two classes, seven, numbers; with categories, gaps, dates."""
 
 FILE = "pipelines.json"
 HERE = Path(__file__).parent

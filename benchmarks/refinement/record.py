@@ -31,7 +31,7 @@ from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
 
 TABLES = ("credit-g", "titanic", "cmc", "vehicle", "concrete", "medical-insurance")
-"""From 846 to 1,473 rows, so that ten seeds of four samplers end within the hour."""
+"""Tables of 846 to 1,473 rows, so that ten seeds of four samplers end within the hour."""
 
 EVALUATIONS = 150
 POPULATION = 25

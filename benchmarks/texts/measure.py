@@ -24,7 +24,7 @@ from evolver.run.record import ENSEMBLE
 from primitives.cleaning import column_forms
 
 NAMES = ("fine-foods-reviews", "sms-spam")
-"""All shared tables in which a column is taken for a text."""
+"""Tables in which a column is taken for a text."""
 
 WAYS = ("read", "categories", "left out")
 WORKERS = 2
