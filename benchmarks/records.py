@@ -29,6 +29,7 @@ class Records(list[dict[str, Any]]):
         if isinstance(saved, dict):  # an older form: an object with a record for each name
             saved = [{key[0]: name, **record} for name, record in saved.items()]
         super().__init__(saved)
+        provenance()  # before the first measurement: the commit may change while it runs
         self._file = file
         self._key = key
         self._repeat = repeat

@@ -143,7 +143,7 @@ def test_a_search_of_a_table_is_recorded_fold_by_fold(tmp_path: Path) -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout with one commit of code and of saved results."""
+    """Make a checkout with one commit of code and of saved results."""
     for name in ("evolver/search.py", "benchmarks/engine/results/records.json"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text("[]")
