@@ -1,4 +1,4 @@
-"""The Pareto front: give up a little accuracy for a much simpler pipeline."""
+"""Choice from the Pareto front: a little less accuracy for a much simpler pipeline."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A primitive of one's own: five lines add it to the search."""
+"""A primitive of your own, added to the search in a few lines."""
 
 import sys
 
@@ -12,7 +12,7 @@ from primitives import CLASSIFICATION, Features, Prediction, Primitive, default_
 
 
 def stump_forest(n_stumps, random_state):
-    """Return a bag of trees with one split each; a parameter `random_state` is given a seed."""
+    """Return a bag of trees with one split each; `random_state` is a seed that evolver gives."""
     stump = DecisionTreeClassifier(max_depth=1)
     return BaggingClassifier(stump, n_estimators=n_stumps, random_state=random_state)
 
@@ -32,7 +32,7 @@ model = EvolvedClassifier(
     search_space=default_catalogue().add(mine),
     max_evaluations=evaluations,
     random_state=0,
-    settings=Settings(portfolio_size=0),  # what did well on other tables does not know it
+    settings=Settings(portfolio_size=0),  # pipelines of other tables do not have it
 )
 model.fit(X, y)
 

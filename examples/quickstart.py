@@ -1,4 +1,4 @@
-"""Classification in ten lines: evolve pipelines, look at the front, predict, export the winner."""
+"""Classification in ten lines: evolve pipelines, look at the front, score, export the model."""
 
 import sys
 
@@ -17,4 +17,4 @@ model.fit(X_train, y_train)
 print(model.pareto_front_[["score", "complexity", "pipeline"]].to_string(max_colwidth=80))
 print(f"AUC on rows it has not seen: {model.score(X_test, y_test):.4f}")
 model.export("model.py")
-print("What predicts is in model.py: a program that runs without evolver.")
+print("The model is in model.py: a program that runs without evolver.")

@@ -1,4 +1,4 @@
-"""Regression, with a metric of one's own and a budget that is reproducible."""
+"""Regression with another metric and a budget that is reproducible."""
 
 import sys
 
@@ -11,8 +11,8 @@ evaluations = int(sys.argv[1]) if len(sys.argv) > 1 else 60
 X, y = load_diabetes(return_X_y=True, as_frame=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
-# A number of candidates, a seed and a lag (after how many candidates an outcome is learned from)
-# give the same model on any number of workers, unless a limit of time decides.
+# A number of candidates, a seed and a lag give the same model on any number of workers, unless a
+# limit of time decides. The lag is the number of candidates after which an outcome is used.
 model = EvolvedRegressor(
     scoring="neg_mean_absolute_error",
     max_evaluations=evaluations,

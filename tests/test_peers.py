@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-PEERS = Path(__file__).parents[1] / "benchmarks" / "peers"
+from benchmarks.peers import compare, plots
+from benchmarks.peers.ranking import Comparison, times_to_reach
+from benchmarks.peers.record import Record, Run
+from benchmarks.peers.supervision import Ending
+
 SCORES = {
     "first": {"ours": 0.9, "theirs": 0.8, "forest": 0.7, "late": 0.7},
     "second": {"ours": 0.9, "theirs": 0.95, "forest": 0.6, "late": 0.5},
 }
 
 
-@pytest.fixture(scope="module")
-def peers() -> Iterator[dict[str, Any]]:
-    """Return the modules of the comparison, which are scripts beside each other."""
-    sys.path.insert(0, str(PEERS))
-    try:
-        import plots
-        import ranking
-        import record
-
-        yield {"ranking": ranking, "record": record, "plots": plots}
-    finally:
-        sys.path.remove(str(PEERS))
-
-
-def record(peers: dict[str, Any], dataset: str, system: str, score: float, **changes: Any) -> Any:
+def record(dataset: str, system: str, score: float, **changes: Any) -> Record:
     fields = {
         "dataset": dataset,
         "system": system,
@@ -55,20 +42,20 @@ def record(peers: dict[str, Any], dataset: str, system: str, score: float, **cha
         "status": "ok",
         "error": None,
     }
-    return peers["record"].Record(**{**fields, **changes})
+    return Record(**{**fields, **changes})
 
 
 @pytest.fixture(scope="module")
-def records(peers: dict[str, Any]) -> list[Any]:
+def records() -> list[Record]:
     return [
-        record(peers, dataset, system, score)
+        record(dataset, system, score)
         for dataset, scores in SCORES.items()
         for system, score in scores.items()
     ]
 
 
-def test_ties_share_the_mean_rank_and_the_best_is_first(peers: Any, records: Any) -> None:
-    comparison = peers["ranking"].Comparison(records)
+def test_ties_share_the_mean_rank_and_the_best_is_first(records: list[Record]) -> None:
+    comparison = Comparison(records)
     assert comparison.ranks.loc["first"].to_dict() == {
         "ours": 1.0,
         "theirs": 2.0,
@@ -80,78 +67,74 @@ def test_ties_share_the_mean_rank_and_the_best_is_first(peers: Any, records: Any
     assert comparison.scaled.loc["second", "late"] == 0
 
 
-def test_lower_is_better_where_the_metric_is_an_error(peers: Any) -> None:
+def test_lower_is_better_where_the_metric_is_an_error() -> None:
     errors = {"task": "regression", "metric": "RMSE", "constant_score": 3.0}
-    both = [record(peers, "one", name, score, **errors) for name, score in (("a", 2), ("b", 1))]
-    assert peers["ranking"].Comparison(both).systems == ["b", "a"]
+    both = [record("one", name, score, **errors) for name, score in (("a", 2), ("b", 1))]
+    assert Comparison(both).systems == ["b", "a"]
 
 
-def test_the_critical_difference_is_that_of_the_literature(peers: Any) -> None:
+def test_the_critical_difference_is_that_of_the_literature() -> None:
     """Demšar (2006), section 3.2.2: four classifiers on fourteen data sets, 1.25."""
     both = [
-        record(peers, f"table {number}", f"system {system}", 0.5 + system / 10)
+        record(f"table {number}", f"system {system}", 0.5 + system / 10)
         for number in range(14)
         for system in range(4)
     ]
-    assert peers["ranking"].Comparison(both).critical_difference == pytest.approx(1.25, abs=0.01)
+    assert Comparison(both).critical_difference == pytest.approx(1.25, abs=0.01)
 
 
-def test_a_table_that_a_system_has_not_seen_is_left_out(peers: Any, records: Any) -> None:
-    more = [*records, record(peers, "third", "ours", 0.9)]
-    assert peers["ranking"].Comparison(more).tables == ["first", "second"]
+def test_a_table_that_a_system_has_not_seen_is_left_out(records: list[Record]) -> None:
+    more = [*records, record("third", "ours", 0.9)]
+    assert Comparison(more).tables == ["first", "second"]
 
 
-def test_the_single_pipeline_takes_part_as_a_system_of_its_own(peers: Any, records: Any) -> None:
+def test_the_single_pipeline_takes_part_as_a_system_of_its_own(records: list[Record]) -> None:
     ours = [
-        record(peers, name, "both", scores["ours"], single_score=0.1)
-        for name, scores in SCORES.items()
+        record(name, "both", scores["ours"], single_score=0.1) for name, scores in SCORES.items()
     ]
-    comparison = peers["ranking"].Comparison([*records, *ours])
+    comparison = Comparison([*records, *ours])
     assert comparison.systems[-1] == "both, single pipeline"
     assert "both, single pipeline" in comparison.render()
     assert comparison.render().count("| both |") == 1
 
 
-def test_a_run_that_failed_is_last_with_its_single_pipeline_too(peers: Any) -> None:
-    import compare
-    from supervision import Ending
-
+def test_a_run_that_failed_is_last_with_its_single_pipeline_too() -> None:
     rows = pd.DataFrame({"a": range(8), "target": list("xyxyxyxy")})
     data = compare.Data("binary", rows, rows)
     outcome = compare.Outcome("failed", error="it fell over")
     for system, single in (("evolver", 0.5), ("tpot", None)):
-        run = peers["record"].Run("first", system, 60.0, 0)
+        run = Run("first", system, 60.0, 0)
         failed = compare._record(run, data, "1", Ending(1, 0), outcome)
         assert failed.imputed
         assert failed.score == failed.constant_score == 0.5
         assert failed.single_score == single
 
 
-def test_failures_and_overruns_are_counted(peers: Any, records: Any) -> None:
+def test_failures_and_overruns_are_counted(records: list[Record]) -> None:
     bad = [
-        record(peers, "first", "bad", 0.5, imputed=True, fit_seconds=None, overrun=None),
-        record(peers, "second", "bad", 0.8, overrun=0.2),
+        record("first", "bad", 0.5, imputed=True, fit_seconds=None, overrun=None),
+        record("second", "bad", 0.8, overrun=0.2),
     ]
-    text = peers["ranking"].Comparison([*records, *bad]).render()
+    text = Comparison([*records, *bad]).render()
     row = next(line for line in text.splitlines() if line.startswith("| bad |"))
     assert "| 1 of 2 | 1 |" in row
 
 
-def test_the_time_to_reach_a_score_is_the_least_budget_that_does(peers: Any) -> None:
+def test_the_time_to_reach_a_score_is_the_least_budget_that_does() -> None:
     mine = [
-        record(peers, "one", "ours", score, budget=budget)
+        record("one", "ours", score, budget=budget)
         for budget, score in ((10.0, 0.6), (30.0, 0.8), (60.0, 0.9))
     ]
-    theirs = [record(peers, "one", "theirs", 0.75, budget=300.0)]
-    text = peers["ranking"].times_to_reach([*mine, *theirs], "theirs", "ours")
+    theirs = [record("one", "theirs", 0.75, budget=300.0)]
+    text = times_to_reach([*mine, *theirs], "theirs", "ours")
     assert "| one | 0 | 30 |" in text
     assert "median 30 s" in text
-    assert peers["ranking"].times_to_reach(mine, "theirs", "ours") == ""
-    assert peers["ranking"].times_to_reach([mine[2], *theirs], "theirs", "ours") == ""
+    assert times_to_reach(mine, "theirs", "ours") == ""
+    assert times_to_reach([mine[2], *theirs], "theirs", "ours") == ""
 
 
-def test_the_pictures_name_every_system(peers: Any, records: Any) -> None:
-    comparison = peers["ranking"].Comparison(records)
-    for picture in (peers["plots"].ranks(comparison), peers["plots"].time([comparison])):
+def test_the_pictures_name_every_system(records: list[Record]) -> None:
+    comparison = Comparison(records)
+    for picture in (plots.ranks(comparison), plots.time([comparison])):
         assert all(name in picture for name in comparison.systems)
         assert "nan" not in picture

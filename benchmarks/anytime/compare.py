@@ -1,53 +1,81 @@
-"""Two files of records side by side: how good the best pipeline was at each moment.
+"""Two versions side by side: scores of the best pipeline at each moment of a run.
 
-    python benchmarks/anytime/compare.py BEFORE.json AFTER.json > results/table.md
+    python -m benchmarks anytime.compare before after
 
-A score is better when the difference is more than a hundredth of what the constant prediction is
-away from the better of the two; else they tie. Where nothing was scored in time, the constant
-prediction stands in.
+The arguments are the labels that `anytime` has saved records of. A score is better when the
+difference is more than a hundredth of the distance between the constant prediction and the better
+score; otherwise the two are equal. Where nothing was scored in time, the constant prediction
+counts. Saves `table.md`.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
+from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
+from benchmarks import markdown
+from benchmarks.options import parser_of
+from benchmarks.records import Records, publish
+
 TIE = 0.01
+SIGNS = {-1: "-", 0: "=", 1: "+"}
+
+Runs = dict[tuple[str, int], dict[str, Any]]
+"""Records by table and seed."""
 
 
-def main() -> None:
-    """Print the table."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Compare the records of two labels, and save the table."""
+    parser = parser_of(__file__, __doc__, repeat=False)
+    parser.add_argument("before", help="label of the earlier version")
+    parser.add_argument("after", help="label of the later version")
+    options = parser.parse_args(arguments)
+    for label in (options.before, options.after):
+        if not (options.out / f"{label}.json").exists():
+            parser.error(f"`before` and `after` must be labels with saved records, got {label}.")
     before, after = (
-        {(one["name"], one["seed"]): one for one in json.loads(Path(name).read_text())}
-        for name in sys.argv[1:3]
+        {(one["name"], one["seed"]): one for one in Records(options.out / f"{label}.json")}
+        for label in (options.before, options.after)
     )
+    publish(options.out / "table.md", table_of(before, after))
+
+
+def table_of(before: Runs, after: Runs) -> str:
+    """Return a row for each run that both versions have, and counts over all of them."""
     runs = [key for key in before if key in after]
     moments = list(before[runs[0]]["test"])
-    print("| table | seed | first full candidate s |", end="")
-    print(*(f" after {moment} s |" for moment in moments), "final | overrun |", sep="")
-    print(f"|{' --- |' * (5 + len(moments))}")
     verdicts: dict[str, list[int]] = {moment: [] for moment in [*moments, "final"]}
-    for key in runs:
-        pair = before[key], after[key]
+    rows = []
+    for name, seed in runs:
+        pair = before[name, seed], after[name, seed]
         cells = [" : ".join(f"{one['first_full'] or 0:.1f}" for one in pair)]
-        for moment in verdicts:
-            scores = [score_of(one, moment) for one in pair]
-            verdicts[moment].append(verdict(*scores, pair[0]["constant_test"]))
-            cells.append(f"{scores[0]:.4g} : {scores[1]:.4g}{'-=+'[verdicts[moment][-1] + 1]}")
+        for moment, found in verdicts.items():
+            first, second = (score_of(one, moment) for one in pair)
+            found.append(verdict(first, second, pair[0]["constant_test"]))
+            cells.append(f"{first:.4g} : {second:.4g}{SIGNS[found[-1]]}")
         cells.append(" : ".join(f"{one['overrun']:+.1%}" for one in pair))
-        print(f"| {key[0]} | {key[1]} | {' | '.join(cells)} |")
-    print()
+        rows.append([name, seed, *cells])
+    header = ["table", "seed", "first full candidate s"]
+    header += [*(f"after {moment} s" for moment in moments), "final", "overrun"]
     firsts = [median(one[key]["first_full"] or 60.0 for key in runs) for one in (before, after)]
-    print(f"Before : after. First full candidate, median: {firsts[0]:.1f} : {firsts[1]:.1f} s.")
-    for moment, found in verdicts.items():
-        when = "Final" if moment == "final" else f"After {moment} s"
-        print(f"{when}: better {found.count(1)}, equal {found.count(0)}, worse {found.count(-1)}.")
     failed = sum(one[key]["final_test"] is None for one in (before, after) for key in runs)
     worst = max(one["overrun"] for one in after.values())
-    print(f"Runs without a model: {failed}. Worst overrun after: {worst:+.1%}.")
+    lines = [
+        *markdown.table(header, rows),
+        "",
+        f"Before : after. First full candidate, median: {firsts[0]:.1f} : {firsts[1]:.1f} s.",
+        *(counts_of(moment, found) for moment, found in verdicts.items()),
+        f"Runs without a model: {failed}. Worst overrun after: {worst:+.1%}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def counts_of(moment: str, verdicts: Sequence[int]) -> str:
+    """Return in words how many runs are better, equal and worse at a moment."""
+    when = "Final" if moment == "final" else f"After {moment} s"
+    better, equal, worse = (verdicts.count(sign) for sign in (1, 0, -1))
+    return f"{when}: better {better}, equal {equal}, worse {worse}."
 
 
 def score_of(record: dict[str, Any], moment: str) -> float:
@@ -56,7 +84,7 @@ def score_of(record: dict[str, Any], moment: str) -> float:
 
 
 def verdict(before: float, after: float, constant: float) -> int:
-    """Return 1 where the second is better, -1 where the first is, 0 where they tie."""
+    """Return 1 where the second is better, -1 where the first is, 0 where they are equal."""
     room = TIE * abs(max(before, after) - constant)
     return 0 if abs(after - before) <= room else 1 if after > before else -1
 

@@ -1,17 +1,16 @@
-"""Three places for what branches of pipelines gave: which saves most.
+"""Three places for the output of branches of pipelines, by the seconds that they save.
 
-    python -m benchmarks.engine.caches --datasets FOLDER [--names ...]
+    python -m benchmarks engine.caches --datasets FOLDER [--names ...]
 
-The list of `measure.py` through the pool, with one cache for each worker; the same with affinity
-(a worker takes the next job whose fold is its own, out of the next `WINDOW`); and one cache for all
-workers, in files that each maps into memory. Saves `results/caches.md`.
+The list of pipelines of `engine` goes through the pool without a cache; with one cache for each
+worker; with the same and affinity (a worker takes the next job of its own folds out of the next
+`WINDOW`); and with one cache for all workers, in files that each maps into memory. Saves
+`caches.json` and `caches.md`.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
 import os
 import tempfile
 import time
@@ -19,18 +18,29 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engine.measure import CACHE, RESULTS
-from benchmarks.engine.problems import TABLES, pipelines_of, problem_of
+from benchmarks import markdown
+from benchmarks.engine.measure import CACHE
+from benchmarks.engine.pipelines import TABLES, pipelines_of
+from benchmarks.options import add_datasets, parser_of
+from benchmarks.problems import problem_of
+from benchmarks.records import Records, publish
 from evolver.evaluation.cache import Cache, Kept, size_of
 from evolver.evaluation.fold import Evaluator, FoldScore, Request
 from evolver.execution import payload
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Job
 from evolver.outcome import Effort
+from evolver.problem import Problem
 from evolver.run.evolve import PRELOAD
+from primitives import Catalogue
 
 WORKERS = 2
 WINDOW = 10
+PLACES = ("off", "own", "own, affinity", "shared files")
+"""Places of the cache, in the order measured."""
+
+Order = Callable[[Sequence[tuple[int, Request]], int], int]
+"""Choice of the next job for a worker: its place among the jobs that wait."""
 
 
 class SharedCache(Cache):
@@ -54,8 +64,8 @@ class SharedCache(Cache):
             return
         file = self._file(key)
         draft = file.with_suffix(f".{os.getpid()}")
-        with draft.open("wb") as file:
-            payload.write(file, Kept(value, seconds, size))
+        with draft.open("wb") as stream:
+            payload.write(stream, Kept(value, seconds, size))
         draft.rename(file)
         self._own.append((file, size))
         self.size += size
@@ -71,35 +81,45 @@ class SharedCache(Cache):
 class Sharing(Evaluator):
     """An evaluator whose cache is shared."""
 
-    def __init__(self, folder: Path, *arguments: Any) -> None:
-        super().__init__(*arguments, CACHE)
+    def __init__(self, folder: Path, problem: Problem, catalogue: Catalogue) -> None:
+        super().__init__(problem, catalogue, CACHE)
         self._cache = SharedCache(folder, CACHE)
 
 
-def main() -> None:
-    """Measure every table and save the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, required=True, help="folder of NAME.parquet")
-    parser.add_argument("--names", nargs="+", default=TABLES)
-    options = parser.parse_args()
-    lines = [
-        "| table | off s | own s (hits) | own, affinity s (hits) | shared files s (hits) |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for name in options.names:
-        problem = problem_of(options.datasets, name)
-        catalogue, trees = pipelines_of(name, problem)
-        jobs = [Request(tree, fold) for tree in trees for fold in range(len(problem.folds))]
-        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-            cells = [
-                show(*run(Evaluator(problem, catalogue), jobs, in_order)),
-                show(*run(Evaluator(problem, catalogue, CACHE), jobs, in_order)),
-                show(*run(Evaluator(problem, catalogue, CACHE), jobs, by_fold)),
-                show(*run(Sharing(Path(folder), problem, catalogue), jobs, in_order)),
-            ]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-        print(json.dumps(lines[-1]), flush=True)
-    (RESULTS / "caches.md").write_text("\n".join(lines) + "\n")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the missing tables, and save records and table."""
+    parser = parser_of(__file__, __doc__, names=TABLES)
+    add_datasets(parser)
+    options = parser.parse_args(arguments)
+    records = Records(options.out / "caches.json", "name", repeat=options.repeat)
+    if options.datasets is not None:
+        for (name,) in records.missing(options.names):
+            records.add(measure(options.datasets, name))
+    if records:
+        publish(options.out / "caches.md", table_of(records))
+
+
+def measure(datasets: Path, name: str) -> dict[str, Any]:
+    """Return the record of a table: wall time and share of hits by place of the cache."""
+    problem = problem_of(datasets, name)
+    catalogue, trees = pipelines_of(name, problem)
+    jobs = [Request(tree, fold) for tree in trees for fold in range(len(problem.folds))]
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        runs: list[tuple[Evaluator, Order]] = [
+            (Evaluator(problem, catalogue), in_order),
+            (Evaluator(problem, catalogue, CACHE), in_order),
+            (Evaluator(problem, catalogue, CACHE), by_fold),
+            (Sharing(Path(folder), problem, catalogue), in_order),
+        ]
+        found = [run(evaluator, jobs, order) for evaluator, order in runs]
+    return {
+        "name": name,
+        "seconds": {place: seconds for place, (seconds, _) in zip(PLACES, found, strict=True)},
+        "hits": {
+            place: effort.hits / effort.lookups if effort.lookups else None
+            for place, (_, effort) in zip(PLACES, found, strict=True)
+        },
+    }
 
 
 def in_order(jobs: Sequence[tuple[int, Request]], worker: int) -> int:
@@ -108,15 +128,15 @@ def in_order(jobs: Sequence[tuple[int, Request]], worker: int) -> int:
 
 def by_fold(jobs: Sequence[tuple[int, Request]], worker: int) -> int:
     """Return the place of the next job of a worker's own folds, or the first."""
-    own = (place for place, (_, one) in enumerate(jobs[:WINDOW]) if one.fold % WORKERS == worker)
-    return next(own, 0)
+    places = (
+        place
+        for place, (_, one) in enumerate(jobs[:WINDOW])
+        if one.fold is not None and one.fold % WORKERS == worker
+    )
+    return next(places, 0)
 
 
-def run(
-    evaluator: Evaluator,
-    requests: Sequence[Request],
-    choose: Callable[[Sequence[tuple[int, Request]], int], int],
-) -> tuple[float, Effort]:
+def run(evaluator: Evaluator, requests: Sequence[Request], choose: Order) -> tuple[float, Effort]:
     """Return the seconds of wall time and the effort."""
     pool = ProcessPool(evaluator, WORKERS, PRELOAD)
     effort = Effort()
@@ -143,9 +163,17 @@ def run(
         pool.close()
 
 
-def show(seconds: float, effort: Effort) -> str:
-    hits = f" ({effort.hits / effort.lookups:.0%})" if effort.lookups else ""
-    return f"{seconds:.1f}{hits}"
+def table_of(records: Records) -> str:
+    """Return a row for each table."""
+    header = ["table", "off s", *(f"{place} s (hits)" for place in PLACES[1:])]
+    rows = [[one["name"], *(show(one, place) for place in PLACES)] for one in records]
+    return "\n".join(markdown.table(header, rows)) + "\n"
+
+
+def show(record: dict[str, Any], place: str) -> str:
+    hits = record["hits"][place]
+    share = "" if hits is None else f" ({hits:.0%})"
+    return f"{record['seconds'][place]:.1f}{share}"
 
 
 if __name__ == "__main__":

@@ -1,25 +1,27 @@
-"""What each primitive costs to fit: the static knowledge of which candidates are cheap.
+"""Milliseconds that each primitive takes to fit: the knowledge of which candidates are cheap.
 
-    python benchmarks/engine/costs.py --datasets FOLDER
+    python -m benchmarks engine.costs --datasets FOLDER
 
-For each task, 2,000 rows of one table; of each primitive the median of three draws of its
-parameters, with what comes before it in the smallest pipeline left out of the time. Saves
-`results/costs.json`: milliseconds by name. `Primitive.cost` holds them rounded.
+One table for each task, at most 2,000 rows of it. The cost of a primitive is the median over three
+draws of its parameters; the steps before it in the smallest pipeline are not timed. Saves
+`costs.json`. `Primitive.cost` holds the milliseconds rounded.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 import warnings
-from pathlib import Path
+from collections.abc import Sequence
 from statistics import median
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from benchmarks.datasets import read
+from benchmarks.options import add_datasets, parser_of
+from benchmarks.records import save
 from evolver.checks import selected_catalogue
 from evolver.evaluation.folds import make_folds
 from evolver.genome.pipeline import to_estimator
@@ -32,36 +34,37 @@ ROWS = 2_000
 DRAWS = 3
 
 
-def main() -> None:
-    """Measure every primitive and save the costs."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, required=True, help="folder of NAME.parquet")
-    options = parser.parse_args()
-    costs: dict[str, float] = {}
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure every primitive, and save the costs."""
+    parser = parser_of(__file__, __doc__, repeat=False)
+    add_datasets(parser, required=True)
+    options = parser.parse_args(arguments)
+    costs: dict[str, dict[str, Any]] = {}
     for task, name in TABLES.items():
-        table = pd.read_parquet(options.datasets / f"{name}.parquet").sample(ROWS, random_state=0)
-        costs.update(costs_of(task, table.reset_index(drop=True)))
-    file = Path(__file__).parent / "results" / "costs.json"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps(dict(sorted(costs.items(), key=lambda one: one[1])), indent=1))
+        X, target = read(options.datasets, name)
+        rows = X.sample(ROWS, random_state=0).index
+        X, y = X.loc[rows].reset_index(drop=True), target.loc[rows].to_numpy()
+        costs |= {one["primitive"]: one for one in costs_of(task, X, y)}
+    ordered = sorted(costs.values(), key=lambda one: one["milliseconds"])
+    save(options.out / "costs.json", {"costs": ordered})
 
 
-def costs_of(task: str, table: pd.DataFrame) -> dict[str, float]:
-    """Return milliseconds by primitive."""
-    y, X = table["target"].to_numpy(), table.drop(columns="target")
+def costs_of(task: str, X: pd.DataFrame, y: np.ndarray) -> list[dict[str, Any]]:
+    """Return the milliseconds of each primitive for a task."""
     rng = np.random.default_rng(0)
     folds = make_folds(X, y, 5, classification=task != "regression", groups=None, rng=rng)
-    space = selected_catalogue(None, Problem(task, X, y, folds, bool), grouped=False)
-    costs = {}
-    for primitive in space:
+    catalogue = selected_catalogue(None, Problem(task, X, y, folds, bool), grouped=False)
+    costs = []
+    for primitive in catalogue:
         seconds = []
         for _ in range(DRAWS):
-            pipeline = to_estimator(tree_with(primitive, space, task, rng))
+            pipeline = to_estimator(tree_with(primitive, catalogue, task, rng))
             if not issubclass(primitive.output, Prediction):
                 pipeline = Pipeline(pipeline.steps[:-1])
             seconds.append(seconds_of_last(pipeline, X, y))
-        costs[primitive.name] = round(1000 * median(seconds), 1)
-        print(task, primitive.name, costs[primitive.name], flush=True)
+        milliseconds = round(1000 * median(seconds), 1)
+        costs.append({"primitive": primitive.name, "task": task, "milliseconds": milliseconds})
+        print(costs[-1], flush=True)
     return costs
 
 

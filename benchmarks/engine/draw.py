@@ -1,24 +1,28 @@
-"""Draw the pipelines of the engine benchmark from real runs, once.
+"""Pipelines of the engine benchmark, drawn once from real runs.
 
-    python -m benchmarks.engine.draw --datasets FOLDER
+    python -m benchmarks engine.draw --datasets FOLDER
 
-For each table a search of `EVALUATIONS` candidates, none of whose folds may take longer than
-`MOST_SECONDS`; of those bred in it that did not fail, `PIPELINES` are drawn, as evenly as can be
-over the sizes up to `MOST_STEPS`, and kept in the order asked, one a line.
+Each table is searched with `EVALUATIONS` candidates, and no fold may take longer than
+`MOST_SECONDS`. Of the candidates that were bred and did not fail, `PIPELINES` are drawn, spread as
+evenly as possible over the sizes up to `MOST_STEPS`, and kept in the order asked. Saves
+`pipelines.json`, a pipeline a line.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import sqlite3
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.engine.problems import PIPELINES_FILE, TABLES, problem_of
-from evolver import EvolvedClassifier, EvolvedRegressor, Settings
+from benchmarks.datasets import estimator_for, read
+from benchmarks.engine.pipelines import FILE, HERE, TABLES
+from benchmarks.journals import trees
+from benchmarks.options import add_datasets, parser_of
+from benchmarks.problems import problem_of
+from benchmarks.records import save
+from evolver import Settings
 from evolver.checks import selected_catalogue
 from evolver.genome.codec import Encoded
 
@@ -30,25 +34,19 @@ MOST_STEPS = 6
 SEED = 0
 
 
-def main() -> None:
-    """Draw the pipelines of every table and save them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, required=True, help="folder of NAME.parquet")
-    options = parser.parse_args()
-    drawn = {name: draw(options.datasets, name) for name in TABLES}
-    lines = [
-        f'"{name}": [\n' + ",\n".join(json.dumps(tree) for tree in trees) + "\n]"
-        for name, trees in drawn.items()
-    ]
-    PIPELINES_FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Draw the pipelines of every table, and save them."""
+    parser = parser_of(__file__, __doc__, out=HERE, repeat=False)
+    add_datasets(parser, required=True)
+    options = parser.parse_args(arguments)
+    save(options.out / FILE, {name: draw(options.datasets, name) for name in TABLES})
 
 
 def draw(datasets: Path, name: str) -> list[Encoded]:
     """Return encoded trees that one search bred."""
     problem = problem_of(datasets, name)
-    classification = problem.task != "regression"
     with tempfile.TemporaryDirectory() as folder:
-        model = (EvolvedClassifier if classification else EvolvedRegressor)(
+        model = estimator_for(read(datasets, name)[1])(
             time_budget=None,
             max_evaluations=EVALUATIONS,
             population_size=POPULATION,
@@ -59,16 +57,12 @@ def draw(datasets: Path, name: str) -> list[Encoded]:
             settings=Settings(lag=16, fold_timeout=MOST_SECONDS, row_ladder=False),
         )
         model.fit(problem.X, problem.y)
-        with sqlite3.connect(Path(folder) / "journal.sqlite") as connection:
-            found = connection.execute(
-                "SELECT number, body FROM entries WHERE kind = 'candidate' ORDER BY number"
-            )
-            trees = {number: json.loads(body)["tree"] for number, body in found}
+        encoded = trees(folder)
     board = model.leaderboard_
     board = board[(board["outcome"] != "failed") & (board["operator"] != "growth")]
-    chosen = evenly([(number, steps_of(trees[number])) for number in board["number"]])
-    print(name, len(board), sorted(steps_of(trees[number]) for number in chosen), flush=True)
-    return [trees[number] for number in chosen]
+    chosen = evenly([(number, steps_of(encoded[number])) for number in board["number"]])
+    print(name, len(board), sorted(steps_of(encoded[number]) for number in chosen), flush=True)
+    return [encoded[number] for number in chosen]
 
 
 def steps_of(tree: Encoded) -> int:
@@ -76,14 +70,27 @@ def steps_of(tree: Encoded) -> int:
 
 
 def evenly(sized: list[tuple[int, int]]) -> list[int]:
-    """Return numbers drawn from each size in turn."""
+    """Return numbers drawn from each size in turn.
+
+    Parameters
+    ----------
+    sized : list of (int, int)
+        Number and size of each candidate.
+
+    Raises
+    ------
+    RuntimeError
+        When there are fewer candidates than `PIPELINES`.
+    """
     rng = np.random.default_rng(SEED)
     left = {
         size: list(rng.permutation([number for number, steps in sized if steps == size]))
         for size in range(1, MOST_STEPS + 1)
     }
     if sum(map(len, left.values())) < PIPELINES:
-        raise RuntimeError(f"Only {sum(map(len, left.values()))} pipelines to draw from.")
+        raise RuntimeError(
+            f"There must be {PIPELINES} pipelines to draw from, got {sum(map(len, left.values()))}."
+        )
     chosen: list[int] = []
     while len(chosen) < PIPELINES:
         for numbers in left.values():

@@ -1,27 +1,23 @@
-"""How close the engine comes to the physical limit, and to scikit-learn's `cross_val_predict`.
+"""Efficiency of the engine, and its seconds against scikit-learn's `cross_val_predict`.
 
-    python -m benchmarks.engine.measure --datasets FOLDER [--names ...] [--workers 2]
+    python -m benchmarks engine --datasets FOLDER [--names ...] [--workers 2]
 
 The pipelines of `pipelines.json`, by five folds, in one run for each table:
 
 - through the pool with the cache off: seconds inside fit, transform and predict / (workers x wall);
 - through the pool with the cache on, and by `cross_val_predict` of each compiled pipeline with as
   many processes, both started before the clock;
-- the overhead of a job, what idle time comes from, bytes sent, peak memory, seconds to the first
+- the overhead of a job, the causes of idle time, bytes sent, peak memory, seconds to the first
   fold.
 
-Saves `results/records.json`, `results/table.md` and `results/engine.svg`.
+Saves `records.json`, `table.md` and `engine.svg`.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import threading
 import time
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,9 +26,13 @@ import cloudpickle
 from joblib import Parallel, delayed
 from sklearn.model_selection import cross_val_predict
 
-from benchmarks.engine.problems import TABLES, pipelines_of, problem_of
+from benchmarks import markdown
+from benchmarks.engine.peak_memory import sampled_memory
+from benchmarks.engine.pipelines import TABLES, pipelines_of
+from benchmarks.options import add_datasets, parser_of
+from benchmarks.problems import problem_of
+from benchmarks.records import Records, publish, write
 from evolver.evaluation.fold import Evaluator, FoldScore, Request
-from evolver.execution import memory, processes
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Done, Job
 from evolver.genome.codec import Encoded, decode
@@ -42,29 +42,48 @@ from evolver.problem import Problem, Settings
 from evolver.run.evolve import PRELOAD
 from primitives import Catalogue
 
-RESULTS = Path(__file__).parent / "results"
 CACHE = Settings().cache_limit
+"""Bytes."""
+
+COLUMNS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "table": lambda one: f"{one['name']} ({one['rows']:,} rows)",
+    "jobs": lambda one: one["jobs"],
+    "efficiency": lambda one: f"{one['efficiency']:.3f}",
+    "idle: tail": lambda one: f"{one['idle_tail']:.3f}",
+    "idle: between": lambda one: f"{one['idle_between_jobs']:.3f}",
+    "in jobs, beside": lambda one: f"{one['inside_jobs_beside_estimators']:.3f}",
+    "overhead ms/job": lambda one: f"{one['overhead_ms_per_job']:.1f}",
+    "cross_val_predict s": lambda one: f"{one['seconds_scikit_learn']:.1f}",
+    "off s": lambda one: f"{one['seconds_off']:.1f}",
+    "on s": lambda one: f"{one['seconds_on']:.1f}",
+    "off x": lambda one: f"{one['seconds_scikit_learn'] / one['seconds_off']:.2f}",
+    "on x": lambda one: f"{one['seconds_scikit_learn'] / one['seconds_on']:.2f}",
+    "hits": lambda one: f"{one['hit_rate']:.0%}",
+    "saved s": lambda one: f"{one['seconds_saved']:.1f}",
+    "bytes/job": lambda one: one["bytes_per_job"],
+    "first fold s": lambda one: f"{one['seconds_to_first_fold']:.1f}",
+    "peak MB": lambda one: f"{one['peak_mb']:.0f}",
+}
+"""Columns of the table by their titles."""
 
 
-def main() -> None:
-    """Measure every table and save records, table and picture."""
-    options = parse_arguments()
-    RESULTS.mkdir(exist_ok=True)
-    file = RESULTS / "records.json"
-    records = json.loads(file.read_text()) if file.exists() else {}
-    for name in options.names:
-        problem = problem_of(options.datasets, name)
-        records[name] = measure(problem, *pipelines_of(name, problem), options.workers)
-        print(name, json.dumps(records[name]), flush=True)
-        file.write_text(json.dumps(records, indent=1) + "\n")
-    ordered = {name: records[name] for name in TABLES if name in records}
-    (RESULTS / "table.md").write_text(table_of(ordered, options.workers))
-    (RESULTS / "engine.svg").write_text(picture_of(ordered))
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the missing tables, and save records, table and picture."""
+    parser = parser_of(__file__, __doc__, names=TABLES, workers=2)
+    add_datasets(parser)
+    options = parser.parse_args(arguments)
+    records = Records(options.out / "records.json", "name", repeat=options.repeat)
+    if options.datasets is not None:
+        for (name,) in records.missing(options.names):
+            records.add(measure(options.datasets, name, options.workers))
+    if records:
+        publish(options.out / "table.md", table_of(records))
+        write(options.out / "engine.svg", picture_of(records))
 
 
 @dataclass
 class Passed:
-    """What one pass over the list gave."""
+    """Seconds, failures and effort of one pass over the list."""
 
     wall: float = 0.0
     first: float = 0.0
@@ -75,17 +94,19 @@ class Passed:
     effort: Effort = field(default_factory=Effort)
 
 
-def measure(
-    problem: Problem, catalogue: Catalogue, trees: Sequence[Encoded], workers: int
-) -> dict[str, Any]:
+def measure(datasets: Path, name: str, workers: int) -> dict[str, Any]:
     """Return the record of one table."""
+    problem = problem_of(datasets, name)
+    catalogue, trees = pipelines_of(name, problem)
     jobs = [Request(tree, fold) for tree in trees for fold in range(len(problem.folds))]
-    with peak_memory() as peak:
+    with sampled_memory() as held:
         off = through_the_pool(Evaluator(problem, catalogue), jobs, workers)
         on = through_the_pool(Evaluator(problem, catalogue, CACHE), jobs, workers)
     plain = by_scikit_learn(problem, catalogue, trees, workers)
     room = workers * off.wall
     return {
+        "name": name,
+        "workers": workers,
         "rows": len(problem.y),
         "jobs": len(jobs),
         "failed": off.failed,
@@ -101,13 +122,12 @@ def measure(
         "seconds_saved": on.effort.saved,
         "bytes_per_job": max(len(cloudpickle.dumps(job, protocol=5)) for job in jobs),
         "seconds_to_first_fold": off.first,
-        "peak_mb": max(peak) / 1e6,
+        "peak_mb": max(held) / 1e6,
     }
 
 
 def through_the_pool(evaluator: Evaluator, jobs: Sequence[Request], workers: int) -> Passed:
-    """Run the jobs in order, a new one whenever a worker is free; the clock starts when every
-    worker has answered once."""
+    """Run the jobs in order, a new one whenever a worker is free."""
     passed = Passed()
     begin = time.monotonic()
     pool = ProcessPool(evaluator, workers, PRELOAD)
@@ -118,6 +138,7 @@ def through_the_pool(evaluator: Evaluator, jobs: Sequence[Request], workers: int
         while len(warm) < workers:
             warm.extend(pool.wait())
             passed.first = passed.first or time.monotonic() - begin - warm[0].seconds
+        # Every worker has answered once: the start of processes and imports are not timed.
         start = time.monotonic()
         todo, in_flight, emptied = list(enumerate(jobs)), 0, 0.0
         while todo or in_flight:
@@ -162,72 +183,27 @@ def by_scikit_learn(
     return seconds
 
 
-@contextmanager
-def peak_memory() -> Iterator[list[int]]:
-    """Note now and then what this process and its children hold, but for files that they map."""
-    held, over = [0], threading.Event()
-
-    def watch() -> None:
-        import os
-
-        while not over.wait(0.5):
-            held.append(memory.private(processes.family(processes.known(os.getpid()))))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield held
-    finally:
-        over.set()
-        watcher.join()
-
-
-def table_of(records: dict[str, dict[str, Any]], workers: int) -> str:
+def table_of(records: Sequence[dict[str, Any]]) -> str:
     """Return the records as a table, with the totals of the ratios."""
-    columns = {
-        "table": lambda name, one: f"{name} ({one['rows']:,} rows)",
-        "jobs": lambda name, one: one["jobs"],
-        "efficiency": lambda name, one: f"{one['efficiency']:.3f}",
-        "idle: tail": lambda name, one: f"{one['idle_tail']:.3f}",
-        "idle: between": lambda name, one: f"{one['idle_between_jobs']:.3f}",
-        "in jobs, beside": lambda name, one: f"{one['inside_jobs_beside_estimators']:.3f}",
-        "overhead ms/job": lambda name, one: f"{one['overhead_ms_per_job']:.1f}",
-        "cross_val_predict s": lambda name, one: f"{one['seconds_scikit_learn']:.1f}",
-        "off s": lambda name, one: f"{one['seconds_off']:.1f}",
-        "on s": lambda name, one: f"{one['seconds_on']:.1f}",
-        "off x": lambda name, one: f"{one['seconds_scikit_learn'] / one['seconds_off']:.2f}",
-        "on x": lambda name, one: f"{one['seconds_scikit_learn'] / one['seconds_on']:.2f}",
-        "hits": lambda name, one: f"{one['hit_rate']:.0%}",
-        "saved s": lambda name, one: f"{one['seconds_saved']:.1f}",
-        "bytes/job": lambda name, one: one["bytes_per_job"],
-        "first fold s": lambda name, one: f"{one['seconds_to_first_fold']:.1f}",
-        "peak MB": lambda name, one: f"{one['peak_mb']:.0f}",
-    }
-    lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
-    for name, one in records.items():
-        lines.append(f"| {' | '.join(str(show(name, one)) for show in columns.values())} |")
+    rows = ([show(one) for show in COLUMNS.values()] for one in records)
     sums = {
-        key: sum(one[f"seconds_{key}"] for one in records.values())
-        for key in ("scikit_learn", "off", "on")
+        key: sum(one[f"seconds_{key}"] for one in records) for key in ("scikit_learn", "off", "on")
     }
-    busy = sum(one["efficiency"] * one["seconds_off"] for one in records.values())
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"{workers} workers. All tables together: efficiency {busy / sums['off']:.3f};"
-            f" cross_val_predict {sums['scikit_learn'] / sums['off']:.2f} x the seconds with the"
-            f" cache off, {sums['scikit_learn'] / sums['on']:.2f} x with it on.",
-            "",
-        ]
+    busy = sum(one["efficiency"] * one["seconds_off"] for one in records)
+    workers = records[0].get("workers", 2)  # older records do not say; they had two
+    totals = (
+        f"{workers} workers. All tables together: efficiency {busy / sums['off']:.3f};"
+        f" cross_val_predict {sums['scikit_learn'] / sums['off']:.2f} x the seconds with the"
+        f" cache off, {sums['scikit_learn'] / sums['on']:.2f} x with it on."
     )
+    return "\n".join([*markdown.table(list(COLUMNS), rows), "", totals]) + "\n"
 
 
-def picture_of(records: dict[str, dict[str, Any]]) -> str:
+def picture_of(records: Sequence[dict[str, Any]]) -> str:
     """Return bars of seconds relative to `cross_val_predict`: cache off, cache on."""
     bars, top = [], 30
-    for name, one in records.items():
-        bars.append(f'<text x="0" y="{top + 14}">{name}</text>')
+    for one in records:
+        bars.append(f'<text x="0" y="{top + 14}">{one["name"]}</text>')
         for key, colour in (("off", "#9db4c0"), ("on", "#3b6e8f")):
             share = one[f"seconds_{key}"] / one["seconds_scikit_learn"]
             bars.append(
@@ -243,14 +219,6 @@ def picture_of(records: dict[str, dict[str, Any]]) -> str:
         f'</text><path d="M410 22V{top}" stroke="#888" stroke-dasharray="3"/>{"".join(bars)}'
         "</svg>\n"
     )
-
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, required=True, help="folder of NAME.parquet")
-    parser.add_argument("--names", nargs="+", default=TABLES)
-    parser.add_argument("--workers", type=int, default=2)
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

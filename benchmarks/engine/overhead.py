@@ -1,15 +1,15 @@
-"""What the parent spends on each candidate: breeding, racing, journal, bookkeeping.
+"""Processor time that the parent spends on each candidate: breeding, racing, journal, bookkeeping.
 
-    python -m benchmarks.engine.overhead [--evaluations 500 2000 10000]
+    python -m benchmarks engine.overhead [--evaluations 500 2000 10000]
 
-A run in whose executor a fold costs nothing: its score follows from the pipeline's digest, its
-predictions are 200 numbers. Milliseconds of processor time for each candidate, by thousands, with a
-journal and a store on disk. Saves `results/overhead.md`; `--profile` prints where the time goes.
+The executor of the run returns each fold at once: its score follows from the pipeline's digest, its
+predictions are 200 numbers. Milliseconds for each candidate over the run, in its first tenth and in
+its last, with a journal and a store on disk. Saves `overhead.json` and `overhead.md`; `--profile`
+prints where the time goes instead.
 """
 
 from __future__ import annotations
 
-import argparse
 import cProfile
 import pstats
 import tempfile
@@ -21,6 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import markdown
+from benchmarks.options import parser_of
+from benchmarks.records import Records, publish
 from evolver.evaluation.fold import FoldScore, Request
 from evolver.evaluation.folds import make_folds
 from evolver.execution.protocol import Done, Job
@@ -39,10 +42,12 @@ from tests.tables import small_table
 
 POPULATION = 50
 FOLDS = 5
+ERRORS = (0.0, Settings().racing_error)
+"""Rates of error of a race: none, and the default."""
 
 
 class Free:
-    """An executor in which a fold costs nothing; what it does itself is not counted."""
+    """An executor in which a fold costs nothing; its own seconds are not counted."""
 
     capacity = 2
 
@@ -75,34 +80,26 @@ class Free:
         return FoldScore(quality + 0.05 * noise, complexity, np.zeros(200), Effort(0.001))
 
 
-def main() -> None:
-    """Measure every length and save the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the missing lengths of a run, and save records and table."""
+    parser = parser_of(__file__, __doc__)
     parser.add_argument("--evaluations", type=int, nargs="+", default=[500, 2_000, 10_000])
-    parser.add_argument("--profile", action="store_true")
-    options = parser.parse_args()
+    parser.add_argument("--profile", action="store_true", help="print where the time goes")
+    options = parser.parse_args(arguments)
     if options.profile:
         profile = cProfile.Profile()
-        profile.runcall(measure, options.evaluations[0], 0.2)
+        profile.runcall(measure, options.evaluations[0], ERRORS[-1])
         pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
         return
-    rows = []
-    for evaluations in options.evaluations:
-        for error in (0.0, Settings().racing_error):
-            rows.append((evaluations, error, *measure(evaluations, error)))
-            print(rows[-1], flush=True)
-    lines = [
-        "| candidates | racing error | ms a candidate | in the first tenth | in the last tenth |",
-        "| --- | --- | --- | --- | --- |",
-        *(f"| {n} | {e} | {m:.2f} | {f:.2f} | {last:.2f} |" for n, e, m, f, last in rows),
-    ]
-    folder = Path(__file__).parent / "results"
-    folder.mkdir(exist_ok=True)
-    (folder / "overhead.md").write_text("\n".join(lines) + "\n")
+    file = options.out / "overhead.json"
+    records = Records(file, "candidates", "error", repeat=options.repeat)
+    for evaluations, error in records.missing(options.evaluations, ERRORS):
+        records.add(measure(evaluations, error))
+    publish(options.out / "overhead.md", table_of(records))
 
 
-def measure(evaluations: int, error: float) -> tuple[float, float, float]:
-    """Return milliseconds a candidate: over the run, its first tenth and its last."""
+def measure(evaluations: int, error: float) -> dict[str, Any]:
+    """Return the record of a run of so many candidates."""
     space = catalogue("binary")
     X, y = small_table("binary")
     rng = np.random.default_rng(0)
@@ -130,16 +127,30 @@ def measure(evaluations: int, error: float) -> tuple[float, float, float]:
             population_size=POPULATION,
             start=time.monotonic(),
         )
-        start = time.process_time() - executor.seconds
+        times.append(time.process_time() - executor.seconds)
         loop.search(note, threading.Event())
     tenth = evaluations // 10
-    spent = [1000 * (b - a) for a, b in zip([start, *times], times, strict=False)]
-    per = len(spent) / evaluations
-    return (
-        sum(spent) / evaluations,
-        float(np.mean(spent[:tenth])) * per,
-        float(np.mean(spent[-tenth:])) * per,
-    )
+    spent = 1000 * np.diff(times)
+    # Progress is told a few times for each candidate.
+    per_candidate = len(spent) / evaluations
+    return {
+        "candidates": evaluations,
+        "error": error,
+        "milliseconds": float(np.mean(spent)) * per_candidate,
+        "first_tenth": float(np.mean(spent[:tenth])) * per_candidate,
+        "last_tenth": float(np.mean(spent[-tenth:])) * per_candidate,
+    }
+
+
+def table_of(records: Records) -> str:
+    """Return a row for each length of a run and rate of error."""
+    header = ["candidates", "racing error", "ms a candidate"]
+    header += ["in the first tenth", "in the last tenth"]
+    rows = []
+    for one in sorted(records, key=lambda one: (one["candidates"], one["error"])):
+        times = [one[key] for key in ("milliseconds", "first_tenth", "last_tenth")]
+        rows.append([one["candidates"], one["error"], *(f"{time:.2f}" for time in times)])
+    return "\n".join(markdown.table(header, rows)) + "\n"
 
 
 if __name__ == "__main__":

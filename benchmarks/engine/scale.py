@@ -1,25 +1,27 @@
-"""What a run of 120 s makes of 100,000 rows, and what memory it takes.
+"""Runs of 120 s on tables of 100,000 rows: candidates judged, and memory.
 
-    python -m benchmarks.engine.scale --datasets FOLDER [--names ...] [--budget 120]
+    python -m benchmarks engine.scale --datasets FOLDER [--names ...] [--budget 120]
 
-The memory is that of the process with all its children, looked at twice a second; what they share
-counts for each. `full_candidates` are the last steps of those evaluated on all folds of all rows,
-and the seconds of all their folds. Saves `results/scale.json` and `results/scale.md`.
+The memory is that of the process with all its children, looked at twice a second; memory that they
+share counts for each. `full_candidates` holds the last steps of the candidates that were evaluated
+on all folds of all rows, and the seconds of all their folds. Saves `scale.json` and `scale.md`.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import sqlite3
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from benchmarks.engine.measure import RESULTS, peak_memory
+from benchmarks import markdown
+from benchmarks.datasets import read
+from benchmarks.engine.peak_memory import sampled_memory
+from benchmarks.journals import entries, moments
+from benchmarks.options import add_datasets, parser_of
+from benchmarks.problems import problem_in
+from benchmarks.records import Records, publish
 from evolver import EvolvedClassifier
 
 NAMES = ("give-me-some-credit", "fars")
@@ -37,57 +39,50 @@ COLUMNS = (
 )
 
 
-def main() -> None:
-    """Measure every table; save records and table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, required=True, help="folder of NAME.parquet")
-    parser.add_argument("--names", nargs="+", default=NAMES)
-    parser.add_argument("--budget", type=float, default=120.0, help="seconds for a fit")
-    options = parser.parse_args()
-    records = {}
-    for name in options.names:
-        table = pd.read_parquet(options.datasets / f"{name}.parquet")
-        records[name] = measure(table, options.budget)
-        print(name, json.dumps(records[name]), flush=True)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "scale.json").write_text(json.dumps(records, indent=1) + "\n")
-    lines = [f"| table | {' | '.join(COLUMNS)} |", f"|{' --- |' * (1 + len(COLUMNS))}"]
-    for name, record in records.items():
-        lines.append(f"| {name} | {' | '.join(f'{record[key]:,}' for key in COLUMNS)} |")
-    (RESULTS / "scale.md").write_text("\n".join(lines) + "\n")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the missing tables, and save records and table."""
+    parser = parser_of(__file__, __doc__, names=NAMES, budget=120.0)
+    add_datasets(parser)
+    options = parser.parse_args(arguments)
+    records = Records(options.out / "scale.json", "name", repeat=options.repeat)
+    if options.datasets is not None:
+        for (name,) in records.missing(options.names):
+            records.add(measure(options.datasets, name, options.budget))
+    rows = ([one["name"], *(f"{one[column]:,}" for column in COLUMNS)] for one in records)
+    if records:
+        lines = markdown.table(["table", *COLUMNS], rows)
+        publish(options.out / "scale.md", "\n".join(lines) + "\n")
 
 
-def measure(table: pd.DataFrame, budget: float) -> dict[str, Any]:
+def measure(datasets: Path, name: str, budget: float) -> dict[str, Any]:
     """Return the record of one run."""
-    X, y = table.drop(columns="target"), table["target"]
-    with tempfile.TemporaryDirectory() as folder, peak_memory() as peak:
+    X, y = read(datasets, name)
+    with tempfile.TemporaryDirectory() as folder, sampled_memory() as held:
         model = EvolvedClassifier(time_budget=budget, random_state=0, verbose=0, run_dir=folder)
         start = time.monotonic()
         model.fit(X, y)
         seconds = time.monotonic() - start
-        with sqlite3.connect(Path(folder) / "journal.sqlite") as connection:
-            units = connection.execute(
-                "SELECT number, json_extract(body, '$[0]') FROM entries WHERE kind = 'fold'"
-            ).fetchall()
-            first = connection.execute(
-                "SELECT min(json_extract(body, '$.seconds')) FROM entries WHERE kind = 'scored'"
-            ).fetchone()[0]
-    ladder = len(model._problem.ladder)
+        folds = [(number, body[0]) for number, kind, body in entries(folder) if kind == "fold"]
+        first = min(moments(folder, "scored").values(), default=None)
+    ladder = len(problem_in(model).ladder)
     outcomes = model.leaderboard_["outcome"].value_counts()
+    scored = model.leaderboard_.query("outcome == 'scored'")
     return {
+        "name": name,
+        "budget": budget,
         "rows": len(X),
         "columns": X.shape[1],
         "candidates": len(model.leaderboard_),
-        "all_rows_one_fold": len({number for number, unit in units if unit >= ladder}),
+        "all_rows_one_fold": len({number for number, unit in folds if unit >= ladder}),
         "all_rows_all_folds": int(outcomes.get("scored", 0)),
         "failed": int(outcomes.get("failed", 0)),
         "first_full": None if first is None else round(first, 1),
         "seconds": round(seconds, 1),
-        "peak_mb": round(max(peak) / 1e6),
+        "peak_mb": round(max(held) / 1e6),
         "cross_validated": round(model.best_score_, 5),
         "full_candidates": [
-            [str(one.pipeline).partition("(")[0], round(float(one.seconds), 1)]
-            for one in model.leaderboard_.query("outcome == 'scored'").itertuples()
+            [str(pipeline).partition("(")[0], round(float(spent), 1)]
+            for pipeline, spent in zip(scored["pipeline"], scored["seconds"], strict=True)
         ],
     }
 

@@ -1,33 +1,30 @@
-"""The libraries of runs: out-of-fold predictions, and those for rows that no run has seen.
+"""Libraries of runs: out-of-fold predictions, and predictions for rows that no run has seen.
 
-    python -m benchmarks.ensemble.libraries --datasets FOLDER --keep LIBRARIES [--names ...]
-        [--seeds 0] [--budget 60]
+    python -m benchmarks ensemble.libraries --datasets FOLDER --libraries FOLDER [--names ...]
 
 A search that only time ends finds candidates on 70 % of the rows of a table, beginning with the
-portfolio that is learned without it. Saves of each table what an ensemble is chosen from, best
-first: `y`, the rows of each fold (`rows-FOLD`), the predictions for them (`PLACE-FOLD`), `y-held`
-and the predictions for the other 30 % by pipelines that are fitted on all of the 70
-(`PLACE-held`). What is there is not repeated.
+portfolio that is learned without it. Saves `NAME-SEED-BUDGET.npz` with the candidates that an
+ensemble is chosen from, best first: `y`, the rows of each fold (`rows-FOLD`), the predictions for
+them (`PLACE-FOLD`), `y-held`, and the predictions for the other 30 % by pipelines fitted on all of
+the 70 (`PLACE-held`). `provenance` is that of a record, as JSON. A library that exists is not made
+again.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import tempfile
-from pathlib import Path
+import json
+from collections.abc import Sequence
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.model_selection import train_test_split
 
-from benchmarks.engine.problems import problem_of
-from benchmarks.ensemble.choices import WORKERS, library_of, prediction, search
-from benchmarks.ensemble.fold_models import part
-from evolver.outcome import Scored
+from benchmarks.ensemble.choices import WORKERS, library_of, prediction, searched
+from benchmarks.options import add_datasets, add_libraries, parser_of
+from benchmarks.problems import of_rows, problem_of, split_rows
+from benchmarks.provenance import provenance
 from evolver.problem import Problem
-from evolver.run.record import MAX_PER_PREDICTOR, ranking_key
-from evolver.storage.predictions import Store
+from evolver.run.record import MAX_PER_PREDICTOR
 
 NAMES = (
     *("cmc", "phoneme", "boston", "vehicle", "churn", "cpu-act", "balance-scale", "jasmine"),
@@ -36,53 +33,43 @@ NAMES = (
     *("credit-data", "elevators", "income-marketing", "titanic", "hpc-jobs", "anneal"),
     *("ames-housing", "vowel", "mfeat-morphological", "lending-club", "pendigits", "autos"),
 )
-"""None of those that the systems are compared on."""
+"""Tables that the systems are not compared on."""
 
 
-def main() -> None:
-    """Search and save what is not there yet."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, required=True, help="folder of NAME.parquet")
-    parser.add_argument("--keep", type=Path, required=True, help="folder, made if need be")
-    parser.add_argument("--names", nargs="+", default=NAMES)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--budget", type=float, default=60.0, help="seconds")
-    options = parser.parse_args()
-    options.keep.mkdir(parents=True, exist_ok=True)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Search the missing tables, and save their libraries."""
+    parser = parser_of(__file__, __doc__, names=NAMES, seeds=[0], budget=60.0, has_out=False)
+    add_datasets(parser, required=True)
+    add_libraries(parser, required=True)
+    options = parser.parse_args(arguments)
+    options.libraries.mkdir(parents=True, exist_ok=True)
     for seed, name in itertools.product(options.seeds, options.names):
-        file = options.keep / f"{name}-{seed}-{options.budget:g}.npz"
-        if not file.exists():
-            found = kept(problem_of(options.datasets, name), name, seed, options.budget)
-            np.savez_compressed(file, **found)
+        file = options.libraries / f"{name}-{seed}-{options.budget:g}.npz"
+        if options.repeat or not file.exists():
+            found = library(problem_of(options.datasets, name), name, seed, options.budget)
+            np.savez_compressed(file, provenance=np.array(json.dumps(provenance())), **found)
             print(file.stem, sum(key.endswith("-held") for key in found) - 1, flush=True)
 
 
-def kept(whole: Problem, name: str, seed: int, budget: float) -> dict[str, np.ndarray]:
-    """Return the library of a run and what it says of held-out rows."""
-    rows = np.arange(len(whole.y))
-    stratify = whole.y if whole.task != "regression" else None
-    train, test = train_test_split(rows, test_size=0.3, stratify=stratify, random_state=seed)
-    problem = part(whole, train, np.random.default_rng(seed))
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder) / "predictions", 2**30)
-        result = search(problem, name, seed, budget, Path(folder), store)
-        scored = [one for one in result.records if isinstance(one.outcome, Scored)]
-        library = library_of(sorted(scored, key=ranking_key), MAX_PER_PREDICTOR)
-        folds = range(len(problem.folds))
-        mine = [[store.get(one.candidate.digest, fold) for fold in folds] for one in library]
+def library(whole: Problem, name: str, seed: int, budget: float) -> dict[str, np.ndarray]:
+    """Return the library of a run, with its predictions for the held-out rows."""
+    train, test = split_rows(whole, seed)
+    problem = of_rows(whole, train, np.random.default_rng(seed))
+    scored, kept, _ = searched(problem, name, seed, budget)
+    chosen = [one for one in library_of(scored, MAX_PER_PREDICTOR) if one.number in kept]
     held_out = Parallel(WORKERS)(
-        delayed(prediction)(one.candidate.tree, problem, whole.X.iloc[test]) for one in library
+        delayed(prediction)(one.candidate.tree, problem, whole.X.iloc[test]) for one in chosen
     )
     y = codes(whole)
     found = {"y": y[train], "y-held": y[test], "task": np.array(whole.task)}
     found |= {f"rows-{fold}": valid for fold, (_, valid) in enumerate(problem.folds)}
     usable = [
-        (by_fold, held)
-        for by_fold, held in zip(mine, held_out, strict=True)
-        if held is not None and all(one is not None for one in by_fold)
+        (kept[one.number], held)
+        for one, held in zip(chosen, held_out, strict=True)
+        if held is not None
     ]
     for place, (by_fold, held) in enumerate(usable):
-        found |= {f"{place}-{fold}": one for fold, one in enumerate(by_fold) if one is not None}
+        found |= {f"{place}-{fold}": one for fold, one in enumerate(by_fold)}
         found[f"{place}-held"] = held
     return found
 

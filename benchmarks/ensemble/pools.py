@@ -1,57 +1,53 @@
-"""Is an average that is averaged with a logarithmic opinion pool better than the average?
+"""Ensembles with and without a logarithmic opinion pool, on rows that no run has seen.
 
-    python -m benchmarks.ensemble.libraries --datasets FOLDER --keep LIBRARIES
-    python -m benchmarks.ensemble.pools --libraries LIBRARIES
+    python -m benchmarks ensemble.libraries --datasets FOLDER --libraries FOLDER
+    python -m benchmarks ensemble.pools --libraries FOLDER
 
-From the libraries of runs ensembles are chosen on out-of-fold predictions, and judged on rows that
-no run has seen: with a pool where it is better on folds that it was not learned on (as runs choose
-for the log loss) and without; for two classes the error is 1 - AUC. Saves `results/pools.json` and
-`results/pools.md`; without `--libraries` only draws the second from the first.
+From the libraries of runs ensembles are chosen on out-of-fold predictions and judged on rows that
+no run has seen: without a pool, and with a pool where that is better on folds that it was not
+learned on, as runs choose for the log loss. The error of two classes is 1 - AUC. Saves `pools.json`
+and `pools.md`; without `--libraries` only draws the second from the first.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
-from pathlib import Path
-from statistics import fmean, median
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from benchmarks.ensemble.choices import MEMBERS, gain
-from benchmarks.ensemble.fold_models import error_of
+from benchmarks import markdown
+from benchmarks.ensemble.choices import LEAST, MEMBERS, summary
 from benchmarks.ensemble.selection import METRICS
+from benchmarks.errors import error_of, gain
+from benchmarks.options import add_libraries, parser_of
+from benchmarks.records import Records, publish
 from evolver.ensemble.selection import TEMPERATURES, Blend, predicted, select
 
-RESULTS = Path(__file__).parent / "results"
-RECORDS = RESULTS / "pools.json"
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Choose and judge the missing ensembles, and save records and table."""
+    parser = parser_of(__file__, __doc__)
+    add_libraries(parser)
+    options = parser.parse_args(arguments)
+    file = options.out / "pools.json"
+    records = Records(file, "name", "seed", "budget", repeat=options.repeat)
+    libraries = [] if options.libraries is None else sorted(options.libraries.glob("*.npz"))
+    for library in libraries:
+        name, seed, budget = library.stem.rsplit("-", 2)
+        about = {"name": name, "seed": int(seed), "budget": float(budget)}
+        if records.is_missing(*about.values()):
+            with np.load(library) as kept:
+                task = str(kept["task"])
+                if task != "regression":
+                    records.add(about | measure(task, dict(kept)))
+    if records:
+        publish(options.out / "pools.md", table_of(records))
 
 
-def main() -> None:
-    """Choose, judge, save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--libraries", type=Path, help="by libraries.py --keep")
-    options = parser.parse_args()
-    if options.libraries is not None:
-        records = []
-        for file in sorted(options.libraries.glob("*.npz")):
-            kept = dict(np.load(file))
-            if kept["task"] != "regression":
-                name, seed, budget = file.stem.rsplit("-", 2)
-                about = {"name": name, "seed": int(seed), "budget": float(budget)}
-                records.append(about | measured(str(kept["task"]), kept))
-                print(records[-1], flush=True)
-        lines = ",\n".join(json.dumps(one) for one in records)
-        RECORDS.write_text(f"[\n{lines}\n]\n")
-    table = table_of(json.loads(RECORDS.read_text()))
-    print(table)
-    (RESULTS / "pools.md").write_text(table)
-
-
-def measured(task: str, kept: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Return the errors on held-out rows, and whether there is a pool."""
+def measure(task: str, kept: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return the errors on held-out rows, and whether the ensemble has a pool."""
     y = kept["y"]
     classes = np.unique(y)
     folds = range(sum(key.startswith("rows-") for key in kept))
@@ -95,36 +91,36 @@ def measured(task: str, kept: dict[str, np.ndarray]) -> dict[str, Any]:
 
 def table_of(records: list[dict[str, Any]]) -> str:
     """Return by how much the error is less with a pool, by table and over all."""
-    lines = [
+    intro = (
         "Percent (of the logarithm) by which the error on held-out rows (log loss, 1 - AUC) is less"
-        " with a pool than without, and than that of the best candidate.",
-        "",
-        "| table | seed | budget, s | rows | classes | members without, with | pooled"
-        " | choosing, s: without, with | best candidate | without |",
-        f"|{' --- |' * 10}",
-    ]
-    for task in ("multiclass", "binary"):
+        " with a pool than without, and than that of the best candidate."
+    )
+    header = ["table", "seed", "budget, s", "rows", "classes", "members without, with", "pooled"]
+    header += ["choosing, s: without, with", "best candidate", "without"]
+    rows: list[list[object]] = []
+    for task, label in (("multiclass", "log loss"), ("binary", "AUC")):
         mine = [one for one in records if one["task"] == task]
-        gains: dict[str, list[float]] = {"best candidate": [], "without": []}
-        for one in mine:
-            for other, found in gains.items():
-                found.append(gain(one["errors"][other], one["errors"]["with"]))
-            lines.append(
-                f"| {one['name']} | {one['seed']} | {one['budget']:g} | {one['rows']}"
-                f" | {one['classes']} | {one['members']['without']}, {one['members']['with']}"
-                f" | {'yes' if one['pooled'] else ''}"
-                f" | {one['seconds']['without']:.2f}, {one['seconds']['with']:.2f}"
-                f" | {gains['best candidate'][-1]:+.2f} | {gains['without'][-1]:+.2f} |"
+        gains = {
+            other: [gain(one["errors"][other], one["errors"]["with"], LEAST) for one in mine]
+            for other in ("best candidate", "without")
+        }
+        for place, one in enumerate(mine):
+            seconds = one["seconds"]
+            rows.append(
+                [
+                    *(one["name"], one["seed"], f"{one['budget']:g}", one["rows"], one["classes"]),
+                    f"{one['members']['without']}, {one['members']['with']}",
+                    "yes" if one["pooled"] else "",
+                    f"{seconds['without']:.2f}, {seconds['with']:.2f}",
+                    *(f"{found[place]:+.2f}" for found in gains.values()),
+                ]
             )
-        cells = " | ".join(
-            f"{fmean(found):+.2f}; {median(found):+.2f}; {sum(one > 0 for one in found)} :"
-            f" {sum(one < 0 for one in found)}"
-            for found in gains.values()
-        )
-        pooled = sum(one["pooled"] for one in mine)
-        label = {"multiclass": "log loss", "binary": "AUC"}[task]
-        lines.append(f"| {label}: mean; median; better : worse | | | | | | {pooled} | | {cells} |")
-    return "\n".join(lines) + "\n"
+        if mine:
+            pooled = sum(one["pooled"] for one in mine)
+            cells = [summary(found) for found in gains.values()]
+            blank = [""] * 5
+            rows.append([f"{label}: mean; median; better : worse", *blank, pooled, "", *cells])
+    return "\n".join([intro, "", *markdown.table(header, rows)]) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,62 +1,65 @@
-"""How an ensemble should be selected: on two folds, judged on the third.
+"""Ways to select an ensemble: selected on two folds, judged on the third.
 
-    python -m benchmarks.portfolio.trials --datasets FOLDER --keep PREDICTIONS
-    python -m benchmarks.ensemble.selection --predictions PREDICTIONS
+    python -m benchmarks portfolio.trials --datasets FOLDER --predictions FOLDER
+    python -m benchmarks ensemble.selection --predictions FOLDER
 
-Of each table of the portfolio's trials, libraries of 12 and of 30 candidates are drawn, twice each.
-Compared with the candidate that is best on two folds, on the third: greedy selection that begins
-with the best one, two or four, and each with a temperature. Saves `results/selection.json` and
-`results/selection.md`.
+From the candidates of each table of the portfolio's trials, libraries of 12 and of 30 are drawn,
+twice each. Greedy selection that begins with the best one, two or four candidates, each with and
+without a temperature, is compared on the third fold with the candidate that is best on two. Saves
+`selection.json` and `selection.md`; without `--predictions` only draws the second from the first.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
 
-from benchmarks.ensemble.fold_models import error_of
+from benchmarks import markdown
+from benchmarks.errors import error_of, gain, won_lost
+from benchmarks.options import add_predictions, parser_of
+from benchmarks.records import Records, publish
 from evolver.ensemble import selection
 from evolver.evaluation.blends import areas, negative_errors, negative_log_losses
 from primitives.wrappers import scaled
 
 TRIALS = Path(__file__).parents[1] / "portfolio" / "results"
-RESULTS = Path(__file__).parent / "results"
-METRICS = {"binary": areas, "multiclass": negative_log_losses, "regression": negative_errors}
+METRICS: dict[str, Callable[[Any, Any, Any], np.ndarray]] = {
+    "binary": areas,
+    "multiclass": negative_log_losses,
+    "regression": negative_errors,
+}
 FOLDS, MEMBERS = 3, 8
 SIZES, DRAWS = (12, 30), 2
 BEGINNINGS = (1, 2, 4)
 LEAST = 1e-4
-"""Error below which one is as good as another."""
+"""Error below which all are equally good."""
 
 
-def main() -> None:
-    """Select, judge, save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--predictions", type=Path, required=True, help="by trials.py --keep")
-    options = parser.parse_args()
-    records = []
-    for file in sorted(options.predictions.glob("*.npz")):
-        task = json.loads((TRIALS / f"{file.stem}.json").read_text(encoding="utf-8"))["task"]
-        table = Table(task, dict(np.load(file)))
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Select and judge on the missing tables, and save records and table."""
+    parser = parser_of(__file__, __doc__)
+    add_predictions(parser)
+    options = parser.parse_args(arguments)
+    records = Records(options.out / "selection.json", "name", repeat=options.repeat)
+    files = [] if options.predictions is None else sorted(options.predictions.glob("*.npz"))
+    for (name,) in records.missing(file.stem for file in files):
+        task = json.loads((TRIALS / f"{name}.json").read_text(encoding="utf-8"))["task"]
+        with np.load(options.predictions / f"{name}.npz") as kept:
+            table = Table(task, dict(kept))
         if len(table.usable) >= max(SIZES):
-            records.append({"name": file.stem, "task": task, "errors": table.errors()})
-            print(records[-1], flush=True)
-    RESULTS.mkdir(exist_ok=True)
-    lines = ",\n".join(json.dumps(one) for one in records)
-    (RESULTS / "selection.json").write_text(f"[\n{lines}\n]\n")
-    (RESULTS / "selection.md").write_text(table_of(records))
-    print(table_of(records))
+            records.add({"name": name, "task": task, "errors": table.errors()})
+    if records:
+        publish(options.out / "selection.md", table_of(records))
 
 
 class Table:
-    """The out-of-fold predictions of a table's candidates."""
+    """Out-of-fold predictions of the candidates of a table."""
 
     def __init__(self, task: str, kept: dict[str, np.ndarray]) -> None:
         self._task = task
@@ -118,34 +121,30 @@ class Table:
 
 def table_of(records: list[dict[str, Any]]) -> str:
     """Return by task how much less the error is than that of the single candidate."""
-    ways = list(dict.fromkeys(way for one in records for way in one["errors"]))
-    lines = [
+    intro = (
         "Percent (of the logarithm) by which the error on the third fold is less than that of the"
-        " best single candidate: mean over the tables ± 95 %, median; tables better : worse.",
-        "",
-        "| | binary | multiclass | regression |",
-        "| --- | --- | --- | --- |",
-    ]
-    for way in ways:
+        " best single candidate: mean over the tables ± 95 %, median; tables better : worse."
+    )
+    rows = []
+    for way in dict.fromkeys(way for one in records for way in one["errors"]):
         if way.startswith("single"):
             continue
         base = f"single, of {way.rpartition(' ')[2]}"
         cells = []
         for task in METRICS:
             gains = [
-                100
-                * np.log(max(one["errors"][base], LEAST) / max(one["errors"][way], LEAST)).item()
+                gain(one["errors"][base], one["errors"][way], LEAST)
                 for one in records
                 if one["task"] == task and way in one["errors"]
             ]
             cells.append(_summary(gains) if gains else "")
-        lines.append(f"| {way} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        rows.append([way, *cells])
+    return "\n".join([intro, "", *markdown.table(["", *METRICS], rows)]) + "\n"
 
 
 def _summary(gains: list[float]) -> str:
     error = 1.96 * stdev(gains) / len(gains) ** 0.5
-    won, lost = sum(one > 0 for one in gains), sum(one < 0 for one in gains)
+    won, lost = won_lost(gains)
     return f"{fmean(gains):+.1f} ± {error:.1f}, {np.median(gains):+.1f}; {won} : {lost}"
 
 

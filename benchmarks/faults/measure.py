@@ -1,21 +1,21 @@
-"""Each fault in a run of its own: what happened, the seconds it cost, and whether the run was late.
+"""Faults of pipelines, each in a run of its own: its outcome, its seconds, the run's lateness.
 
-    python -m benchmarks.faults.measure [FAULT ...]
+    python -m benchmarks faults [--names FAULT ...]
 
-Run it from the top of the project: the faults are those of `tests/faults/models.py`. Each is put
-into a search space with good primitives, under a budget of `SECONDS`. Saves `results/records.json`
-and `results/table.md`.
+The faults are those of `tests/faults/models.py`. Each is put into a search space with good
+primitives, under a budget of `SECONDS`. Saves `records.json` and `table.md`.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 import warnings
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
+from benchmarks import markdown
+from benchmarks.options import parser_of
+from benchmarks.records import Records, publish
 from evolver import EvolvedClassifier, Settings
 from primitives import default_catalogue
 from tests.faults.models import EXPECTED, catalogue_with_faults
@@ -24,22 +24,19 @@ from tests.tables import small_table
 SECONDS = 6.0
 FOLD_SECONDS = 1.5
 CAP = 700_000_000
+"""Bytes of a worker."""
+
 GOOD = ("Encoder", "StandardScaler", "GaussianNB", "LogisticRegression")
-RESULTS = Path(__file__).parent / "results"
 
 
-def main() -> None:
-    """Measure the faults named, or all, and save the records and the table."""
-    file = RESULTS / "records.json"
-    known = json.loads(file.read_text()) if file.exists() else []
-    measured = {record["fault"]: record for record in known}
-    for fault in sys.argv[1:] or EXPECTED:
-        measured[fault] = measure(fault)
-        print(json.dumps(measured[fault]), flush=True)
-    RESULTS.mkdir(exist_ok=True)
-    records = [measured[fault] for fault in EXPECTED if fault in measured]
-    file.write_text(json.dumps(records, indent=1) + "\n")
-    (RESULTS / "table.md").write_text(render(records))
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the missing faults, and save records and table."""
+    parser = parser_of(__file__, __doc__, names=list(EXPECTED))
+    options = parser.parse_args(arguments)
+    records = Records(options.out / "records.json", "fault", repeat=options.repeat)
+    for (fault,) in records.missing(options.names):
+        records.add(measure(fault))
+    publish(options.out / "table.md", table_of(records))
 
 
 def measure(fault: str) -> dict[str, Any]:
@@ -77,23 +74,18 @@ def measure(fault: str) -> dict[str, Any]:
     }
 
 
-def render(records: list[dict[str, Any]]) -> str:
-    """Return the records as a Markdown table."""
+def table_of(records: Sequence[dict[str, Any]]) -> str:
+    """Return a row for each fault, in the order of the tests."""
     header = ["fault", "what happened", "seconds lost", "faulty / all candidates", "overrun", "AUC"]
-    lines = [f"{SECONDS:g} s a run, {FOLD_SECONDS:g} s a fold.", "", row(header)]
-    lines.append(row(["---"] * len(header)))
-    for record in records:
-        happened = record["outcome"]
-        if record["failure"]:
-            happened = f"{record['failure']}: {record['reason']}"
-        counts = f"{record['of_them_faulty']} / {record['candidates']}"
-        cells = [record["fault"], happened, record["seconds_lost"], counts]
-        lines.append(row([*cells, f"{record['overrun']:+.1%}", record["score_of_the_model"]]))
-    return "\n".join([*lines, ""])
-
-
-def row(cells: list[Any]) -> str:
-    return f"| {' | '.join(str(cell) for cell in cells)} |"
+    order = list(EXPECTED)
+    rows = []
+    for one in sorted(records, key=lambda one: order.index(one["fault"])):
+        happened = f"{one['failure']}: {one['reason']}" if one["failure"] else one["outcome"]
+        counts = f"{one['of_them_faulty']} / {one['candidates']}"
+        cells = [one["fault"], happened, one["seconds_lost"], counts]
+        rows.append([*cells, f"{one['overrun']:+.1%}", one["score_of_the_model"]])
+    intro = f"{SECONDS:g} s a run, {FOLD_SECONDS:g} s a fold."
+    return "\n".join([intro, "", *markdown.table(header, rows)]) + "\n"
 
 
 if __name__ == "__main__":

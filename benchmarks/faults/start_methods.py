@@ -1,25 +1,42 @@
-"""Ways to start a worker: how long each takes, and whether native threads are safe in it.
+"""Ways to start a worker: the seconds each takes, and the safety of native threads in it.
 
-    python benchmarks/faults/start_methods.py
+    python -m benchmarks faults.start_methods
 
 The parent has fitted histogram boosting, which uses OpenMP, and then starts a worker that does the
-same. A worker that is not done after `DEADLINE` seconds hangs. Saves `results/start_methods.md`.
+same. A worker that is not done after `DEADLINE` seconds hangs. Saves `start_methods.json` and
+`start_methods.md`.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
+from collections.abc import Sequence
 
 import multiprocess
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from benchmarks import markdown
+from benchmarks.options import parser_of
+from benchmarks.records import Records, publish
+
 METHODS = ("fork", "forkserver", "spawn")
 DEADLINE = 20.0
+"""Seconds."""
+
 PRELOAD = ["sklearn.ensemble", "pandas"]
-RESULTS = Path(__file__).parent / "results" / "start_methods.md"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure a first and a second worker of the missing methods, and save records and table."""
+    options = parser_of(__file__, __doc__, names=METHODS).parse_args(arguments)
+    records = Records(options.out / "start_methods.json", "method", repeat=options.repeat)
+    fit_boosting()
+    for (method,) in records.missing(options.names):
+        seconds = {worker: seconds_of_worker(method) for worker in ("first", "next")}
+        records.add({"method": method, "platform": sys.platform, **seconds})
+    publish(options.out / "start_methods.md", table_of(records))
 
 
 def fit_boosting() -> None:
@@ -44,19 +61,15 @@ def seconds_of_worker(method: str) -> float | None:
     return time.monotonic() - start
 
 
-def main() -> None:
-    """Measure a first and a second worker of every method, and save the table."""
-    fit_boosting()
-    lines = ["| method | first worker | next worker |", "| --- | --- | --- |"]
-    for method in METHODS:
-        cells = [seconds_of_worker(method) for _ in range(2)]
-        shown = [
-            f"hangs (over {DEADLINE:g} s)" if cell is None else f"{cell:.2f} s" for cell in cells
-        ]
-        lines.append(f"| {method} | {shown[0]} | {shown[1]} |")
-        print(lines[-1], flush=True)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("\n".join([f"On {sys.platform}, in one run.", "", *lines, ""]))
+def table_of(records: Records) -> str:
+    """Return a row for each method."""
+    rows = [[one["method"], shown(one["first"]), shown(one["next"])] for one in records]
+    lines = markdown.table(["method", "first worker", "next worker"], rows)
+    return "\n".join([f"On {records[0]['platform']}, in one run.", "", *lines]) + "\n"
+
+
+def shown(seconds: float | None) -> str:
+    return f"hangs (over {DEADLINE:g} s)" if seconds is None else f"{seconds:.2f} s"
 
 
 if __name__ == "__main__":

@@ -1,31 +1,31 @@
-"""Each fault of the system, or of the caller's own program, in a run of its own: how the run ended,
-how late it was, and whether anything was left behind.
+"""Faults of the system and of the caller's own program, each in a run of its own.
 
-    python -m benchmarks.faults.system [SITUATION ...]
+    python -m benchmarks faults.system [--names SITUATION ...]
 
-Run it from the top of the project. Every run has a budget of `SECONDS` and a primitive that crashes
-its worker, so that workers must be started again and again. Saves `results/system.json` and
-`results/system.md`.
+A record says how the run ended, how late it was, and what it left behind. Every run has a budget of
+`SECONDS` and a primitive that crashes its worker, so that workers must be started again and again.
+Saves `system.json` and `system.md`.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks import markdown
+from benchmarks.options import parser_of
+from benchmarks.records import Records, publish
 from tests.faults.models import left_behind
 from tests.faults.program import run_program
 
 SECONDS = 8.0
-RESULTS = Path(__file__).parent / "results"
 
 FIT = f"""
 began = time.monotonic()
@@ -74,32 +74,31 @@ SITUATIONS = {
     ),
     "four processes take the cores": "",
 }
-"""By name, code that the program runs before the search."""
+"""Code that the program runs before the search, by name of the situation."""
 
 
-def main() -> None:
-    """Measure the situations named, or all, and save the records and the table."""
-    file = RESULTS / "system.json"
-    measured = json.loads(file.read_text()) if file.exists() else {}
-    for name in sys.argv[1:] or SITUATIONS:
-        measured[name] = measure(name)
-        print(name, json.dumps(measured[name]), flush=True)
-    measured = {name: measured[name] for name in SITUATIONS if name in measured}
-    file.write_text(json.dumps(measured, indent=1) + "\n")
-    (RESULTS / "system.md").write_text(render(measured))
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the missing situations, and save records and table."""
+    options = parser_of(__file__, __doc__, names=list(SITUATIONS)).parse_args(arguments)
+    records = Records(options.out / "system.json", "situation", repeat=options.repeat)
+    for (situation,) in records.missing(options.names):
+        records.add(measure(situation))
+    publish(options.out / "system.md", table_of(records))
 
 
-def measure(name: str) -> dict[str, Any]:
+def measure(situation: str) -> dict[str, Any]:
     """Run the program in one situation."""
     before = set(os.listdir("/dev/shm"))
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder, "temporary")
         temporary.mkdir()
-        with load(4 if name.startswith("four") else 0):
-            told = run_program(SITUATIONS[name] + FIT, Path(folder), env={"TMPDIR": str(temporary)})
-        ended_by, scored, score, seconds = told
+        with load(4 if situation.startswith("four") else 0):
+            code = SITUATIONS[situation] + FIT
+            printed = run_program(code, Path(folder), env={"TMPDIR": str(temporary)})
+        ended_by, scored, score, seconds = printed
         left = [one.name for one in temporary.iterdir() if one.name.startswith("evolver-")]
     return {
+        "situation": situation,
         "ended_by": ended_by,
         "scored": scored,
         "score": round(score, 4),
@@ -112,7 +111,7 @@ def measure(name: str) -> dict[str, Any]:
 
 @contextmanager
 def load(processes: int) -> Iterator[None]:
-    """Keep the cores busy by so many processes."""
+    """Keep the cores busy with so many processes."""
     running = [
         subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(processes)
     ]
@@ -124,19 +123,17 @@ def load(processes: int) -> Iterator[None]:
             process.wait()
 
 
-def render(measured: dict[str, dict[str, Any]]) -> str:
-    """Return the records as a Markdown table."""
-    lines = [
-        f"{SECONDS:g} s a run.",
-        "",
-        "| situation | ended by | scored | best AUC | late, s | processes, files left |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for name, one in measured.items():
+def table_of(records: Sequence[dict[str, Any]]) -> str:
+    """Return a row for each situation."""
+    header = ["situation", "ended by", "scored", "best AUC", "late, s", "processes, files left"]
+    order = list(SITUATIONS)
+    rows = []
+    for one in sorted(records, key=lambda one: order.index(one["situation"])):
         left = f"{one['processes_left']}, {one['files_left']}"
-        cells = [name, one["ended_by"], one["scored"], one["score"], f"{one['late']:+.2f}", left]
-        lines.append(f"| {' | '.join(map(str, cells))} |")
-    return "\n".join([*lines, ""])
+        cells = [one["situation"], one["ended_by"], one["scored"], one["score"]]
+        rows.append([*cells, f"{one['late']:+.2f}", left])
+    lines = markdown.table(header, rows)
+    return "\n".join([f"{SECONDS:g} s a run.", "", *lines]) + "\n"
 
 
 if __name__ == "__main__":

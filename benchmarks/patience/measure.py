@@ -1,37 +1,34 @@
-"""How long is it worth waiting for something better?
+"""Waiting for a better candidate: the error and the time of searches that end earlier.
 
-    python -m benchmarks.patience.measure --datasets FOLDER [--names ...] [--seeds 0] [--budget 300]
+    python -m benchmarks patience --datasets FOLDER [--names ...] [--seeds 0] [--budget 300]
 
 A search that only time ends, on 70 % of the rows of a small table, beginning with the portfolio
-that is learned without it. Then, for each patience, what it would have delivered, ensemble and all,
-had it ended where it had found nothing better for so many candidates; judged on the other 30 %,
-against what it delivered. A candidate that a race ended is counted too. Ending there leaves out the
-refinement that a run has before it ends, so that patience looks a little worse here than it is.
-Saves `results/records.json`; what is there is not repeated. Without `--datasets` only draws
-`results/patience.md` from what is there.
+that is learned without it. For each patience, the model is made that the search would have
+delivered, ensemble included, had it ended where nothing better was found for so many candidates; it
+is scored on the other 30 % and compared with the model of the whole search. A candidate that a race
+ended counts too. Ending there leaves out the refinement that a run has before it ends, so patience
+looks a little worse here than it is. Saves `records.json` and `patience.md`.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import sqlite3
 import tempfile
 import time
 import warnings
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from sklearn.dummy import DummyClassifier, DummyRegressor
-
-from benchmarks.ablation.effects import error_of
-from benchmarks.ablation.measure import is_classification, split_of
-from benchmarks.portfolio.learn import write_without
-from benchmarks.records import Records
-from evolver import EvolvedClassifier, EvolvedRegressor, Settings, checks
+from benchmarks import markdown
+from benchmarks.datasets import constant_for, estimator_for, is_classification, read_split
+from benchmarks.errors import error_in
+from benchmarks.journals import moments
+from benchmarks.options import add_datasets, parser_of
+from benchmarks.portfolio.unseen import portfolio_without
+from benchmarks.records import Records, publish
+from evolver import Settings, checks
 from evolver.evaluation.fold import Evaluator
 from evolver.execution.pool import ProcessPool
 from evolver.outcome import Scored
@@ -42,7 +39,6 @@ from evolver.run.fit_times import FitTimeModel
 from evolver.run.record import Record, ranking_key
 from evolver.run.time_budget import Deadline
 from evolver.session import search
-from evolver.storage.journal import FILE
 from evolver.storage.predictions import FOLDER, Store
 
 NAMES = (
@@ -55,68 +51,61 @@ NAMES = (
     "sensory",
     "vehicle",
 )
-"""At most 2,500 rows: only there does patience end a run."""
+"""Tables of at most 2,500 rows: only there does patience end a run."""
 
 PATIENCES = (25, 50, 100, 200, 400)
 WORKERS, MEMBERS = 2, 8
 LONGEST_FIT = 60.0
 """Seconds."""
-RESULTS = Path(__file__).parent / "results"
-RECORDS = RESULTS / "records.json"
 
 
-def main() -> None:
-    """Measure what is not there yet; save records and table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, help="folder of NAME.parquet")
-    parser.add_argument("--names", nargs="+", default=NAMES)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--budget", type=float, default=300.0, help="seconds")
-    options = parser.parse_args()
-    records = Records(RECORDS, "name", "seed", "budget")
-    for seed, name in itertools.product(options.seeds, options.names):
-        if options.datasets is None or records.has(name, seed, options.budget):
-            continue
-        records.add(measure(options.datasets / f"{name}.parquet", options.budget, seed))
-    table = table_of(records)
-    print(table)
-    (RESULTS / "patience.md").write_text(table)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the missing tables, and save records and table."""
+    parser = parser_of(__file__, __doc__, names=NAMES, seeds=[0], budget=300.0)
+    add_datasets(parser)
+    options = parser.parse_args(arguments)
+    file = options.out / "records.json"
+    records = Records(file, "budget", "seed", "name", repeat=options.repeat)
+    if options.datasets is not None:
+        for budget, seed, name in records.missing([options.budget], options.seeds, options.names):
+            records.add(measure(options.datasets, name, budget, seed))
+    if records:
+        publish(options.out / "patience.md", table_of(records))
 
 
-def measure(file: Path, budget: float, seed: int) -> dict[str, Any]:
+def measure(datasets: Path, name: str, budget: float, seed: int) -> dict[str, Any]:
     """Return the record of a table."""
-    train, test = split_of(file, seed)
-    X, y = train.drop(columns="target"), train["target"]
-    X_test, y_test = checks.check_table(test.drop(columns="target")), test["target"].to_numpy()
-    classification = is_classification(y)
-    kind = "classification" if classification else "regression"
-    with tempfile.TemporaryDirectory() as name, warnings.catch_warnings():
+    X, y, X_test, y_test = read_split(datasets, name, seed)
+    held_out = checks.check_table(X_test), y_test.to_numpy()
+    with (
+        portfolio_without(name, classification=is_classification(y)) as portfolio,
+        tempfile.TemporaryDirectory() as folder,
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
-        folder = Path(name)
-        write_without(file.stem, kind, folder)
-        model = (EvolvedClassifier if classification else EvolvedRegressor)(
+        model = estimator_for(y)(
             n_jobs=WORKERS,
             random_state=seed,
-            run_dir=folder / "run",
+            run_dir=folder,
             verbose=0,
-            settings=Settings(portfolio=folder, patience=None),
+            settings=Settings(portfolio=portfolio, patience=None),
         )
         problem, result, _ = search(model._call(budget, None, model.run_dir), X, y)
-        ended = ended_in(folder / "run" / FILE, result.records)
-        store = Store(folder / "run" / FOLDER, 2**30)
+        ended = ended_in(folder, result.records)
+        store = Store(Path(folder) / FOLDER, 2**30)
         better = better_at(ended)
         ends = {len(ended), *(end_of(better, len(ended), patience) for patience in PATIENCES)}
         scores = {
-            end: problem.scorer(delivered(ended[:end], problem, store), X_test, y_test)
+            end: problem.scorer(delivered(ended[:end], problem, store), *held_out)
             for end in sorted(ends)
         }
-    constant = DummyClassifier() if classification else DummyRegressor()
+    constant = constant_for(y).fit(problem.X, problem.y)
     return {
-        "name": file.stem,
+        "name": name,
         "budget": budget,
         "seed": seed,
-        "rows": len(train),
-        "constant": float(problem.scorer(constant.fit(problem.X, problem.y), X_test, y_test)),
+        "rows": len(X),
+        "constant": float(problem.scorer(constant, *held_out)),
         "scores": {str(end): float(score) for end, score in scores.items()},
         "seconds": {str(end): ended[end - 1][0] for end in scores},
         "better_at": better,
@@ -125,20 +114,18 @@ def measure(file: Path, budget: float, seed: int) -> dict[str, Any]:
     }
 
 
-def ended_in(journal: Path, records: Sequence[Record]) -> list[tuple[float, Record]]:
-    """Return the candidates that were scored or lost a race, with the seconds of the run until
-    then, in the order of time."""
-    with closing(sqlite3.connect(journal)) as connection:
-        rows = connection.execute(
-            "SELECT number, json_extract(body, '$.seconds') FROM entries"
-            " WHERE kind IN ('scored', 'stopped')"
-        ).fetchall()
-    begun = [(float(seconds), records[number]) for number, seconds in rows]
-    return sorted(((seconds, one) for seconds, one in begun if one.folds), key=lambda one: one[0])
+def ended_in(folder: str, records: Sequence[Record]) -> list[tuple[float, Record]]:
+    """Return the candidates that were scored or lost a race, in the order of time.
+
+    Each is given with the seconds of the run at which it ended.
+    """
+    times = moments(folder, "scored", "stopped")
+    ended = [(seconds, records[number]) for number, seconds in times.items()]
+    return sorted(((seconds, one) for seconds, one in ended if one.folds), key=lambda one: one[0])
 
 
 def better_at(ended: Sequence[tuple[float, Record]]) -> list[int]:
-    """Return how many had ended with each candidate that was better than all before it."""
+    """Return, for each candidate better than all before it, how many had ended with it."""
     found: list[int] = []
     best: Record | None = None
     for count, (_, one) in enumerate(ended, 1):
@@ -151,14 +138,16 @@ def better_at(ended: Sequence[tuple[float, Record]]) -> list[int]:
 
 
 def end_of(better: Sequence[int], whole: int, patience: int) -> int:
-    """Return how many have ended where there has been nothing better for so many; all of the whole
-    search where that is nowhere."""
+    """Return how many have ended where nothing better was found for `patience` candidates.
+
+    All of the search (`whole`) where that never happens.
+    """
     gaps = itertools.pairwise([*better, whole])
     return next((last + patience for last, after in gaps if after - last > patience), whole)
 
 
 def delivered(ended: Sequence[tuple[float, Record]], problem: Problem, store: Store) -> Any:
-    """Return what a run delivers that ends with these candidates, without a limit of time."""
+    """Return the model of a run that ends with these candidates, without a limit of time."""
     records = [one for _, one in ended]
     catalogue = checks.selected_catalogue(None, problem, grouped=False)
     pool = ProcessPool(Evaluator(problem, catalogue), WORKERS, PRELOAD)
@@ -182,31 +171,34 @@ def delivered(ended: Sequence[tuple[float, Record]], problem: Problem, store: St
 
 
 def table_of(records: Sequence[dict[str, Any]]) -> str:
-    """Return what each patience costs and saves."""
-    lines = [
+    """Return the loss of error and the saving of time by patience."""
+    intro = (
         "Of searches that only time ends: how many would have ended before, the share of the time"
         " that would have saved, and by how much larger the held-out error would have been, in"
-        " percent: mean over the tables, of those that ended, and the worst.",
-        "",
-        "| patience | ended | time saved, % | error, % | where ended | worst |",
-        f"|{' --- |' * 6}",
-    ]
-    for patience in PATIENCES if records else ():
+        " percent: mean over the tables, of those that ended, and the worst."
+    )
+    header = ["patience", "ended", "time saved, %", "error, %", "where ended", "worst"]
+    rows = []
+    for patience in PATIENCES:
         saved, losses = [], []
         for one in records:
             whole = str(one["ended"])
             end = str(end_of(one["better_at"], one["ended"], patience))
             if end != whole:
                 saved.append(1 - one["seconds"][end] / one["seconds"][whole])
-                errors = [error_of(one, one["scores"][at]) for at in (end, whole)]
+                errors = [error_in(one, one["scores"][at]) for at in (end, whole)]
                 losses.append(100 * (errors[0] / errors[1] - 1))
-        among = f"{fmean(losses):+.2f} | {max(losses):+.2f}" if losses else " | "
-        lines.append(
-            f"| {patience} | {len(losses)} of {len(records)}"
-            f" | {100 * sum(saved) / len(records):.0f}"
-            f" | {sum(losses) / len(records):+.2f} | {among} |"
+        among = [f"{fmean(losses):+.2f}", f"{max(losses):+.2f}"] if losses else ["", ""]
+        rows.append(
+            [
+                patience,
+                f"{len(losses)} of {len(records)}",
+                f"{100 * sum(saved) / len(records):.0f}",
+                f"{sum(losses) / len(records):+.2f}",
+                *among,
+            ]
         )
-    return "\n".join(lines) + "\n"
+    return "\n".join([intro, "", *markdown.table(header, rows)]) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
-"""Compares evolver with its peers: the same rows, metric, workers and seconds for all.
+"""Comparison of evolver with its peers: the same rows, metric, workers and seconds for all.
+
+    python -m benchmarks peers.compare --datasets FOLDER [--names ...] [--systems ...]
+        [--budget 60] [--seeds 0] [--environments FOLDER]
 
 Every system runs in a process group of its own, one at a time, and is scored here on rows it has
-not seen. Each run leaves a record; a run whose record exists is not repeated. Without `--datasets`
-only draws what is there.
+not seen. The folder of the tables holds `catalog.json` too. Saves a record for each run, and tables
+and plots of all records.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import tempfile
@@ -16,24 +18,25 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
-import plots
-import table
-from environments import interpreter, variables, version
-from job import TARGET, Answer, Job, read_answer
-from names import NAMES
-from ranking import Comparison, times_to_reach
-from record import Record, Run, load
-from scoring import METRICS, constant_prediction
 from sklearn.model_selection import train_test_split
-from supervision import Ending, supervise
-from systems import ENVIRONMENTS, SYSTEMS
+
+from benchmarks.options import add_datasets, parser_of
+from benchmarks.peers import plots, table
+from benchmarks.peers.environments import interpreter, variables, version
+from benchmarks.peers.job import TARGET, Answer, Job, read_answer
+from benchmarks.peers.names import NAMES
+from benchmarks.peers.ranking import Comparison, times_to_reach
+from benchmarks.peers.record import Record, Run, load
+from benchmarks.peers.scoring import METRICS, constant_prediction
+from benchmarks.peers.supervision import Ending, supervise
+from benchmarks.peers.systems import ENVIRONMENTS, SYSTEMS
+from benchmarks.provenance import provenance
 
 HERE = Path(__file__).absolute().parent
-
 WORKERS = 2
 TEST_SHARE = 0.3
 KILL_AFTER = 3.0
-"""Budgets from the start of a run to its killing."""
+"""Number of budgets from the start of a run to its killing."""
 
 
 @dataclass(frozen=True)
@@ -47,22 +50,36 @@ class Data:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job: an answer, or a status other than ``"ok"`` and the error."""
+    """Outcome of a job: an answer, or a status other than ``"ok"`` and the error."""
 
     status: str
     answer: Answer | None = None
     error: str | None = None
 
 
-def main() -> None:
-    """Run what has no record yet, and write tables and plots of all records."""
-    options = _parse_arguments()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the missing runs, and write tables and plots of all records."""
+    parser = parser_of(__file__, __doc__, names=NAMES, seeds=[0], budget=60.0)
+    add_datasets(parser)
+    parser.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=SYSTEMS)
+    parser.add_argument(
+        "--environments",
+        type=Path,
+        default=Path("~/.cache/evolver-benchmarks").expanduser(),
+        metavar="FOLDER",
+        help="virtual environments of the peers",
+    )
+    options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     if options.datasets is not None:
+        known = {file.stem for file in options.datasets.glob("*.parquet")}
+        unknown = [name for name in options.names if name not in known]
+        if unknown:
+            parser.error(f"`--names` must be data sets in `--datasets`, got {', '.join(unknown)}.")
         for seed, name, system in itertools.product(options.seeds, options.names, options.systems):
             run = Run(name, system, options.budget, seed)
             path = options.out / run.name
-            if not path.exists():
+            if options.repeat or not path.exists():
                 measure(run, options.datasets, options.environments).save(path)
             print(f"{run.name} is recorded.", flush=True)
     draw(load(options.out), options.out)
@@ -122,7 +139,7 @@ def load_data(datasets: Path, name: str, seed: int) -> Data:
 
 
 def execute(run: Run, data: Data, python: str, folder: Path) -> tuple[Ending, Outcome]:
-    """Give a system its job in a folder of its own, and see to it that it ends."""
+    """Give a system its job in a folder of its own, and kill it when it is late."""
     system = SYSTEMS[run.system]
     job = Job(
         train=str(folder / "train.parquet"),
@@ -143,7 +160,7 @@ def execute(run: Run, data: Data, python: str, folder: Path) -> tuple[Ending, Ou
 
 
 def _outcome(ending: Ending, output: Path, log: Path) -> Outcome:
-    """Return what came of a job; predictions count even when the process then would not end."""
+    """Return the outcome of a job; predictions count even when the process then would not end."""
     if output.exists():
         try:
             return Outcome("ok", read_answer(output))
@@ -190,32 +207,8 @@ def _record(run: Run, data: Data, current: str, ending: Ending, outcome: Outcome
         peak_memory=ending.peak_memory,
         status=status,
         error=error,
+        **provenance(),
     )
-
-
-def _parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, help="NAME.parquet, catalog.json")
-    parser.add_argument("--names", nargs="+", default=NAMES)
-    parser.add_argument("--budget", type=float, default=60.0, help="seconds for a fit")
-    parser.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=SYSTEMS)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--out", type=Path, default=HERE / "results", help="folder of the records")
-    parser.add_argument(
-        "--environments",
-        type=Path,
-        default=Path("~/.cache/evolver-benchmarks").expanduser(),
-        help="folder of the virtual environments",
-    )
-    options = parser.parse_args()
-    unknown = [
-        name
-        for name in options.names
-        if options.datasets is not None and not (options.datasets / f"{name}.parquet").exists()
-    ]
-    if unknown:
-        parser.error(f"`--names` must be data sets in `--datasets`, got {', '.join(unknown)}.")
-    return options
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The interpreter of every system: its own virtual environment, made on first use."""
+"""Interpreters of the systems, each in a virtual environment of its own, made on first use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from systems import ENVIRONMENTS, Environment
+from benchmarks.peers.systems import ENVIRONMENTS, Environment
 
 
 def interpreter(name: str, folder: Path) -> str:
@@ -18,31 +18,31 @@ def interpreter(name: str, folder: Path) -> str:
     Parameters
     ----------
     name : str
-        Of one of `ENVIRONMENTS`.
+        Name of one of `ENVIRONMENTS`.
     folder : Path
-        Of the virtual environments.
+        Folder of the virtual environments.
 
     Raises
     ------
     FileNotFoundError
         When the Python that it needs is not on the path.
     """
-    wanted = ENVIRONMENTS[name]
-    if not wanted.requirements:
+    needed = ENVIRONMENTS[name]
+    if not needed.requirements:
         return sys.executable
     here = folder.absolute() / name
     python = here / "bin" / "python"
     installed = here / "requirements.txt"  # written last: an unfinished environment has none
-    text = "\n".join([wanted.python, *wanted.build, *wanted.requirements])
+    text = "\n".join([needed.python, *needed.build, *needed.requirements])
     if not (installed.exists() and installed.read_text(encoding="utf-8") == text):
         print(f"Installing {name} into an environment of its own.", flush=True)
-        subprocess.run([_base(wanted), "-m", "venv", "--clear", here], check=True)
+        subprocess.run([_base(needed), "-m", "venv", "--clear", here], check=True)
         pip = [python, "-m", "pip", "install", "-q"]
         kept = variables(str(python)) | {"PATH": f"{here / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-        if wanted.build:
-            subprocess.run([*pip, *wanted.build], check=True, env=kept)
+        if needed.build:
+            subprocess.run([*pip, *needed.build], check=True, env=kept)
             pip.append("--no-build-isolation")
-        subprocess.run([*pip, *wanted.requirements], check=True, env=kept)
+        subprocess.run([*pip, *needed.requirements], check=True, env=kept)
         installed.write_text(text, encoding="utf-8")
     return str(python)
 
@@ -65,11 +65,11 @@ def version(module: str, python: str) -> str:
     return printed.stdout.split()[-1]
 
 
-def _base(wanted: Environment) -> str:
+def _base(needed: Environment) -> str:
     """Return the interpreter that a virtual environment is made with."""
-    if not wanted.python:
+    if not needed.python:
         return sys.executable
-    found = shutil.which(f"python{wanted.python}")
+    found = shutil.which(f"python{needed.python}")
     if found is None:
-        raise FileNotFoundError(f"{wanted.module} needs Python {wanted.python} on the path.")
+        raise FileNotFoundError(f"{needed.module} needs Python {needed.python} on the path.")
     return found

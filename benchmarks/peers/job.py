@@ -1,4 +1,4 @@
-"""What the comparison asks of a system, and what a system answers.
+"""Job that the comparison gives to a system, and answer of the system.
 
 Imported by the runners too, in the environments of the peers: it needs numpy and pandas only, and
 runs on Python 3.9.
@@ -28,12 +28,12 @@ SCORING = {
     "multiclass": "neg_log_loss",
     "regression": "neg_root_mean_squared_error",
 }
-"""scikit-learn's name of the metric that every system searches by, for each task."""
+"""Names in scikit-learn of the metric that every system searches by, for each task."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One run of one system.
+    """Run of a system.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Job:
     workers : int
         Processes that may work at once.
     mode : str
-        Of the system; empty where it has only one.
+        Mode of the system; empty where it has only one.
     output : str
         JSON file for the answer.
     """
@@ -75,14 +75,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What was predicted for some rows.
+    """Predictions for some rows.
 
     Parameters
     ----------
     values : ndarray
         Numbers of shape (n_samples,), or probabilities of shape (n_samples, n_classes).
     classes : list of str, optional
-        The label of each column of probabilities.
+        Labels of the columns of probabilities.
     """
 
     values: np.ndarray
@@ -91,7 +91,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a system made of a job.
+    """Answer of a system to a job.
 
     Parameters
     ----------
@@ -101,9 +101,9 @@ class Answer:
     predict_seconds : float
         Wall time of predicting the held-out rows.
     model_bytes : int
-        Size of what must be kept to predict.
+        Size of the files or objects that must be kept to predict.
     single : Prediction, optional
-        Of the best single pipeline, where a system delivers that too.
+        Predictions of the best single pipeline, where a system delivers that too.
     """
 
     prediction: Prediction
@@ -129,17 +129,18 @@ def answer(
     size: Callable[[Any], int] = pickled_bytes,
     single: Callable[[Any], Prediction] | None = None,
 ) -> Answer:
-    """Fit, predict, and tell what either took.
+    """Fit and predict, and time both.
 
     Parameters
     ----------
     fit : callable
-        Returns the fitted model.
+        Function without arguments that returns the fitted model.
     predict : callable
+        Function of the model that returns its predictions.
     size : callable
-        Returns the bytes of the model.
+        Function of the model that returns its bytes.
     single : callable, optional
-        Predicts by the best single pipeline.
+        Function of the model that returns the predictions of its best single pipeline.
     """
     start = time.perf_counter()
     model = fit()
@@ -156,7 +157,7 @@ def answer(
 
 
 def coded(table: pd.DataFrame, text: str = "category") -> pd.DataFrame:
-    """Return a table of float64 and of strings alone: what the pickiest peers read.
+    """Return a table of float64 and of strings alone, which every peer reads.
 
     Dates become days since 1970, columns without any value are dropped.
 

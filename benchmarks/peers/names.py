@@ -1,4 +1,4 @@
-"""The data sets of the comparison."""
+"""Data sets of the comparison."""
 
 NAMES = (
     "credit-g",
@@ -14,4 +14,4 @@ NAMES = (
     "glass",
     "ccpp",
 )
-"""None of them may be used to learn the portfolio that the package brings."""
+"""Names; the portfolio that the package brings may not be learned on any of them."""

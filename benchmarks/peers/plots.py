@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from math import log10
 
-from ranking import Comparison
+from benchmarks.peers.ranking import Comparison
 
 COLOURS = (
     "#c06c3e",
@@ -24,8 +24,10 @@ COLOURS = (
 
 
 def ranks(comparison: Comparison) -> str:
-    """Return the critical-difference diagram of Demšar (2006): mean ranks on a line, best left;
-    bars join systems whose mean ranks do not differ."""
+    """Return the critical-difference diagram of Demšar (2006).
+
+    Mean ranks stand on a line, the best left; bars join systems whose mean ranks do not differ.
+    """
     means = comparison.ranks.mean()
     systems, difference = comparison.systems, comparison.critical_difference
     width, left, step, top = 640, 60, 18, 70

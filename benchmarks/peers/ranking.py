@@ -1,4 +1,4 @@
-"""Who is ahead on many tables: mean ranks with their critical difference, wins, losses, failures.
+"""Ranking of systems over many tables: mean ranks with their critical difference, wins, failures.
 
 The tests are those of Demšar (2006), "Statistical comparisons of classifiers over multiple data
 sets": ranks by table, and by Nemenyi the difference that two mean ranks must have to differ.
@@ -11,27 +11,42 @@ from statistics import fmean, median
 
 import numpy as np
 import pandas as pd
-from record import Record
 from scipy.stats import studentized_range
-from scoring import METRICS
+
+from benchmarks import markdown
+from benchmarks.errors import won_lost
+from benchmarks.peers.record import Record
+from benchmarks.peers.scoring import METRICS
 
 LEVEL = 0.05
 LATE = 0.05
-"""Overrun, as a share of the budget, from which on a run counts as late."""
+"""Overrun, as a share of the budget, above which a run counts as late."""
 
+COLUMNS = (
+    "system",
+    "mean rank",
+    "scaled score",
+    "better : equal : worse",
+    "failed",
+    "late",
+    "fit, s",
+    "a row, ms",
+    "model, MB",
+    "peak memory, MB",
+)
 SINGLE = ", single pipeline"
-"""Follows the name of a system whose best single pipeline takes part too."""
+"""Ending of the name of a system whose best single pipeline takes part too."""
 
 
 class Comparison:
-    """The systems that have run on the same tables and seeds with one budget.
+    """Systems that have run on the same tables and seeds with one budget.
 
     A table takes part where every system has a record of it; seeds of a table are averaged.
 
     Parameters
     ----------
     records : iterable of Record
-        Of one budget.
+        Records of one budget.
 
     Attributes
     ----------
@@ -40,7 +55,7 @@ class Comparison:
         Best mean rank first; single pipelines are systems of their own.
     tables : list of str
     ranks : DataFrame of shape (n_tables, n_systems)
-        1 is best; ties share the mean.
+        Ranks; 1 is best, ties share the mean.
     scaled : DataFrame of shape (n_tables, n_systems)
         Scores: 0 that of the constant predictor, 1 the best of all.
     """
@@ -85,28 +100,26 @@ class Comparison:
     def render(self) -> str:
         """Return the Markdown table of the comparison."""
         first = self.systems[0]
-        lines = [
+        intro = [
             f"{self.budget:g} s, {len(self.tables)} tables: {', '.join(self.tables)}.",
             "",
             f"Mean ranks differ from {self.critical_difference:.2f} on (Nemenyi,"
             f" {LEVEL:.0%}). Scaled: 0 the constant predictor, 1 the best of all. Better : equal :"
             f" worse counts tables against {first}. Late: more than {LATE:.0%} over the budget.",
             "",
-            "| system | mean rank | scaled score | better : equal : worse | failed | late |"
-            " fit, s | a row, ms | model, MB | peak memory, MB |",
-            f"|{' --- |' * 10}",
         ]
-        return "\n".join([*lines, *(self._row(system) for system in self.systems)]) + "\n"
+        rows = [self._row(system) for system in self.systems]
+        return "\n".join([*intro, *markdown.table(COLUMNS, rows)]) + "\n"
 
-    def _row(self, system: str) -> str:
+    def _row(self, system: str) -> list[str]:
         mine = self._of(system)
         against = self._scores[system] - self._scores[self.systems[0]]
-        better, worse = int((against > 1e-10).sum()), int((against < -1e-10).sum())
+        better, worse = won_lost(against.round(10))
         counts = f"{better} : {len(against) - better - worse} : {worse}"
         late = sum(one.overrun is not None and one.overrun > LATE for one in mine)
         single = system.endswith(SINGLE)
         delivered = [] if single else [one for one in mine if one.model_bytes is not None]
-        cells = [
+        return [
             system,
             f"{self.ranks[system].mean():.2f}",
             f"{self.scaled[system].mean():.3f}",
@@ -118,7 +131,6 @@ class Comparison:
             _median((one.model_bytes or 0) / 1e6 for one in delivered),
             f"{fmean(one.peak_memory for one in mine) / 1e6:.0f}",
         ]
-        return f"| {' | '.join(cells)} |"
 
     def _of(self, system: str) -> list[Record]:
         name = system.removesuffix(SINGLE)
@@ -126,8 +138,9 @@ class Comparison:
 
 
 def times_to_reach(records: Iterable[Record], reference: str, system: str) -> str:
-    """Return as Markdown in how many seconds a system reaches what another has at its largest
-    budget: the least budget with a score that is no worse; empty where a system has but one budget.
+    """Return as Markdown the least budgets at which a system is no worse than another.
+
+    The other counts with its score at its largest budget. Empty where a system has but one budget.
     """
     found: dict[tuple[str, int], dict[str, dict[float, float]]] = {}
     for one in records:
@@ -148,15 +161,16 @@ def times_to_reach(records: Iterable[Record], reference: str, system: str) -> st
         f"Least budget of {system} with a score no worse than {reference}'s of {most:g} s:"
         f" median {quartiles[1]:g} s, quartiles {quartiles[0]:g} and {quartiles[2]:g} s.",
         "",
-        "| table | seed | seconds |",
-        "| --- | --- | --- |",
-        *(f"| {name} | {seed} | {seconds:g} |" for (name, seed), seconds in times.items()),
+        *markdown.table(
+            ["table", "seed", "seconds"],
+            ([name, seed, f"{seconds:g}"] for (name, seed), seconds in times.items()),
+        ),
     ]
     return "\n".join(lines) + "\n"
 
 
 def _scores(record: Record) -> list[tuple[str, float]]:
-    """Return what takes part by a record: names, and scores of which greater is better."""
+    """Return the names that take part by a record, with scores; greater is better."""
     found = [(record.system, _gain(record, record.score))]
     if record.single_score is not None:
         found.append((record.system + SINGLE, _gain(record, record.single_score)))

@@ -1,15 +1,16 @@
-"""The record of a run: what is kept of it, one JSON file each."""
+"""Record of a run, in a JSON file of its own."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run is known by.
+    """Key of a run.
 
     Parameters
     ----------
@@ -18,7 +19,7 @@ class Run:
     budget : float
         Seconds.
     seed : int
-        Of the split and of the system.
+        Seed of the split and of the system.
     """
 
     dataset: str
@@ -28,45 +29,49 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The name of the record's file."""
+        """Name of the record's file."""
         return f"{self.dataset}-{self.system}-{self.budget:g}-{self.seed}.json"
 
 
 @dataclass(frozen=True)
 class Record:
-    """A run and how it went.
+    """Run with its outcome.
 
     Parameters
     ----------
     dataset, system, budget, seed
         As in `Run`.
     version : str
-        Of the system.
+        Version of the system.
     task, metric : str
     rows, columns : int
-        Of the whole table, without the target.
+        Size of the whole table, without the target.
     workers : int
     score : float
-        On the held-out rows; `constant_score` where the run did not end well.
+        Score on the held-out rows; `constant_score` where the run did not end well.
     constant_score : float
-        Of the constant predictor.
+        Score of the constant predictor.
     imputed : bool
-        Whether the score is that of the constant predictor for want of a prediction.
+        True if the score is that of the constant predictor because there is no prediction.
     single_score : float or None
-        Of the best single pipeline, where the system delivers that too.
+        Score of the best single pipeline, where the system delivers that too.
     fit_seconds : float or None
-        None where the fit did not end.
+        Wall time of the fit; None where it did not end.
     overrun : float or None
         Share of the budget by which the fit was too long; negative: by which it was shorter.
     predict_seconds : float or None
-        Of all held-out rows.
+        Wall time of predicting all held-out rows.
     model_bytes : int or None
-        Of what must be kept to predict.
+        Size of the files or objects that must be kept to predict.
     peak_memory : int
-        Bytes, of the process tree.
+        Bytes of the process tree.
     status : str
         ``"ok"``, ``"failed"`` or ``"killed"``.
     error : str or None
+    commit, versions, machine
+        Provenance of the record; None in records that were saved before it was known. `versions`
+        are those of the interpreter that runs the comparison, which evolver and the baselines
+        share.
     """
 
     dataset: str
@@ -90,6 +95,9 @@ class Record:
     peak_memory: int
     status: str
     error: str | None
+    commit: str | None = None
+    versions: dict[str, str | None] | None = None
+    machine: dict[str, Any] | None = None
 
     def save(self, path: Path) -> None:
         """Write the record."""

@@ -1,4 +1,4 @@
-"""Runs AutoGluon's best preset on a job of the comparison.
+"""Runner of AutoGluon's best preset on a job of the comparison.
 
 Its folds are fitted by ray, as it would itself (mode ``"parallel"``), or one after another
 (``"sequential"``): the start of ray is a large part of a short budget.

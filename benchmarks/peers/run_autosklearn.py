@@ -1,4 +1,4 @@
-"""Runs auto-sklearn 0.15 on a job of the comparison, on Python 3.9."""
+"""Runner of auto-sklearn 0.15 on a job of the comparison, on Python 3.9."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ METRICS = {
     "regression": root_mean_squared_error,
 }
 MEMORY_LIMIT = 8_000
-"""MB of a worker; its default of 3,072 fails runs for no need here."""
+"""MB of a worker; the default of 3,072 makes runs fail that need not."""
 
 
 def run(job: Job) -> Answer:
-    """Fit within the budget, and predict; how it validates is left to it."""
+    """Fit within the budget, and predict; the validation is the system's own."""
     X, y, unseen = job.tables()
     X, unseen = coded_pair(X, unseen)
     regression = job.task == "regression"

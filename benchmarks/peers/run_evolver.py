@@ -1,4 +1,4 @@
-"""Runs evolver on a job of the comparison."""
+"""Runner of evolver on a job of the comparison."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from evolver import EvolvedClassifier, EvolvedRegressor
 
 
 def run(job: Job) -> Answer:
-    """Fit within the budget, and predict, by what predicts and by the best pipeline alone."""
+    """Fit within the budget, and predict by the model and by its best pipeline alone."""
     X, y, unseen = job.tables()
     estimator = EvolvedRegressor if job.task == "regression" else EvolvedClassifier
     model = estimator(
@@ -29,7 +29,7 @@ def run(job: Job) -> Answer:
         return Prediction(predictor.predict_proba(unseen), model.classes_.tolist())
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", category=UserWarning)  # kinds of columns it tells of
+        warnings.simplefilter("ignore", category=UserWarning)  # about the kinds of columns
         return answer(
             lambda: model.fit(X, y), predict, single=lambda fitted: predict(fitted.best_pipeline_)
         )

@@ -1,4 +1,4 @@
-"""Runs FLAML on a job of the comparison."""
+"""Runner of FLAML on a job of the comparison."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ METRICS = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
 
 
 def run(job: Job) -> Answer:
-    """Fit within the budget, and predict; how it validates is left to it."""
+    """Fit within the budget, and predict; the validation is the system's own."""
     X, y, unseen = job.tables()
     X, unseen = coded_pair(X, unseen)
     regression = job.task == "regression"

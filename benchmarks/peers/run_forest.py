@@ -1,4 +1,4 @@
-"""Runs a tuned random forest on a job of the comparison, after AMLB's baseline of that name.
+"""Runner of a tuned random forest on a job of the comparison, after AMLB's baseline of that name.
 
 Values of `max_features` are tried by cross-validation until a fifth of the budget is left or the
 next might not end in time; the best is fitted on all rows.

@@ -1,4 +1,4 @@
-"""Runs GAMA 23 on a job of the comparison, with the ensemble that its benchmark mode ends with."""
+"""Runner of GAMA 23 on a job of the comparison, with the ensemble of its benchmark mode."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCORING = {
     "multiclass": "neg_log_loss",
     "regression": "neg_mean_squared_error",
 }
-"""GAMA has no RMSE; the order is the same."""
+"""Metrics of GAMA; it has no RMSE, but the squared error ranks alike."""
 
 
 def run(job: Job) -> Answer:

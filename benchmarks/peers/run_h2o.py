@@ -1,4 +1,4 @@
-"""Runs H2O AutoML on a job of the comparison. It needs Java."""
+"""Runner of H2O AutoML on a job of the comparison; it needs Java."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs LightGBM with its defaults on a job of the comparison."""
+"""Runner of LightGBM with its defaults on a job of the comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs TPOT 1.1 on a job of the comparison."""
+"""Runner of TPOT 1.1 on a job of the comparison."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from job import (
 from tpot import TPOTClassifier, TPOTRegressor
 
 EVALUATION_SHARE = 10 / 60
-"""Share of the budget that one candidate may take: that of TPOT's defaults, 10 of 60 minutes. TPOT
-looks at the clock when a candidate ends or its time is up, so 10 minutes would outlast the budget.
+"""Share of the budget that one candidate may take, as in TPOT's defaults: 10 of 60 minutes.
+
+TPOT looks at the clock when a candidate ends or its time is up, so 10 minutes would outlast the
+budget.
 """
 
 

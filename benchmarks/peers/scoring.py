@@ -1,4 +1,4 @@
-"""The metrics of the AutoML Benchmark (Gijsbers et al. 2024), and the constant predictor."""
+"""Metrics of the AutoML Benchmark (Gijsbers et al. 2024), and the constant predictor."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from job import Prediction
 from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
+
+from benchmarks.peers.job import Prediction
 
 
 @dataclass(frozen=True)
 class Metric:
-    """How predictions of held-out rows are scored.
+    """Score of predictions of held-out rows.
 
     Parameters
     ----------
     name : str
     greater_is_better : bool
     measure : callable
-        (truth, prediction) to a number.
+        Function of truth and prediction that returns a number.
     """
 
     name: str
@@ -76,4 +77,4 @@ METRICS = {
     "multiclass": Metric("log loss", False, _log_loss),
     "regression": Metric("RMSE", False, _root_mean_squared_error),
 }
-"""The metric of each task."""
+"""Metric of each task."""

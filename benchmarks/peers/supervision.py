@@ -1,4 +1,4 @@
-"""Runs a command as a process group that ends in time and leaves nothing behind (POSIX only)."""
+"""Commands as process groups that end in time and leave nothing behind (POSIX only)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Ending:
-    """How a command ended.
+    """End of a command.
 
     Parameters
     ----------
     exit_code : int or None
-        None: it was killed, for its time was up.
+        Exit code; None where it was killed because its time was up.
     peak_memory : int
-        Bytes: the largest sum of the resident memory of the process and its descendants that was
+        Largest sum in bytes of the resident memory of the process and its descendants that was
         seen. Pages that processes share count for each.
     """
 

@@ -1,4 +1,4 @@
-"""The systems that are compared."""
+"""Systems that are compared."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a system runs.
+    """Environment that a system runs in.
 
     Parameters
     ----------
     module : str
-        The system's; it is asked for `__version__`.
+        Module of the system; it is asked for `__version__`.
     requirements : tuple of str
-        What pip installs, step by step where a step needs what an earlier one brought. None: the
-        interpreter that runs the comparison.
+        Requirements that pip installs. Empty: the interpreter that runs the comparison.
     python : str
-        ``"3.9"`` where it must be an older one; empty: as that of the comparison.
+        Version where it must be an older one, as ``"3.9"``; empty: that of the comparison.
     build : tuple of str
-        What pip installs before the requirements, which are then built without isolation.
+        Requirements that pip installs first; the others are then built without isolation.
     """
 
     module: str
@@ -30,8 +29,19 @@ class Environment:
 
 @dataclass(frozen=True)
 class System:
-    """A runner, an environment, a mode that the runner knows, and whether the runner gives the
-    predictions of the best single pipeline too."""
+    """System as it is run.
+
+    Parameters
+    ----------
+    runner : str
+        File of the script that runs it.
+    environment : str
+        Name of one of `ENVIRONMENTS`.
+    mode : str
+        Mode that the runner knows; empty where it has only one.
+    has_single : bool
+        True if the runner gives the predictions of the best single pipeline too.
+    """
 
     runner: str
     environment: str
@@ -72,4 +82,4 @@ SYSTEMS = {
     "forest": System("run_forest.py", "scikit-learn"),
     "lightgbm": System("run_lightgbm.py", "lightgbm"),
 }
-"""By the name that the records have."""
+"""Systems by the name that the records have."""

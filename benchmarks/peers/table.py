@@ -1,4 +1,4 @@
-"""The records of all runs as a Markdown table, and who won where."""
+"""Records of all runs as a Markdown table, with the winner of each data set."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from record import Record
-from scoring import METRICS
+from benchmarks import markdown
+from benchmarks.peers.record import Record
+from benchmarks.peers.scoring import METRICS
 
 HEADER = (
     "data set",
@@ -35,8 +36,7 @@ def render(records: Iterable[Record]) -> str:
         )
     ]
     rows = [_row(record, winners(contest)) for contest in contests for record in contest]
-    lines = [_line(HEADER), _line(["---"] * len(HEADER)), *map(_line, rows)]
-    return "\n".join([*lines, "", *_verdicts(contests)]) + "\n"
+    return "\n".join([*markdown.table(HEADER, rows), "", *_verdicts(contests)]) + "\n"
 
 
 def winners(contest: Sequence[Record]) -> list[str]:
@@ -73,7 +73,7 @@ def _row(record: Record, best: Sequence[str]) -> list[str]:
 
 
 def _verdicts(contests: Iterable[Sequence[Record]]) -> list[str]:
-    """Return a line for each budget and seed that says who won on which data sets."""
+    """Return a line for each budget and seed with the winners and their data sets."""
     lines: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for contest in contests:
         if len(contest) > 1:
@@ -96,7 +96,3 @@ def _verdict(best: Sequence[str]) -> str:
 
 def _printed(score: float) -> str:
     return f"{score:.4g}"
-
-
-def _line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"

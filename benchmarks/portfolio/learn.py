@@ -1,19 +1,19 @@
-"""Choose a portfolio from trials, and judge the way it is chosen on tables left out.
+"""Choice of a portfolio from trials, and its judgement on tables left out.
 
-    python -m benchmarks.portfolio.learn [--size 24] [--out FOLDER]
+    python -m benchmarks portfolio.learn [--size 24] [--portfolio FOLDER]
 
-Reads `results/*.json` (by `trials.py`), keeps of all candidates those that gain most together, one
-after another, and writes `classification.json` and `regression.json`: by default where the package
-reads them. What can be had in half a second a fold, in two, and at all counts alike, so that there
-is something for large tables and short budgets too. Each table is judged by what was learned from
-all others: what is lost to the best of all candidates after 1, 2, 4, 8 and 16 pipelines, and after
-some seconds of five folds each, in the order learned for the table, in one order for all tables,
-and in a random one. Saves `results.md`.
+Reads `results/*.json` (by `portfolio.trials`), keeps of all candidates those that gain most
+together, one after another, and writes `classification.json` and `regression.json` into the folder
+of the portfolio: by default where the package reads them. The losses within half a second a fold,
+within two, and without a limit count alike, so that there is something for large tables and short
+budgets too. Each table is judged by the portfolio that is learned from all others: the loss to the
+best of all candidates after 1, 2, 4, 8 and 16 pipelines, and after some seconds of five folds each,
+in the order learned for the table, in one order for all tables, and in a random one. Saves
+`results.md`.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,62 +23,72 @@ from typing import Any
 import numpy as np
 
 import evolver.search
+from benchmarks import markdown
+from benchmarks.options import parser_of
 from benchmarks.portfolio.trials import LARGE, MANY, SMALL, pipelines_of
+from benchmarks.records import publish
 from evolver.search.metafeatures import MetaFeatures
 from evolver.search.portfolio import OVERHEAD, Experience, Trial, ranked
 
 HERE = Path(__file__).parent
+TRIALS = HERE / "results"
 PACKAGED = Path(evolver.search.__path__[0]) / "experience"
+KINDS = ("classification", "regression")
 SIZE = 24
 OPTIONAL = ("LGBM", "XGB", "CatBoost")
 LIMITS = (0.5, 2.0, np.inf)
-"""Seconds a fold may take: a pipeline is good in as many ways as it keeps."""
+"""Seconds a fold may take: a pipeline counts once for each limit that it keeps."""
 
 SHOWN = (1, 2, 4, 8, 16)
+"""Numbers of pipelines after which the loss is shown."""
+
 SECONDS = (10, 20, 40, 80)
+"""Seconds after which the loss is shown."""
+
 RUN_FOLDS = 5
-"""Of a run, by which a pipeline is evaluated."""
+"""Number of folds by which a run evaluates a pipeline."""
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Choose, judge, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=SIZE, help="pipelines for who has no library")
-    parser.add_argument("--out", type=Path, default=PACKAGED)
-    options = parser.parse_args()
-    options.out.mkdir(exist_ok=True)
-    lines = [
-        "Mean loss after so many pipelines, and after so many seconds of five folds of each; each"
-        " table judged by what was learned from the others: 0 is the best of all candidates, 1 the"
-        " middle one.",
-        "",
-        f"| | order | {' | '.join(str(one) for one in SHOWN)}"
-        f" | {' | '.join(f'{one} s' for one in SECONDS)} |",
-        f"|{' --- |' * (len(SHOWN) + len(SECONDS) + 2)}",
-    ]
+    parser = parser_of(__file__, __doc__, out=HERE, repeat=False)
+    parser.add_argument(
+        "--size", type=int, default=SIZE, help="pipelines for each set of libraries"
+    )
+    parser.add_argument(
+        "--portfolio", type=Path, default=PACKAGED, help="folder of the portfolio that is learned"
+    )
+    options = parser.parse_args(arguments)
+    options.portfolio.mkdir(parents=True, exist_ok=True)
+    rows: list[list[object]] = []
     kept = []
-    for kind in ("classification", "regression"):
+    for kind in KINDS:
         whole = experience_of(kind)
         for libraries in ("with", "without"):
             usable = usable_of(whole, libraries == "with")
             for (scale, order), curve in judged(whole, usable, options.size).items():
-                cells = " | ".join(f"{one:.3f}" for one in curve)
-                lines.append(f"| {kind}, {scale}, {libraries} libraries | {order} | {cells} |")
+                cells = [f"{one:.3f}" for one in curve]
+                rows.append([f"{kind}, {scale}, {libraries} libraries", order, *cells])
         best = learned(whole, options.size)
-        (options.out / f"{kind}.json").write_text(best.write(), encoding="utf-8")
+        (options.portfolio / f"{kind}.json").write_text(best.write(), encoding="utf-8")
         large = sum(name.endswith(LARGE) for name in whole.trials)
         counts = f"{len(whole.trials) - large} small and {large} large tables"
         kept.append(f"{kind}: {counts}, {len(best.pipelines)} pipelines kept.")
-    lines += ["", *kept]
-    (HERE / "results.md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    intro = (
+        "Mean loss after so many pipelines, and after so many seconds of five folds of each; each"
+        " table judged by what was learned from the others: 0 is the best of all candidates, 1 the"
+        " middle one."
+    )
+    header = ["", "order", *SHOWN, *(f"{one} s" for one in SECONDS)]
+    lines = [intro, "", *markdown.table(header, rows), "", *kept]
+    publish(options.out / "results.md", "\n".join(lines) + "\n")
 
 
 def experience_of(kind: str) -> Experience:
     """Return all trials of a kind of task."""
     pipelines = pipelines_of(kind)
     metas, losses, seconds = {}, {}, {}
-    for file in sorted((HERE / "results").glob("*.json")):
+    for file in sorted(TRIALS.glob("*.json")):
         record = json.loads(file.read_text(encoding="utf-8"))
         if (record["task"] == "regression") != (kind == "regression"):
             continue
@@ -100,15 +110,15 @@ def experience_of(kind: str) -> Experience:
 
 
 def seconds_of(trial: dict[str, Any], timeout: float) -> float:
-    """Return the mean seconds of a fold, the limit where it was too long; NaN where it failed
-    otherwise, which says nothing of how long it takes."""
+    """Return the mean seconds of a fold; the limit where it took longer, NaN where it failed."""
     if "seconds" in trial:
         return fmean(trial["seconds"])
+    # Another failure says nothing of how long the pipeline takes.
     return timeout if trial.get("failed", "").startswith("timeout") else float("nan")
 
 
 def learned(whole: Experience, size: int = SIZE) -> Experience:
-    """Return what is worth keeping, for who has the boosting libraries and for who has not."""
+    """Return the pipelines worth keeping with the boosting libraries and without, joined."""
     with_libraries, without = (
         chosen(whole, usable_of(whole, libraries), size) for libraries in (True, False)
     )
@@ -116,7 +126,7 @@ def learned(whole: Experience, size: int = SIZE) -> Experience:
 
 
 def losses_of(scores: Sequence[float]) -> list[float]:
-    """Return 0 for the best, 1 for the middle and all that are worse."""
+    """Return the loss of each score: 0 for the best, 1 for the median and all below it."""
     scored = np.array([one for one in scores if np.isfinite(one)])
     best, middle = scored.max(), float(np.median(scored))
     span = max(best - middle, 1e-12)
@@ -132,13 +142,16 @@ def usable_of(experience: Experience, libraries: bool) -> list[int]:
 
 
 def chosen(experience: Experience, usable: Sequence[int], size: int) -> list[int]:
-    """Return the pipelines that gain most together, one after another, all tables and all limits of
-    seconds alike."""
+    """Return the pipelines that gain most together, one after another.
+
+    All tables and all limits of seconds count alike.
+    """
     trials = experience.trials.values()
     within = np.array([trial.seconds for trial in trials]) <= np.array(LIMITS)[:, None, None]
     losses = np.concatenate(np.where(within, [trial.losses for trial in trials], 1.0))
     so_far = np.ones(len(losses))
-    left, kept = list(usable), []
+    left = list(usable)
+    kept: list[int] = []
     while left and len(kept) < size:
         means = [
             (np.minimum(so_far, losses[:, one]).mean(), losses[:, one].mean(), one) for one in left
@@ -151,7 +164,7 @@ def chosen(experience: Experience, usable: Sequence[int], size: int) -> list[int
 
 
 def only(experience: Experience, kept: Sequence[int]) -> Experience:
-    """Return an experience of some pipelines."""
+    """Return the experience with some of its pipelines."""
     return Experience(
         [experience.pipelines[one] for one in kept],
         {
@@ -168,7 +181,7 @@ def only(experience: Experience, kept: Sequence[int]) -> Experience:
 def judged(
     experience: Experience, usable: Sequence[int], size: int
 ) -> dict[tuple[str, str], list[float]]:
-    """Return by scale of the tables and order what is lost after so many pipelines and seconds."""
+    """Return the mean losses after `SHOWN` pipelines and `SECONDS`, by scale and order."""
     rng = np.random.default_rng(0)
     found: dict[tuple[str, str], list[list[float]]] = {}
     for name, trial in experience.trials.items():
@@ -188,8 +201,8 @@ def judged(
     return {order: list(np.mean(curves, axis=0)) for order, curves in sorted(found.items())}
 
 
-def curve_of(trial: Trial, order: Sequence[int]) -> list[float]:
-    """Return the least loss after so many pipelines, and after so many seconds."""
+def curve_of(trial: Trial, order: Sequence[int] | np.ndarray) -> list[float]:
+    """Return the least loss after `SHOWN` pipelines, and after `SECONDS`."""
     least = np.minimum.accumulate([trial.losses[one] for one in order])
     ends = np.cumsum([RUN_FOLDS * trial.seconds[one] + OVERHEAD for one in order])
     done = np.searchsorted(ends, SECONDS, side="right")
@@ -198,7 +211,7 @@ def curve_of(trial: Trial, order: Sequence[int]) -> list[float]:
 
 
 def without(experience: Experience, name: str) -> Experience:
-    """Return what is known without a table, few or many of its rows."""
+    """Return the experience without a table, with few or many of its rows."""
     table = name.removesuffix(LARGE)
     others = {
         other: trial
@@ -206,12 +219,6 @@ def without(experience: Experience, name: str) -> Experience:
         if other.removesuffix(LARGE) != table
     }
     return Experience(experience.pipelines, others)
-
-
-def write_without(name: str, kind: str, folder: Path) -> None:
-    """Write what is learned from the trials of all tables but one, as a run reads it."""
-    others = without(experience_of(kind), name)
-    (folder / f"{kind}.json").write_text(learned(others).write())
 
 
 if __name__ == "__main__":

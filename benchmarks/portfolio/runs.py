@@ -1,24 +1,29 @@
-"""Runs on large tables that begin with what was learned without them.
+"""Runs on large tables that begin with a portfolio learned without them.
 
-    python -m benchmarks.portfolio.runs --datasets FOLDER --label LABEL [--names ...]
+    python -m benchmarks portfolio.runs --datasets FOLDER --label LABEL [--names ...]
 
-Of each table 70 % is fitted on for 60 s, with a portfolio learned from the trials of all other
-tables, and 30 % scored. Saves `runs.json`, a record for each label and table, and `runs.md`; what
-is there is not repeated.
+Each table is fitted on 70 % of its rows for 60 s, with a portfolio learned from the trials of all
+other tables, and scored on the others. Saves `runs.json`, a record for each label and table, and
+`runs.md`.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.ablation.measure import fitted, split_of
-from benchmarks.records import Records
+from benchmarks import markdown
+from benchmarks.datasets import read_split
+from benchmarks.options import add_datasets, parser_of
+from benchmarks.portfolio.unseen import fitted
+from benchmarks.records import Records, publish
 
 HERE = Path(__file__).parent
 BUDGET = 60.0
+"""Seconds."""
+
 NAMES = (
     "adult",
     "electricity",
@@ -31,32 +36,28 @@ NAMES = (
 )
 
 
-def main() -> None:
-    """Measure what is not there yet; save records and table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, help="NAME.parquet; without: the table alone")
-    parser.add_argument("--label", default="now", help="what is measured")
-    parser.add_argument("--names", nargs="+", default=NAMES)
-    options = parser.parse_args()
-    records = Records(HERE / "runs.json", "label", "name")
-    for name in options.names if options.datasets is not None else ():
-        if not records.has(options.label, name):
-            file = options.datasets / f"{name}.parquet"
-            records.add({"label": options.label, **measure(file)})
-    table = table_of(records)
-    (HERE / "runs.md").write_text(table)
-    print(table)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the missing tables, and save records and table."""
+    parser = parser_of(__file__, __doc__, names=NAMES, out=HERE)
+    add_datasets(parser)
+    parser.add_argument("--label", default="now", help="name of the version that is measured")
+    options = parser.parse_args(arguments)
+    records = Records(options.out / "runs.json", "label", "name", repeat=options.repeat)
+    if options.datasets is not None:
+        for label, name in records.missing([options.label], options.names):
+            records.add({"label": label, **measure(options.datasets, name)})
+    if records:
+        publish(options.out / "runs.md", table_of(records))
 
 
-def measure(file: Path) -> dict[str, Any]:
+def measure(datasets: Path, name: str) -> dict[str, Any]:
     """Run on one table; return the record."""
-    train, test = split_of(file, 0)
-    model, seconds = fitted(file.stem, train, "all", BUDGET, 0)
-    X, y = test.drop(columns="target"), test["target"]
+    X, y, X_test, y_test = read_split(datasets, name, 0)
+    model, seconds = fitted(name, X, y, BUDGET, 0)
     return {
-        "name": file.stem,
-        "test": model.score(X, y),
-        "single": float(model.scorer_(model.best_pipeline_, X, y)),
+        "name": name,
+        "test": model.score(X_test, y_test),
+        "single": float(model.scorer_(model.best_pipeline_, X_test, y_test)),
         "seconds": round(seconds, 2),
         "outcomes": dict(Counter(model.leaderboard_["outcome"])),
     }
@@ -66,17 +67,12 @@ def table_of(records: Records) -> str:
     """Return a row for each table and a column for each label: the score on held-out rows."""
     labels = list(dict.fromkeys(one["label"] for one in records))
     scores = {(one["name"], one["label"]): one["test"] for one in records}
-    lines = [
-        "AUC, or the negative log loss or RMSE, of held-out rows: greater is better.",
-        "",
-        f"| table | {' | '.join(labels)} |",
-        f"|{' --- |' * (1 + len(labels))}",
-    ]
+    rows = []
     for name in dict.fromkeys(one["name"] for one in records):
         known = [scores.get((name, label)) for label in labels]
-        cells = ["" if one is None else f"{one:.5g}" for one in known]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        rows.append([name, *("" if one is None else f"{one:.5g}" for one in known)])
+    intro = "AUC, or the negative log loss or RMSE, of held-out rows: greater is better."
+    return "\n".join([intro, "", *markdown.table(["table", *labels], rows)]) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,19 +1,18 @@
-"""How candidates of a portfolio do on many tables.
+"""Trials of the candidates of a portfolio on many tables.
 
-    python -m benchmarks.portfolio.trials --datasets FOLDER [--names ...] [--large]
+    python -m benchmarks portfolio.trials --datasets FOLDER [--names ...] [--large]
 
-Each pipeline of `classification.txt` or `regression.txt`, fitted to the table as a run would fit it
-(`evolver.search.portfolio.fitted`), is scored by three folds of at most 2,000 rows of each table of
-`catalog.json` but those of the comparison with peers; with `--large` by one of three folds of at
-most 10,000 rows of each table that has 8,000 or more. Saves `results/NAME.json` or
-`results/NAME-large.json`, a record a table: meta-features, and for each pipeline the scores and the
-seconds of the folds, or why it failed. What is there is not repeated; what was added to the lists
-is tried and added. With `--keep FOLDER` the out-of-fold predictions of what was tried are kept too.
+Each pipeline of `classification.txt` or `regression.txt` is adapted to the table as a run would do
+it, and scored by three folds of at most 2,000 rows of each table of `catalog.json` but those of the
+comparison with peers; with `--large`, by one of three folds of at most 10,000 rows of each table
+that has 8,000 or more. Saves `NAME.json` or `NAME-large.json`, a record a table: meta-features, and
+for each pipeline the scores and the seconds of the folds, or why it failed. Trials that are saved
+are not repeated; pipelines that were added to the lists are tried and added, and the provenance is
+that of the latest trials. With `--predictions FOLDER` the out-of-fold predictions are kept too.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 from collections.abc import Sequence
@@ -26,8 +25,10 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from benchmarks.engine.problems import problem_of
+from benchmarks.options import add_datasets, add_predictions, parser_of
 from benchmarks.peers.names import NAMES
+from benchmarks.problems import problem_of
+from benchmarks.records import save
 from evolver.checks import check_scorer, selected_catalogue
 from evolver.evaluation.fold import Evaluator, FoldScore, Request
 from evolver.evaluation.folds import make_folds
@@ -40,29 +41,28 @@ from evolver.search.metafeatures import MetaFeatures
 from evolver.search.portfolio import adapt_to_catalogue
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "results"
 FOLDS = 3
 LARGE_FROM = 8_000
 LARGE = "-large"
-"""Behind the name of a table in what is known of many of its rows."""
+"""Ending of the name of a table in trials on many of its rows."""
 
 MOST_COLUMNS = 900
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of a table the pipelines are tried on.
+    """Share of a table that the pipelines are tried on.
 
     Parameters
     ----------
     suffix : str
-        Behind the name of the table.
+        Ending of the name of the table.
     rows : int
-        At the most.
+        Largest number of rows.
     folds : int
-        Of three, that are scored.
+        Number of folds, of three, that are scored.
     timeout : float
-        Seconds of a fold.
+        Seconds that a fold may take.
     """
 
     suffix: str
@@ -80,31 +80,19 @@ SAME = {
     "mfeat-fourier",
     "mfeat-karhunen",
 }
-"""Tables that are another one in other words; one of each is enough."""
+"""Tables that are other versions of tables in the catalogue; one version is enough."""
 
 
-def main() -> None:
-    """Measure what is not there yet."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, required=True, help="NAME.parquet, catalog.json")
-    parser.add_argument("--names", nargs="+")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Try the missing pipelines on every table, and save the records."""
+    parser = parser_of(__file__, __doc__, names=[], workers=2, repeat=False)
+    add_datasets(parser, required=True)
+    add_predictions(parser)
     parser.add_argument("--large", action="store_true", help="many rows of the large tables")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--keep", type=Path, help="folder for out-of-fold predictions")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     scale = MANY if options.large else SMALL
-    RESULTS.mkdir(exist_ok=True)
-    catalogue = json.loads((options.datasets / "catalog.json").read_text(encoding="utf-8"))
-    names = [
-        one["name"]
-        for one in catalogue
-        if one["features"] <= MOST_COLUMNS
-        and one["name"] not in SAME.union(NAMES)
-        and (one["rows"] >= LARGE_FROM or not options.large)
-    ]
-    random.Random(0).shuffle(names)
-    for name in options.names or names:
-        file = RESULTS / f"{name}{scale.suffix}.json"
+    for name in options.names or names_of(options.datasets, large=options.large):
+        file = options.out / f"{name}{scale.suffix}.json"
         known = json.loads(file.read_text(encoding="utf-8"))["pipelines"] if file.exists() else []
         tried = {one["pipeline"]: one for one in known}
         problem = sampled(problem_of(options.datasets, name), scale.rows)
@@ -114,18 +102,33 @@ def main() -> None:
             continue
         found, predictions = trial(problem, missing, scale, options.workers)
         tried |= {one["pipeline"]: one for one in found}
-        pipelines = [tried[text] for text in texts]
-        file.write_text(as_text(name + scale.suffix, problem, pipelines), encoding="utf-8")
+        meta = {key: round(value, 3) for key, value in MetaFeatures.of(problem).values.items()}
+        about = {"name": name + scale.suffix, "task": problem.task, "meta": meta}
+        save(file, {**about, "pipelines": [tried[text] for text in texts]})
         failed = sum("failed" in one for one in found)
         spent = sum(sum(one.get("seconds", [scale.timeout])) for one in found)
         print(name, problem.task, problem.X.shape, f"{failed} failed, {spent:.0f} s", flush=True)
-        if options.keep is not None:
-            options.keep.mkdir(exist_ok=True)
-            np.savez(options.keep / f"{name}{scale.suffix}.npz", **predictions)
+        if options.predictions is not None:
+            options.predictions.mkdir(parents=True, exist_ok=True)
+            np.savez(options.predictions / f"{name}{scale.suffix}.npz", **predictions)
+
+
+def names_of(datasets: Path, *, large: bool) -> list[str]:
+    """Return the names of the tables of a catalogue that are tried, in a fixed random order."""
+    catalogue = json.loads((datasets / "catalog.json").read_text(encoding="utf-8"))
+    names = [
+        one["name"]
+        for one in catalogue
+        if one["features"] <= MOST_COLUMNS
+        and one["name"] not in SAME.union(NAMES)
+        and (one["rows"] >= LARGE_FROM or not large)
+    ]
+    random.Random(0).shuffle(names)
+    return names
 
 
 def pipelines_of(task: str) -> list[str]:
-    """Return the candidates for a task."""
+    """Return the candidates for a task, as text."""
     kind = "regression" if task == "regression" else "classification"
     return (HERE / f"{kind}.txt").read_text(encoding="utf-8").splitlines()
 
@@ -152,7 +155,7 @@ def sampled(problem: Problem, rows: int) -> Problem:
 def trial(
     problem: Problem, texts: Sequence[str], scale: Scale, workers: int
 ) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
-    """Return what became of each pipeline, and the out-of-fold predictions."""
+    """Return the record of each pipeline, and the out-of-fold predictions."""
     catalogue = selected_catalogue(None, problem, grouped=False)
     trees = [adapt_to_catalogue(parse(text), catalogue) for text in texts]
     found: list[dict[str, Any]] = [
@@ -194,14 +197,6 @@ def trial(
             for fold, score in enumerate(mine):
                 predictions[f"{number}-{fold}"] = score.predictions.astype(np.float32)
     return found, predictions
-
-
-def as_text(name: str, problem: Problem, pipelines: Sequence[dict[str, Any]]) -> str:
-    """Return the record of a table as JSON, a line for each pipeline."""
-    meta = {key: round(value, 3) for key, value in MetaFeatures.of(problem).values.items()}
-    head = json.dumps({"name": name, "task": problem.task, "meta": meta})[:-1]
-    lines = ",\n".join(json.dumps(one) for one in pipelines)
-    return f'{head}, "pipelines": [\n{lines}\n]}}\n'
 
 
 if __name__ == "__main__":

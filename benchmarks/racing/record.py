@@ -1,25 +1,26 @@
-"""The fold scores of runs in which every candidate is evaluated to the end, as text.
+"""Recordings of runs in which every candidate is evaluated to the end.
 
-    python -m benchmarks.racing.record --datasets FOLDER [--names ...] [--seeds ...] [--out FOLDER]
+    python -m benchmarks racing.record --datasets FOLDER [--names ...] [--seeds 0 1 2]
 
-Writes NAME-SEED.json for each: the number of folds of fewer rows, and score, complexity and seconds
-by fold of every candidate in the order asked, those of fewer rows first; null for one that failed.
-`simulate.py` races them. A recording that exists is not repeated.
+Saves NAME-SEED.json for each run: the number of folds of fewer rows (`ladder`), and for every
+candidate in the order asked score, complexity and seconds by fold, those of fewer rows first; null
+for one that failed. `racing.simulate` races them. A recording that exists is not repeated.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
-import sqlite3
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from evolver import EvolvedClassifier, EvolvedRegressor, Settings
+from benchmarks.datasets import estimator_for, read
+from benchmarks.journals import entries
+from benchmarks.options import add_datasets, parser_of
+from benchmarks.problems import problem_in
+from benchmarks.records import save
+from evolver import Settings
 
 NAMES = (
     "credit-g",
@@ -31,26 +32,28 @@ NAMES = (
     "california-housing",
     "elevators",
 )
-"""How sharp the race is was chosen on others; the last three have a ladder."""
+"""Tables that the rate of error was not chosen on; the last three have a ladder."""
 
 NONE = sys.float_info.min
-"""So small a rate of error that nobody is raced out; at 0 there would be no ladder either."""
+"""Rate of error so small that no candidate is raced out; at 0 there would be no ladder either."""
 
 RECORDED = Path(__file__).parent / "results" / "recorded"
 
 
-def main() -> None:
-    """Record every table and seed."""
-    options = parse_arguments()
-    options.out.mkdir(parents=True, exist_ok=True)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Record the missing tables and seeds."""
+    parser = parser_of(__file__, __doc__, names=NAMES, seeds=[0, 1, 2], out=RECORDED)
+    add_datasets(parser, required=True)
+    parser.add_argument("--evaluations", type=int, default=100, help="candidates of a search")
+    parser.add_argument("--fold-timeout", type=float, default=3.0, help="seconds")
+    options = parser.parse_args(arguments)
     for seed, name in itertools.product(options.seeds, options.names):
         file = options.out / f"{name}-{seed}.json"
-        if file.exists():
+        if file.exists() and not options.repeat:
             continue
-        table = pd.read_parquet(options.datasets / f"{name}.parquet")
-        classification = not pd.api.types.is_float_dtype(table["target"])
+        X, y = read(options.datasets, name)
         with tempfile.TemporaryDirectory() as folder:
-            model = (EvolvedClassifier if classification else EvolvedRegressor)(
+            model = estimator_for(y)(
                 time_budget=None,
                 max_evaluations=options.evaluations,
                 random_state=seed,
@@ -58,41 +61,26 @@ def main() -> None:
                 run_dir=folder,
                 settings=Settings(lag=16, fold_timeout=options.fold_timeout, racing_error=NONE),
             )
-            model.fit(table.drop(columns="target"), table["target"])
-            runs = candidates(Path(folder) / "journal.sqlite")
-        ladder = len(model._problem.ladder)
-        lines = ",\n".join(json.dumps(run) for run in runs)
-        file.write_text(f'{{"ladder": {ladder}, "candidates": [\n{lines}\n]}}\n')
+            model.fit(X, y)
+            runs = candidates(folder)
+        save(file, {"ladder": len(problem_in(model).ladder), "candidates": runs})
         print(name, seed, len(runs), flush=True)
 
 
-def candidates(journal: Path) -> list[list[list[float]] | None]:
-    """Return [score, complexity, seconds] by fold of each candidate in the order asked."""
-    with sqlite3.connect(journal) as connection:
-        entries = connection.execute("SELECT number, kind, body FROM entries").fetchall()
+def candidates(folder: str) -> list[list[list[float]] | None]:
+    """Return [score, complexity, seconds] by fold of each candidate of a run, as asked."""
     runs: dict[int, list[list[float]]] = {}
-    for number, kind, body in entries:
+    for number, kind, body in entries(folder):
         if kind == "candidate":
             runs[number] = []
         elif kind == "fold":
-            runs[number].append(json.loads(body)[:4])
+            runs[number].append(body[:4])
     folds = max(len(run) for run in runs.values())
     complete = [sorted(run) if len(run) == folds else None for _, run in sorted(runs.items())]
     return [
         None if run is None else [[float(f"{value:.8g}") for value in values] for _, *values in run]
         for run in complete
     ]
-
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, required=True, help="folder of NAME.parquet")
-    parser.add_argument("--out", type=Path, default=RECORDED, help="folder of the recordings")
-    parser.add_argument("--names", nargs="+", default=NAMES)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--evaluations", type=int, default=100)
-    parser.add_argument("--fold-timeout", type=float, default=3.0, help="seconds")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,28 +1,32 @@
-"""Race recorded candidates: fold-seconds saved, and what became of the winner.
+"""Races of recorded candidates: fold-seconds saved, and the loss of the winner.
 
-    python -m benchmarks.racing.simulate [--recorded FOLDER]
-    python -m benchmarks.racing.simulate --orders 25 [--recorded FOLDER]
+    python -m benchmarks racing.simulate [--recorded FOLDER]
+    python -m benchmarks racing.simulate --orders 25 [--recorded FOLDER]
 
-The files of the folder were written by `record.py`. The candidates are those of a run without
+The files of the folder were written by `racing.record`. The candidates are those of a run without
 racing, whatever racing would have bred instead, so both ways are compared on the same ones; those
 that failed are left out of both. Evaluating in full takes the folds of all rows alone; a race takes
-those of fewer rows too. Saves `results/table.md`.
+those of fewer rows too. Saves `table.md`.
 
-With `--orders`, the candidates are raced in so many orders, the first of them that in which they
-were asked for, at several rates of error: saves `results/sharpness.md`.
+With `--orders`, the candidates are raced in so many orders, the first of them the order asked, at
+several rates of error. Saves `sharpness.md`. The tables follow from the recordings, which carry the
+provenance of their own.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks import markdown
+from benchmarks.options import parser_of
 from benchmarks.racing.record import RECORDED
+from benchmarks.records import publish
 from evolver.problem import Settings
 from evolver.search.racing import FIRST, Race, Runner
 
@@ -30,13 +34,12 @@ LAG = 16
 SIZE = 50
 TOLERANCE = 0.002
 ERRORS = (0.1, 0.2, 0.3)
-RESULTS = Path(__file__).parent / "results"
 CHOSEN_ON = Path(__file__).parents[2] / "tests" / "search" / "recorded"
 """Recordings of the tables on which the rate of error was chosen."""
 
 
 class Raced(NamedTuple):
-    """What a race of recorded candidates took and found."""
+    """Cost and result of a race of recorded candidates."""
 
     candidates: int
     finished: int
@@ -47,26 +50,27 @@ class Raced(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """Seconds without the race by those with it."""
+        """Seconds without the race divided by those with it."""
         return self.full_seconds / self.raced_seconds
 
     @property
     def loss(self) -> float:
-        """Of the winner's score, relative."""
+        """Relative loss of the winner's score."""
         return (self.best - self.kept) / abs(self.best)
 
 
-def main() -> None:
-    """Race every recording; print and save the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--recorded", type=Path, help="folder of the recordings")
-    parser.add_argument("--orders", type=int, default=0)
-    options = parser.parse_args()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Race every recording, and save the table."""
+    parser = parser_of(__file__, __doc__, repeat=False)
+    parser.add_argument("--recorded", type=Path, metavar="FOLDER", help="recordings")
+    parser.add_argument("--orders", type=int, default=0, help="number of orders of the candidates")
+    options = parser.parse_args(arguments)
     folder = options.recorded or (CHOSEN_ON if options.orders else RECORDED)
     records = {file.stem: json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))}
-    table = sharpness_of(records, options.orders) if options.orders else table_of(records)
-    print(table)
-    (RESULTS / ("sharpness.md" if options.orders else "table.md")).write_text(table)
+    if options.orders:
+        publish(options.out / "sharpness.md", sharpness_of(records, options.orders))
+    else:
+        publish(options.out / "table.md", table_of(records))
 
 
 def race(runs: list[list[list[float]]], ladder: int, error: float) -> Raced:
@@ -111,7 +115,7 @@ def scored(record: dict[str, Any]) -> list[list[list[float]]]:
 
 def sharpness_of(records: dict[str, dict[str, Any]], orders: int) -> str:
     """Return a row for each rate of error: seconds saved, and how often the winner was dropped."""
-    lines = [f"| error | {' | '.join(records)} |", f"|{' --- |' * (1 + len(records))}"]
+    rows = []
     for error in ERRORS:
         cells = []
         for record in records.values():
@@ -123,30 +127,29 @@ def sharpness_of(records: dict[str, dict[str, Any]], orders: int) -> str:
             worse = fmean(one.loss > TOLERANCE for one in found)
             ratio = median(one.ratio for one in found)
             cells.append(f"{ratio:.1f} x, {dropped:.0%}, {worse:.0%}")
-        lines.append(f"| {error} | {' | '.join(cells)} |")
+        rows.append([error, *cells])
     meaning = (
         f"Full / raced, median of {orders} orders; share of the orders in which the winner was"
         f" dropped, and in which what won instead was worse by more than {TOLERANCE:.1%}."
     )
-    return "\n".join([*lines, "", meaning, ""])
+    return "\n".join([*markdown.table(["error", *records], rows), "", meaning]) + "\n"
 
 
 def shuffled(runs: list[list[list[float]]], order: int) -> list[list[list[float]]]:
-    """Return candidates in an order; 0 is that in which they were asked for."""
+    """Return candidates in an order; 0 is the order asked."""
     places = np.random.default_rng(order).permutation(len(runs)) if order else range(len(runs))
     return [runs[place] for place in places]
 
 
 def table_of(records: dict[str, dict[str, Any]]) -> str:
-    """Return a row for each table, its seeds side by side, and what holds of all."""
+    """Return a row for each table, its seeds side by side, and the totals."""
     raced: dict[str, list[Raced]] = {}
     for stem, record in records.items():
         one = race(scored(record), record["ladder"], Settings().racing_error)
         raced.setdefault(stem.rpartition("-")[0], []).append(one)
-    lines = [
-        "| table | candidates | to the end | full s | raced s | full / raced | winner's loss |",
-        f"|{' --- |' * 7}",
-    ]
+    header = ["table", "candidates", "to the end", "full s", "raced s", "full / raced"]
+    header += ["winner's loss"]
+    rows = []
     for name, seeds in raced.items():
         cells = [
             [str(one.candidates) for one in seeds],
@@ -156,22 +159,18 @@ def table_of(records: dict[str, dict[str, Any]]) -> str:
             [f"{one.ratio:.1f}" for one in seeds],
             [f"{one.loss:.2%}" for one in seeds],
         ]
-        lines.append(f"| {name} | {' | '.join(', '.join(cell) for cell in cells)} |")
+        rows.append([name, *(", ".join(cell) for cell in cells)])
     every = [one for seeds in raced.values() for one in seeds]
     within = sum(one.loss <= TOLERANCE for one in every)
     total = sum(one.full_seconds for one in every) / sum(one.raced_seconds for one in every)
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"{len(every)} searches. Full / raced: median {median(one.ratio for one in every):.1f},"
-            f" least {min(one.ratio for one in every):.1f}, most"
-            f" {max(one.ratio for one in every):.1f}, of all seconds together {total:.1f}. The"
-            f" winner is the same or within {TOLERANCE:.1%} in {within}; worst loss"
-            f" {max(one.loss for one in every):.2%}.",
-            "",
-        ]
+    totals = (
+        f"{len(every)} searches. Full / raced: median {median(one.ratio for one in every):.1f},"
+        f" least {min(one.ratio for one in every):.1f}, most"
+        f" {max(one.ratio for one in every):.1f}, of all seconds together {total:.1f}. The"
+        f" winner is the same or within {TOLERANCE:.1%} in {within}; worst loss"
+        f" {max(one.loss for one in every):.2%}."
     )
+    return "\n".join([*markdown.table(header, rows), "", totals]) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The structures on which samplers are compared, with what a search knew of them, once.
+"""Structures on which samplers are compared, with the candidates that a search had of them.
 
-    python -m benchmarks.refinement.record --datasets FOLDER
+    python -m benchmarks refinement.record --datasets FOLDER
 
-For each table a search of `EVALUATIONS` candidates, none of whose folds may take longer than
+Each table is searched once with `EVALUATIONS` candidates, and no fold may take longer than
 `MOST_SECONDS`. Of the structures on its front, the one with the best score is kept that has at
 least `LEAST_VALUES` values to choose: every candidate of it in the order asked, with its outcome.
 Saves `recorded.json`, a candidate a line.
@@ -10,15 +10,17 @@ Saves `recorded.json`, a candidate a line.
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.engine.problems import problem_of
+from benchmarks.options import add_datasets, parser_of
+from benchmarks.problems import problem_of
+from benchmarks.records import save
 from evolver.checks import selected_catalogue
 from evolver.genome.codec import encode
 from evolver.genome.structure import split_structure
@@ -29,30 +31,34 @@ from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
 
 TABLES = ("credit-g", "titanic", "cmc", "vehicle", "concrete", "medical-insurance")
-"""From 846 to 1,473 rows, so that ten seeds of four samplers end within the hour."""
+"""Tables of 846 to 1,473 rows, so that ten seeds of four samplers end within the hour."""
 
 EVALUATIONS = 150
 POPULATION = 25
 MOST_SECONDS = 0.3
 LEAST_VALUES = 3
-RECORDED = Path(__file__).parent / "recorded.json"
+HERE = Path(__file__).parent
+FILE = "recorded.json"
 
 
-def main() -> None:
-    """Search every table and save what is kept of it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, required=True, help="folder of NAME.parquet")
-    options = parser.parse_args()
-    texts = []
-    for name in TABLES:
-        kept = record(problem_of(options.datasets, name))
-        print(name, len(kept), flush=True)
-        texts.append(f'"{name}": [\n' + ",\n".join(json.dumps(one) for one in kept) + "\n]")
-    RECORDED.write_text("{\n" + ",\n".join(texts) + "\n}\n", encoding="utf-8")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Search every table, and save the candidates that are kept."""
+    parser = parser_of(__file__, __doc__, out=HERE, repeat=False)
+    add_datasets(parser, required=True)
+    options = parser.parse_args(arguments)
+    kept = {name: record(problem_of(options.datasets, name)) for name in TABLES}
+    print({name: len(candidates) for name, candidates in kept.items()}, flush=True)
+    save(options.out / FILE, kept)
+
+
+def recorded(name: str) -> list[dict[str, Any]]:
+    """Return the candidates that are kept of a table."""
+    found: list[dict[str, Any]] = json.loads((HERE / FILE).read_text(encoding="utf-8"))[name]
+    return found
 
 
 def record(problem: Problem) -> list[dict[str, Any]]:
-    """Return what one search knows of one structure."""
+    """Return the candidates that one search had of one structure, with their outcomes."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(lag=16, fold_timeout=MOST_SECONDS)
         result = evolve(
@@ -76,7 +82,7 @@ def record(problem: Problem) -> list[dict[str, Any]]:
 
 
 def plain(outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as JSON has it."""
+    """Return an outcome as plain data."""
     if isinstance(outcome, Scored):
         return {"scores": outcome.fold_scores, "complexity": outcome.complexity}
     if isinstance(outcome, Stopped):
@@ -85,7 +91,7 @@ def plain(outcome: Outcome) -> dict[str, Any]:
 
 
 def outcome_of(kept: dict[str, Any], folds: int) -> Outcome:
-    """Return the outcome of a candidate that was kept, of so many folds."""
+    """Return the outcome of a candidate that was kept, on the first folds."""
     if "scores" in kept:
         return Scored(tuple(kept["scores"][:folds]), kept["complexity"], 0.0)
     if "stages" in kept:

@@ -1,25 +1,21 @@
 """Samplers compared on recorded structures of real tables.
 
-    python -m benchmarks.refinement.samplers --datasets FOLDER [--names ...] [--samplers ...]
+    python -m benchmarks refinement.samplers --datasets FOLDER [--names ...] [--samplers ...]
 
-Each sampler and seed begins with what a search knew of one structure of each table
-(`recorded.json`, by `record.py`) and proposes `PROPOSALS` more of it, `LAG` of them always under
-way. Each is evaluated on three of five folds. "tpe" is the package's, "tpe from 10" has Optuna's
-ten proposals at random, "tpe of a quarter" takes a quarter for good ones instead of a tenth;
-"perturbation" moves a value of the best as evolution does. "gp" needs torch, which the package does
-not install. Saves `results/samplers.json`, which holds every score, and `results/samplers.md`; what
-is there is not repeated.
+Each sampler and seed begins with the candidates that a search had of one structure of each table
+(`recorded.json`, by `refinement.record`) and proposes `PROPOSALS` more of it, `LAG` of them always
+under way. Each is evaluated on three of five folds. "tpe" is the package's, "tpe from 10" has
+Optuna's ten proposals at random, "tpe of a quarter" takes a quarter for good ones instead of a
+tenth; "perturbation" moves a value of the best as evolution does. "gp" needs torch, which the
+package does not install. Saves `samplers.json`, with every score, and `samplers.md`.
 """
 
 from __future__ import annotations
 
-import argparse
-import itertools
-import json
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from statistics import fmean
@@ -27,13 +23,17 @@ from typing import Any
 
 import numpy as np
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial
 from threadpoolctl import threadpool_limits
 
-from benchmarks.engine.problems import problem_of
-from benchmarks.records import Records
-from benchmarks.refinement.record import RECORDED, outcome_of
+from benchmarks import markdown
+from benchmarks.errors import won_lost
+from benchmarks.options import add_datasets, parser_of
+from benchmarks.problems import problem_of
+from benchmarks.records import Records, publish
+from benchmarks.refinement.record import TABLES, outcome_of, recorded
 from evolver.checks import selected_catalogue
 from evolver.evaluation.fold import Evaluator, FoldScore, Request
 from evolver.genome.candidate import Candidate, Origin
@@ -41,7 +41,6 @@ from evolver.genome.codec import decode, encode
 from evolver.genome.structure import Values, split_structure
 from evolver.outcome import Failed, Failure, Outcome, Scored
 from evolver.search.refinement import SAMPLERS, STARTUP, Study
-from primitives import Space
 from primitives import space as spaces
 
 PROPOSALS = 16
@@ -49,21 +48,22 @@ FOLDS = 3
 LAG = 4
 SHOWN = (4, 8, 16)
 SEEDS = range(10)
-RESULTS = Path(__file__).parent / "results"
 
 
 class Perturbation(RandomSampler):
-    """Evolution's own operator: the best pipeline so far with one value moved a little."""
+    """Operator of evolution: the best pipeline so far with one value moved a little."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
         self._steps = np.random.default_rng(seed)
 
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> Space:
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
         return dict(study.best_trial.distributions)
 
     def sample_relative(
-        self, study: optuna.Study, trial: FrozenTrial, search_space: Space
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> Values:
         return spaces.perturb(search_space, study.best_trial.params, self._steps)
 
@@ -78,30 +78,26 @@ RIVALS: dict[str, Callable[[int], BaseSampler]] = {
 }
 
 
-def main() -> None:
-    """Compare on every table; save records and table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, required=True, help="folder of NAME.parquet")
-    parser.add_argument("--names", nargs="+", default=list(json.loads(RECORDED.read_text())))
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Compare on the missing tables, and save records and table."""
+    parser = parser_of(__file__, __doc__, names=TABLES, seeds=SEEDS, workers=2)
+    add_datasets(parser)
     parser.add_argument("--samplers", nargs="+", choices=list(RIVALS), default=list(RIVALS))
-    parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
-    records = Records(RESULTS / "samplers.json", "name", "sampler", "seed")
-    tasks = [
-        task
-        for task in itertools.product(options.names, options.samplers, SEEDS)
-        if not records.has(*task)
-    ]
-    with ProcessPoolExecutor(options.workers, initializer=threadpool_limits, initargs=(1,)) as pool:
-        for done in as_completed(pool.submit(propose, options.datasets, *task) for task in tasks):
-            records.add(done.result())
-    table = table_of(records)
-    print(table)
-    (RESULTS / "samplers.md").write_text(table)
+    options = parser.parse_args(arguments)
+    file = options.out / "samplers.json"
+    records = Records(file, "name", "sampler", "seed", repeat=options.repeat)
+    if options.datasets is not None:
+        runs = list(records.missing(options.names, options.samplers, options.seeds))
+        one_thread = {"initializer": threadpool_limits, "initargs": (1,)}
+        with ProcessPoolExecutor(options.workers, **one_thread) as pool:
+            for done in as_completed(pool.submit(propose, options.datasets, *run) for run in runs):
+                records.add(done.result())
+    if records:
+        publish(options.out / "samplers.md", table_of(records))
 
 
 def propose(datasets: Path, name: str, sampler: str, seed: int) -> dict[str, Any]:
-    """Return the scores of what a sampler proposes, None for what failed."""
+    """Return the scores of the proposals of a sampler, None for those that failed."""
     warnings.simplefilter("ignore")
     problem = problem_of(datasets, name)
     catalogue = selected_catalogue(None, problem, grouped=False)
@@ -109,11 +105,11 @@ def propose(datasets: Path, name: str, sampler: str, seed: int) -> dict[str, Any
     origin = Origin("evolution", "recorded")
     known = [
         (Candidate(decode(one["tree"], catalogue), origin), outcome_of(one, FOLDS))
-        for one in json.loads(RECORDED.read_text())[name]
+        for one in recorded(name)
     ]
     study = Study(split_structure(known[0][0].tree)[0], RIVALS[sampler], seed, varies=False)
-    for candidate, outcome in known:
-        study.tell(candidate, split_structure(candidate.tree)[1], outcome)
+    for one, outcome in known:
+        study.tell(one, split_structure(one.tree)[1], outcome)
     seen = {candidate.digest for candidate, _ in known}
     asked: list[Candidate] = []
     outcomes: list[Outcome] = []
@@ -155,18 +151,14 @@ def evaluate(evaluator: Evaluator, candidate: Candidate) -> Outcome:
 
 
 def table_of(records: list[dict[str, Any]]) -> str:
-    """Return how much of what there is to gain each sampler had gained.
+    """Return the share of the possible gain that each sampler had reached.
 
-    What there is to gain is from the best score known at the start to the best that any sampler
-    found.
+    The possible gain is from the best score known at the start to the best that any sampler found.
     """
-    lines = [
-        f"| table | sampler | {' | '.join(f'after {n}' for n in SHOWN)} | ms for one proposal |",
-        f"|{' --- |' * (3 + len(SHOWN))}",
-    ]
     samplers = [one for one in RIVALS if any(record["sampler"] == one for record in records)]
     runs = Counter(one["name"] for one in records)
     names = [name for name, count in runs.items() if count == len(samplers) * len(SEEDS)]
+    rows: list[list[object]] = []
     gains: dict[tuple[str, str], list[list[float]]] = {}
     for name in names:
         mine = [one for one in records if one["name"] == name]
@@ -178,27 +170,30 @@ def table_of(records: list[dict[str, Any]]) -> str:
                 for n in SHOWN
             ]
             cells = [f"{fmean(gain):.0%}" for gain in gains[name, sampler]]
-            lines.append(
-                f"| {name} | {sampler} | {' | '.join(cells)} |"
-                f" {1000 * fmean(one['seconds_asking'] for one in ours) / PROPOSALS:.0f} |"
-            )
-    for sampler in samplers:
+            seconds = fmean(one["seconds_asking"] for one in ours)
+            rows.append([name, sampler, *cells, f"{1000 * seconds / PROPOSALS:.0f}"])
+    for sampler in samplers if names else ():  # no table has all samplers and seeds yet
         means = [fmean(fmean(gains[name, sampler][place]) for name in names) for place in range(3)]
-        lines.append(f"| **all** | {sampler} | {' | '.join(f'{one:.0%}' for one in means)} | |")
-    lines += ["", "Wins over random search, of all tables and seeds, after all proposals:", ""]
-    for sampler in samplers:
+        rows.append(["**all**", sampler, *(f"{one:.0%}" for one in means), ""])
+    header = ["table", "sampler", *(f"after {n}" for n in SHOWN), "ms for one proposal"]
+    lines = [
+        *markdown.table(header, rows),
+        "",
+        "Wins over random search, of all tables and seeds, after all proposals:",
+        "",
+    ]
+    for sampler in samplers if "random" in samplers else ():
         differences = [
-            ours - theirs
+            ours - others
             for name in names
-            for ours, theirs in zip(
+            for ours, others in zip(
                 gains[name, sampler][-1], gains[name, "random"][-1], strict=True
             )
         ]
-        won, lost = (sum(np.sign(differences) == sign) for sign in (1, -1))
-        lines.append(
-            f"- {sampler}: better {won}, equal {len(differences) - won - lost}, worse {lost}"
-        )
-    return "\n".join([*lines, ""])
+        won, lost = won_lost(differences)
+        equal = len(differences) - won - lost
+        lines.append(f"- {sampler}: better {won}, equal {equal}, worse {lost}")
+    return "\n".join(lines) + "\n"
 
 
 def best(record: dict[str, Any], proposals: int) -> float:

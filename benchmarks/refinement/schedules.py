@@ -1,6 +1,6 @@
 """Refinement at equal wall time: none, after part of the budget, or among evolution's candidates.
 
-    python -m benchmarks.refinement.schedules --datasets FOLDER [--budget 60] [--names ...]
+    python -m benchmarks refinement.schedules --datasets FOLDER [--budget 60] [--names ...]
         [--schedules ...] [--seeds 0 1 2]
 
     evolution      the whole budget
@@ -9,32 +9,30 @@
     interleaved    3 of 10 candidates after the first population (`refinement_share=0.3`)
 
 With `--shared` the first three are branches of one search: it stops at the half and at 70 % of the
-budget, is copied and refined there, and goes on; what differs is what follows.
+budget, is copied and refined there, and goes on, so that they differ from there on only.
 
-Of each table 70 % is fitted on and 30 % scored. Every scored candidate is kept, with the seconds of
-the run at which it was. Saves `results/schedules.json`; what is there is not repeated. Without
-`--datasets` only draws what is there: `results/schedules.md` and `results/schedules.svg`.
+Each table is fitted on 70 % of its rows and scored on the others. Every scored candidate is kept,
+with the seconds of the run at which it was scored. Saves `schedules.json`, `schedules.md` and
+`schedules.svg`.
 """
 
 from __future__ import annotations
 
-import argparse
-import itertools
 import shutil
-import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import pandas as pd
-
-from benchmarks.anytime.measure import split
-from benchmarks.records import Records
-from evolver import EvolvedClassifier, EvolvedRegressor, Settings
+from benchmarks import markdown
+from benchmarks.datasets import estimator_for, read_split
+from benchmarks.errors import won_lost
+from benchmarks.journals import moments
+from benchmarks.options import add_datasets, parser_of
+from benchmarks.records import Records, publish, write
+from evolver import Settings
 from evolver.search.hypervolume import hypervolume
 
 NAMES = (
@@ -47,7 +45,7 @@ NAMES = (
     "bike-sharing",
     "adult",
 )
-"""None of them was used to compare samplers. The last two have a ladder of rows."""
+"""Tables that samplers were not compared on. The last two have a ladder of rows."""
 
 SCHEDULES: dict[str, tuple[float, float]] = {
     "evolution": (1.0, 0.0),
@@ -57,38 +55,35 @@ SCHEDULES: dict[str, tuple[float, float]] = {
 }
 """Share of the budget for `fit`, and `refinement_share` in it."""
 
-ALONE = {"refinement_share": 0.0, "portfolio_size": 0, "ensemble_size": 1}
+ALONE: dict[str, Any] = {"refinement_share": 0.0, "portfolio_size": 0, "ensemble_size": 1}
 """Settings of evolution alone."""
 
 COLOURS = {"interleaved": "#3b6e8f", "70/30": "#c06c3e", "50/50": "#9db4c0"}
 BASE = "evolution"
-RESULTS = Path(__file__).parent / "results"
-RECORDS = RESULTS / "schedules.json"
 
 
-def main() -> None:
-    """Measure what is not there yet; save records, table and picture."""
-    options = parse_arguments()
-    records = Records(RECORDS, "budget", "seed", "name", "schedule")
-    for seed, name in itertools.product(options.seeds, options.names):
-        wanted = [
-            one
-            for one in options.schedules
-            if options.datasets is not None and not records.has(options.budget, seed, name, one)
-        ]
-        if not wanted:
-            continue
-        run = Run(options.datasets / f"{name}.parquet", options.budget, seed)
-        if options.shared:
-            measured = run.shared(wanted)
-        else:
-            measured = (run.apart(schedule) for schedule in wanted)
-        for record in measured:
-            records.add(record)
-    table = table_of(records)
-    print(table)
-    (RESULTS / "schedules.md").write_text(table)
-    (RESULTS / "schedules.svg").write_text(picture_of(records))
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the missing runs, and save records, table and picture."""
+    parser = parser_of(__file__, __doc__, names=NAMES, seeds=[0, 1, 2], budget=60.0)
+    add_datasets(parser)
+    parser.add_argument("--schedules", nargs="+", choices=list(SCHEDULES), default=list(SCHEDULES))
+    parser.add_argument("--shared", action="store_true", help="branches of one search")
+    options = parser.parse_args(arguments)
+    file = options.out / "schedules.json"
+    records = Records(file, "budget", "seed", "name", "schedule", repeat=options.repeat)
+    if options.datasets is not None:
+        missing: dict[tuple[int, str], list[str]] = {}
+        keys = [options.budget], options.seeds, options.names, options.schedules
+        for _, seed, name, schedule in records.missing(*keys):
+            missing.setdefault((seed, name), []).append(schedule)
+        for (seed, name), schedules in missing.items():
+            run = Run(options.datasets, name, options.budget, seed)
+            apart = (run.apart(schedule) for schedule in schedules)
+            for record in run.shared(schedules) if options.shared else apart:
+                records.add(record)
+    if records:
+        publish(options.out / "schedules.md", table_of(records))
+        write(options.out / "schedules.svg", picture_of(records))
 
 
 class Run:
@@ -96,20 +91,18 @@ class Run:
 
     Parameters
     ----------
-    file : Path
-        A table with a column `target`.
+    datasets : Path
+        Folder of the tables.
+    name : str
+        Name of the table.
     budget : float
         Seconds of every schedule.
     seed : int
     """
 
-    def __init__(self, file: Path, budget: float, seed: int) -> None:
-        table = pd.read_parquet(file)
-        self._classification = not pd.api.types.is_float_dtype(table["target"])
-        train, test = split(table, self._classification, seed)
-        self._X, self._y = train.drop(columns="target"), train["target"]
-        self._test = test
-        self._name, self._budget, self._seed = file.stem, budget, seed
+    def __init__(self, datasets: Path, name: str, budget: float, seed: int) -> None:
+        self._X, self._y, *self._test = read_split(datasets, name, seed)
+        self._name, self._budget, self._seed = name, budget, seed
 
     def apart(self, schedule: str) -> dict[str, Any]:
         """Measure a schedule in a run of its own."""
@@ -126,31 +119,31 @@ class Run:
     def shared(self, schedules: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Measure schedules that begin with evolution as branches of one search.
 
-        A fold may take as long as in one run of the whole budget. What reading a journal and a
-        final fit take is part of the budget of a branch.
+        A fold may take as long as in one run of the whole budget. The seconds of reading a journal
+        and of a final fit are part of the budget of a branch.
         """
         settings = Settings(**ALONE | {"fold_timeout": self._budget / 10})
         spent = known = 0.0
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name) / "evolution"
+        with tempfile.TemporaryDirectory() as parent:
+            folder = Path(parent) / "evolution"
             folder.mkdir()
             for schedule in sorted(schedules, key=lambda one: SCHEDULES[one][0]):
                 evolving, _ = SCHEDULES[schedule]
                 start = time.monotonic()
                 model = self._fit(folder, known + evolving * self._budget - spent, settings)
                 spent += time.monotonic() - start
-                known = max(moments_of(folder).values())
+                known = max(moments(folder, "scored").values())
                 if evolving == 1:
                     yield self._record(model, schedule, spent)
                     return
-                branch = shutil.copytree(folder, Path(name) / schedule.replace("/", "-"))
+                branch = shutil.copytree(folder, Path(parent) / schedule.replace("/", "-"))
                 start = time.monotonic()
                 model.set_params(run_dir=branch)
                 model.refine(self._X, self._y, time_budget=self._budget - spent)
                 yield self._record(model, schedule, spent + time.monotonic() - start)
 
     def _fit(self, folder: str | Path, seconds: float, settings: Settings) -> Any:
-        model = (EvolvedClassifier if self._classification else EvolvedRegressor)(
+        model = estimator_for(self._y)(
             time_budget=seconds,
             random_state=self._seed,
             run_dir=folder,
@@ -160,7 +153,7 @@ class Run:
         return model.fit(self._X, self._y)
 
     def _record(self, model: Any, schedule: str, seconds: float) -> dict[str, Any]:
-        moments = moments_of(model.run_dir)
+        times = moments(model.run_dir, "scored")
         board = model.leaderboard_
         scored = board[board["outcome"] == "scored"].sort_values("number")
         counts = board.groupby("proposer")["outcome"].value_counts()
@@ -171,24 +164,16 @@ class Run:
             "schedule": schedule,
             "seconds": round(seconds, 2),
             "score": model.best_score_,
-            "test": model.score(self._test.drop(columns="target"), self._test["target"]),
+            "test": model.score(*self._test),
             "winner_by": str(board.loc[board["score"].idxmax(), "proposer"]),
             "outcomes": {f"{who} {what}": int(count) for (who, what), count in counts.items()},
             "scored": [
-                [round(moments[one.number], 2), float(f"{one.score:.8g}"), one.complexity]
-                for one in scored.itertuples()
+                [round(times[number], 2), float(f"{score:.8g}"), complexity]
+                for number, score, complexity in zip(
+                    scored["number"], scored["score"], scored["complexity"], strict=True
+                )
             ],
         }
-
-
-def moments_of(folder: str | Path) -> dict[int, float]:
-    """Return when each scored candidate of a run was, in seconds of the run."""
-    with closing(sqlite3.connect(Path(folder) / "journal.sqlite")) as connection:
-        return dict(
-            connection.execute(
-                "SELECT number, json_extract(body, '$.seconds') FROM entries WHERE kind = 'scored'"
-            ).fetchall()
-        )
 
 
 def areas_of(records: Sequence[dict[str, Any]]) -> dict[str, float]:
@@ -207,8 +192,10 @@ def areas_of(records: Sequence[dict[str, Any]]) -> dict[str, float]:
 
 
 def compared(records: list[dict[str, Any]], budget: float) -> dict[str, dict[str, list[float]]]:
-    """Return by measure and by "table schedule" the differences to evolution alone, one a seed:
-    of the hypervolume relative to it, of scores relative to evolution's, in percent."""
+    """Return by measure and by "table schedule" the differences to evolution alone, one a seed.
+
+    Differences are percent of evolution's hypervolume or score.
+    """
     found: dict[str, dict[str, list[float]]] = {"hypervolume": {}, "score": {}, "test": {}}
     by: dict[tuple[str, int], dict[str, dict[str, Any]]] = {}
     for one in records:
@@ -230,48 +217,46 @@ def compared(records: list[dict[str, Any]], budget: float) -> dict[str, dict[str
 
 
 def table_of(records: list[dict[str, Any]]) -> str:
-    """Return, for each budget, a row for each table and schedule."""
+    """Return, for each budget, a row for each table and schedule, and the counts of all tables."""
+    intro = (
+        "Percent better than evolution alone on the same seed, one number a seed: the hypervolume"
+        " of the front, the winner's cross-validated score, its score on the held-out rows."
+    )
+    measures = ["hypervolume", "cross-validated", "held-out"]
     lines: list[str] = []
     for budget in sorted({one["budget"] for one in records}):
         found = compared(records, budget)
-        lines += [
-            f"## {budget:g} s",
-            "",
-            "Percent better than evolution alone on the same seed, one number a seed: the"
-            " hypervolume of the front, the winner's cross-validated score, its score on the"
-            " held-out rows.",
-            "",
-            "| table | schedule | hypervolume | cross-validated | held-out |",
-            f"|{' --- |' * 5}",
-        ]
-        rows = [
+        runs = [
             (name, schedule)
             for name in NAMES
             for schedule in COLOURS
             if f"{name} {schedule}" in found["score"]
         ]
-        for name, schedule in rows:
-            cells = [
-                ", ".join(f"{change:+.2f}" for change in changes[f"{name} {schedule}"])
-                for changes in found.values()
-            ]
-            lines.append(f"| {name} | {schedule} | {' | '.join(cells)} |")
+        rows = []
+        for name, schedule in runs:
+            seeds = [changes[f"{name} {schedule}"] for changes in found.values()]
+            cells = [", ".join(f"{change:+.2f}" for change in changes) for changes in seeds]
+            rows.append([name, schedule, *cells])
+        lines += [f"## {budget:g} s", "", intro, ""]
+        lines += markdown.table(["table", "schedule", *measures], rows)
         lines += ["", "Medians of the seeds, better : equal : worse (tables), and their mean:", ""]
-        lines += ["| schedule | hypervolume | cross-validated | held-out |", f"|{' --- |' * 4}"]
-        for schedule in COLOURS:
-            cells = []
-            for changes in found.values():
-                medians = [
-                    median(changes[f"{name} {one}"]) for name, one in rows if one == schedule
-                ]
-                if medians:
-                    won, lost = sum(one > 0 for one in medians), sum(one < 0 for one in medians)
-                    counts = f"{won} : {len(medians) - won - lost} : {lost}"
-                    cells.append(f"{counts}, {sum(medians) / len(medians):+.2f}")
-            if cells:
-                lines.append(f"| {schedule} | {' | '.join(cells)} |")
-        lines.append("")
+        totals = [
+            [schedule, *(totals_of(changes, schedule) for changes in found.values())]
+            for schedule in COLOURS
+            if any(one == schedule for _, one in runs)
+        ]
+        lines += [*markdown.table(["schedule", *measures], totals), ""]
     return "\n".join(lines)
+
+
+def totals_of(changes: dict[str, list[float]], schedule: str) -> str:
+    """Return how many tables are better, equal and worse by a schedule, and the mean change."""
+    medians = [
+        median(changes[key]) for key in (f"{name} {schedule}" for name in NAMES) if key in changes
+    ]
+    won, lost = won_lost(medians)
+    equal = len(medians) - won - lost
+    return f"{won} : {equal} : {lost}, {sum(medians) / len(medians):+.2f}"
 
 
 def picture_of(records: list[dict[str, Any]]) -> str:
@@ -303,17 +288,6 @@ def picture_of(records: list[dict[str, Any]]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{gap + 3 * width}" height="{top + 10}"'
         f' font-family="sans-serif" font-size="12">{"".join(parts)}</svg>\n'
     )
-
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=Path, help="folder of NAME.parquet")
-    parser.add_argument("--budget", type=float, default=60.0, help="seconds")
-    parser.add_argument("--names", nargs="+", default=NAMES)
-    parser.add_argument("--schedules", nargs="+", choices=list(SCHEDULES), default=list(SCHEDULES))
-    parser.add_argument("--shared", action="store_true", help="branches of one search")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

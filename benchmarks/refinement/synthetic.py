@@ -1,46 +1,52 @@
-"""Proposals until a known optimum is nearly reached: Bayesian refinement against random search.
+"""Proposals until an optimum is nearly reached: Bayesian refinement against random search.
 
-    python -m benchmarks.refinement.synthetic
+    python -m benchmarks refinement.synthetic
 
 The score of the primitive is a known function of its four parameters, one of each kind, 1 at the
-optimum; the search begins with one bad pipeline and has `LAG` proposals under way (see
-`tests/search/known.py`). Saves `results/synthetic.json` and `results/synthetic.md`.
+optimum. The search begins with one bad pipeline and has some proposals under way (see
+`tests/search/known.py`). Saves `synthetic.json` and `synthetic.md`.
 """
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from benchmarks import markdown
+from benchmarks.options import parser_of
+from benchmarks.records import publish, save
 from tests.search.known import turns_to
 
 OPTIMUM = 0.95
 MOST = 2000
-SEEDS = range(10)
-RESULTS = Path(__file__).parent / "results"
+SAMPLERS = ("tpe", "random")
 
 
-def main() -> None:
-    """Count for every seed; save the counts and their quartiles."""
-    turns = {
-        sampler: [turns_to(OPTIMUM, sampler, seed, MOST) for seed in SEEDS]
-        for sampler in ("tpe", "random")
-    }
-    lines = [
-        f"Proposals until {OPTIMUM:.0%} of the optimum, {len(SEEDS)} seeds:",
-        "",
-        "| sampler | lower quartile | median | upper quartile | each |",
-        f"|{' --- |' * 5}",
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Count the proposals for every seed, and save the counts and their quartiles."""
+    parser = parser_of(__file__, __doc__, seeds=range(10), repeat=False)
+    options = parser.parse_args(arguments)
+    counts = [
+        {"sampler": sampler, "seed": seed, "proposals": turns_to(OPTIMUM, sampler, seed, MOST)}
+        for sampler in SAMPLERS
+        for seed in options.seeds
     ]
-    for sampler, counts in turns.items():
-        quartiles = " | ".join(f"{one:.0f}" for one in np.percentile(counts, [25, 50, 75]))
-        lines.append(f"| {sampler} | {quartiles} | {', '.join(map(str, sorted(counts)))} |")
-    print("\n".join(lines))
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "synthetic.json").write_text(json.dumps(turns) + "\n")
-    (RESULTS / "synthetic.md").write_text("\n".join([*lines, ""]))
+    save(options.out / "synthetic.json", {"optimum": OPTIMUM, "counts": counts})
+    publish(options.out / "synthetic.md", table_of(counts, len(options.seeds)))
+
+
+def table_of(counts: Sequence[dict[str, Any]], seeds: int) -> str:
+    """Return the quartiles of the proposals of each sampler."""
+    rows = []
+    for sampler in SAMPLERS:
+        mine = sorted(one["proposals"] for one in counts if one["sampler"] == sampler)
+        quartiles = [f"{one:.0f}" for one in np.percentile(mine, [25, 50, 75])]
+        rows.append([sampler, *quartiles, ", ".join(map(str, mine))])
+    header = ["sampler", "lower quartile", "median", "upper quartile", "each"]
+    intro = f"Proposals until {OPTIMUM:.0%} of the optimum, {seeds} seeds:"
+    return "\n".join([intro, "", *markdown.table(header, rows)]) + "\n"
 
 
 if __name__ == "__main__":

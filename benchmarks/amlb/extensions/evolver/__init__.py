@@ -1,4 +1,4 @@
-"""The side of evolver's integration that runs in the environment of the AutoML Benchmark."""
+"""Side of evolver's integration that runs in the environment of the AutoML Benchmark."""
 
 from __future__ import annotations
 

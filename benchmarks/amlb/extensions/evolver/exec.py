@@ -1,4 +1,4 @@
-"""The side of evolver's integration that runs in evolver's own environment."""
+"""Side of evolver's integration that runs in evolver's own environment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCORING = {
     "r2": "r2",
     "rmse": "neg_root_mean_squared_error",
 }
-"""scikit-learn's names of the benchmark's metrics."""
+"""Names in scikit-learn of the benchmark's metrics."""
 
 
 def run(dataset: Any, config: Any) -> Any:

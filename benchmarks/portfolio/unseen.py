@@ -1,0 +1,50 @@
+"""Runs that begin with a portfolio learned without their own table."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.datasets import estimator_for, is_classification
+from benchmarks.portfolio.learn import experience_of, learned, without
+from evolver import EvolvedClassifier, EvolvedRegressor, Settings
+
+
+@contextmanager
+def portfolio_without(name: str, *, classification: bool) -> Iterator[Path]:
+    """Give a folder with the portfolio that is learned from the trials of all other tables."""
+    kind = "classification" if classification else "regression"
+    with tempfile.TemporaryDirectory() as folder:
+        others = without(experience_of(kind), name)
+        Path(folder, f"{kind}.json").write_text(learned(others).write(), encoding="utf-8")
+        yield Path(folder)
+
+
+def fitted(
+    name: str,
+    X: pd.DataFrame,
+    y: pd.Series,
+    budget: float,
+    seed: int,
+    *,
+    workers: int = -1,
+    **settings: Any,
+) -> tuple[EvolvedClassifier | EvolvedRegressor, float]:
+    """Fit a model that begins with the portfolio of other tables; return it and its seconds."""
+    with portfolio_without(name, classification=is_classification(y)) as folder:
+        model = estimator_for(y)(
+            time_budget=budget,
+            n_jobs=workers,
+            random_state=seed,
+            verbose=0,
+            settings=Settings(portfolio=folder, **settings),
+        )
+        start = time.monotonic()
+        model.fit(X, y)
+        return model, time.monotonic() - start
