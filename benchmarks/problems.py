@@ -13,6 +13,7 @@ from benchmarks.datasets import TEST_SHARE, is_classification, read
 from evolver.checks import check_scorer
 from evolver.evaluation.folds import make_folds
 from evolver.problem import Problem
+from evolver.task import TASKS
 
 FOLDS = 5
 
@@ -24,12 +25,9 @@ def problem_of(folder: Path, name: str) -> Problem:
     y = target.to_numpy()
     if classification:
         y = y.astype(object)
-    task = (
-        "regression" if not classification else "binary" if len(np.unique(y)) == 2 else "multiclass"
-    )
-    rng = np.random.default_rng(0)
-    folds = make_folds(X, y, FOLDS, classification=classification, groups=None, rng=rng)
-    return Problem(task, X, y, folds, check_scorer(None, task, y))
+    task = TASKS["classification" if classification else "regression"].of(y)
+    folds = make_folds(X, y, FOLDS, task, groups=None, rng=np.random.default_rng(0))
+    return Problem(task, X, y, folds, check_scorer(None, task))
 
 
 def problem_in(model: Any) -> Problem:
@@ -41,8 +39,7 @@ def problem_in(model: Any) -> Problem:
 def of_rows(whole: Problem, rows: np.ndarray, rng: np.random.Generator) -> Problem:
     """Return the problem of some rows of another, by five folds."""
     X, y = whole.X.iloc[rows].reset_index(drop=True), whole.y[rows]
-    classification = whole.task != "regression"
-    folds = make_folds(X, y, FOLDS, classification=classification, groups=None, rng=rng)
+    folds = make_folds(X, y, FOLDS, whole.task, groups=None, rng=rng)
     return replace(whole, X=X, y=y, folds=folds)
 
 
@@ -51,7 +48,7 @@ def split_rows(whole: Problem, seed: int) -> tuple[np.ndarray, np.ndarray]:
     train, test = train_test_split(
         np.arange(len(whole.y)),
         test_size=TEST_SHARE,
-        stratify=None if whole.task == "regression" else whole.y,
+        stratify=None if whole.task.classes is None else whole.y,
         random_state=seed,
     )
     return train, test

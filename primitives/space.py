@@ -1,4 +1,4 @@
-"""Pure functions on one hyperparameter space: draw, change, check and store parameter values.
+"""Pure functions on one hyperparameter space: draw, change, check and render parameter values.
 
 Values are plain Python scalars, so that they print, compare and store exactly. All randomness comes
 from the Generator passed in, and names are visited in sorted order, so that one seed gives one
@@ -20,7 +20,6 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
     distribution_to_json,
-    json_to_distribution,
 )
 
 from primitives.base import Choice, Space
@@ -157,13 +156,8 @@ def combinations(space: Space) -> int:
 
 
 def to_json(space: Space) -> str:
-    """Render a space as text that `from_json` reads back."""
+    """Return a space as text; equal spaces have equal texts."""
     return json.dumps({name: _as_data(space[name]) for name in sorted(space)})
-
-
-def from_json(text: str) -> Space:
-    """Read a space that `to_json` rendered."""
-    return {name: _from_data(data) for name, data in json.loads(text).items()}
 
 
 def _as_data(distribution: BaseDistribution) -> Any:
@@ -172,12 +166,6 @@ def _as_data(distribution: BaseDistribution) -> Any:
         spaces = [[one, json.loads(to_json(space))] for one, space in distribution.spaces.items()]
         return {"name": Choice.__name__, "spaces": spaces}
     return json.loads(distribution_to_json(distribution))
-
-
-def _from_data(data: Any) -> BaseDistribution:
-    if data["name"] == Choice.__name__:
-        return Choice({one: from_json(json.dumps(space)) for one, space in data["spaces"]})
-    return json_to_distribution(json.dumps(data))
 
 
 def _completed(space: Space, pick: Callable[[str, BaseDistribution], Value]) -> dict[str, Value]:

@@ -26,6 +26,7 @@ from evolver.checks import selected_catalogue
 from evolver.evaluation.folds import make_folds
 from evolver.genome.pipeline import to_estimator
 from evolver.problem import Problem
+from evolver.task import TASKS
 from primitives import Prediction
 from tests.pipelines import tree_with
 
@@ -52,8 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def costs_of(task: str, X: pd.DataFrame, y: np.ndarray) -> list[dict[str, Any]]:
     """Return the milliseconds of each primitive for a task."""
     rng = np.random.default_rng(0)
-    folds = make_folds(X, y, 5, classification=task != "regression", groups=None, rng=rng)
-    catalogue = selected_catalogue(None, Problem(task, X, y, folds, bool), grouped=False)
+    known = TASKS["regression" if task == "regression" else "classification"].of(y)
+    folds = make_folds(X, y, 5, known, groups=None, rng=rng)
+    catalogue = selected_catalogue(None, Problem(known, X, y, folds, bool), grouped=False)
     costs = []
     for primitive in catalogue:
         seconds = []

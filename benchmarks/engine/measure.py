@@ -38,8 +38,9 @@ from evolver.execution.protocol import Done, Job
 from evolver.genome.codec import Encoded, decode
 from evolver.genome.pipeline import to_estimator
 from evolver.outcome import Effort
-from evolver.problem import Problem, Settings
+from evolver.problem import Problem
 from evolver.run.evolve import PRELOAD
+from evolver.settings import Settings
 from primitives import Catalogue
 
 CACHE = Settings().cache_limit
@@ -168,7 +169,7 @@ def by_scikit_learn(
     problem: Problem, catalogue: Catalogue, trees: Sequence[Encoded], workers: int
 ) -> float:
     """Return the seconds that `cross_val_predict` takes for all pipelines, one after another."""
-    method = "predict" if problem.task == "regression" else "predict_proba"
+    method = "predict" if problem.task.classes is None else "predict_proba"
     Parallel(workers)(delayed(time.sleep)(0.5) for _ in range(workers))  # starts the processes
     seconds = 0.0
     for tree in trees:

@@ -24,18 +24,21 @@ import numpy as np
 from benchmarks import markdown
 from benchmarks.options import parser_of
 from benchmarks.records import Records, publish
+from evolver.budget import Budget
 from evolver.evaluation.fold import FoldScore, Request
 from evolver.evaluation.folds import make_folds
 from evolver.execution.protocol import Done, Job
 from evolver.genome.codec import decode
 from evolver.genome.digest import digest
 from evolver.outcome import Effort
-from evolver.problem import Budget, Problem, Settings
+from evolver.problem import Problem
+from evolver.run.plan import RunPlan
 from evolver.run.search_loop import SearchLoop
 from evolver.search.evolution import Evolution
-from evolver.search.racing import Race
+from evolver.settings import Settings
 from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
+from evolver.task import Classification
 from primitives import Catalogue
 from tests.pipelines import catalogue
 from tests.tables import small_table
@@ -76,8 +79,8 @@ class Free:
         tree = decode(request.tree, self._space)
         quality = int(digest(tree)[:8], 16) / 2**32
         noise = int(digest(tree)[8 + int(request.fold or 0) :][:6], 16) / 2**24
-        complexity = float(len(tree.steps))
-        return FoldScore(quality + 0.05 * noise, complexity, np.zeros(200), Effort(0.001))
+        costs = (float(len(tree.steps)),)
+        return FoldScore(quality + 0.05 * noise, costs, np.zeros(200), Effort(0.001))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -103,8 +106,12 @@ def measure(evaluations: int, error: float) -> dict[str, Any]:
     space = catalogue("binary")
     X, y = small_table("binary")
     rng = np.random.default_rng(0)
-    folds = make_folds(X, y, FOLDS, classification=True, groups=None, rng=rng)
+    task = Classification.of(y)
+    folds = make_folds(X, y, FOLDS, task, groups=None, rng=rng)
     settings = Settings(lag=16, racing_error=error)
+    plan = RunPlan(
+        Problem(task, X, y, folds, bool), space, Budget(None, evaluations), settings, POPULATION, 1
+    )
     evolution = Evolution(
         space, rng, operator_rates=settings.operator_rates, population_size=POPULATION
     )
@@ -116,16 +123,12 @@ def measure(evaluations: int, error: float) -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory() as folder:
         loop = SearchLoop(
+            plan,
             evolution,
-            Race(0, FOLDS, POPULATION, error),
             executor,
             Journal(Path(folder)),
             Store(Path(folder) / "predictions", settings.store_limit),
-            Problem("binary", X, y, folds, bool),
-            budget=Budget(None, evaluations),
-            settings=settings,
-            population_size=POPULATION,
-            start=time.monotonic(),
+            time.monotonic(),
         )
         times.append(time.process_time() - executor.seconds)
         loop.search(note, threading.Event())

@@ -33,21 +33,24 @@ from benchmarks.options import add_datasets, parser_of
 from benchmarks.portfolio.unseen import portfolio_without
 from benchmarks.problems import of_rows, problem_of, split_rows
 from benchmarks.records import Records, publish
+from evolver.budget import Budget
 from evolver.checks import selected_catalogue
 from evolver.ensemble.selection import TEMPERATURES, TOLERANCE, Blend, predicted, select
 from evolver.evaluation.blends import BlendScorer
 from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Tree
 from evolver.outcome import Scored
-from evolver.problem import LAG_PER_WORKER, Budget, Problem, Settings
+from evolver.problem import Problem
 from evolver.run.evolve import evolve
-from evolver.run.record import (
+from evolver.run.plan import RunPlan
+from evolver.run.ranking import (
     LIBRARY_SIZE,
     MAX_PER_PREDICTOR,
-    Record,
     limit_per_predictor,
     ranking_key,
 )
+from evolver.run.record import Record
+from evolver.settings import Settings
 from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
 
@@ -96,7 +99,7 @@ def measure(whole: Problem, name: str, seed: int, budget: float) -> dict[str, An
 
     def error(library: Sequence[int], blend: Blend) -> float:
         predictions = predicted([[held_out_by[number]] for number in library], blend, 0)
-        return error_of(whole.task, float(score(0, predictions)[0]))
+        return error_of(whole.task.name, float(score(0, predictions)[0]))
 
     errors: dict[str, float] = {}
     for choice, (alike, tolerance) in CHOICES.items():
@@ -110,7 +113,7 @@ def measure(whole: Problem, name: str, seed: int, budget: float) -> dict[str, An
         errors[choice] = error(library, blend)
     return {
         "name": name,
-        "task": whole.task,
+        "task": whole.task.name,
         "seed": seed,
         "budget": budget,
         "rows": len(train),
@@ -134,22 +137,17 @@ def searched(
     asked : int
         Number of candidates in all.
     """
-    classification = problem.task != "regression"
+    classification = problem.task.classes is not None
     with (
         portfolio_without(name, classification=classification) as portfolio,
         tempfile.TemporaryDirectory() as folder,
         closing(Journal(None)) as journal,
     ):
         store = Store(Path(folder) / "predictions", 2**30)
+        catalogue = selected_catalogue(None, problem, grouped=False)
+        settings = Settings(portfolio=portfolio, ensemble_size=0, patience=None)
         result = evolve(
-            problem,
-            selected_catalogue(None, problem, grouped=False),
-            budget=Budget(budget, None),
-            settings=Settings(
-                portfolio=portfolio, lag=LAG_PER_WORKER * WORKERS, ensemble_size=0, patience=None
-            ),
-            population_size=POPULATION,
-            workers=WORKERS,
+            RunPlan(problem, catalogue, Budget(budget, None), settings, POPULATION, WORKERS),
             rng=np.random.default_rng(seed),
             journal=journal,
             store=store,
@@ -199,7 +197,7 @@ def prediction(tree: Tree, problem: Problem, X: Any) -> np.ndarray | None:
         except ValueError:
             return None
         predictions: np.ndarray = (
-            fitted.predict(X) if problem.task == "regression" else fitted.predict_proba(X)
+            fitted.predict(X) if problem.task.classes is None else fitted.predict_proba(X)
         )
         return predictions
 

@@ -124,7 +124,7 @@ def measure(datasets: Path, key: tuple[int, str]) -> dict[str, Any]:
     problem = of_rows(whole, rng.permutation(train)[:ROWS], rng)
     held_out = of_rows(whole, rng.permutation(test)[:HELD_OUT], rng)
     catalogue = selected_catalogue(None, problem, grouped=False)
-    experience = experience_of(problem.task)
+    experience = experience_of(problem.task.family)
     first = opening(experience, MetaFeatures.of(problem), catalogue, PIPELINES)
     tried = (fits_of(candidate.tree, problem, held_out) for candidate in first)
     fits = [one for one in tried if one is not None]
@@ -135,7 +135,7 @@ def measure(datasets: Path, key: tuple[int, str]) -> dict[str, Any]:
     library, blends = [one.out_of_fold for one in fits], BlendScorer(problem)
     costs = np.array([one.costs for one in fits])
     scores: dict[str, float] = {}
-    found: dict[str, Any] = {"name": name, "task": whole.task, "seed": seed}
+    found: dict[str, Any] = {"name": name, "task": whole.task.name, "seed": seed}
     for label, most in zip(DRAWN, (1, MEMBERS), strict=True):
         weights = greedy(library, blends, range(len(problem.folds)), most)
         for kind, mine in predictions.items():
@@ -180,7 +180,7 @@ def quiet() -> Iterator[None]:
 
 def answers(model: Any, X: Any, problem: Problem) -> np.ndarray:
     """Return the predictions that the scorer reads: probabilities of classes, or numbers."""
-    predict = model.predict if problem.task == "regression" else model.predict_proba
+    predict = model.predict if problem.task.classes is None else model.predict_proba
     found: np.ndarray = predict(X)
     return found
 

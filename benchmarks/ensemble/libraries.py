@@ -24,7 +24,7 @@ from benchmarks.options import add_datasets, add_libraries, parser_of
 from benchmarks.problems import of_rows, problem_of, split_rows
 from benchmarks.provenance import provenance
 from evolver.problem import Problem
-from evolver.run.record import MAX_PER_PREDICTOR
+from evolver.run.ranking import MAX_PER_PREDICTOR
 
 NAMES = (
     *("cmc", "phoneme", "boston", "vehicle", "churn", "cpu-act", "balance-scale", "jasmine"),
@@ -61,7 +61,7 @@ def library(whole: Problem, name: str, seed: int, budget: float) -> dict[str, np
         delayed(prediction)(one.candidate.tree, problem, whole.X.iloc[test]) for one in chosen
     )
     y = codes(whole)
-    found = {"y": y[train], "y-held": y[test], "task": np.array(whole.task)}
+    found = {"y": y[train], "y-held": y[test], "task": np.array(whole.task.name)}
     found |= {f"rows-{fold}": valid for fold, (_, valid) in enumerate(problem.folds)}
     usable = [
         (kept[one.number], held)
@@ -76,7 +76,7 @@ def library(whole: Problem, name: str, seed: int, budget: float) -> dict[str, np
 
 def codes(problem: Problem) -> np.ndarray:
     """Return the target, classes as their places in the order of the columns of predictions."""
-    if problem.task == "regression":
+    if problem.task.classes is None:
         return problem.y
     found: np.ndarray = np.unique(problem.y, return_inverse=True)[1]
     return found

@@ -29,6 +29,7 @@ from benchmarks.options import add_datasets, parser_of
 from benchmarks.portfolio.unseen import portfolio_without
 from benchmarks.records import Records, publish
 from evolver import Settings, checks
+from evolver.budget import Budget
 from evolver.evaluation.fold import Evaluator
 from evolver.execution.pool import ProcessPool
 from evolver.outcome import Scored
@@ -36,8 +37,10 @@ from evolver.problem import Problem
 from evolver.run.evolve import PRELOAD
 from evolver.run.final_fit import FinalFit
 from evolver.run.fit_times import FitTimeModel
-from evolver.run.record import Record, ranking_key
-from evolver.run.time_budget import Deadline
+from evolver.run.plan import RunPlan
+from evolver.run.ranking import ranking_key
+from evolver.run.record import Record
+from evolver.run.time_budget import TimeBudget
 from evolver.session import search
 from evolver.storage.predictions import FOLDER, Store
 
@@ -151,20 +154,23 @@ def delivered(ended: Sequence[tuple[float, Record]], problem: Problem, store: St
     records = [one for _, one in ended]
     catalogue = checks.selected_catalogue(None, problem, grouped=False)
     pool = ProcessPool(Evaluator(problem, catalogue), WORKERS, PRELOAD)
-    deadline = Deadline(
+    budget = Budget(None, len(records))
+    settings = Settings(fold_timeout=LONGEST_FIT, ensemble_size=MEMBERS)
+    plan = RunPlan(problem, catalogue, budget, settings, len(records), WORKERS)
+    time_budget = TimeBudget(
+        budget,
         time.monotonic(),
-        None,
-        len(problem.y),
         FitTimeModel([len(train) for train, _ in problem.units]),
+        rows=len(problem.y),
         members=MEMBERS,
         workers=WORKERS,
     )
     try:
-        finish = FinalFit(records, pool, deadline, LONGEST_FIT)
+        finish = FinalFit(plan, records, pool, time_budget)
         best, pipeline = finish.winner()
         assert best is not None
         assert pipeline is not None
-        ensemble = finish.ensemble(best, pipeline, problem, store, MEMBERS)
+        ensemble = finish.ensemble(best, pipeline, store)
     finally:
         pool.close()
     return pipeline if ensemble is None else ensemble.estimator

@@ -96,18 +96,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         known = json.loads(file.read_text(encoding="utf-8"))["pipelines"] if file.exists() else []
         tried = {one["pipeline"]: one for one in known}
         problem = sampled(problem_of(options.datasets, name), scale.rows)
-        texts = pipelines_of(problem.task)
+        texts = pipelines_of(problem.task.family)
         missing = [text for text in texts if text not in tried]
         if not missing:
             continue
         found, predictions = trial(problem, missing, scale, options.workers)
         tried |= {one["pipeline"]: one for one in found}
         meta = {key: round(value, 3) for key, value in MetaFeatures.of(problem).values.items()}
-        about = {"name": name + scale.suffix, "task": problem.task, "meta": meta}
+        about = {"name": name + scale.suffix, "task": problem.task.name, "meta": meta}
         save(file, {**about, "pipelines": [tried[text] for text in texts]})
         failed = sum("failed" in one for one in found)
         spent = sum(sum(one.get("seconds", [scale.timeout])) for one in found)
-        print(name, problem.task, problem.X.shape, f"{failed} failed, {spent:.0f} s", flush=True)
+        print(
+            name, problem.task.name, problem.X.shape, f"{failed} failed, {spent:.0f} s", flush=True
+        )
         if options.predictions is not None:
             options.predictions.mkdir(parents=True, exist_ok=True)
             np.savez(options.predictions / f"{name}{scale.suffix}.npz", **predictions)
@@ -127,29 +129,28 @@ def names_of(datasets: Path, *, large: bool) -> list[str]:
     return names
 
 
-def pipelines_of(task: str) -> list[str]:
-    """Return the candidates for a task, as text."""
-    kind = "regression" if task == "regression" else "classification"
-    return (HERE / f"{kind}.txt").read_text(encoding="utf-8").splitlines()
+def pipelines_of(family: str) -> list[str]:
+    """Return the candidates for a family of tasks, as text."""
+    return (HERE / f"{family}.txt").read_text(encoding="utf-8").splitlines()
 
 
 def sampled(problem: Problem, rows: int) -> Problem:
     """Return a problem of at most so many rows, by three folds."""
     X, y = problem.X, problem.y
-    classification = problem.task != "regression"
     if len(y) > rows:
-        counts = np.unique(y, return_counts=True)[1] if classification else np.array([2])
+        has_classes = problem.task.classes is not None
+        fewest = problem.task.class_counts(y).min()
         keep, _ = train_test_split(
             np.arange(len(y)),
             train_size=rows,
-            stratify=y if classification and counts.min() >= 2 else None,
+            stratify=y if has_classes and fewest >= 2 else None,
             random_state=0,
         )
         X, y = X.iloc[keep].reset_index(drop=True), y[keep]
     rng = np.random.default_rng(0)
-    folds = make_folds(X, y, FOLDS, classification=classification, groups=None, rng=rng)
-    scorer = check_scorer(None, problem.task, y)
-    return replace(problem, X=X, y=y, folds=folds, scorer=scorer)
+    task = type(problem.task).of(y)
+    folds = make_folds(X, y, FOLDS, task, groups=None, rng=rng)
+    return replace(problem, task=task, X=X, y=y, folds=folds, scorer=check_scorer(None, task))
 
 
 def trial(
@@ -185,7 +186,7 @@ def trial(
                 else:
                     found[done.key[0]]["failed"] = f"{done.result.kind}: {done.result.reason}"
     predictions: dict[str, np.ndarray] = {"y": np.asarray(pd.factorize(problem.y, sort=True)[0])}
-    if problem.task == "regression":
+    if problem.task.classes is None:
         predictions["y"] = problem.y
     for fold, (_, valid) in enumerate(problem.folds):
         predictions[f"rows-{fold}"] = valid

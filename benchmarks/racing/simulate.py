@@ -27,8 +27,8 @@ from benchmarks import markdown
 from benchmarks.options import parser_of
 from benchmarks.racing.record import RECORDED
 from benchmarks.records import publish
-from evolver.problem import Settings
 from evolver.search.racing import FIRST, Race, Runner
+from evolver.settings import Settings
 
 LAG = 16
 SIZE = 50
@@ -89,7 +89,7 @@ def race(runs: list[list[list[float]]], ladder: int, error: float) -> Raced:
         errors.append(one.margins)
         for stage in range(1, units + 1):
             spent += run[stage - 1][2]
-            runner = Runner(number, known[number].complexity, known[number].scores[:stage])
+            runner = Runner(number, known[number].costs, known[number].scores[:stage])
             if stage == units:
                 finished.add(number)
             elif not one.decide(runner, errors[number]):
@@ -105,7 +105,7 @@ def race(runs: list[list[list[float]]], ladder: int, error: float) -> Raced:
 
 
 def whole(number: int, run: list[list[float]]) -> Runner:
-    return Runner(number, fmean(one[1] for one in run), tuple(one[0] for one in run))
+    return Runner(number, (fmean(one[1] for one in run),), tuple(one[0] for one in run))
 
 
 def scored(record: dict[str, Any]) -> list[list[list[float]]]:

@@ -21,12 +21,15 @@ import numpy as np
 from benchmarks.options import add_datasets, parser_of
 from benchmarks.problems import problem_of
 from benchmarks.records import save
+from evolver.budget import Budget
 from evolver.checks import selected_catalogue
 from evolver.genome.codec import encode
 from evolver.genome.structure import split_structure
 from evolver.outcome import RACED_OUT, Failed, Failure, Outcome, Scored, Stopped
-from evolver.problem import Budget, Problem, Settings
+from evolver.problem import Problem
 from evolver.run.evolve import evolve
+from evolver.run.plan import RunPlan
+from evolver.settings import Settings
 from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
 
@@ -61,13 +64,10 @@ def record(problem: Problem) -> list[dict[str, Any]]:
     """Return the candidates that one search had of one structure, with their outcomes."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(lag=16, fold_timeout=MOST_SECONDS)
+        catalogue = selected_catalogue(None, problem, grouped=False)
+        budget = Budget(None, EVALUATIONS)
         result = evolve(
-            problem,
-            selected_catalogue(None, problem, grouped=False),
-            budget=Budget(None, EVALUATIONS),
-            settings=settings,
-            population_size=POPULATION,
-            workers=2,
+            RunPlan(problem, catalogue, budget, settings, POPULATION, workers=2),
             rng=np.random.default_rng(0),
             journal=Journal(None),
             store=Store(Path(folder), settings.store_limit),
@@ -93,7 +93,7 @@ def plain(outcome: Outcome) -> dict[str, Any]:
 def outcome_of(kept: dict[str, Any], folds: int) -> Outcome:
     """Return the outcome of a candidate that was kept, on the first folds."""
     if "scores" in kept:
-        return Scored(tuple(kept["scores"][:folds]), kept["complexity"], 0.0)
+        return Scored(tuple(kept["scores"][:folds]), (kept["complexity"],), 0.0)
     if "stages" in kept:
         return Stopped(RACED_OUT, 0.0, kept["stages"], kept["score"])
     return Failed(Failure(kept["failed"]), "recorded", 0.0)

@@ -107,7 +107,7 @@ def propose(datasets: Path, name: str, sampler: str, seed: int) -> dict[str, Any
         (Candidate(decode(one["tree"], catalogue), origin), outcome_of(one, FOLDS))
         for one in recorded(name)
     ]
-    study = Study(split_structure(known[0][0].tree)[0], RIVALS[sampler], seed, varies=False)
+    study = Study(split_structure(known[0][0].tree)[0], RIVALS[sampler], seed, costs_vary=False)
     for one, outcome in known:
         study.tell(one, split_structure(one.tree)[1], outcome)
     seen = {candidate.digest for candidate, _ in known}
@@ -147,7 +147,7 @@ def evaluate(evaluator: Evaluator, candidate: Candidate) -> Outcome:
             return Failed(Failure.ERROR, repr(error), 0.0)
         assert isinstance(result, FoldScore)
         scores.append(result.score)
-    return Scored(tuple(scores), 0.0, 0.0)
+    return Scored(tuple(scores), (0.0,), 0.0)
 
 
 def table_of(records: list[dict[str, Any]]) -> str:

@@ -186,7 +186,7 @@ def areas_of(records: Sequence[dict[str, Any]]) -> dict[str, float]:
     floor = min(points[0][0] for points in scored.values())
     limit = 2 * max(max(points, key=lambda one: (one[0], -one[1]))[1] for points in scored.values())
     return {
-        schedule: hypervolume([(score, one) for score, one in points], (floor, limit))
+        schedule: hypervolume([(score, (cost,)) for score, cost in points], floor, (limit,))
         for schedule, points in scored.items()
     }
 

@@ -20,7 +20,7 @@ from benchmarks.datasets import read_split
 from benchmarks.options import add_datasets, parser_of
 from benchmarks.portfolio.unseen import fitted
 from benchmarks.records import Records, publish
-from evolver.run.record import ENSEMBLE
+from evolver.run.fitted_ensemble import ENSEMBLE
 from primitives.cleaning import column_forms
 
 NAMES = ("fine-foods-reviews", "sms-spam")

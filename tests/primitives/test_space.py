@@ -1,4 +1,4 @@
-"""Spaces allow what they draw, a change alters one value, and text restores a space.
+"""Spaces allow what they draw, a change alters one value, and equal spaces have one text.
 
 A parameter of a choice has a value exactly while the choice is made.
 """
@@ -94,9 +94,12 @@ def test_a_perturbed_integer_moves(seed: int) -> None:
     assert spaces.perturb(space, values, rng) != values
 
 
-@given(all_spaces)
-def test_json_holds_a_space(space: spaces.Space) -> None:
-    assert spaces.from_json(spaces.to_json(space)) == space
+@given(all_spaces, all_spaces)
+def test_spaces_have_one_text_if_and_only_if_they_are_equal(
+    space: spaces.Space, other: spaces.Space
+) -> None:
+    assert (spaces.to_json(space) == spaces.to_json(other)) == (space == other)
+    assert spaces.to_json(dict(reversed(space.items()))) == spaces.to_json(space)
 
 
 def test_values_outside_are_not_contained() -> None:
