@@ -1,4 +1,4 @@
-"""What became of a candidate, in numbers."""
+"""Means, deviations and standard errors of outcomes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ scores = st.lists(st.floats(-10.0, 10.0), min_size=2, max_size=12)
 
 
 @given(scores)
-def test_the_deviation_is_that_of_a_sample(folds: list[float]) -> None:
-    """As racing and ensembles have it, and pandas; the error of the mean follows from it."""
+def test_the_deviation_is_that_of_a_sample_and_gives_the_standard_error(folds: list[float]) -> None:
+    """Racing, ensembles and pandas use the same definition, by n - 1."""
     outcome = Scored(tuple(folds), (1.0,), 1.0)
     deviation = np.std(folds, ddof=1)
     assert outcome.std == pytest.approx(deviation, abs=1e-9)
@@ -22,13 +22,13 @@ def test_the_deviation_is_that_of_a_sample(folds: list[float]) -> None:
     assert standard_error(folds) == outcome.standard_error
 
 
-def test_the_standard_error_is_how_far_means_are_off() -> None:
+def test_the_standard_error_estimates_the_deviation_of_means() -> None:
     rng = np.random.default_rng(0)
     variances = [standard_error(rng.normal(size=5).tolist()) ** 2 for _ in range(4_000)]
     assert np.mean(variances) == pytest.approx(1 / 5, rel=0.05)
 
 
-def test_one_fold_does_not_say_how_far_it_is_off() -> None:
+def test_one_fold_has_no_deviation_and_no_standard_error() -> None:
     outcome = Scored((0.5,), (1.0,), 1.0)
     assert outcome.score == 0.5
     assert np.isnan(outcome.std)

@@ -1,4 +1,4 @@
-"""Temporary folders: those of this process and of others that live stay, the others go."""
+"""Temporary folders of processes that have ended are removed, and no others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAKE = "from evolver import temporary; print(temporary.make(), flush=True); inpu
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for temporary files of its own."""
+    """Return an own folder for temporary files."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
@@ -43,7 +43,7 @@ def test_the_folder_of_a_process_stays_until_it_has_ended(place: Path) -> None:
     assert own.exists()
 
 
-def test_folders_of_others_stay(place: Path) -> None:
+def test_folders_of_other_owners_are_kept(place: Path) -> None:
     scope, number, start = temporary.owner().split("-")
     names = [
         "evolver-runs-of-last-week",
@@ -61,14 +61,14 @@ def test_folders_of_others_stay(place: Path) -> None:
     assert {one.name for one in place.iterdir()} == {*names, "target", link.name}
 
 
-def test_a_folder_is_for_its_owner_alone_and_goes_with_its_block(place: Path) -> None:
+def test_a_folder_is_private_and_removed_after_its_block(place: Path) -> None:
     with temporary.folder() as own:
         assert own.stat().st_mode & 0o777 == 0o700
         assert own.parent == place
     assert not own.exists()
 
 
-def test_where_a_path_would_be_too_long_another_place_is_taken(
+def test_another_place_is_chosen_if_a_path_would_be_too_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long = tmp_path / ("l" * 60)
