@@ -76,8 +76,9 @@ class Evolved:
         groups : array-like of shape (n_samples,), default=None
             Group of each row. Rows of one group are never divided between a training and a
             validation part. Pipelines do not divide them inside their fits either: stacks, target
-            encoders and calibrated machines are not used, the number of boosting rounds is a
-            parameter instead of found by early stopping, and texts are encoded without the target.
+            encoders and calibrated support vector machines are not used, the number of boosting
+            rounds is a parameter instead of found by early stopping, and texts are encoded without
+            the target.
 
         Returns
         -------
@@ -140,7 +141,7 @@ class Evolved:
         return self._search(request, X, y, sample_weight, groups, self._history)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the predictions of the ensemble, or of `best_pipeline_` where there is none.
+        """Return the predictions of the ensemble, or of `best_pipeline_` if there is none.
 
         Parameters
         ----------
