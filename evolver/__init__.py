@@ -1,4 +1,8 @@
-"""Evolves scikit-learn pipelines within a time budget."""
+"""Evolution of scikit-learn pipelines within a time budget.
+
+`EvolvedClassifier` and `EvolvedRegressor` are estimators for scikit-learn. `Settings` holds their
+expert settings. All errors that they raise themselves derive from `EvolverError`.
+"""
 
 from evolver.errors import EvolverError, InputError, InputTypeError, NoPipelineError
 from evolver.estimators import EvolvedClassifier, EvolvedRegressor

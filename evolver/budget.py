@@ -1,4 +1,4 @@
-"""Time of a run: how much there is, and the moment at which it is over."""
+"""Limits of a run: its budget of time and candidates, and moments by which work must be done."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from evolver.errors import require
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits of a run; the first that is reached ends it.
+    """Limits of a run. The first limit that is reached ends the run.
 
     Parameters
     ----------
     seconds : float or None
-        Wall time for everything, the final fit included; None: no limit.
+        Seconds of wall time for the whole run, the final fit included; None: no limit.
     evaluations : int or None
         Number of candidates; None: no limit.
+
+    Raises
+    ------
+    InputError
+        If a limit is not positive, or if there is none.
     """
 
     seconds: float | None = 300.0
@@ -45,7 +50,7 @@ class Budget:
         )
 
     def extended_by(self, seconds: float, evaluations: int) -> Budget:
-        """Return this budget on top of the seconds and candidates that a run has taken."""
+        """Return this budget plus the seconds and candidates that a run has used already."""
         return Budget(
             None if self.seconds is None else seconds + self.seconds,
             None if self.evaluations is None else evaluations + self.evaluations,
@@ -54,12 +59,12 @@ class Budget:
 
 @dataclass(frozen=True)
 class Deadline:
-    """Moment by which work must be done. Another moment is another deadline.
+    """Moment by which work must be done.
 
     Parameters
     ----------
     moment : float
-        Seconds on the clock of `time.monotonic`; infinite where there is no limit.
+        Seconds on the clock of `time.monotonic`; infinite if there is no limit.
     """
 
     moment: float = math.inf
@@ -71,9 +76,9 @@ class Deadline:
         Parameters
         ----------
         seconds : float or None
-            None: there is no limit.
+            Seconds after the start; None: no limit.
         start : float, optional
-            Moment on the clock of `time.monotonic`; default now.
+            Moment on the clock of `time.monotonic`, in seconds; default: now.
         """
         if seconds is None:
             return cls()
@@ -81,18 +86,18 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Seconds until the deadline; negative when it has passed."""
+        """Seconds until the deadline; negative after it."""
         return self.moment - time.monotonic()
 
     @property
     def is_over(self) -> bool:
-        """True when the deadline has passed."""
+        """True if the deadline has passed."""
         return self.left <= 0
 
     def later(self, seconds: float) -> Deadline:
-        """Return the deadline that is so many seconds later."""
+        """Return the deadline that comes some seconds after this one."""
         return Deadline(self.moment + seconds)
 
     def at_most(self, seconds: float) -> Deadline:
-        """Return the earlier of this deadline and the one in so many seconds."""
+        """Return the earlier of this deadline and the moment some seconds from now."""
         return Deadline(min(self.moment, time.monotonic() + seconds))

@@ -140,7 +140,8 @@ def fit(
     """Evolve pipelines for TABLE, and keep the results in a run folder.
 
     TABLE is a .csv, .tsv or .parquet file. The folder gets the fitted model, the leaderboard, the
-    Pareto front and the best pipeline as a program, winner.py.
+    Pareto front, the best pipeline as a program, winner.py, and the ensemble, if there is one, as
+    another program, ensemble.py.
 
     Example: evolver fit train.csv --target price --time 5m --out run
     """

@@ -1,5 +1,7 @@
-"""The members of a front, fitted on all rows: the winner and the ensemble at once, any other when
-it is asked for."""
+"""Members of a Pareto front, fitted on all rows.
+
+The winner and the ensemble are fitted by the run. Any other member is fitted when it is requested.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +18,25 @@ from evolver.run.result import Result
 from evolver.search.selection import CHOICES
 
 FALLBACK = "fallback"
-"""Stands for the digest of a model that is no candidate."""
+"""Name that replaces the digest of a winner that is no candidate."""
 
 
 class Members:
-    """What can be chosen of what a run found. Pickles keep no data.
+    """Fitted models that can be selected after a run. Pickles hold no data of the problem.
 
     Parameters
     ----------
     problem : Problem
+        Problem of the run, on whose rows members are fitted.
     result : Result
+        Result of the run.
 
     Attributes
     ----------
     front : tuple of Member
-        Non-dominated, best score first.
+        Non-dominated candidates, best score first.
     winner : str
-        Digest.
+        Digest of the winner.
     """
 
     def __init__(self, problem: Problem, result: Result) -> None:
@@ -47,21 +51,27 @@ class Members:
         return {**self.__dict__, "_problem": None}
 
     def digest_of(self, member: str | None) -> str:
-        """Return the digest of the winner, of a choice from the front, or a member's own; for None
-        that of what predicts. Where nothing is on the front, every choice is the winner.
+        """Return the digest of a member.
+
+        Parameters
+        ----------
+        member : str or None
+            Name of a rule of `CHOICES`, a digest, or the name of the ensemble; None: the model that
+            predicts. Every rule gives the winner if the front is empty.
 
         Raises
         ------
         InputError
-            When there is no such member.
+            If there is no such member.
         """
         if member is None:
             return ENSEMBLE if ENSEMBLE in self._fitted else self.winner
+        # The best of the front is not the winner if it could not be fitted on all rows.
         if member == "best" or (member in CHOICES and not self.front):
             return self.winner
         if member in CHOICES:
             return CHOICES[member](self.front).candidate.digest
-        if member in {*self._fitted, *(one.candidate.digest for one in self.front)}:
+        if member in {*self._fitted, *(scored.candidate.digest for scored in self.front)}:
             return member
         raise InputError(
             f"`member` must be one of {sorted(CHOICES)} or a digest of `pareto_front_`, got"
@@ -69,23 +79,23 @@ class Members:
         )
 
     def fitted(self, member: str) -> Any:
-        """Return a member, fitted.
+        """Return a member, fitted on all rows.
 
         Raises
         ------
         InputError
-            When there is no such member, or it would have to be fitted now, without data.
+            If there is no such member, or if it is not fitted and the data are gone.
         """
         digest = self.digest_of(member)
         if digest not in self._fitted:
             problem = self._problem
             if problem is None:
                 raise InputError(
-                    "`member` must have been fitted before pickling, which keeps no data, got"
-                    f" {member!r}."
+                    "`member` must have been fitted before pickling, because a pickle holds no"
+                    f" data, got {member!r}."
                 )
-            tree = next(one.candidate.tree for one in self.front if one.candidate.digest == digest)
-            pipeline = to_estimator(tree)
-            with threadpool_limits(limits=1):  # as workers and exported files fit
+            trees = {scored.candidate.digest: scored.candidate.tree for scored in self.front}
+            pipeline = to_estimator(trees[digest])
+            with threadpool_limits(limits=1):  # workers and exported files fit with one thread too
                 self._fitted[digest] = fit(pipeline, problem.X, problem.y, problem.sample_weight)
         return self._fitted[digest]

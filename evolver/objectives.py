@@ -1,7 +1,7 @@
-"""Objectives of the search beside the score: costs of a pipeline, each less is better.
+"""Objectives of the search beside the score: costs of a pipeline, which are minimised.
 
-The score is the first objective and is maximised. Everything that compares pipelines takes the
-score and a tuple of costs, so one cost or several make no difference to it.
+The score is the first objective and is maximised. All code that compares pipelines takes the score
+and a tuple of costs, so it does not depend on their number.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Measured:
     operators : int
         Number of steps; a step that is used twice counts once.
     estimator : estimator
-        Fitted on the fold.
+        Pipeline, fitted on the training part of the fold.
     fit_seconds, predict_seconds : float
         Seconds to fit the training part, and to predict the validation part.
     """
@@ -36,17 +36,19 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """A cost of a pipeline, less is better.
+    """Cost of a pipeline, which is minimised.
 
     Parameters
     ----------
     name : str
+        Name by which a caller chooses the objective.
     measure : callable
-        Takes `Measured` and returns the cost of one fold.
+        Function that takes a `Measured` and returns the cost of one fold.
     is_time : bool, default=False
-        True if the cost differs from run to run.
+        True if the cost is a measured time, which differs from run to run.
     is_structural : bool, default=False
-        True if the cost is the number of steps: it depends neither on data nor parameter values.
+        True if the cost depends on the structure of a pipeline alone, not on data or parameter
+        values.
     """
 
     name: str
@@ -60,7 +62,7 @@ class Objective:
         Raises
         ------
         ValueError
-            When it is no finite number.
+            If the cost is not a finite number.
         """
         cost = float(self.measure(measured))
         if not math.isfinite(cost):
@@ -85,7 +87,7 @@ def _pickled_bytes(measured: Measured) -> float:
 
 
 OPERATORS = Objective("operators", _operators, is_structural=True)
-"""Number of steps."""
+"""Number of steps of a pipeline."""
 
 OBJECTIVES = {
     objective.name: objective
@@ -96,27 +98,37 @@ OBJECTIVES = {
         Objective("size", _pickled_bytes),
     )
 }
-"""Objectives by name: number of steps, seconds to fit a fold, seconds to predict it, bytes of the
-pickled pipeline."""
+"""Objectives by name.
+
+Their units are: steps, seconds to fit a fold, seconds to predict a fold, bytes of the pickled
+pipeline.
+"""
 
 
 @dataclass(frozen=True)
 class FunctionOfPipeline:
-    """Measure of the user's own: a function of the pipeline fitted on a fold."""
+    """Measure of a user: a function of the pipeline that is fitted on a fold.
+
+    Parameters
+    ----------
+    function : callable
+        Function that takes the fitted pipeline and returns its cost.
+    """
 
     function: Callable[[Any], float]
 
     def __call__(self, measured: Measured) -> float:
+        """Return the cost of one fold."""
         return self.function(measured.estimator)
 
 
 def objective_of(complexity: str | Callable[[Any], float]) -> Objective:
-    """Return the objective that a name, or a function of the fitted pipeline, stands for.
+    """Return the objective of a name, or of a function of the fitted pipeline.
 
     Raises
     ------
     KeyError
-        When there is no objective of this name.
+        If there is no objective of this name.
     """
     if callable(complexity):
         return Objective(name_of(complexity), FunctionOfPipeline(complexity))
@@ -124,5 +136,6 @@ def objective_of(complexity: str | Callable[[Any], float]) -> Objective:
 
 
 def name_of(thing: Any) -> str:
-    """Return text that names a function or a scorer, the same in every process."""
+    """Return a text that identifies a function or a scorer, the same in every process."""
+    # The default representation has an address in memory, which differs between processes.
     return getattr(thing, "__qualname__", None) or re.sub(r" at 0x[0-9a-fA-F]+", "", str(thing))

@@ -1,4 +1,4 @@
-"""The problem of a run: data, folds and measures, as a frozen value."""
+"""Problem of a run: its data, its folds and its objectives, as a frozen value."""
 
 from __future__ import annotations
 
@@ -17,27 +17,31 @@ Fold = tuple[np.ndarray, np.ndarray]
 """Row numbers to fit on, and row numbers to validate on."""
 
 Scorer = Callable[..., float]
-"""Scorer as scikit-learn has it: (estimator, X, y) to a number, greater is better."""
+"""Scorer of scikit-learn: called with (estimator, X, y), it returns a number to maximise."""
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """The prediction problem of a run, and the measures of how well it is solved.
+    """Prediction problem of a run, and the objectives of its solutions.
 
     Parameters
     ----------
     task : Task
+        Kind of the target.
     X : DataFrame of shape (n_samples, n_features)
+        Checked table.
     y : ndarray of shape (n_samples,)
+        Checked target.
     folds : sequence of Fold
         Folds of cross-validation, the same for every candidate.
     scorer : callable
-        First objective.
+        First objective, which is maximised.
     objectives : tuple of Objective
-        Further objectives, one or two.
+        Further objectives, one or two, which are minimised.
     sample_weight : ndarray of shape (n_samples,), optional
+        Weights of the rows.
     ladder : sequence of Fold
-        Folds of fewer rows that a candidate passes before the others, the smallest first.
+        Folds of fewer rows, the smallest first. A candidate is evaluated on them before the others.
     """
 
     task: Task
@@ -51,16 +55,16 @@ class Problem:
 
     @property
     def units(self) -> Sequence[Fold]:
-        """Folds of the ladder, then all others; a fold has one number everywhere."""
+        """Folds of the ladder, then all others. The place of a fold here is its number."""
         return *self.ladder, *self.folds
 
     @property
     def is_structural(self) -> bool:
-        """True if the structure of a pipeline alone decides on every objective but the score."""
+        """True if all objectives but the score depend on the structure of a pipeline alone."""
         return all(objective.is_structural for objective in self.objectives)
 
     @cached_property
     def forms(self) -> dict[str, str]:
-        """Form in which each column is read, by `primitives.cleaning.column_forms`."""
+        """Form in which each column is read, see `primitives.cleaning.column_forms`."""
         forms: dict[str, str] = column_forms(self.X)
         return forms

@@ -1,4 +1,4 @@
-"""Expert settings of a run, as a frozen value that checks itself."""
+"""Expert settings of a run, as a frozen value that is checked when it is made."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from typing import Any
 from evolver.errors import require
 
 SMALL_ROWS = 2_500
-"""Largest number of rows on which patience can end a search: what a long search still finds on so
-few rows is luck with the folds."""
+"""Largest number of rows of a table on which patience can end a search.
+
+On so few rows, the better scores that a long search still finds are due to chance in the folds.
+"""
 
 REFINEMENT_SAMPLERS = ("tpe", "gp", "random")
+"""Names of the optimisers of the refinement."""
 
 OPERATOR_RATES = {
     "crossover": 0.25,
@@ -25,6 +28,7 @@ OPERATOR_RATES = {
     "shrink": 0.07,
     "wrap": 0.10,
 }
+"""Relative rates of the variation operators."""
 
 LEAST_COUNTS = {
     "max_steps": 2,
@@ -33,65 +37,75 @@ LEAST_COUNTS = {
     "lag": 1,
     "patience": 1,
 }
-"""Settings that are integers, and the least that each may be."""
+"""Settings that are integers, with their least values."""
 
 MAY_BE_NONE = ("lag", "patience")
+"""Settings of `LEAST_COUNTS` that may be None."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Expert settings.
+    """Expert settings of a run.
 
     Parameters
     ----------
     lag : int, optional
-        Candidate k is bred from the outcomes of the candidates up to k - lag; default 8 x workers.
-        With a fixed lag, a seed gives one sequence of candidates, whatever the number of workers.
+        Number of candidates by which the outcomes are delayed: candidate k is made from the
+        outcomes of the candidates up to k - lag. With a fixed lag and a seed, the sequence of
+        candidates does not depend on the number of workers. Default: 8 for each worker.
     max_steps : int, default=10
-        Size limit of a pipeline, in steps.
+        Largest number of steps of a pipeline.
     initial_steps : int, default=4
-        Size limit of the pipelines a run begins with.
+        Largest number of steps of the random pipelines that a run begins with.
     portfolio_size : int, default=16
-        Pipelines that did well on other tables, with which a run begins; 0: none.
+        Number of pipelines that did well on other tables, with which a run begins; 0: none.
     portfolio : str or Path, optional
-        Folder of what was learned on other tables, as `benchmarks/portfolio/learn.py` writes it;
-        default what comes with the package.
+        Folder with what was learned on other tables, written by `benchmarks/portfolio/learn.py`.
+        Default: the portfolio of the package.
     operator_rates : mapping of str to float, optional
-        How often each variation operator is tried; default `OPERATOR_RATES`.
+        Relative rate at which each variation operator is tried. Default: `OPERATOR_RATES`.
     fold_timeout : float, optional
-        Seconds for one fold, less on the fewer rows of the ladder; default a tenth of the time
-        budget, at least 2 s, or 600 s where there is no time budget. A pipeline of the portfolio
-        that should take longer, by other tables and the folds so far, is not begun; where there is
-        a time budget, nor one that should take half as long.
+        Seconds that the evaluation of one fold may take; folds of fewer rows get less. A pipeline
+        of the portfolio is not evaluated if one of its folds is expected to take longer than this,
+        or longer than half of this if there is a time budget. The expectation comes from other
+        tables and from the folds so far. Default: a tenth of the time budget, at least 2 s; 600 s
+        without a time budget.
     worker_memory : int, optional
-        Bytes that a worker process may hold; default a fair share of four fifths of what is free.
+        Bytes of memory that a worker process may hold. Default: an equal share of 80 % of the free
+        memory, at least 512 MiB.
     store_limit : int, default=1 GiB
-        Bytes of out-of-fold predictions that are kept; those of the worst candidates go first.
+        Bytes of out-of-fold predictions that are kept. The predictions of the worst candidates are
+        removed first.
     refinement_share : float, default=1
-        Share of the candidates, from `refinement_start` on, that refine the parameter values of the
-        front by Bayesian optimisation; 0: none.
+        Share of the candidates after `refinement_start`, from 0 to 1, that come from Bayesian
+        optimisation of the parameter values of pipelines on the front; 0: none.
     refinement_start : float, default=0.7
-        Share of the budget after which they do, at the earliest after the first population: of
-        `max_evaluations` where there is one, else of the time.
+        Share of the budget, from 0 to 1, after which refinement begins: of `max_evaluations` if it
+        is set, else of the time. Refinement never begins before the first population is complete.
     refinement_sampler : {"tpe", "gp", "random"}, default="tpe"
         Optimiser of the refinement; "gp" needs torch.
     ensemble_size : int, default=8
-        Members of the ensemble that predicts unless it is worse than the best pipeline, at the
-        most; 0 or 1: there is none.
+        Largest number of members of the ensemble; 0 or 1: no ensemble.
     patience : int or None, default=200
-        On tables of at most `SMALL_ROWS` rows and where `max_evaluations` is None: candidates
-        scored or raced out without a better one after which the search ends, for what it would
-        still find there is luck with the folds; None: time alone ends it.
+        Number of candidates, scored or raced out, without a better one after which the search ends;
+        None: no such end. It has an effect only on tables of at most `SMALL_ROWS` rows and only if
+        `max_evaluations` is None.
     racing_error : float, default=0.2
-        How often a candidate may be stopped, on the folds it was evaluated on so far, that would
-        have been the better one; 0: every candidate is evaluated on all folds.
+        Rate of error of racing, from 0 to 0.5: how often a candidate that is stopped after some of
+        its folds may be better than its rival; 0: every candidate is evaluated on all folds.
     row_ladder : bool, default=True
-        On tables of 10,000 rows or more, whether candidates are evaluated on fewer rows first.
+        True if candidates are evaluated on fewer rows first. It has an effect only on tables of at
+        least 10,000 rows and only if `racing_error` is above 0.
     cache_limit : int, default=256 MiB
-        Bytes of what branches of pipelines gave that each worker keeps; 0: nothing.
+        Bytes of intermediate results, shared by pipelines, that each worker keeps; 0: none.
     in_process : bool, default=False
-        Evaluate in the calling process: nothing can be interrupted there, so only for debugging and
-        tests.
+        True if candidates are evaluated in the calling process, for debugging and tests. A fold
+        cannot be interrupted there, so its limits of time and memory are not enforced.
+
+    Raises
+    ------
+    InputError
+        If a setting breaks its rule.
     """
 
     lag: int | None = None
@@ -149,7 +163,7 @@ class Settings:
         require(
             self.refinement_sampler != "gp" or find_spec("torch") is not None,
             "settings.refinement_sampler",
-            "another than this where torch is not installed",
+            "another sampler if torch is not installed",
             self.refinement_sampler,
         )
         rates = self.operator_rates
@@ -164,4 +178,5 @@ class Settings:
 
 
 def _is_count(value: Any, least: int) -> bool:
+    """Return True if a value is an integer of at least `least`; a Boolean is none."""
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least

@@ -1,8 +1,8 @@
-"""Tasks: everything that depends on what is predicted.
+"""Tasks: everything that depends on the kind of target.
 
-A task says how a target is scored, split and averaged, and which estimators stand in where there is
-nothing better. A new kind of target is one more class with the members of `Task`; the rest of the
-package asks the task and names none of them.
+A task defines how a target is scored, split and averaged, and which simple estimators replace a
+pipeline that is missing. A new kind of target needs one more class with the members of `Task`. The
+rest of the package uses these members and does not distinguish the kinds.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from primitives.wrappers import (
 )
 
 Folds = Sequence[tuple[np.ndarray, np.ndarray]]
+"""Pairs of row numbers: those to fit on and those to validate on."""
 
 
 class Task(Protocol):
     """Kind of target that a run learns to predict."""
 
     family: ClassVar[str]
-    """Name of the kind; what was learned on other tables is kept by it."""
+    """Name of the kind of target; a portfolio has a file for each."""
 
     @classmethod
     def of(cls, y: np.ndarray) -> Self:
@@ -46,49 +47,49 @@ class Task(Protocol):
 
     @property
     def default_scoring(self) -> str:
-        """Name of the scorer where the caller names none."""
+        """Name of the scorer that is used if the caller names none."""
 
     @property
     def classes(self) -> np.ndarray | None:
-        """Class labels in the order of the columns of probabilities; None where there are none."""
+        """Class labels in the order of the columns of probabilities; None for regression."""
 
     @property
     def output_shape(self) -> tuple[int, ...]:
-        """Shape of the prediction of one row, as it is scored and averaged."""
+        """Shape of the prediction of one row that is scored and averaged."""
 
     def class_counts(self, y: np.ndarray) -> np.ndarray:
-        """Return the number of rows of each class; without classes, of all together."""
+        """Return the number of rows of each class in a target, or of all rows if it has none."""
 
     def target_traits(self, y: np.ndarray, folds: Folds) -> Mapping[str, Any]:
         """Return the fields of `primitives.Traits` that depend on the target."""
 
     def splitter(self, n_splits: int, *, grouped: bool, seed: int) -> Any:
-        """Return the splitter that a number of folds stands for."""
+        """Return the splitter of scikit-learn that makes a number of shuffled folds."""
 
     def constant(self) -> Any:
-        """Return the unfitted estimator of the constant prediction."""
+        """Return an unfitted estimator that predicts the same for every row."""
 
     def small_tree(self, max_depth: int) -> Any:
-        """Return an unfitted decision tree."""
+        """Return an unfitted decision tree of limited depth."""
 
     def subsampled(self, estimator: Any, max_rows: int) -> Any:
-        """Return an unfitted estimator that fits another on so many rows at most."""
+        """Return an unfitted estimator that fits another one on at most `max_rows` rows."""
 
     def repeated(self, pipelines: Sequence[Pipeline]) -> Any:
-        """Return the fitted estimator that averages fits of one pipeline that differ in seeds."""
+        """Return a fitted estimator that averages fits of one pipeline with different seeds."""
 
     def averaged(self, fitted: Sequence[Any], weights: Sequence[float]) -> Any:
-        """Return the fitted estimator of a weighted average of fitted estimators."""
+        """Return a fitted estimator that predicts the weighted average of fitted estimators."""
 
 
 @dataclass(frozen=True, eq=False)
 class Classification:
-    """Prediction of classes, by their probabilities.
+    """Prediction of classes and their probabilities.
 
     Parameters
     ----------
     classes : ndarray of shape (n_classes,)
-        Labels, sorted.
+        Class labels, sorted.
     """
 
     classes: np.ndarray
@@ -96,26 +97,33 @@ class Classification:
 
     @classmethod
     def of(cls, y: np.ndarray) -> Self:
+        """Return the task of predicting the classes in a checked target."""
         return cls(np.unique(y))
 
     @property
     def name(self) -> str:
+        """Name by which primitives know the task."""
         return "binary" if len(self.classes) == 2 else "multiclass"
 
     @property
     def default_scoring(self) -> str:
+        """Name of the scorer that is used if the caller names none."""
         return "roc_auc" if len(self.classes) == 2 else "neg_log_loss"
 
     @property
     def output_shape(self) -> tuple[int, ...]:
+        """Shape of the prediction of one row: a probability for each class."""
         return (len(self.classes),)
 
     def class_counts(self, y: np.ndarray) -> np.ndarray:
+        """Return the number of rows of each class that occurs in a target."""
         return np.unique(y, return_counts=True)[1]
 
     def target_traits(self, y: np.ndarray, folds: Folds) -> Mapping[str, Any]:
+        """Return the traits of the rarest class and of the labels."""
         counts = [self.class_counts(y[train]) for train, _ in folds]
         return {
+            # A training part may lack a class, which then has no count.
             "smallest_class": min(
                 int(count.min()) if len(count) == len(self.classes) else 0 for count in counts
             ),
@@ -123,23 +131,30 @@ class Classification:
         }
 
     def splitter(self, n_splits: int, *, grouped: bool, seed: int) -> Any:
+        """Return a splitter that keeps the shares of the classes, and groups together."""
         kind = StratifiedGroupKFold if grouped else StratifiedKFold
         return kind(n_splits, shuffle=True, random_state=seed)
 
     def constant(self) -> Any:
+        """Return an unfitted estimator that predicts the shares of the classes."""
         return DummyClassifier(strategy="prior")
 
     def small_tree(self, max_depth: int) -> Any:
+        """Return an unfitted decision tree of limited depth."""
         return DecisionTreeClassifier(max_depth=max_depth, random_state=0)
 
     def subsampled(self, estimator: Any, max_rows: int) -> Any:
+        """Return an unfitted classifier that fits another one on about `max_rows` rows."""
         return SubsampledClassifier(estimator, max_rows=max_rows)
 
     def repeated(self, pipelines: Sequence[Pipeline]) -> Any:
+        """Return a fitted classifier that averages the probabilities of fitted pipelines."""
         return _repeated(RepeatedClassifier, pipelines)
 
     def averaged(self, fitted: Sequence[Any], weights: Sequence[float]) -> Any:
+        """Return a fitted classifier that averages probabilities with weights."""
         estimator = VotingClassifier(_named(fitted), voting="soft", weights=list(weights))
+        # `predict` translates the most probable column to its label by this encoder.
         estimator.le_ = LabelEncoder().fit(self.classes)
         estimator.classes_ = estimator.le_.classes_
         return _as_if_fitted(estimator)
@@ -157,40 +172,49 @@ class Regression:
 
     @classmethod
     def of(cls, y: np.ndarray) -> Self:
+        """Return the task; it does not depend on the target."""
         return cls()
 
     def class_counts(self, y: np.ndarray) -> np.ndarray:
+        """Return the number of all rows, of shape (1,)."""
         return np.array([len(y)])
 
     def target_traits(self, y: np.ndarray, folds: Folds) -> Mapping[str, Any]:
+        """Return the trait of the smallest target."""
         return {"target_min": float(y.min())}
 
     def splitter(self, n_splits: int, *, grouped: bool, seed: int) -> Any:
+        """Return a splitter that shuffles rows, and keeps groups together."""
         kind = GroupKFold if grouped else KFold
         return kind(n_splits, shuffle=True, random_state=seed)
 
     def constant(self) -> Any:
+        """Return an unfitted estimator that predicts the mean of the target."""
         return DummyRegressor()
 
     def small_tree(self, max_depth: int) -> Any:
+        """Return an unfitted decision tree of limited depth."""
         return DecisionTreeRegressor(max_depth=max_depth, random_state=0)
 
     def subsampled(self, estimator: Any, max_rows: int) -> Any:
+        """Return an unfitted regressor that fits another one on at most `max_rows` rows."""
         return SubsampledRegressor(estimator, max_rows=max_rows)
 
     def repeated(self, pipelines: Sequence[Pipeline]) -> Any:
+        """Return a fitted regressor that averages the predictions of fitted pipelines."""
         return _repeated(RepeatedRegressor, pipelines)
 
     def averaged(self, fitted: Sequence[Any], weights: Sequence[float]) -> Any:
+        """Return a fitted regressor that averages predictions with weights."""
         return _as_if_fitted(VotingRegressor(_named(fitted), weights=list(weights)))
 
 
 TASKS: dict[str, type[Task]] = {kind.family: kind for kind in (Classification, Regression)}
-"""Kinds of tasks by their names."""
+"""Classes of tasks by the name of their kind."""
 
 
 def _is_numeral(label: Any) -> bool:
-    """Say whether a class is a string that reads as a number."""
+    """Return True if a class label is a string that reads as a finite number."""
     try:
         return isinstance(label, str) and np.isfinite(float(label))
     except ValueError:
@@ -198,20 +222,22 @@ def _is_numeral(label: Any) -> bool:
 
 
 def _repeated(kind: Any, pipelines: Sequence[Pipeline]) -> Any:
+    """Return a fitted `RepeatedClassifier` or `RepeatedRegressor` of fitted pipelines."""
     model = kind(clone(pipelines[0]), len(pipelines))
     model.estimators_ = list(pipelines)
     return model
 
 
 def _named(fitted: Sequence[Any]) -> list[tuple[str, Any]]:
-    return [(f"pipeline_{number}", one) for number, one in enumerate(fitted, 1)]
+    """Return estimators with names, which a voting estimator requires."""
+    return [(f"pipeline_{number}", estimator) for number, estimator in enumerate(fitted, 1)]
 
 
 def _as_if_fitted(estimator: Any) -> Any:
-    """Give a voting estimator the attributes that its `fit` would set.
+    """Set the attributes of a voting estimator that its `fit` would set, and return it.
 
-    Its `fit` would fit the members once more.
+    Calling `fit` would fit the members once more.
     """
-    estimator.estimators_ = [one for _, one in estimator.estimators]
+    estimator.estimators_ = [member for _, member in estimator.estimators]
     estimator.named_estimators_ = dict(estimator.estimators)
     return estimator

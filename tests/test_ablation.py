@@ -1,4 +1,4 @@
-"""The ablation's tables say what its records do, in whatever order those were saved."""
+"""Tables of the ablation do not depend on the order in which records were saved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from benchmarks.ablation.effects import effects_of, table_of
 
 
 def run(seed: int, arm: str, test: float) -> dict[str, Any]:
-    """A record of a regression whose single pipeline and fold models have an error of 3."""
+    """Return a record of a regression whose single pipeline and fold models have an error of 3."""
     return {
         "name": "table",
         "budget": 60.0,
@@ -34,6 +34,6 @@ def test_the_numbers_of_a_table_are_in_the_order_of_the_seeds() -> None:
     assert row == "| table | 60 | +20.00, +50.00 | -20.00, +50.00 | +20.00, +50.00 |"
 
 
-def test_the_effects_are_of_the_tables_not_of_the_runs() -> None:
+def test_effects_are_counted_by_table_not_by_run() -> None:
     other = [one | {"name": "other"} for one in RUNS if one["seed"] == 1]
     assert "\n| no racing | 60 | 2 | 3 | +28.19 |" in effects_of([*RUNS, *other])

@@ -298,7 +298,7 @@ def test_mistakes_get_one_clear_line(
         (["resume", tmp_path / "empty"], "must hold a run of `evolver fit`"),
         (["predict", folder / "multiclass", tmp_path / "other.csv"], "columns of fit"),
         (["predict", folder / "multiclass", table, "--out", "/proc/x.csv"], "Error: "),
-        (["export", folder / "multiclass", "--out", "/proc/x.py"], "must be a file that can be"),
+        (["export", folder / "multiclass", "--out", "/proc/x.py"], "must be a file to write"),
         (["export", folder / "multiclass", "--member", "none"], "`member` must be one of"),
     ]
     for arguments, message in cases:

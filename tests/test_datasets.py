@@ -1,4 +1,4 @@
-"""Real tables of every kind, end to end, by the script that measures it."""
+"""End-to-end runs on real tables, by the script of the benchmark."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The estimators: scikit-learn's own checks, one clear error for bad input, and what is
-promised."""
+"""Estimators: checks of scikit-learn, errors for bad input, and the documented behaviour."""
 
 from __future__ import annotations
 
@@ -94,7 +93,7 @@ QUICK: dict[str, Any] = {
     [classifier(max_evaluations=2, cv=2), regressor(max_evaluations=2, cv=2, scoring="r2")],
     ids=lambda m: type(m).__name__,
 )
-def test_scikit_learns_own_checks_pass(model: Any) -> None:
+def test_the_checks_of_scikit_learn_pass(model: Any) -> None:
     results = check_estimator(model, expected_failed_checks=CANNOT_HOLD, on_skip=None, on_fail=None)
     failed = {one["check_name"]: one["exception"] for one in results if one["status"] == "failed"}
     assert failed == {}
@@ -110,8 +109,8 @@ def fitted(request: pytest.FixtureRequest) -> tuple[Any, pd.DataFrame, np.ndarra
 class TestFitted:
     def test_predictions_are_those_of_the_ensemble_or_else_the_winner(self, fitted: Any) -> None:
         model, X, _ = fitted
-        which = "best" if model.ensemble_ is None else "ensemble"
-        np.testing.assert_array_equal(model.predict(X), model.select(which).predict(X))
+        member = "best" if model.ensemble_ is None else "ensemble"
+        np.testing.assert_array_equal(model.predict(X), model.select(member).predict(X))
         if isinstance(model, EvolvedClassifier):
             assert model.predict_proba(X).shape == (len(X), len(model.classes_))
             assert set(model.predict(X)) <= set(model.classes_)
@@ -126,7 +125,7 @@ class TestFitted:
             expected = -log_loss(y, model.predict_proba(X), labels=model.classes_)
         assert model.score(X, y) == pytest.approx(expected)
 
-    def test_the_front_is_a_table_best_score_first(self, fitted: Any) -> None:
+    def test_the_front_is_sorted_by_score(self, fitted: Any) -> None:
         front = fitted[0].pareto_front_
         assert list(front) == ["rank", "score", "std", "complexity", "pipeline", "digest"]
         pipelines = front[front["digest"] != "ensemble"]
@@ -135,7 +134,7 @@ class TestFitted:
         assert pipelines["score"].iloc[0] == fitted[0].best_score_
         assert (fitted[0].ensemble_ is None) == (len(pipelines) == len(front))
 
-    def test_scores_and_deviations_are_those_of_a_sample_of_folds(self, fitted: Any) -> None:
+    def test_score_and_std_are_mean_and_sample_deviation_over_the_folds(self, fitted: Any) -> None:
         model = fitted[0]
         front = model.pareto_front_.set_index("digest")
         winner, problem = model._members.winner, model._members._problem
@@ -149,7 +148,7 @@ class TestFitted:
         assert front["score"][winner] == pytest.approx(scores.mean())
         assert front["std"][winner] == pytest.approx(scores.std(ddof=1))
 
-    def test_the_leaderboard_has_a_row_for_every_candidate_in_order(self, fitted: Any) -> None:
+    def test_the_leaderboard_has_a_row_for_each_candidate_in_order(self, fitted: Any) -> None:
         board = fitted[0].leaderboard_
         assert list(board) == [
             "number",
@@ -171,7 +170,7 @@ class TestFitted:
         assert "evolution" in set(board["proposer"]) <= {"portfolio", "evolution"}
         assert (board["seconds"] > 0).all()
 
-    def test_members_are_selected_and_fitted(self, fitted: Any) -> None:
+    def test_selected_members_are_fitted(self, fitted: Any) -> None:
         model, X, _ = fitted
         assert model.select("best") is model.best_pipeline_
         for member in ("one_se", "knee", *model.pareto_front_["digest"]):
@@ -189,13 +188,13 @@ class TestFitted:
         with pytest.raises(InputError, match=r"unseen at fit time:\n- more"):
             model.predict(X.assign(more=1.0))
 
-    def test_gaps_only_at_predict_are_filled(self, fitted: Any) -> None:
+    def test_missing_values_may_appear_at_predict_alone(self, fitted: Any) -> None:
         model, X, _ = fitted
         assert np.isfinite(
             np.asarray(model.predict(X.assign(second=np.nan)) == 0, dtype=float)
         ).all()
 
-    def test_a_pickle_predicts_the_same_and_keeps_no_data(self, fitted: Any) -> None:
+    def test_a_pickle_predicts_the_same_and_holds_no_data(self, fitted: Any) -> None:
         model, X, _ = fitted
         again = pickle.loads(pickle.dumps(model))
         np.testing.assert_array_equal(again.predict(X), model.predict(X))
@@ -214,7 +213,7 @@ def test_a_member_not_fitted_before_pickling_is_refused() -> None:
 
 
 class TestRefine:
-    """A finished run goes on with refinement alone, from memory or from its folder."""
+    """Refinement of a finished run, from memory or from its folder."""
 
     @pytest.mark.parametrize("kept", [False, True])
     def test_the_front_is_refined_and_the_search_is_replayed(
@@ -256,7 +255,7 @@ class TestRefine:
         with pytest.raises(InputError, match="must hold the journal of the run to refine"):
             model.refine(X, y, max_evaluations=2)
 
-    def test_the_budget_comes_on_top_of_what_the_run_has_taken(self) -> None:
+    def test_the_budget_is_added_to_that_of_the_run_so_far(self) -> None:
         assert Budget(5.0, 7).extended_by(60.0, 30) == Budget(65.0, 37)
         assert Budget(None, 7).extended_by(60.0, 30) == Budget(None, 37)
         assert Budget(5.0).extended_by(60.0, 30) == Budget(65.0)
@@ -284,9 +283,9 @@ class TestNesting:
 
 
 class TestInputs:
-    """What a table may hold."""
+    """Types of tables, targets, weights and scorers."""
 
-    def test_arrays_lists_and_frames_without_names(self) -> None:
+    def test_arrays_lists_and_frames_without_names_are_accepted(self) -> None:
         X, y = small_table("binary")
         numbers = X[["second", "third"]].to_numpy()
         model = classifier(max_evaluations=3).fit(numbers, list(y))
@@ -307,7 +306,7 @@ class TestInputs:
         ],
         ids=lambda labels: str(labels.dtype),
     )
-    def test_labels_of_any_type_come_back(self, labels: Any) -> None:
+    def test_labels_of_any_type_are_predicted_in_that_type(self, labels: Any) -> None:
         X, _ = small_table("binary")
         y = pd.Series(labels).iloc[np.arange(len(X)) % 2].reset_index(drop=True)
         model = classifier(max_evaluations=3).fit(X, y)
@@ -330,8 +329,8 @@ class TestInputs:
         assert heavy > plain + 5
 
     @pytest.mark.parametrize("scoring", [None, "accuracy", "balanced_accuracy"])
-    def test_classes_that_a_fold_cannot_learn_are_not_scored_there(self, scoring: Any) -> None:
-        """One class is in one group alone: its rows cannot be validated, and all else can."""
+    def test_rows_of_a_class_without_training_rows_are_not_scored(self, scoring: Any) -> None:
+        """All rows of a class are in the same group, so they are never in both parts of a fold."""
         table, y = small_table("multiclass")
         groups = np.arange(len(y)) // 6
         y[:5] = "of one group"
@@ -347,7 +346,7 @@ class TestInputs:
         assert all(kept.shape[1] == 4 for kept in model._history.predictions.values())
         assert model.predict_proba(table).shape == (len(y), 4)
 
-    def test_a_rare_class_is_warned_of_and_every_fold_scored(self) -> None:
+    def test_a_rare_class_gives_a_warning_and_every_fold_is_scored(self) -> None:
         X, y = small_table("multiclass")
         y = y.copy()
         y[:2], y[2:3] = "rare", "single"
@@ -357,7 +356,7 @@ class TestInputs:
         assert set(model.classes_) >= {"rare", "single"}
         assert (model.leaderboard_["outcome"] == "scored").any()
 
-    def test_a_custom_scorer_and_a_metric_by_name(self) -> None:
+    def test_custom_scorers_and_names_of_scorers_are_accepted(self) -> None:
         X, y = small_table("binary")
         model = classifier(scoring=lambda estimator, X, y: accuracy_score(y, estimator.predict(X)))
         assert model.fit(X, y).score(X, y) == accuracy_score(y, model.predict(X))
@@ -464,9 +463,9 @@ BAD = {
 
 
 SURROGATE = "a\udc80"
-"""What a name of a file or a text that is no UTF-8 may be read as."""
+"""Text that is not valid Unicode, as Python decodes a file name that is not UTF-8."""
 
-MIXED_UP = np.where(np.arange(120) % 2, SURROGATE, "b").astype(object)
+INVALID_TEXTS = np.where(np.arange(120) % 2, SURROGATE, "b").astype(object)
 BAD |= {
     "surrogate in a name": (
         {},
@@ -476,7 +475,7 @@ BAD |= {
     ),
     "surrogate in a category": (
         {},
-        X.assign(category=pd.Series(MIXED_UP, dtype=object)),
+        X.assign(category=pd.Series(INVALID_TEXTS, dtype=object)),
         Y,
         r"`X` must hold valid Unicode text, got 'a\\udc80' in column 'category'",
     ),
@@ -498,22 +497,22 @@ BAD |= {
     ),
     "surrogate in an array": (
         {},
-        np.column_stack([MIXED_UP, np.arange(120.0)]),
+        np.column_stack([INVALID_TEXTS, np.arange(120.0)]),
         Y,
         r"`X` must hold valid Unicode text, got 'a\\udc80'",
     ),
-    "surrogate in a class": ({}, X, MIXED_UP, r"`y` must hold valid Unicode text.*'a\\udc80'"),
+    "surrogate in a class": ({}, X, INVALID_TEXTS, r"`y` must hold valid Unicode text.*'a\\udc80'"),
     "surrogate in a class of fixed length": (
         {},
         X,
-        MIXED_UP.astype(str),
+        INVALID_TEXTS.astype(str),
         r"`y` must hold valid Unicode text.*'a\\udc80'",
     ),
 }
 
 
 @pytest.mark.parametrize("case", sorted(BAD))
-def test_bad_input_gets_one_clear_error_before_any_work(case: str) -> None:
+def test_bad_input_is_an_error_that_names_argument_rule_and_value(case: str) -> None:
     changes, table, target, message = BAD[case]
     changes = dict(changes)
     arguments = changes.pop("fit", {})
@@ -529,12 +528,12 @@ def test_bad_input_gets_one_clear_error_before_any_work(case: str) -> None:
         (np.full(120, "a"), "`y` must be numbers"),
     ],
 )
-def test_a_bad_numeric_target_is_named(target: np.ndarray, message: str) -> None:
+def test_a_bad_numeric_target_is_an_error(target: np.ndarray, message: str) -> None:
     with pytest.raises(InputError, match=message):
         regressor().fit(X, target)
 
 
-def test_a_target_whose_name_is_no_unicode_is_as_good_as_another(tmp_path: Path) -> None:
+def test_the_name_of_the_target_may_be_invalid_unicode(tmp_path: Path) -> None:
     model = classifier(run_dir=tmp_path / "run").fit(X, pd.Series(Y, name=SURROGATE))
     assert model.target_name_ == SURROGATE
     names: dict[str, Any] = {"__name__": "exported"}
@@ -542,10 +541,10 @@ def test_a_target_whose_name_is_no_unicode_is_as_good_as_another(tmp_path: Path)
     assert names["make_pipeline"]().fit(X, Y).predict(X).shape == Y.shape
 
 
-def test_what_is_no_unicode_at_predict_is_said() -> None:
+def test_invalid_unicode_at_predict_is_an_error() -> None:
     model = classifier().fit(X, Y)
     with pytest.raises(InputError, match="`X` must hold valid Unicode text"):
-        model.predict(X.assign(category=pd.Series(MIXED_UP, dtype=object)))
+        model.predict(X.assign(category=pd.Series(INVALID_TEXTS, dtype=object)))
 
 
 @pytest.mark.parametrize(
@@ -569,17 +568,19 @@ def test_what_is_no_unicode_at_predict_is_said() -> None:
         ({"operator_rates": {"crossover": 0.0}}, "`settings.operator_rates`"),
     ],
 )
-def test_bad_settings_are_named(changes: dict[str, Any], message: str) -> None:
+def test_bad_settings_are_errors_that_name_the_setting(
+    changes: dict[str, Any], message: str
+) -> None:
     with pytest.raises(InputError, match=message):
         Settings(**changes)
 
 
-def test_errors_are_ours_and_scikit_learns() -> None:
+def test_errors_are_also_value_errors_and_type_errors() -> None:
     assert issubclass(evolver.InputError, (evolver.EvolverError, ValueError))
     assert issubclass(evolver.InputTypeError, TypeError)
 
 
-def test_progress_is_shown_only_when_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_printed_only_if_verbose(capfd: pytest.CaptureFixture[str]) -> None:
     classifier(verbose=0).fit(X, Y)
     assert capfd.readouterr() == ("", "")
     classifier(verbose=1).fit(X, Y)
@@ -588,7 +589,7 @@ def test_progress_is_shown_only_when_asked_for(capfd: pytest.CaptureFixture[str]
     assert "[evolver" in captured.err
 
 
-def test_a_run_folder_goes_on_with_the_same_and_refuses_another_run(tmp_path: Any) -> None:
+def test_a_run_folder_continues_the_same_run_and_refuses_another(tmp_path: Any) -> None:
     before = classifier(run_dir=tmp_path).fit(X, Y).leaderboard_
     after = classifier(run_dir=tmp_path, max_evaluations=9, n_jobs=2).fit(X, Y).leaderboard_
     pd.testing.assert_frame_equal(after[:6], before)
@@ -605,13 +606,13 @@ def test_a_run_folder_goes_on_with_the_same_and_refuses_another_run(tmp_path: An
             classifier(run_dir=tmp_path, **changes).fit(table, Y)
 
 
-def test_without_a_seed_a_run_goes_on_with_its_own(tmp_path: Any) -> None:
+def test_a_run_without_a_seed_is_continued_with_its_random_state(tmp_path: Any) -> None:
     before = classifier(run_dir=tmp_path, random_state=None).fit(X, Y).leaderboard_
     again = classifier(run_dir=tmp_path, random_state=None).fit(X, Y).leaderboard_
     pd.testing.assert_frame_equal(again, before)
 
 
-def test_a_run_begins_with_the_front_of_another(tmp_path: Any) -> None:
+def test_a_warm_start_begins_with_the_front_of_an_earlier_run(tmp_path: Any) -> None:
     earlier = classifier(run_dir=tmp_path, max_evaluations=12).fit(X, Y)
     front = earlier.pareto_front_["digest"]
     front = front[front != "ensemble"].tolist()
@@ -622,13 +623,13 @@ def test_a_run_begins_with_the_front_of_another(tmp_path: Any) -> None:
     assert len(classifier(warm_start=[tmp_path]).fit(*other).leaderboard_) == 6
 
 
-def test_the_front_of_another_run_is_read_from_its_journal(tmp_path: Path) -> None:
-    """Its model is not unpickled, and it may go on or have been killed."""
+def test_a_warm_start_reads_the_journal_and_unpickles_nothing(tmp_path: Path) -> None:
+    """The earlier run may still be running, or may have been killed."""
     folder, trap = tmp_path / "run", tmp_path / "sprung"
     front = classifier(run_dir=folder, max_evaluations=12).fit(X, Y).pareto_front_["digest"]
     front = front[front != "ensemble"].tolist()
     (folder / "model.joblib").write_bytes(pickle.dumps(Trap(trap)))
-    with closing(Journal(folder)) as journal:  # as while it goes on
+    with closing(Journal(folder)) as journal:  # open, as while the run is running
         journal.refine()
         board = classifier(warm_start=folder, random_state=5).fit(X, Y).leaderboard_
     assert board["digest"][: len(front)].tolist() == front
@@ -637,7 +638,7 @@ def test_the_front_of_another_run_is_read_from_its_journal(tmp_path: Path) -> No
 
 
 class Trap:
-    """Leaves a file when it is unpickled."""
+    """Object that creates a file when it is unpickled."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -647,7 +648,7 @@ class Trap:
 
 
 @pytest.mark.parametrize("where", ["start", "middle"])
-def test_a_run_to_begin_with_whose_journal_is_damaged_is_said(tmp_path: Path, where: str) -> None:
+def test_a_warm_start_from_a_damaged_journal_is_an_error(tmp_path: Path, where: str) -> None:
     classifier(run_dir=tmp_path).fit(X, Y)
     file = tmp_path / "journal.sqlite"
     content = bytearray(file.read_bytes())
@@ -658,7 +659,7 @@ def test_a_run_to_begin_with_whose_journal_is_damaged_is_said(tmp_path: Path, wh
         classifier(warm_start=tmp_path).fit(X, Y)
 
 
-def test_a_run_begins_with_what_was_learned_elsewhere(tmp_path: Path) -> None:
+def test_a_run_begins_with_the_portfolio_of_a_folder(tmp_path: Path) -> None:
     meta = MetaFeatures(**dict.fromkeys(MetaFeatures.of(problem()).values, 0.5))
     own = Experience(
         ["GaussianNB(Encoder(X))", "DecisionTreeClassifier(Encoder(X))"],
@@ -683,17 +684,17 @@ def model(table: Any) -> EvolvedRegressor:
     return regressor(max_evaluations=25).fit(*table)
 
 
-class Fickle(ExtraTreesRegressor):
-    """Refuses to be fitted on as many rows as there are in all."""
+class FailingOnAllRows(ExtraTreesRegressor):
+    """Model that fails when it is fitted on all rows of the table."""
 
     def fit(self, X: Any, y: Any) -> Any:
         if len(y) == 90:
-            raise ValueError("not with me")
+            raise ValueError("too many rows")
         return super().fit(X, y)
 
 
 class Interrupting(ExtraTreesRegressor):
-    """Ctrl-C is pressed while one of them is fitted on all rows, the first or a later one."""
+    """Model that interrupts the process while the fit number `at` on all rows runs."""
 
     at = 0
     fitted = 0
@@ -707,9 +708,9 @@ class Interrupting(ExtraTreesRegressor):
 
 
 class TestEnsemble:
-    """On a table on which several of the quick models are better than one."""
+    """Ensembles, on a table where several of the quick models are better than one."""
 
-    def test_it_predicts_and_is_first_of_the_front(self, model: Any, table: Any) -> None:
+    def test_it_predicts_and_is_first_on_the_front(self, model: Any, table: Any) -> None:
         first = model.pareto_front_.iloc[0]
         assert first["digest"] == "ensemble"
         assert first["complexity"] > 2
@@ -744,7 +745,7 @@ class TestEnsemble:
         assert (model.leaderboard_["outcome"] == "scored").sum() > MAX_PER_PREDICTOR
         assert 2 <= len(model.ensemble_.estimators_) <= MAX_PER_PREDICTOR
 
-    def test_members_with_random_states_are_fitted_three_times_where_time_is_no_matter(
+    def test_members_with_random_states_are_fitted_three_times_without_a_time_limit(
         self, table: Any, tmp_path: Path
     ) -> None:
         space = CHEAP.only("Encoder", "StandardScaler", "Ridge", "DecisionTreeRegressor")
@@ -774,9 +775,7 @@ class TestEnsemble:
             alone.predict(table[0]), alone.best_pipeline_.predict(table[0])
         )
 
-    def test_a_folder_does_not_keep_that_of_an_earlier_run(
-        self, table: Any, tmp_path: Path
-    ) -> None:
+    def test_the_file_of_an_earlier_ensemble_is_removed(self, table: Any, tmp_path: Path) -> None:
         for size in (8, 1):
             settings = Settings(in_process=True, ensemble_size=size)
             model = regressor(max_evaluations=25, settings=settings, run_dir=tmp_path).fit(*table)
@@ -784,13 +783,13 @@ class TestEnsemble:
                 (tmp_path / "ensemble.py").exists() == (model.ensemble_ is not None) == (size > 1)
             )
 
-    def test_a_member_that_cannot_be_fitted_on_all_rows_is_done_without(self, table: Any) -> None:
-        """It is good on every fold, and where it can be fitted it is a member."""
+    def test_a_member_that_cannot_be_fitted_on_all_rows_is_left_out(self, table: Any) -> None:
+        """The same model is a member if it can be fitted."""
         quick = default_catalogue().only(
             "Encoder", "StandardScaler", "DecisionTreeRegressor", "KNeighborsRegressor"
         )
         members = []
-        for build in (ExtraTreesRegressor, Fickle):
+        for build in (ExtraTreesRegressor, FailingOnAllRows):
             one = Primitive("Forest", (Features,), Prediction, build, {}, REGRESSION)
             model = regressor(max_evaluations=25, search_space=quick.add(one)).fit(*table)
             members.append(model.pareto_front_.set_index("digest")["pipeline"]["ensemble"])
@@ -798,7 +797,7 @@ class TestEnsemble:
         assert "Forest" not in members[1]
 
     @pytest.mark.parametrize("at", [1, 2])
-    def test_an_interrupt_of_the_final_fits_leaves_it_out(
+    def test_an_interrupt_during_the_final_fits_leaves_no_ensemble(
         self, table: Any, at: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(Interrupting, "at", at)
@@ -824,7 +823,7 @@ class TestEnsemble:
         front = model.pareto_front_.set_index("digest")
         assert front.loc["ensemble", "complexity"] >= 2 * len(model.ensemble_.estimators_)
 
-    def test_a_scorer_that_asks_more_than_predictions_costs_the_ensemble_alone(
+    def test_a_scorer_that_needs_more_than_predictions_prevents_the_ensemble_alone(
         self, table: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
         def explained(model: Any, X: Any, y: Any) -> float:
@@ -837,13 +836,13 @@ class TestEnsemble:
         )
         assert "No ensemble: AttributeError" in caplog.text
 
-    def test_after_pickling_it_is_said_when_the_predictions_are_gone(self, table: Any) -> None:
+    def test_refining_after_pickling_warns_of_missing_predictions(self, table: Any) -> None:
         model = regressor(max_evaluations=25).fit(*table)
         again = pickle.loads(pickle.dumps(model))
         with pytest.warns(UserWarning, match="chosen from new candidates alone"):
             again.refine(*table, time_budget=None, max_evaluations=4)
 
-    def test_more_candidates_make_none_worse_whether_a_folder_keeps_them_or_not(
+    def test_refining_gives_the_same_ensemble_with_and_without_a_folder(
         self, table: Any, tmp_path: Path
     ) -> None:
         one = regressor(max_evaluations=25).fit(*table)
@@ -856,9 +855,9 @@ class TestEnsemble:
 
 
 class TestEnd:
-    """What ends a search, and that it says so."""
+    """Reasons for the end of a search."""
 
-    def test_a_small_table_is_left_when_nothing_better_comes(
+    def test_patience_ends_a_search_on_a_small_table(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         settings = Settings(in_process=True, patience=3)
@@ -876,7 +875,7 @@ class TestEnd:
         assert again.statistics_["ended_by"] == "patience"
         assert len(again.leaderboard_) > len(board)
 
-    def test_what_was_raced_out_tries_patience_too(self) -> None:
+    def test_patience_counts_candidates_that_were_raced_out(self) -> None:
         settings = Settings(in_process=True, patience=40)
         model = classifier(settings=settings, time_budget=600, max_evaluations=None).fit(X, Y)
         assert model.statistics_["ended_by"] == "patience"
@@ -888,20 +887,20 @@ class TestEnd:
         assert after["scored"] < 40
         assert after["scored"] + after["stopped"] >= 40
 
-    def test_time_alone_ends_a_search_without_patience(self) -> None:
+    def test_a_search_without_patience_ends_by_time(self) -> None:
         settings = Settings(in_process=True, patience=None)
         model = classifier(settings=settings, time_budget=2, max_evaluations=None).fit(X, Y)
         assert model.statistics_["ended_by"] == "time"
 
-    def test_a_number_of_candidates_is_not_cut_short(self) -> None:
+    def test_patience_has_no_effect_with_a_number_of_candidates(self) -> None:
         settings = Settings(in_process=True, patience=1)
         model = classifier(settings=settings, max_evaluations=20, time_budget=600).fit(X, Y)
         assert model.statistics_["ended_by"] == "evaluations"
         assert len(model.leaderboard_) == 20
 
 
-def test_a_run_whose_time_is_over_keeps_its_model_when_it_is_fitted_again(tmp_path: Path) -> None:
-    """What it recalls, and workers that are yet to start, must not cost the final fits."""
+def test_a_run_whose_time_is_over_gives_its_model_when_it_is_fitted_again(tmp_path: Path) -> None:
+    """Replaying the journal and starting workers must leave time for the final fits."""
     options: dict[str, Any] = {"max_evaluations": None, "n_jobs": 2, "run_dir": tmp_path}
     space = default_catalogue().only("Encoder", "StandardScaler", "LogisticRegression")
     settings = Settings(patience=None)
@@ -916,18 +915,18 @@ def test_a_run_whose_time_is_over_keeps_its_model_when_it_is_fitted_again(tmp_pa
 
 
 def test_the_best_score_is_that_of_the_best_pipeline() -> None:
-    """Also where a better one cannot be fitted on all rows."""
+    """The candidate with the best score fails when it is fitted on all rows."""
     table, y = small_table("regression")
-    fickle = Primitive("Fickle", (Features,), Prediction, Fickle, {}, REGRESSION)
-    quick = default_catalogue().only("Encoder", "DecisionTreeRegressor").add(fickle)
+    failing = Primitive("Failing", (Features,), Prediction, FailingOnAllRows, {}, REGRESSION)
+    quick = default_catalogue().only("Encoder", "DecisionTreeRegressor").add(failing)
     model = regressor(search_space=quick, max_evaluations=12).fit(table[:90], y[:90])
     board = model.leaderboard_.set_index("digest")
     assert board["score"].idxmax() != model._members.winner
-    assert board["pipeline"][board["score"].idxmax()].startswith("Fickle")
+    assert board["pipeline"][board["score"].idxmax()].startswith("Failing")
     assert model.best_score_ == board["score"][model._members.winner]
 
 
-def test_one_fold_does_not_tell_a_deviation_and_choices_do_without() -> None:
+def test_a_single_fold_gives_no_std_and_members_can_still_be_selected() -> None:
     table, y = small_table("binary")
     model = classifier(cv=ShuffleSplit(1, random_state=0), max_evaluations=12).fit(table, y)
     assert (model.leaderboard_["outcome"] == "scored").any()
@@ -936,7 +935,7 @@ def test_one_fold_does_not_tell_a_deviation_and_choices_do_without() -> None:
     assert model.select("one_se") is model.best_pipeline_
 
 
-def test_columns_that_are_added_after_fit_are_not_fitted_on() -> None:
+def test_columns_that_are_added_after_fit_are_ignored_by_later_fits() -> None:
     table = X.copy()
     model = classifier(max_evaluations=25).fit(table, Y)
     table["prediction"] = model.predict(table)
@@ -953,7 +952,7 @@ def test_a_target_may_be_a_table_of_one_column() -> None:
     assert model.target_name_ == "target"
 
 
-def test_what_cannot_be_pickled_costs_the_pickle_alone(
+def test_a_model_that_cannot_be_pickled_loses_only_its_pickle(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     splits = KFold(3).split(X)  # a generator, which no pickle takes
@@ -969,7 +968,7 @@ def test_a_complexity_that_is_no_number_is_a_failure_of_the_candidate() -> None:
         classifier(complexity=lambda _: float("nan")).fit(X, Y)
 
 
-def test_a_run_folder_keeps_what_was_found(tmp_path: Any) -> None:
+def test_a_run_folder_has_all_its_files(tmp_path: Any) -> None:
     model = classifier(run_dir=tmp_path / "run").fit(X, Y)
     kept = {file.name for file in (tmp_path / "run").iterdir()}
     assert ("ensemble.py" in kept) == (model.ensemble_ is not None)
@@ -1000,9 +999,9 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 class TestThreeObjectives:
-    """Two complexities beside the score."""
+    """Searches on two complexities beside the score."""
 
-    def test_the_front_is_what_nothing_dominates(self, three: Any) -> None:
+    def test_the_front_has_the_candidates_that_none_dominates(self, three: Any) -> None:
         board = three.leaderboard_[three.leaderboard_["outcome"] == "scored"]
         values = board[["score", "complexity", "size"]].to_numpy() * [1, -1, -1]
         dominated = [any((a >= b).all() and (a > b).any() for a in values) for b in values]
@@ -1011,16 +1010,18 @@ class TestThreeObjectives:
         assert set(front["digest"]) <= digests
         assert len(front) == len({tuple(one) for one in values[~np.array(dominated)]})
 
-    def test_some_are_refined_and_some_raced_out(self, three: Any) -> None:
+    def test_some_candidates_are_refined_and_some_raced_out(self, three: Any) -> None:
         assert "refinement" in set(three.leaderboard_["proposer"])
         assert "stopped" in set(three.leaderboard_["outcome"])
 
-    def test_choices_and_the_run_folder_are_as_ever(self, three: Any) -> None:
+    def test_members_are_selected_and_the_picture_shows_the_third_objective(
+        self, three: Any
+    ) -> None:
         for choice in ("best", "one_se", "knee"):
             check_is_fitted(three.select(choice))
         assert "size of a dot: size" in (Path(three.run_dir) / "pareto_front.svg").read_text()
 
-    def test_a_run_is_resumed_and_begins_another(self, three: Any) -> None:
+    def test_a_run_is_resumed_and_used_as_a_warm_start(self, three: Any) -> None:
         table, y = small_table("binary")
         again = clone(three).set_params(max_evaluations=44).fit(table, y)
         pd.testing.assert_frame_equal(

@@ -1,4 +1,4 @@
-"""The examples, run as a user runs them, with small budgets; and what the README says."""
+"""Examples and the code of the README run, with small budgets."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ EXAMPLES = {
     "choose_from_front.py": ("8", "one_se: ", {"simplest.py", "pareto_front.svg"}),
     "own_primitive.py": ("16", "candidates use the new primitive", set()),
 }
-"""Argument, what is printed, and what is written."""
+"""Argument, expected output and written files of each example."""
 
 
-def test_every_example_is_run() -> None:
+def test_every_example_is_tested() -> None:
     assert {file.name for file in (ROOT / "examples").glob("*.py")} == set(EXAMPLES)
 
 
@@ -37,7 +37,7 @@ def test_an_example_runs(name: str, tmp_path: Path) -> None:
         assert int(used[1]) >= 1
 
 
-def test_the_readmes_python_runs(tmp_path: Path) -> None:
+def test_the_python_code_of_the_readme_runs(tmp_path: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert blocks
     code = "\n".join(blocks).replace("time_budget=60", "time_budget=5")
@@ -48,7 +48,7 @@ def test_the_readmes_python_runs(tmp_path: Path) -> None:
     assert (tmp_path / "model.py").exists()
 
 
-def test_the_readmes_files_exist() -> None:
+def test_the_files_that_the_readme_links_to_exist() -> None:
     text = (ROOT / "README.md").read_text()
     links = re.findall(r"\]\(([^)#:]+)\)", text)
     assert links

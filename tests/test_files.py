@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, links replaced or followed, and for whose eyes they are."""
+"""Files are written completely or not at all, with the right links and permissions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WRITERS = [replacing, replacing_named]
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-def test_a_file_is_replaced_when_it_is_written_whole(writer: object, tmp_path: Path) -> None:
+def test_a_file_is_replaced_after_it_is_written_completely(writer: object, tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text("before")
     with writer(file) as part:
@@ -29,9 +29,7 @@ def test_a_file_is_replaced_when_it_is_written_whole(writer: object, tmp_path: P
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-def test_what_fails_while_writing_leaves_the_file_that_was_there(
-    writer: object, tmp_path: Path
-) -> None:
+def test_an_error_while_writing_leaves_the_earlier_file(writer: object, tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text("before")
     with pytest.raises(ZeroDivisionError), writer(file) as part:
@@ -41,7 +39,7 @@ def test_what_fails_while_writing_leaves_the_file_that_was_there(
 
 
 @pytest.mark.parametrize("writer", ["replacing", "replacing_named"])
-def test_a_program_that_is_killed_while_writing_leaves_the_file_that_was_there(
+def test_a_program_that_is_killed_while_writing_leaves_the_earlier_file(
     writer: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "table.csv"
@@ -58,7 +56,7 @@ def test_a_program_that_is_killed_while_writing_leaves_the_file_that_was_there(
     assert file.read_text() == "before"
 
 
-def test_a_link_is_replaced_and_what_it_points_to_stays(tmp_path: Path) -> None:
+def test_a_link_is_replaced_and_its_target_is_not_changed(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     link = tmp_path / "winner.py"
     link.symlink_to("mine.txt")
@@ -81,7 +79,7 @@ def test_a_link_that_the_user_names_is_followed(tmp_path: Path) -> None:
         assert (tmp_path / target).read_text() == "new"
 
 
-def test_a_file_of_a_run_is_for_its_owner_and_one_that_the_user_names_as_any_other(
+def test_a_file_of_a_run_is_private_and_a_file_of_the_user_has_usual_permissions(
     tmp_path: Path,
 ) -> None:
     before = os.umask(0o022)
@@ -113,7 +111,9 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-def test_a_file_in_no_folder_is_an_error_that_names_it(writer: object, tmp_path: Path) -> None:
+def test_a_file_in_a_missing_folder_is_an_error_that_names_the_file(
+    writer: object, tmp_path: Path
+) -> None:
     file = tmp_path / "nowhere" / "table.csv"
     with pytest.raises(FileNotFoundError, match=r"nowhere/table\.csv"), writer(file):
         pass

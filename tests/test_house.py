@@ -1,4 +1,4 @@
-"""The house: which way imports point, which library has which door, and what the public sees."""
+"""Architecture: directions of imports, users of each foreign library, and public names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LAYERS = [
     {"estimators"},
     {"cli"},
 ]
-"""From the ground up. A module may import from the layers below its own, and from its own part."""
+"""Parts by layer, the lowest first. A module may import from lower layers and its own part."""
 
 DOORS = {
     "deap": {"evolver.genome.tree", "evolver.search.selection"},
@@ -49,7 +49,7 @@ DOORS = {
     "sqlite3": {"evolver.storage.entry_file"},
     "dask": {"evolver.execution.dask"},
 }
-"""The only modules that may import a foreign library."""
+"""Modules that may import a foreign library; no others may."""
 
 OPTIONAL = ("lightgbm", "xgboost", "catboost", "pyarrow", "matplotlib", "torch", "dask")
 
@@ -77,41 +77,43 @@ def imports(file: Path) -> set[str]:
 
 
 def layer(part: str) -> int:
+    """Return the layer of a part of the package, 0 for the lowest."""
     return next(height for height, parts in enumerate(LAYERS) if part in parts)
 
 
-def test_every_part_has_its_layer() -> None:
+def test_every_part_has_a_layer() -> None:
     parts = {name.split(".")[1] for name in modules() if name.startswith("evolver.")}
     assert parts == set().union(*LAYERS)
 
 
 @pytest.mark.parametrize("name", sorted(modules()))
 def test_imports_point_down(name: str) -> None:
-    ours = {one for one in imports(modules()[name]) if one in modules()}
+    ours = {module for module in imports(modules()[name]) if module in modules()}
     if name.startswith("primitives"):
-        assert not {one for one in ours if one.startswith("evolver")}
+        assert not {module for module in ours if module.startswith("evolver")}
         return
     part = name.split(".")[1] if "." in name else None
-    for one in ours:
-        other = one.split(".")[1] if one.startswith("evolver.") else None
+    for module in ours:
+        other = module.split(".")[1] if module.startswith("evolver.") else None
         if part is not None and other is not None and other != part:
-            assert layer(other) < layer(part), f"{name} imports {one}"
+            assert layer(other) < layer(part), f"{name} imports {module}"
 
 
 @pytest.mark.parametrize("library", sorted(DOORS))
-def test_a_foreign_library_has_its_door(library: str) -> None:
+def test_a_foreign_library_is_imported_by_its_modules_alone(library: str) -> None:
     users = {
         name
         for name, file in modules().items()
-        if any(one.split(".")[0] == library for one in imports(file))
+        if any(module.split(".")[0] == library for module in imports(file))
     }
     assert users <= DOORS[library]
 
 
 PRIVATE_NAMES = ("_score_func", "_sign", "_kwargs", "_response_method", "_accept_sample_weight")
+"""Private names of scikit-learn's scorers."""
 
 
-def test_private_names_of_scorers_have_one_door() -> None:
+def test_private_names_of_scorers_are_read_by_one_module() -> None:
     readers = {
         name
         for name, file in modules().items()
@@ -120,7 +122,7 @@ def test_private_names_of_scorers_have_one_door() -> None:
     assert readers == {"evolver.evaluation.scorers"}
 
 
-def test_public_names() -> None:
+def test_the_public_names_are_these() -> None:
     assert evolver.__all__ == [
         "EvolvedClassifier",
         "EvolvedRegressor",
@@ -149,7 +151,7 @@ def test_public_names() -> None:
         assert all(hasattr(package, name) for name in package.__all__)
 
 
-def test_importing_loads_nothing_optional_and_prints_nothing() -> None:
+def test_importing_loads_no_optional_library_and_prints_nothing() -> None:
     code = f"import evolver, sys; print(sorted(set(sys.modules) & set({OPTIONAL!r})))"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
@@ -171,7 +173,7 @@ def test_importing_loads_nothing_optional_and_prints_nothing() -> None:
 @pytest.mark.parametrize(
     "command", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
 )
-def test_lint_and_types(command: list[str]) -> None:
+def test_lint_format_and_types_pass(command: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""The statistics of the comparison with peers."""
+"""Statistics of the comparison with other systems."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def test_lower_is_better_where_the_metric_is_an_error() -> None:
     assert Comparison(both).systems == ["b", "a"]
 
 
-def test_the_critical_difference_is_that_of_the_literature() -> None:
-    """Demšar (2006), section 3.2.2: four classifiers on fourteen data sets, 1.25."""
+def test_the_critical_difference_is_that_of_a_published_example() -> None:
+    """Critical difference of four classifiers on fourteen data sets: 1.25 (Demšar 2006, 3.2.2)."""
     both = [
         record(f"table {number}", f"system {system}", 0.5 + system / 10)
         for number in range(14)
@@ -83,12 +83,12 @@ def test_the_critical_difference_is_that_of_the_literature() -> None:
     assert Comparison(both).critical_difference == pytest.approx(1.25, abs=0.01)
 
 
-def test_a_table_that_a_system_has_not_seen_is_left_out(records: list[Record]) -> None:
+def test_a_table_that_lacks_a_system_is_left_out(records: list[Record]) -> None:
     more = [*records, record("third", "ours", 0.9)]
     assert Comparison(more).tables == ["first", "second"]
 
 
-def test_the_single_pipeline_takes_part_as_a_system_of_its_own(records: list[Record]) -> None:
+def test_the_single_pipeline_is_compared_as_a_separate_system(records: list[Record]) -> None:
     ours = [
         record(name, "both", scores["ours"], single_score=0.1) for name, scores in SCORES.items()
     ]
@@ -98,7 +98,7 @@ def test_the_single_pipeline_takes_part_as_a_system_of_its_own(records: list[Rec
     assert comparison.render().count("| both |") == 1
 
 
-def test_a_run_that_failed_is_last_with_its_single_pipeline_too() -> None:
+def test_a_failed_run_gets_the_score_of_the_constant_prediction() -> None:
     rows = pd.DataFrame({"a": range(8), "target": list("xyxyxyxy")})
     data = compare.Data("binary", rows, rows)
     outcome = compare.Outcome("failed", error="it fell over")
@@ -120,7 +120,7 @@ def test_failures_and_overruns_are_counted(records: list[Record]) -> None:
     assert "| 1 of 2 | 1 |" in row
 
 
-def test_the_time_to_reach_a_score_is_the_least_budget_that_does() -> None:
+def test_the_time_to_reach_a_score_is_the_least_budget_that_reaches_it() -> None:
     mine = [
         record("one", "ours", score, budget=budget)
         for budget, score in ((10.0, 0.6), (30.0, 0.8), (60.0, 0.9))

@@ -1,5 +1,4 @@
-"""Run folders: nothing of the user's is overwritten, followed or deleted in them, and they are for
-the user's eyes alone."""
+"""Run folders: files of the user are not changed, and files of a run are private."""
 
 from __future__ import annotations
 
@@ -46,7 +45,7 @@ def classifier(**changes: Any) -> EvolvedClassifier:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return every file of a folder, links by what they point to."""
+    """Return the content of every file in a folder, and the targets of links."""
     files = [file for file in folder.rglob("*") if file.is_symlink() or file.is_file()]
     return {
         str(file.relative_to(folder)): os.readlink(file).encode()
@@ -56,7 +55,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-USERS = (
+FILES_OF_USERS = (
     "leaderboard.csv",
     "command.json",
     "model.joblib",
@@ -68,11 +67,11 @@ USERS = (
 )
 
 
-@pytest.mark.parametrize("name", USERS)
-def test_a_folder_with_anything_but_a_run_is_refused_and_left_as_it_is(
+@pytest.mark.parametrize("name", FILES_OF_USERS)
+def test_a_folder_with_other_files_is_refused_and_not_changed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where one stands in it, and where it is given on the command line."""
+    """The folder may be the working directory, or be given on the command line."""
     file = tmp_path / name
     file.parent.mkdir(exist_ok=True)
     X.assign(target=Y).to_csv(file, index=False)
@@ -90,15 +89,17 @@ def test_a_folder_with_anything_but_a_run_is_refused_and_left_as_it_is(
     assert contents(tmp_path) == before
 
 
-def test_an_empty_folder_and_one_that_is_not_there_become_run_folders(tmp_path: Path) -> None:
+def test_empty_and_missing_folders_become_run_folders(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for name in ("empty", "new", "deep/new"):
         classifier(run_dir=tmp_path / name).fit(X, Y)
         assert (tmp_path / name / FILE).stat().st_size > 0
 
 
-def test_a_journal_without_content_is_no_run(tmp_path: Path) -> None:
-    """A run that was killed as it began leaves no more than that, so alone it is no matter."""
+def test_an_empty_journal_is_accepted_without_other_files_and_refused_beside_them(
+    tmp_path: Path,
+) -> None:
+    """A run that is killed as it begins leaves an empty journal and no other file."""
     (tmp_path / FILE).touch()
     classifier(run_dir=tmp_path).fit(X, Y)
     os.truncate(tmp_path / FILE, 0)
@@ -106,7 +107,7 @@ def test_a_journal_without_content_is_no_run(tmp_path: Path) -> None:
         classifier(run_dir=tmp_path).fit(X, Y)
 
 
-def test_a_run_folder_that_is_a_link_is_the_users_choice(tmp_path: Path) -> None:
+def test_a_run_folder_may_be_a_link(tmp_path: Path) -> None:
     (tmp_path / "far").mkdir()
     (tmp_path / "run").symlink_to("far")
     classifier(run_dir=tmp_path / "run").fit(X, Y)
@@ -126,23 +127,31 @@ def test_a_folder_that_is_read_only_is_refused_before_any_work(tmp_path: Path) -
         subprocess.run(["umount", "-l", str(tmp_path)], check=True)
 
 
-OWN = ("model.joblib", "leaderboard.csv", "pareto_front.csv", "pareto_front.svg", "winner.py")
+FILES_OF_RUN = (
+    "model.joblib",
+    "leaderboard.csv",
+    "pareto_front.csv",
+    "pareto_front.svg",
+    "winner.py",
+)
 
 
-def test_links_out_of_the_folder_are_replaced(tmp_path: Path) -> None:
+def test_links_out_of_the_folder_are_replaced_and_their_targets_are_not_changed(
+    tmp_path: Path,
+) -> None:
     folder, far = tmp_path / "run", tmp_path / "far"
     far.mkdir()
     settings = Settings(in_process=True, ensemble_size=1)
     model = classifier(run_dir=folder, settings=settings).fit(X, Y)
     kept = sorted(file.name for file in (folder / FOLDER).iterdir())
     assert kept
-    names = [*OWN, *(f"{FOLDER}/{name}" for name in kept)]
+    names = [*FILES_OF_RUN, *(f"{FOLDER}/{name}" for name in kept)]
     for number, name in enumerate([*names, "ensemble.py"]):
         (far / str(number)).write_text("mine")
         (folder / name).unlink(missing_ok=True)
         (folder / name).symlink_to(far / str(number))
     model.set_params(max_evaluations=8).fit(X, Y)
-    for name in OWN:
+    for name in FILES_OF_RUN:
         assert not (folder / name).is_symlink(), name
         assert (folder / name).stat().st_size > 0
     assert {file.read_text() for file in far.iterdir()} == {"mine"}
@@ -163,7 +172,7 @@ def test_a_journal_or_predictions_that_are_links_are_refused(name: str, tmp_path
     assert contents(tmp_path) == before
 
 
-def test_predictions_that_are_not_ours_stay(tmp_path: Path) -> None:
+def test_files_of_the_user_among_the_predictions_are_kept(tmp_path: Path) -> None:
     settings = Settings(in_process=True, store_limit=0)
     classifier(run_dir=tmp_path).fit(X, Y)
     ours = set(contents(tmp_path / FOLDER))
@@ -176,7 +185,7 @@ def test_predictions_that_are_not_ours_stay(tmp_path: Path) -> None:
     assert not kept & ours
 
 
-def test_what_a_run_makes_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_files_of_a_run_are_private(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         theirs = tmp_path / "theirs"
@@ -185,7 +194,7 @@ def test_what_a_run_makes_is_for_its_owner_alone(tmp_path: Path) -> None:
             model = classifier(run_dir=folder).fit(X, Y)
             assert (folder.stat().st_mode & 0o777) == (0o755 if folder == theirs else 0o700)
             made = list(folder.rglob("*"))
-            assert {FILE, *OWN} <= {file.name for file in made}
+            assert {FILE, *FILES_OF_RUN} <= {file.name for file in made}
             for file in made:
                 assert file.stat().st_mode & 0o777 == (0o700 if file.is_dir() else 0o600), file
         model.export(tmp_path / "mine.py")
@@ -202,31 +211,35 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def changed_at_random(rows: list[list[Any]], rng: np.random.Generator) -> list[list[Any]]:
-    """Return entries one of which is left out, moved, doubled, of another candidate, of another
-    kind, or has a part of its body changed."""
+    """Return the entries of a journal with one change at random.
+
+    An entry is removed, moved or doubled, or its candidate, its kind or part of its body changes.
+    """
     rows = json.loads(json.dumps(rows))
-    at, other = (int(one) for one in rng.integers(1, len(rows), size=2))
-    what = rng.integers(6)
-    if what == 0:
-        del rows[at]
-    elif what == 1:
-        rows.insert(other, rows.pop(at))
-    elif what == 2:
-        rows.insert(other, rows[at])
-    elif what == 3:
-        rows[at][0] = int(rng.integers(-1, 20))
-    elif what == 4:
-        rows[at][1] = str(rng.choice(["candidate", "fold", "scored", "stopped", "failed", "share"]))
+    place, other = (int(drawn) for drawn in rng.integers(1, len(rows), size=2))
+    change = rng.integers(6)
+    if change == 0:
+        del rows[place]
+    elif change == 1:
+        rows.insert(other, rows.pop(place))
+    elif change == 2:
+        rows.insert(other, rows[place])
+    elif change == 3:
+        rows[place][0] = int(rng.integers(-1, 20))
+    elif change == 4:
+        rows[place][1] = str(
+            rng.choice(["candidate", "fold", "scored", "stopped", "failed", "share"])
+        )
     else:
-        body = rows[at][2]
-        places = list(body) if isinstance(body, dict) else range(len(body or []))
+        body = rows[place][2]
+        keys = list(body) if isinstance(body, dict) else range(len(body or []))
         odd = (None, "", "x", -1, 7, 1e300, True, [], {}, [[]], {"a": []})
-        body[places[rng.integers(len(places))]] = odd[rng.integers(len(odd))]
+        body[keys[rng.integers(len(keys))]] = odd[rng.integers(len(odd))]
     return rows
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_a_journal_that_was_rewritten_at_random_is_refused_or_gone_on_with(
+def test_a_journal_that_was_rewritten_at_random_is_refused_or_continued(
     seed: int, finished: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
@@ -254,7 +267,7 @@ def test_a_journal_that_was_rewritten_at_random_is_refused_or_gone_on_with(
     ],
     ids=str,
 )
-def test_trees_of_another_run_that_are_none_are_passed_over(
+def test_invalid_trees_of_an_earlier_run_are_skipped(
     tree: Any, finished: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
@@ -325,7 +338,7 @@ def test_a_run_on_encoders_of_former_names_is_not_resumed(tmp_path: Path) -> Non
 
 
 class Wandering:
-    """A scorer that changes the working directory."""
+    """Scorer that changes the working directory."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -343,10 +356,10 @@ def test_a_run_stays_in_its_folder_when_the_working_directory_changes(
     classifier(run_dir="run", scoring=Wandering(tmp_path / "other")).fit(X, Y)
     assert set(os.listdir(tmp_path)) == {"run", "other"}
     assert os.listdir(tmp_path / "other") == []
-    assert {FILE, FOLDER, *OWN} <= set(os.listdir(tmp_path / "run"))
+    assert {FILE, FOLDER, *FILES_OF_RUN} <= set(os.listdir(tmp_path / "run"))
 
 
-def test_refining_goes_on_where_the_run_was_kept(
+def test_refining_continues_in_the_folder_of_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "other").mkdir()

@@ -1,4 +1,4 @@
-"""Tasks: everything that depends on the kind of target is here, and nowhere else."""
+"""Tasks hold everything that depends on the kind of target."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def task_of(name: str) -> Task:
     return (Regression if name == "regression" else Classification).of(TARGETS[name])
 
 
-def test_every_task_of_the_primitives_is_one_of_ours() -> None:
+def test_every_task_of_the_primitives_has_a_class() -> None:
     assert {task_of(name).name for name in TARGETS} == set(NAMES)
     assert set(TASKS) == {"classification", "regression"}
 
 
-def test_only_the_task_and_what_a_caller_says_name_a_kind_of_target() -> None:
+def test_few_modules_name_a_kind_of_target() -> None:
     named = {
         name
         for name, file in modules().items()
@@ -49,7 +49,7 @@ def test_only_the_task_and_what_a_caller_says_name_a_kind_of_target() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(TARGETS))
-def test_a_task_has_a_scorer_and_a_shape(name: str) -> None:
+def test_a_task_has_a_scorer_and_the_shape_of_its_predictions(name: str) -> None:
     task = task_of(name)
     assert task.default_scoring in get_scorer_names()
     model = task.constant().fit(X, TARGETS[name])
@@ -59,7 +59,9 @@ def test_a_task_has_a_scorer_and_a_shape(name: str) -> None:
 
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("name", sorted(TARGETS))
-def test_a_number_of_folds_is_a_seeded_splitter(name: str, grouped: bool) -> None:
+def test_the_splitter_depends_on_the_seed_and_keeps_groups_together(
+    name: str, grouped: bool
+) -> None:
     y, groups = TARGETS[name], np.arange(20) // 2
     one, same, other = (
         list(task_of(name).splitter(3, grouped=grouped, seed=seed).split(X, y, groups))
@@ -73,7 +75,7 @@ def test_a_number_of_folds_is_a_seeded_splitter(name: str, grouped: bool) -> Non
 
 
 @pytest.mark.parametrize("name", sorted(TARGETS))
-def test_averages_are_those_of_the_fitted_members(name: str) -> None:
+def test_averaged_and_repeated_estimators_predict_the_averages_of_their_members(name: str) -> None:
     task, y = task_of(name), TARGETS[name]
     tree = DecisionTreeRegressor if task.classes is None else DecisionTreeClassifier
     fits = [make_pipeline(tree(max_depth=depth)).fit(X, y) for depth in (1, 2)]
@@ -88,7 +90,7 @@ def test_averages_are_those_of_the_fitted_members(name: str) -> None:
         assert set(averaged.predict(X)) <= set(task.classes)
 
 
-def test_traits_of_a_target() -> None:
+def test_the_traits_of_a_target_are_those_of_the_training_parts() -> None:
     folds = [(np.arange(10), np.arange(10, 20)), (np.arange(6, 20), np.arange(6))]
     assert task_of("regression").target_traits(TARGETS["regression"], folds) == {"target_min": -1.0}
     assert task_of("binary").target_traits(TARGETS["binary"], folds) == {

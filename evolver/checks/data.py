@@ -100,7 +100,8 @@ def _check_texts(X: pd.DataFrame) -> None:
 def _is_invalid_text(value: Any) -> bool:
     """Return True if a value is a string that is not valid Unicode and cannot be written to a file.
 
-    Bytes that were decoded with ``errors="surrogateescape"`` may leave such lone surrogates.
+    Bytes that were decoded with ``errors="surrogateescape"`` may leave lone surrogates, which UTF-8
+    cannot encode.
     """
     if not isinstance(value, str) or value.isascii():
         return False
@@ -186,7 +187,7 @@ TARGETS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def check_rows(X: pd.DataFrame, y: np.ndarray, sample_weight: Any, groups: Any) -> tuple[Any, Any]:
-    """Return the weights and the groups of the rows as arrays; None where they are not given.
+    """Return the weights and the groups of the rows as arrays; None if they are not given.
 
     Parameters
     ----------

@@ -102,11 +102,6 @@ def scorable_folds(
     end : Deadline
         Moment after which a fold is accepted unscored if one with the same classes was scored.
 
-    Returns
-    -------
-    list of Fold
-        Folds, on each of which the scorer gives a finite number.
-
     Raises
     ------
     InputError, InputTypeError

@@ -42,6 +42,8 @@ def _has_gaps(X: pd.DataFrame, forms: Mapping[str, str]) -> bool:
 
     Cleaning turns infinite numbers into missing ones.
     """
+    # Integers and Booleans of numpy have no gaps. Its floats are read in blocks. Other columns are
+    # cleaned one by one, until one has a gap.
     plain = plain_numbers(X)
     floats = [name for name, dtype in X.dtypes.items() if name in plain and dtype.kind == "f"]
     step = max(1, CELLS // len(X))

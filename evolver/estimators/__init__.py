@@ -1,4 +1,4 @@
-"""The scikit-learn estimators, the door of the package for most users."""
+"""Estimators of scikit-learn that evolve pipelines: a classifier and a regressor."""
 
 from evolver.estimators.classifier import EvolvedClassifier
 from evolver.estimators.regressor import EvolvedRegressor

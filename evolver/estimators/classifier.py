@@ -1,4 +1,4 @@
-"""The classifier."""
+"""Classifier that evolves pipelines."""
 
 from __future__ import annotations
 
@@ -12,90 +12,93 @@ from evolver.estimators.evolved import Evolved
 
 
 class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
-    """Classifier that evolves pipelines within a budget, and predicts with the best.
+    """Classifier that evolves pipelines within a budget and predicts with the best of them.
 
     Parameters
     ----------
     time_budget : float or None, default=300.0
         Seconds for all of `fit`, the final fit included; None: no limit.
     max_evaluations : int, default=None
-        Number of candidates to try. With a seed, ``time_budget=None`` and ``Settings(lag=16)``, a
-        run gives the same result on any number of workers. Where a limit of time decides all the
-        same, a warning is logged, and `statistics_` names the decision.
+        Number of candidates to evaluate; None: no limit. With a seed, ``time_budget=None`` and
+        ``Settings(lag=16)``, a run gives the same result on any number of workers. If some limit of
+        time, such as that of a fold, affects the result, a warning is logged and `statistics_`
+        names the decision.
     scoring : str or callable, default=None
-        scikit-learn scorer; None: ``"roc_auc"`` for two classes, else ``"neg_log_loss"``.
+        Scorer of scikit-learn, or its name. None: ``"roc_auc"`` for two classes, else
+        ``"neg_log_loss"``.
     complexity : str, callable or list of two of them, default="operators"
-        Objective beside the score; less is better. ``"operators"``: number of steps.
+        Objective beside the score, which is minimised. ``"operators"``: number of steps.
         ``"fit_time"``, ``"predict_time"``: seconds to fit or to predict a fold. ``"size"``: bytes
-        of the pickled pipeline. A callable takes the fitted pipeline and returns a number. With a
-        list of two there are three objectives. Measured times differ from run to run, and so does
-        a search on them.
+        of the pickled pipeline. A callable takes the fitted pipeline and returns a number. A list
+        of two makes three objectives together with the score. Measured times differ from run to
+        run, and so does a search that minimises them.
     cv : int, splitter or iterable of splits, default=5
-        Number of shuffled and stratified folds, or a scikit-learn splitter, whose folds are used
-        as they are. Where every fold validates on later rows than it fits on, the rows are taken
-        to be in the order of time, and no pipeline splits them at random inside a fit, as with
-        `groups`.
-        Rows to validate whose class is in no row to fit on are not scored, and a warning says so.
-        Shuffled folds without groups leave no such rows: a row alone in its class is always fitted
-        on.
+        Number of shuffled and stratified folds, or a splitter of scikit-learn, whose folds are used
+        unchanged. If every fold validates on later rows than it fits on, the rows are taken to be
+        in the order of time, and no pipeline splits them at random inside its fit, as with
+        `groups`. Validation rows of a class that no training row has are not scored, with a
+        warning. Shuffled folds without groups have no such rows: the only row of a class is in
+        every training part.
     population_size : int, default=50
-        Number of pipelines that survive.
+        Number of pipelines that the evolution keeps as parents.
     search_space : primitives.Catalogue, default=None
-        Primitives that pipelines are made of; None: `primitives.default_catalogue`.
+        Primitives of which pipelines are made; None: `primitives.default_catalogue`.
     n_jobs : int, default=-1
-        Number of worker processes; -1: one for each core.
+        Number of worker processes; -1: one for each core; None: 1.
     random_state : int, RandomState, Generator or None, default=None
-        Source of randomness. An integer makes a run reproducible, see `max_evaluations`.
+        Seed or source of randomness. An integer makes a run reproducible, see `max_evaluations`.
     run_dir : str or Path, default=None
-        Folder that keeps a run: its journal and out-of-fold predictions, the fitted model, the
-        leaderboard, the front and the exported winner. It must be new, empty, or hold a run; a run
-        on the same data with the same settings is continued. None: nothing is kept.
+        Folder for the files of a run: its journal and out-of-fold predictions, the fitted model,
+        the leaderboard, the front and the exported programs. It must be new, empty, or hold a run.
+        A run on the same data with the same settings is continued. None: no files are kept.
     verbose : int, default=1
-        0: silent; 1: progress on standard error.
+        Verbosity. 0: silent; 1: progress on standard error.
     settings : evolver.Settings, default=None
-        Expert settings.
+        Expert settings; None: their default values.
     warm_start : str, Path or list of them, default=None
-        Folders of runs, on any table: the pipelines of their fronts are tried first. They are read
-        from the journals, so the runs may have been killed or be under way.
+        Folders of earlier runs, on any table. The pipelines on their fronts are evaluated first.
+        They are read from the journals, so a run may have been killed or may still be running.
 
     Attributes
     ----------
     best_pipeline_ : Pipeline
-        The winner, fitted on all rows.
+        Winner: the best candidate that could be fitted on all rows, fitted. If there is none in
+        time, a small decision tree.
     best_score_ : float
-        Mean score of the winner over the folds that it was chosen on; NaN where no candidate had
-        all its folds scored.
-    ensemble_ : VotingClassifier, a classifier around one or None
-        Weighted average of a few candidates, fitted. It predicts, unless it is worse than the best
-        candidate, by more than the standard error, on folds that neither was chosen on. Where
-        the scorer is the log loss, its probabilities are scaled by a temperature and averaged with
-        a logarithmic opinion pool, if that does better.
-        None: `best_pipeline_` predicts.
+        Mean score of `best_pipeline_` over the folds that it was chosen on; NaN if not all of
+        them were scored.
+    ensemble_ : VotingClassifier, classifier that wraps one, or None
+        Weighted average of a few pipelines, fitted, which `predict` uses. None if it is worse than
+        the best pipeline by more than the standard error, on folds that neither was chosen on, or
+        if time was short; `predict` then uses `best_pipeline_`. For the log loss, its probabilities
+        are scaled by a temperature and averaged with those of a logarithmic opinion pool, if that
+        improves the score.
     pareto_front_ : DataFrame
         Rank, score, std, complexity, pipeline and digest of the non-dominated candidates, best
-        score first. `std` is the sample standard deviation over the folds (n - 1). The ensemble is
-        the first, as it predicts; its digest is "ensemble". Its score is of folds that it was not
-        chosen on, so it may be below that of a pipeline, which the best of many owes to luck. A
-        second complexity has a column of its own name.
+        score first. `std` is the sample standard deviation over the folds (n - 1). A second
+        complexity has a column of its own name. The ensemble comes first, because it predicts; its
+        digest is "ensemble". Its score is computed on folds that it was not chosen on. The score of
+        a pipeline is that of the best of many on the same folds, so it may be higher by chance.
     leaderboard_ : DataFrame
-        One row for every candidate, in the order asked: number, digest, pipeline, outcome,
-        failure, reason, score, std, complexity, seconds, proposer, operator, parents.
+        Candidates in the order asked, one in each row: number, digest, pipeline, outcome, failure,
+        reason, score, std, complexity, seconds, proposer, operator, parents.
     statistics_ : dict
-        Number of candidates by outcome. "seconds": seconds of the folds that this call has run,
-        all workers together; "seconds_saved", "hit_rate": seconds that the cache saved, and share
-        of its lookups that succeeded. "ended_by": "time", "evaluations", "patience", "interrupt",
-        or "error" where the system failed. "decided_by_time": parts of the result that more or
-        less time might have changed, such as "the members of the ensemble"; with a seed and where
-        it is empty, the same call gives the same result. "failed_fits": digest and reason of each
-        fit on all rows that failed.
+        Statistics of the run. "candidates", "scored", "stopped", "failed": number of candidates, of
+        all and by outcome. "seconds": sum over all workers of the seconds of the folds that this
+        call has run. "seconds_saved", "hit_rate": seconds that the cache saved, and share of its
+        lookups that succeeded. "ended_by": reason for the end of the search, one of "time",
+        "evaluations", "patience", "interrupt", and "error" if the system failed. "decided_by_time":
+        parts of the result that more or less time might have changed, such as "the members of the
+        ensemble". If it is empty, the same call with the same seed gives the same result.
+        "failed_fits": digest and reason of each fit on all rows that failed.
     scorer_ : callable
         Scorer of the run.
     target_name_ : str
-        Name of the target; "target" where it has none.
+        Name of the target; "target" if it has none.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, where `X` had names.
+        Names of the columns; only if `X` has names.
     classes_ : ndarray of shape (n_classes,)
         Class labels, in the order of the columns of `predict_proba`.
 
@@ -122,7 +125,7 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array of shape (n_samples, n_features)
-            Table with the columns of `fit`; they are taken by name, in any order.
+            Table with the columns of `fit`. Columns with names may be in any order.
 
         Returns
         -------
@@ -132,7 +135,7 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         Raises
         ------
         InputError
-            When `X` is not a table with the columns of `fit`.
+            If `X` is not a table with the columns of `fit`.
         """
         table = self._check_columns(X)
         probabilities: np.ndarray = self._model.predict_proba(table)

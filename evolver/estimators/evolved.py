@@ -1,4 +1,7 @@
-"""Behaviour that the classifier and the regressor share: fit, refine, predict, select, export."""
+"""Base of the classifier and the regressor: fit, refine, predict, select, export.
+
+Modules that a call needs are imported inside its method, so that importing the package is quick.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ if TYPE_CHECKING:
 
 
 class Evolved:
-    """Base of both estimators. scikit-learn's own bases come after it in the order of bases."""
+    """Base of both estimators.
+
+    It must come before the bases of scikit-learn, because its `score` replaces theirs.
+    """
 
     def __init__(
         self,
@@ -57,21 +63,22 @@ class Evolved:
         self.warm_start = warm_start
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
-        """Evolve pipelines, and fit the best on all rows.
+        """Evolve pipelines, and fit the best of them on all rows.
 
         Parameters
         ----------
         X : DataFrame or array of shape (n_samples, n_features)
             Table of numbers, strings, categories, booleans and dates; values may be missing.
         y : array-like of shape (n_samples,)
-            Target.
+            Target: class labels or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows. They reach every step and the metric where these can use them.
+            Weights of the rows. They are passed to every step and metric that can use them.
         groups : array-like of shape (n_samples,), default=None
-            Group of each row. Rows of one group are never split over a training and a validation
-            part. Nor does a pipeline split them inside its fit: no primitive that does is tried
-            (stacks, target encoders, calibrated machines), the number of boosting rounds is one
-            more parameter, and texts are read without the target.
+            Group of each row. Rows of one group are never divided between a training and a
+            validation part. Pipelines do not divide them inside their fits either: stacks, target
+            encoders and calibrated support vector machines are not used, the number of boosting
+            rounds is a parameter instead of found by early stopping, and texts are encoded without
+            the target.
 
         Returns
         -------
@@ -81,15 +88,15 @@ class Evolved:
         Raises
         ------
         InputError, InputTypeError
-            When an argument breaks its rule; also a ValueError or TypeError.
+            If an argument breaks its rule. They are a ValueError and a TypeError too.
         NoPipelineError
-            When no candidate succeeded; the message lists the commonest reasons.
+            If every candidate failed; the message lists the commonest reasons.
         """
         request = self._request(self.time_budget, self.max_evaluations, self.run_dir)
         return self._search(request, X, y, sample_weight, groups)
 
     def _fit(self, X: Any, y: Any, begun: Callable[[], object]) -> Self:
-        """Fit, and call `begun` once the run folder is this run's: for the command line."""
+        """Fit, and call `begun` once the run folder belongs to this run, for the command line."""
         request = self._request(self.time_budget, self.max_evaluations, self.run_dir)
         return self._search(replace(request, begun=begun), X, y, None, None)
 
@@ -102,19 +109,19 @@ class Evolved:
         sample_weight: Any = None,
         groups: Any = None,
     ) -> Self:
-        """Continue a finished run with refinement alone.
+        """Continue a finished run by refining the parameter values of the pipelines on its front.
 
-        An estimator that was pickled has out-of-fold predictions only in its `run_dir`; without
-        them an ensemble is chosen from new candidates alone.
+        A pickle of an estimator does not hold its out-of-fold predictions. If there is no `run_dir`
+        that holds them, an ensemble is chosen from new candidates alone, with a warning.
 
         Parameters
         ----------
         X, y, sample_weight, groups
-            Arguments of `fit`.
+            Arguments of `fit`, the same data.
         time_budget : float or None, default=60.0
-            Seconds, in addition to those of the run so far; None: no limit.
+            Seconds in addition to those of the run so far; None: no limit.
         max_evaluations : int, default=None
-            Number of candidates, in addition to those of the run so far.
+            Number of candidates in addition to those of the run so far; None: no limit.
 
         Returns
         -------
@@ -124,21 +131,22 @@ class Evolved:
         Raises
         ------
         InputError, InputTypeError
-            When an argument breaks its rule, or data or settings are not those of the run.
+            If an argument breaks its rule, or if data or settings are not those of the run.
         """
         check_is_fitted(self)
         given, kept_in = self._kept_in
+        # A relative `run_dir` still means the folder of `fit` after the working directory changed.
         folder = kept_in if self.run_dir == given else self.run_dir
         request = self._request(time_budget, max_evaluations, folder)
         return self._search(request, X, y, sample_weight, groups, self._history)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the predictions of the ensemble, or of `best_pipeline_` where there is none.
+        """Return the predictions of the ensemble, or of `best_pipeline_` if there is none.
 
         Parameters
         ----------
         X : DataFrame or array of shape (n_samples, n_features)
-            Table with the columns of `fit`; they are taken by name, in any order.
+            Table with the columns of `fit`. Columns with names may be in any order.
 
         Returns
         -------
@@ -148,14 +156,29 @@ class Evolved:
         Raises
         ------
         InputError
-            When `X` is not a table with the columns of `fit`.
+            If `X` is not a table with the columns of `fit`.
         """
         table = self._check_columns(X)
         predictions: np.ndarray = self._model.predict(table)
         return predictions
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the score of the predictions by `scoring`; greater is better."""
+        """Return the score of the predictions by `scoring`; greater is better.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+            Table with the columns of `fit`.
+        y : array-like of shape (n_samples,)
+            True class labels or numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, if the scorer takes any.
+
+        Returns
+        -------
+        float
+            Score of the model that `predict` uses.
+        """
         check_is_fitted(self)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         return float(self.scorer_(self, X, y, **weights))
@@ -172,9 +195,10 @@ class Evolved:
         Parameters
         ----------
         member : str, default="best"
-            ``"best"``: the pipeline with the best score. ``"ensemble"``: the ensemble, where there
-            is one. ``"one_se"``: the simplest within one standard error of the best. ``"knee"``:
-            the member after which more complexity gains little. Or a digest of `pareto_front_`.
+            Rule or digest. ``"best"``: `best_pipeline_`. ``"ensemble"``: the ensemble, if there is
+            one. ``"one_se"``: the simplest pipeline whose score is within one standard error of the
+            best. ``"knee"``: the pipeline after which more complexity gains little. Otherwise a
+            digest of `pareto_front_`.
 
         Returns
         -------
@@ -184,7 +208,7 @@ class Evolved:
         Raises
         ------
         InputError
-            When there is no such member, or it was not fitted before the estimator was pickled:
+            If there is no such member, or if it was not fitted before the estimator was pickled:
             a pickle holds no data.
         """
         check_is_fitted(self)
@@ -194,8 +218,8 @@ class Evolved:
         """Write a model as a Python file that runs without this package.
 
         The file has a function `make_pipeline`, which returns the unfitted pipeline, and is a
-        program that fits it on a table and predicts another. The program knows no sample weights:
-        where the model was fitted with some, its predictions differ.
+        program that fits it on a table and predicts another table. The program takes no sample
+        weights, so its predictions differ from those of a model that was fitted with weights.
 
         Parameters
         ----------
@@ -207,8 +231,8 @@ class Evolved:
         Raises
         ------
         InputError
-            When there is no such member, the file cannot be written, or a part cannot be written as
-            source.
+            If there is no such member, if the file cannot be written, or if a part of the model
+            cannot be written as source.
         """
         from evolver.export.source_file import to_source
         from evolver.files import replacing_named
@@ -216,18 +240,18 @@ class Evolved:
 
         check_is_fitted(self)
         digest = self._members.digest_of(member)
-        what = title(self.pareto_front_, digest, self._n_folds)
+        heading = title(self.pareto_front_, digest, self._n_folds)
         try:
-            source = to_source(self._members.fitted(digest), self.target_name_, what)
+            source = to_source(self._members.fitted(digest), self.target_name_, heading)
             with replacing_named(Path(path)) as part:
                 part.write_text(source, encoding="utf-8")
         except (OSError, ValueError) as error:
             raise InputError(
-                f"`path` must be a file that can be written, got {str(path)!r}: {error}"
+                f"`path` must be a file to write the model to, got {str(path)!r}: {error}"
             ) from error
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state for a pickle, without out-of-fold predictions."""
+        """Return the state for a pickle, without the out-of-fold predictions."""
         state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]  # BaseEstimator's
         if "_history" in state:
             state["_history"] = replace(self._history, predictions={})
@@ -247,8 +271,8 @@ class Evolved:
         max_evaluations: int | None,
         run_dir: str | Path | None,
     ) -> FitRequest:
-        """Return the arguments of a call, checked as far as they do not depend on the data."""
-        start = time.monotonic()
+        """Return the arguments of a call; all that do not depend on the data are checked."""
+        start = time.monotonic()  # the budget covers the imports and the checks
         from evolver import checks
         from evolver.session import FitRequest
         from evolver.task import TASKS
@@ -283,18 +307,31 @@ class Evolved:
         groups: Any,
         so_far: History | None = None,
     ) -> Self:
-        """Search, and set the results as attributes."""
-        # Everything that is needed after the search is imported before it: memory or files may be
-        # gone by then.
+        """Run a search, and set its results as attributes.
+
+        Parameters
+        ----------
+        request : FitRequest
+            Arguments of the call without the data.
+        X, y, sample_weight, groups
+            Data of `fit`.
+        so_far : History, optional
+            State of the run to refine.
+        """
+        # Modules that are needed after the search are imported before it. Afterwards memory may be
+        # short or files may be gone.
         from evolver.front_members import Members
         from evolver.report import frames
         from evolver.report.run_folder import keep
         from evolver.run.interrupt import first_interrupt_noted, stops_raised
         from evolver.session import search
 
+        # A signal ends the search, which then returns the best so far. The first signal after that
+        # is only noted, so that all attributes are set.
         with stops_raised():
             problem, result, self._history = search(request, X, y, sample_weight, groups, so_far)
             with first_interrupt_noted():
+                # This sets `n_features_in_` and `feature_names_in_`.
                 validate_data(self, X, skip_check_array=True)
                 self._columns = list(problem.X.columns)
                 self._n_folds = len(problem.folds)
@@ -314,13 +351,13 @@ class Evolved:
         return self
 
     def _check_columns(self, X: Any) -> pd.DataFrame:
-        """Return a table to predict with the columns of `fit`, in their order."""
+        """Return a table with the columns of `fit`, in the order and under the names of `fit`."""
         from evolver import checks
 
         check_is_fitted(self)
         table = checks.check_table(X)
         named = isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_")
-        is_ordered = self._columns == list(table.columns)  # taking all of many columns is slow
+        is_ordered = self._columns == list(table.columns)  # selecting many columns is slow
         if named and not is_ordered and set(self._columns) == set(table.columns):
             X = table = table[self._columns]
         try:
@@ -331,7 +368,7 @@ class Evolved:
 
 
 def _name_of(y: Any) -> str:
-    """Return the name of a target; "target" where it has none."""
+    """Return the name of a target; "target" if it has none."""
     name: Any = y.name if isinstance(y, pd.Series) else None
     is_missing = name is None or (pd.api.types.is_scalar(name) and pd.isna(name)) or name == ""
     return "target" if is_missing else str(name)

@@ -280,7 +280,7 @@ def _is_unset(value: Any) -> bool:
 
 
 def _same(value: Any, default: Any) -> bool:
-    """Return True if a value has the type and the value of its default."""
+    """Return True if a value is its default, or an equal scalar or tuple of the same type."""
     if value is default:
         return True
     scalars = (bool, int, float, str, tuple)

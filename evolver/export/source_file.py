@@ -137,6 +137,7 @@ def _carry(things: Iterable[Any]) -> tuple[list[str], set[str]]:
     for module, names in wanted.items():
         for statement in _module_parts(module, names):
             for name, line in _bindings(statement):
+                # Two modules may import the same name from one place, but not define it twice.
                 origin = line or f"{module}.{name}"
                 if origins.setdefault(name, origin) != origin:
                     raise ValueError(
@@ -195,6 +196,7 @@ def _module_parts(module: str, names: set[str]) -> list[Statement]:
             wanted.add(name)
             if not isinstance(defined[name], ast.Import | ast.ImportFrom):
                 queue.extend(_looked_up(_source_of(text, defined[name])))
+        # Any other name is a builtin, or one that Python gives to every module.
         elif name in names or (name in vars(sys.modules[module]) and not name.startswith("__")):
             raise ValueError(
                 f"{name} must be defined at the top level of {module} to be exported, not inside"
@@ -218,6 +220,7 @@ def _looked_up(source: str) -> set[str]:
         tables.extend(table.get_children())
         is_module = table.get_type() == "module"
         for symbol in table.get_symbols():
+            # Outside functions every name is looked up in the module, inside only global names.
             if symbol.is_referenced() and (is_module or symbol.is_global()):
                 names.add(symbol.get_name())
     return names

@@ -98,7 +98,7 @@ def _columns(columns: Sequence[str], objectives: Sequence[Objective]) -> list[st
 
 
 def statistics(result: Result) -> dict[str, Any]:
-    """Return the statistics of a run, as `statistics_` of an estimator documents them."""
+    """Return the statistics of a run, which the estimators document as `statistics_`."""
     outcomes = Counter(type(record.outcome).__name__.lower() for record in result.records)
     effort = result.effort
     return {

@@ -72,7 +72,8 @@ class Replay:
         Parameters
         ----------
         number : int
-            Number of the candidate that the entry belongs to; 0 for the header.
+            Number of the candidate that the entry belongs to, or of the first candidate that a
+            share holds for; 0 for the header.
         kind : str
             Kind of the entry.
         body : Any

@@ -41,7 +41,7 @@ SCHEMA_VERSION = 4
 """Version of the format, stored in the `user_version` of the SQLite file."""
 
 PAGES_OF_LOG = 200
-"""Pages of the log after which SQLite moves them into its file. A lost log costs no more."""
+"""Number of pages in the log at which SQLite moves them into its file: a lost log costs no more."""
 
 BUSY_SECONDS = 0.2
 """Seconds to wait for the lock of another process."""
@@ -84,7 +84,7 @@ class EntryFile:
         with _errors_translated():
             self._connection = _connect(self._path)
         try:
-            # The count is unbuffered, so it is on disk as far as a killed process has written it.
+            # The count is unbuffered, so a process that is killed loses nothing of it.
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
             self._count = FileIO(os.open(folder / COUNT, flags, PRIVATE_FILE), "r+")
         except OSError:
