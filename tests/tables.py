@@ -1,5 +1,4 @@
-"""Small real tables for tests: the data sets that come with scikit-learn, given gaps and other
-kinds of columns."""
+"""Small real tables for tests: data sets of scikit-learn, given gaps and other kinds of columns."""
 
 from __future__ import annotations
 
@@ -11,8 +10,7 @@ LOADERS = {"binary": load_breast_cancer, "multiclass": load_wine, "regression": 
 
 
 def small_table(task: str, rows: int = 120) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return six columns of a real table, one with gaps, one as categories, one as flags, and a
-    date."""
+    """Return six columns of a real table, one with gaps, and categories, flags and dates."""
     data = LOADERS[task](as_frame=True).frame.sample(rows, random_state=0).reset_index(drop=True)
     y = data.pop("target").to_numpy()
     X = data.iloc[:, :6].rename(columns=str)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,37 @@ def test_importing_loads_no_optional_library_and_prints_nothing() -> None:
     )
     assert done.stdout == before.stdout
     assert done.stderr == ""
+
+
+RELATIVE_WORDS = frozenset(
+    "after as at before by for from how in of on over that this to under what when where whether"
+    " which who whose why with".split()
+)
+"""Words with which no docstring begins: a reader would have to read it twice."""
+
+
+def docstrings(file: Path) -> Iterator[str]:
+    """Yield the docstrings of a module, its classes and functions, and those of its constants."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        body = getattr(node, "body", None)
+        if not isinstance(body, list):
+            continue
+        is_documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        for before, statement in zip([None, *body], body, strict=False):
+            follows = before is None and is_documented
+            if (follows or isinstance(before, ast.Assign | ast.AnnAssign)) and (
+                isinstance(statement, ast.Expr)
+                and isinstance(statement.value, ast.Constant)
+                and isinstance(statement.value.value, str)
+            ):
+                yield statement.value.value.strip()
+
+
+def test_docstrings_begin_with_a_noun_or_a_verb() -> None:
+    found = [text for file in modules().values() for text in docstrings(file)]
+    late = [text for text in found if text.split()[0].strip("`,.").lower() in RELATIVE_WORDS]
+    assert len(found) > 1_000
+    assert len(late) < 0.02 * len(found), late
 
 
 @pytest.mark.parametrize(
