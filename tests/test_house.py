@@ -172,8 +172,33 @@ def test_importing_loads_no_optional_library_and_prints_nothing() -> None:
 
 
 RELATIVE_WORDS = frozenset(
-    "after as at before by for from how in of on over that this to under what when where whether"
-    " which who whose why with".split()
+    [
+        "after",
+        "as",
+        "at",
+        "before",
+        "by",
+        "for",
+        "from",
+        "how",
+        "in",
+        "of",
+        "on",
+        "over",
+        "that",
+        "this",
+        "to",
+        "under",
+        "what",
+        "when",
+        "where",
+        "whether",
+        "which",
+        "who",
+        "whose",
+        "why",
+        "with",
+    ]
 )
 """Words with which no docstring begins: a reader would have to read it twice."""
 
