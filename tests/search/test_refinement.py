@@ -58,7 +58,7 @@ def test_one_seed_and_the_same_outcomes_give_the_same_proposals() -> None:
 
 
 def test_candidates_of_evolution_prime_the_study() -> None:
-    """After 40 candidates of evolution, the first proposals are better than without them."""
+    """The first proposals are better after 40 candidates of evolution than without them."""
     rng = np.random.default_rng(0)
     primed, plain = refinement(), refinement()
     for _ in range(40):
