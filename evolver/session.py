@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -124,12 +124,7 @@ def search(
         problem = build_problem(request, X, y, sample_weight, groups, rng)
         plan = _plan(request, journal, problem, groups is not None, refines=so_far is not None)
         header = header_of(plan, seed)
-        journal.begin(header)
-        request.begun()
-        if so_far is not None:
-            journal.refine()
-        else:
-            journal.share(plan.settings.refinement_share, plan.first_refined)
+        _begin(request, journal, plan, header, refines=so_far is not None)
         store = _store(folder, plan.settings, so_far)
         result = evolve(
             plan,
@@ -141,10 +136,9 @@ def search(
         )
         seconds = journal.seconds + time.monotonic() - request.start
         _say_how_it_ended(request, result, seconds)
-        # In a run folder the store keeps the predictions, so the history need not hold them.
-        kept = {}
-        if request.run_dir is None:
-            kept = library_of(result.records, store, len(problem.folds))
+        # A run folder keeps the predictions in its store, so the history need not hold them.
+        n_folds = len(problem.folds)
+        kept = {} if request.run_dir is not None else library_of(result.records, store, n_folds)
         history = history_of(result.records, header, journal.shares, seconds, kept)
         return problem, result, history
 
@@ -191,6 +185,23 @@ def _plan(
         request.workers,
         request.earlier,
     )
+
+
+def _begin(
+    request: FitRequest,
+    journal: Journal,
+    plan: RunPlan,
+    header: Mapping[str, Any],
+    *,
+    refines: bool,
+) -> None:
+    """Begin the journal, or check that it belongs to this run; set the share of refinement."""
+    journal.begin(header)
+    request.begun()
+    if refines:
+        journal.refine()
+    else:
+        journal.share(plan.settings.refinement_share, plan.first_refined)
 
 
 def _store(folder: Path, settings: Settings, so_far: History | None) -> Store:

@@ -147,14 +147,9 @@ def select(
     selector = _Selector(library, blends, most, affords, is_over)
     try:
         alone = selector.judged(selector.greedy(1))
-        averaged = selector.greedy(most)
-        tempered = selector.tempered(averaged, temperatures)
-        options = [selector.judged(averaged), selector.judged(tempered)]
+        options = selector.options(temperatures, labels)
     except _TimeOverError:
         return None
-    if labels is not None:
-        with suppress(_TimeOverError):
-            options.append(selector.judged(selector.pooled(tempered, labels)))
     # Of equal options the first and simplest is kept.
     best = max(options, key=lambda option: option.by_others.sum())
     # The best candidate is judged in the same way: chosen by the other folds, as the luckiest of
@@ -217,6 +212,16 @@ class _Selector:
         self._folds = range(len(library[0]))
         others = [[other for other in self._folds if other != fold] for fold in self._folds]
         self._chosen_by = [*others, list(self._folds)]
+
+    def options(self, temperatures: Sequence[float], labels: Labels | None) -> list[_Judged]:
+        """Return an average, the same with a temperature and, if there is time, with a pool."""
+        averaged = self.greedy(self._most)
+        tempered = self.tempered(averaged, temperatures)
+        options = [self.judged(averaged), self.judged(tempered)]
+        if labels is not None:
+            with suppress(_TimeOverError):
+                options.append(self.judged(self.pooled(tempered, labels)))
+        return options
 
     def greedy(self, most: int) -> Choice:
         """Return averages of at most `most` candidates."""
@@ -324,11 +329,7 @@ def greedy(
     """
     stacks = {fold: np.stack([candidate[fold] for candidate in library]) for fold in folds}
     alone = np.mean([blends(fold, stack) for fold, stack in stacks.items()], axis=0)
-    first = max(1, min(BEGIN, len(library) // BEGIN_SHARE, most))
-    picked: list[int] = []
-    for place in np.argsort(-alone, kind="stable")[:first].tolist():
-        if not picked or affords([*picked, place]):
-            picked.append(place)
+    picked = _first_picks(alone, most, affords)
     begin = len(picked)
     # Sums of the predictions that are picked: averages with one more take one addition each.
     sums = {fold: stack[picked].sum(axis=0, dtype=float) for fold, stack in stacks.items()}
@@ -356,6 +357,16 @@ def greedy(
             best_score, best_length = float(scores[best]), len(picked)
     counts = Counter(picked[:best_length])
     return {place: count / best_length for place, count in sorted(counts.items())}
+
+
+def _first_picks(alone: np.ndarray, most: int, affords: Affords) -> list[int]:
+    """Return the places of the candidates to begin with: the few with the best score alone."""
+    first = max(1, min(BEGIN, len(alone) // BEGIN_SHARE, most))
+    picked: list[int] = []
+    for place in np.argsort(-alone, kind="stable")[:first].tolist():
+        if not picked or affords([*picked, place]):
+            picked.append(place)
+    return picked
 
 
 def best_temperature(

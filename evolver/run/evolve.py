@@ -78,14 +78,14 @@ def evolve(
     store : Store
         Receives the out-of-fold predictions.
     start : float, optional
-        Moment at which the budget began to run, as `time.monotonic` gives it; default now.
+        Moment at which the budget began to run, on the clock of `time.monotonic`; default now.
     progress : callable
         Called after every outcome.
 
     Raises
     ------
     NoPipelineError
-        When candidates failed and none of them succeeded.
+        When no candidate could be fitted, mostly for other reasons than time.
     """
     start = time.monotonic() if start is None else start
     if _is_too_late(plan, start, journal):
@@ -99,9 +99,8 @@ def evolve(
             _search(loop, place, progress, interrupted)
             final_fit, record, pipeline = _winner(loop, place)
         # From here on the first interrupt raises: `_ensemble` catches it and the winner is kept.
-        is_wanted = loop.ended_by == "interrupt" or not interrupted.is_set()
         ensemble = None
-        if record is not None and pipeline is not None and is_wanted:
+        if loop.ended_by == "interrupt" or not interrupted.is_set():
             ensemble = _ensemble(loop, final_fit, record, pipeline, store)
     finally:
         place.close()
@@ -150,9 +149,15 @@ def _winner(loop: SearchLoop, place: _Workplace) -> tuple[FinalFit, Record | Non
 
 
 def _ensemble(
-    loop: SearchLoop, final_fit: FinalFit, best: Record, pipeline: Pipeline, store: Store
+    loop: SearchLoop,
+    final_fit: FinalFit,
+    best: Record | None,
+    pipeline: Pipeline | None,
+    store: Store,
 ) -> Ensemble | None:
-    """Return the ensemble; None, and a warning in the log, where an error or interrupt ends it."""
+    """Return the ensemble; None if there is no winner, or if an error or interrupt ends it."""
+    if best is None or pipeline is None:
+        return None
     try:
         if loop.ended_by in ("interrupt", "error"):
             final_fit.limit_ensemble_time()

@@ -118,7 +118,7 @@ def test_a_fold_score_is_that_of_the_average_chosen_by_the_other_folds() -> None
 
 
 def test_the_fold_scores_of_a_choice_among_many_are_those_on_new_rows() -> None:
-    """Among 30 equally good candidates, scores on the folds of the choice are a fifth too good."""
+    """Scores on the folds of the choice would be a fifth too good, with 30 equal candidates."""
     new_rows, rows, gaps = 4_000, 60, []
     for seed in range(30):
         rng = np.random.default_rng(seed)

@@ -409,7 +409,7 @@ def test_candidates_that_the_end_cuts_short_are_stopped_and_not_failed() -> None
 
 
 def test_candidates_that_ran_out_of_time_do_not_change_a_resumed_run(tmp_path: Path) -> None:
-    """Near the end, slow candidates are no longer begun while quick ones still are."""
+    """Slow candidates are no longer begun near the end, while quick ones still are."""
     slow = failing("Slow", lambda: time.sleep(0.3))
     space = QUICK.only("Encoder", "StandardScaler", "PCA", "GaussianNB").add(slow)
     options: dict[str, Any] = {"lag": 2, "in_process": True, "folder": tmp_path}
