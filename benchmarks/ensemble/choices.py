@@ -35,7 +35,8 @@ from benchmarks.problems import of_rows, problem_of, split_rows
 from benchmarks.records import Records, publish
 from evolver.budget import Budget
 from evolver.checks import selected_catalogue
-from evolver.ensemble.selection import TEMPERATURES, TOLERANCE, Blend, predicted, select
+from evolver.ensemble.blend import Blend, predicted
+from evolver.ensemble.selection import TEMPERATURES, TOLERANCE, select
 from evolver.evaluation.blends import BlendScorer
 from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Tree

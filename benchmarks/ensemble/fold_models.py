@@ -31,7 +31,7 @@ from benchmarks.options import add_datasets, parser_of
 from benchmarks.problems import of_rows, problem_of, split_rows
 from benchmarks.records import Records, publish
 from evolver.checks import selected_catalogue
-from evolver.ensemble.selection import greedy
+from evolver.ensemble.greedy import greedy
 from evolver.evaluation.blends import BlendScorer
 from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Tree

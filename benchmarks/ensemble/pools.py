@@ -23,7 +23,8 @@ from benchmarks.ensemble.selection import METRICS
 from benchmarks.errors import error_of, gain
 from benchmarks.options import add_libraries, parser_of
 from benchmarks.records import Records, publish
-from evolver.ensemble.selection import TEMPERATURES, Blend, predicted, select
+from evolver.ensemble.blend import Blend, predicted
+from evolver.ensemble.selection import TEMPERATURES, select
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

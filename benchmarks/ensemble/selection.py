@@ -24,7 +24,9 @@ from benchmarks import markdown
 from benchmarks.errors import error_of, gain, won_lost
 from benchmarks.options import add_predictions, parser_of
 from benchmarks.records import Records, publish
-from evolver.ensemble import selection
+from evolver.ensemble.blend import Library, average
+from evolver.ensemble.greedy import best_temperature, greedy
+from evolver.ensemble.selection import TEMPERATURES
 from evolver.evaluation.blends import areas, negative_errors, negative_log_losses
 from primitives.wrappers import scaled
 
@@ -90,18 +92,15 @@ class Table:
                     found.setdefault(f"{way}, of {size}", []).append(error)
         return {way: fmean(errors) for way, errors in found.items()}
 
-    def _judged(
-        self, library: selection.Library, chosen_by: Sequence[int], judged: int
-    ) -> dict[str, float]:
-        best = selection.greedy(library, self._blends, chosen_by, 1)
+    def _judged(self, library: Library, chosen_by: Sequence[int], judged: int) -> dict[str, float]:
+        best = greedy(library, self._blends, chosen_by, 1)
         found = {"single": self._error(library, best, 1.0, judged)}
         for begin in BEGINNINGS:
-            selection.BEGIN = begin
-            weights = selection.greedy(library, self._blends, chosen_by, MEMBERS)
+            weights = greedy(library, self._blends, chosen_by, MEMBERS, begin=begin)
             found[f"begin {begin}"] = self._error(library, weights, 1.0, judged)
             if self._task == "multiclass":
-                temperature = selection.best_temperature(
-                    library, self._blends, weights, chosen_by, selection.TEMPERATURES
+                temperature = best_temperature(
+                    library, self._blends, weights, chosen_by, TEMPERATURES
                 )
                 found[f"begin {begin}, temperature"] = self._error(
                     library, weights, temperature, judged
@@ -109,9 +108,9 @@ class Table:
         return found
 
     def _error(
-        self, library: selection.Library, weights: dict[int, float], temperature: float, fold: int
+        self, library: Library, weights: dict[int, float], temperature: float, fold: int
     ) -> float:
-        predictions = scaled(selection.average(library, weights, fold), temperature)
+        predictions = scaled(average(library, weights, fold), temperature)
         return error_of(self._task, float(self._blends(fold, predictions)[0]))
 
     def _blends(self, fold: int, blends: np.ndarray) -> np.ndarray:

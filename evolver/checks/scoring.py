@@ -21,7 +21,8 @@ from sklearn.metrics import (
 from evolver.budget import Deadline
 from evolver.checks.arguments import check_at_least
 from evolver.errors import InputError, InputTypeError
-from evolver.evaluation.fold import CachedPredictions, score_of
+from evolver.evaluation.cached_predictions import CachedPredictions
+from evolver.evaluation.fold import score_of
 from evolver.evaluation.folds import make_folds, make_ladder, of_known_classes
 from evolver.evaluation.scorers import Metric, metric_of
 from evolver.problem import Fold, Problem, Scorer

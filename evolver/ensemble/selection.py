@@ -10,78 +10,26 @@ The folds that a choice is made by flatter an ensemble more than they do the bes
 choice is also made without each fold, and scored on that fold. Temperature and pool are kept only
 where they score better. An ensemble is left out only where it is worse than the best candidate by
 more than the standard error: an average is rarely worse, and few folds of few rows can hardly tell.
-
-    Blends      scores averages of predictions on a fold; the caller knows the metric
-    select      from the predictions of candidates to weights, temperature, pool and fold scores
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from statistics import fmean
 
 import numpy as np
 
-from evolver.ensemble.log_opinion_pool import LogPool, learned
+from evolver.ensemble.blend import Affords, Blend, Blends, Labels, Library, members, predicted
+from evolver.ensemble.greedy import best_temperature, greedy
+from evolver.ensemble.log_opinion_pool import learned
 from evolver.outcome import standard_error
-from primitives.wrappers import scaled
-
-BEGIN = 4
-"""Number of the best candidates that an ensemble begins with, if the library is large enough.
-
-An ensemble that begins with one candidate trusts, on few rows, the luckiest.
-"""
-
-BEGIN_SHARE = 3
-"""Least number of candidates of the library for each one that an ensemble begins with."""
-
-PICKS = 24
-"""Largest number of additions, counting those that an ensemble begins with."""
-
-PATIENCE = 6
-"""Number of additions without a better score after which no more follow."""
 
 TOLERANCE = 1.0
 """Number of standard errors by which an ensemble may score worse than the best candidate."""
 
 TEMPERATURES = tuple(round(2.0 ** (step / 20), 3) for step in range(-20, 21))
 """Temperatures that are tried; 1 is one of them."""
-
-Blends = Callable[[int, np.ndarray], np.ndarray]
-"""Function of a fold and predictions of shape (n_blends, n_validation, ...) to a score of each."""
-
-Affords = Callable[[Collection[int]], bool]
-"""Function that returns True if candidates, by their places in the library, can all be fitted."""
-
-Library = Sequence[Sequence[np.ndarray]]
-"""Out-of-fold predictions by candidate and fold."""
-
-Labels = Sequence[np.ndarray]
-"""Column of the class of each validation row, by fold."""
-
-
-@dataclass(frozen=True)
-class Blend:
-    """Weighted average of candidates, with a temperature and a pool.
-
-    Parameters
-    ----------
-    weights : mapping of int to float
-        Weights by place of the candidate in the library. They add up to 1. A candidate that is only
-        in the pool has the weight 0.
-    temperature : float, default=1.0
-        Temperature of the averaged probabilities.
-    pool : LogPool or None
-        Logarithmic pool of the same candidates, in their order. The prediction is the mean of the
-        average and the pool.
-    """
-
-    weights: Mapping[int, float]
-    temperature: float = 1.0
-    pool: LogPool | None = None
 
 
 @dataclass(frozen=True)
@@ -298,123 +246,3 @@ class _Selector:
         """Raise if the time is over."""
         if self._is_over():
             raise _TimeOverError
-
-
-def greedy(
-    library: Library,
-    blends: Blends,
-    folds: Sequence[int],
-    most: int,
-    affords: Affords = lambda _: True,
-) -> dict[int, float]:
-    """Return the weights of the candidates that do best together on some folds.
-
-    Parameters
-    ----------
-    library : sequence of sequences of ndarray
-        Out-of-fold predictions by candidate and fold.
-    blends : callable
-        Scorer of predictions.
-    folds : sequence of int
-        Folds that the choice is made by.
-    most : int
-        Largest number of members.
-    affords : callable
-        Called before a candidate becomes a member.
-
-    Returns
-    -------
-    dict of int to float
-        Weights by place in the library; they add up to 1.
-    """
-    stacks = {fold: np.stack([candidate[fold] for candidate in library]) for fold in folds}
-    alone = np.mean([blends(fold, stack) for fold, stack in stacks.items()], axis=0)
-    picked = _first_picks(alone, most, affords)
-    begin = len(picked)
-    # Sums of the predictions that are picked: averages with one more take one addition each.
-    sums = {fold: stack[picked].sum(axis=0, dtype=float) for fold, stack in stacks.items()}
-    best_score = fmean(float(blends(fold, sums[fold][None] / begin)[0]) for fold in folds)
-    best_length = begin
-    while len(picked) < min(PICKS, best_length + PATIENCE):
-        members = set(picked)
-        options = [
-            place
-            for place in range(len(library))
-            if place in members or (len(members) < most and affords([*members, place]))
-        ]
-        scores = np.mean(
-            [
-                blends(fold, (sums[fold] + stack[options]) / (len(picked) + 1))
-                for fold, stack in stacks.items()
-            ],
-            axis=0,
-        )
-        best = int(np.argmax(scores))
-        picked.append(options[best])
-        for fold, stack in stacks.items():
-            sums[fold] += stack[options[best]]
-        if scores[best] > best_score:
-            best_score, best_length = float(scores[best]), len(picked)
-    counts = Counter(picked[:best_length])
-    return {place: count / best_length for place, count in sorted(counts.items())}
-
-
-def _first_picks(alone: np.ndarray, most: int, affords: Affords) -> list[int]:
-    """Return the places of the candidates to begin with: the few with the best score alone."""
-    first = max(1, min(BEGIN, len(alone) // BEGIN_SHARE, most))
-    picked: list[int] = []
-    for place in np.argsort(-alone, kind="stable")[:first].tolist():
-        if not picked or affords([*picked, place]):
-            picked.append(place)
-    return picked
-
-
-def best_temperature(
-    library: Library,
-    blends: Blends,
-    weights: Mapping[int, float],
-    folds: Sequence[int],
-    temperatures: Sequence[float],
-) -> float:
-    """Return the temperature at which an average does best on some folds.
-
-    Parameters
-    ----------
-    library : sequence of sequences of ndarray
-    blends : callable
-    weights : mapping of int to float
-        Weights of the average.
-    folds : sequence of int
-        Folds that the choice is made by.
-    temperatures : sequence of float
-        Temperatures to choose from.
-    """
-    if len(temperatures) == 1:
-        return temperatures[0]
-    scores = np.zeros(len(temperatures))
-    for fold in folds:
-        averaged = average(library, weights, fold)
-        scores += [float(blends(fold, scaled(averaged, each))[0]) for each in temperatures]
-    return float(temperatures[int(np.argmax(scores))])
-
-
-def average(library: Library, weights: Mapping[int, float], fold: int) -> np.ndarray:
-    """Return the weighted average of the predictions of a fold, shape (1, n_validation, ...)."""
-    averaged: np.ndarray = np.average(
-        members(library, weights, fold), axis=0, weights=list(weights.values())
-    )
-    return averaged[None]
-
-
-def predicted(library: Library, blend: Blend, fold: int) -> np.ndarray:
-    """Return the predictions of a blend for a fold, shape (1, n_validation, ...)."""
-    averaged: np.ndarray = scaled(average(library, blend.weights, fold), blend.temperature)
-    if blend.pool is None:
-        return averaged
-    pooled = blend.pool(members(library, blend.weights, fold))
-    return np.asarray((averaged + pooled) / 2)
-
-
-def members(library: Library, places: Collection[int], fold: int) -> np.ndarray:
-    """Return the predictions of some candidates for a fold, shape (n_places, n_validation, ...)."""
-    return np.stack([library[place][fold] for place in places])

@@ -19,7 +19,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from evolver.budget import Deadline
-from evolver.ensemble.selection import TEMPERATURES, Library, Selection, select
+from evolver.ensemble.blend import Library
+from evolver.ensemble.selection import TEMPERATURES, Selection, select
 from evolver.errors import NoPipelineError
 from evolver.evaluation.blends import BlendScorer
 from evolver.evaluation.fold import Request

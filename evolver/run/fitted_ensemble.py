@@ -9,7 +9,8 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from evolver.ensemble.selection import Blend, Selection
+from evolver.ensemble.blend import Blend
+from evolver.ensemble.selection import Selection
 from evolver.genome.graph import operators_of
 from evolver.genome.tree import Tree
 from evolver.outcome import Scored

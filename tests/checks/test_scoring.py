@@ -15,7 +15,8 @@ from sklearn.model_selection import PredefinedSplit
 from evolver.budget import Deadline
 from evolver.checks import check_scorer, scorable_folds
 from evolver.errors import InputError
-from evolver.evaluation.fold import CachedPredictions, score_of
+from evolver.evaluation.cached_predictions import CachedPredictions
+from evolver.evaluation.fold import score_of
 from evolver.evaluation.folds import of_known_classes
 from evolver.problem import Fold, Problem, Scorer
 from evolver.task import Classification

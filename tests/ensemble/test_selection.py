@@ -15,17 +15,10 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss, make_scorer, roc_auc_score
 
 from evolver.checks import check_scorer
+from evolver.ensemble.blend import Blend, average, predicted
+from evolver.ensemble.greedy import BEGIN, BEGIN_SHARE, greedy
 from evolver.ensemble.log_opinion_pool import LogPool
-from evolver.ensemble.selection import (
-    BEGIN,
-    BEGIN_SHARE,
-    TEMPERATURES,
-    Blend,
-    average,
-    greedy,
-    predicted,
-    select,
-)
+from evolver.ensemble.selection import TEMPERATURES, select
 from evolver.evaluation.blends import BlendScorer
 from evolver.export.source_file import to_source
 from evolver.genome.candidate import Candidate, Origin

@@ -19,8 +19,8 @@ from sklearn.metrics import average_precision_score, get_scorer, make_scorer, ro
 
 from evolver.checks import check_scorer
 from evolver.evaluation.blends import BlendScorer
+from evolver.evaluation.cached_predictions import CachedPredictions
 from evolver.evaluation.fold import (
-    CachedPredictions,
     Evaluator,
     FoldScore,
     Request,

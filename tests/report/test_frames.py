@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evolver.ensemble.selection import Blend
+from evolver.ensemble.blend import Blend
 from evolver.genome.candidate import Candidate, Origin
 from evolver.objectives import OBJECTIVES, OPERATORS
 from evolver.outcome import Scored

@@ -1,0 +1,71 @@
+"""Blends: weighted averages of predictions of candidates, and the terms in which they are chosen.
+
+Library    out-of-fold predictions of candidates
+Blends     scores averages of predictions on a fold; the caller knows the metric
+Blend      weights, temperature and pool
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evolver.ensemble.log_opinion_pool import LogPool
+from primitives.wrappers import scaled
+
+Blends = Callable[[int, np.ndarray], np.ndarray]
+"""Function of a fold and predictions of shape (n_blends, n_validation, ...) to a score of each."""
+
+Affords = Callable[[Collection[int]], bool]
+"""Function that returns True if candidates, by their places in the library, can all be fitted."""
+
+Library = Sequence[Sequence[np.ndarray]]
+"""Out-of-fold predictions by candidate and fold."""
+
+Labels = Sequence[np.ndarray]
+"""Column of the class of each validation row, by fold."""
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Weighted average of candidates, with a temperature and a pool.
+
+    Parameters
+    ----------
+    weights : mapping of int to float
+        Weights by place of the candidate in the library. They add up to 1. A candidate that is only
+        in the pool has the weight 0.
+    temperature : float, default=1.0
+        Temperature of the averaged probabilities.
+    pool : LogPool or None
+        Logarithmic pool of the same candidates, in their order. The prediction is the mean of the
+        average and the pool.
+    """
+
+    weights: Mapping[int, float]
+    temperature: float = 1.0
+    pool: LogPool | None = None
+
+
+def average(library: Library, weights: Mapping[int, float], fold: int) -> np.ndarray:
+    """Return the weighted average of the predictions of a fold, shape (1, n_validation, ...)."""
+    averaged: np.ndarray = np.average(
+        members(library, weights, fold), axis=0, weights=list(weights.values())
+    )
+    return averaged[None]
+
+
+def predicted(library: Library, blend: Blend, fold: int) -> np.ndarray:
+    """Return the predictions of a blend for a fold, shape (1, n_validation, ...)."""
+    averaged: np.ndarray = scaled(average(library, blend.weights, fold), blend.temperature)
+    if blend.pool is None:
+        return averaged
+    pooled = blend.pool(members(library, blend.weights, fold))
+    return np.asarray((averaged + pooled) / 2)
+
+
+def members(library: Library, places: Collection[int], fold: int) -> np.ndarray:
+    """Return the predictions of some candidates for a fold, shape (n_places, n_validation, ...)."""
+    return np.stack([library[place][fold] for place in places])
