@@ -156,7 +156,7 @@ class FinalFit:
         if any(candidates[place].number not in fitted for place in selection.blend.weights):
             # The weights hold only for all members together, so the choice is made again among
             # the candidates that are fitted.
-            kept = [place for place, one in enumerate(candidates) if one.number in fitted]
+            kept = [place for place, record in enumerate(candidates) if record.number in fitted]
             candidates = [candidates[place] for place in kept]
             selection = self._select(candidates, [library[place] for place in kept], fitted)
             if selection is None:
@@ -200,7 +200,7 @@ class FinalFit:
         shape, n_folds = self._problem.task.output_shape, len(self._problem.folds)
         stored = [store.get(record.candidate.digest, fold) for fold in range(n_folds)]
         # A file of the run folder may have been changed, and another shape cannot be averaged.
-        usable = [one for one in stored if one is not None and one.shape[1:] == shape]
+        usable = [fold for fold in stored if fold is not None and fold.shape[1:] == shape]
         return usable if len(usable) == n_folds else None
 
     def _select(
@@ -245,21 +245,23 @@ class FinalFit:
 
         A member is begun only if there is time for all of its repeats.
         """
-        waiting = [one for one in members if random_states(to_estimator(one.candidate.tree))]
+        waiting = [
+            record for record in members if random_states(to_estimator(record.candidate.tree))
+        ]
         # Fits are expected to take longer than most do, so time may be left for further members
         # when the first ones are done.
         while waiting:
             fits: list[Fit] = []
             for record in waiting:
                 more = [*fits, *((record, repeat) for repeat in range(1, REFITS_PER_MEMBER))]
-                if self._time.affords([one for one, _ in more]):
+                if self._time.affords([each for each, _ in more]):
                     fits = more
             if not fits:
                 self._time.note(Decision.REPEATS)
                 break
             self._run(fits, fitted, Decision.REPEATS)
             begun = {record.number for record, _ in fits}
-            waiting = [one for one in waiting if one.number not in begun]
+            waiting = [record for record in waiting if record.number not in begun]
 
     def _run(self, fits: Sequence[Fit], fitted: Fitted, decision: Decision) -> None:
         """Run fits in their order until time is over, and add the fitted pipelines to `fitted`.
@@ -360,7 +362,10 @@ class FinalFit:
         ]
         return sorted(
             begun,
-            key=lambda one: (-len(one.folds), -fmean(fold.score for fold in one.folds.values())),
+            key=lambda record: (
+                -len(record.folds),
+                -fmean(fold.score for fold in record.folds.values()),
+            ),
         )
 
 

@@ -81,7 +81,7 @@ def ensemble_of(
     selection : Selection
     """
     blend = selection.blend
-    trees = tuple(one.candidate.tree for one in members)
+    trees = tuple(member.candidate.tree for member in members)
     models = [repeated(problem, fits) for fits in fitted]
     n_fits = tuple(model.n_fits if isinstance(model, Repeated) else 1 for model in models)
     # The average, the temperature, the pool and each repetition count as one operator more.
@@ -89,8 +89,8 @@ def ensemble_of(
     operators = float(operators_of(trees) + extra + sum(count > 1 for count in n_fits))
     summed = (
         sum(
-            one.member.outcome.costs[place] * count
-            for one, count in zip(members, n_fits, strict=True)
+            record.member.outcome.costs[place] * count
+            for record, count in zip(members, n_fits, strict=True)
         )
         for place in range(len(problem.objectives))
     )
@@ -98,7 +98,7 @@ def ensemble_of(
         operators if objective.is_structural else cost
         for objective, cost in zip(problem.objectives, summed, strict=True)
     )
-    outcome = Scored(selection.fold_scores, costs, sum(one.seconds for one in members))
+    outcome = Scored(selection.fold_scores, costs, sum(member.seconds for member in members))
     return Ensemble(trees, n_fits, blend, outcome, blending(problem, models, blend))
 
 

@@ -86,9 +86,9 @@ class FoldQueue:
         """Return True if the first candidates are done; begin the race with them once they are."""
         assert self._race is not None
         first = self._records[:FIRST]
-        if not self._begun and len(first) == FIRST and all(one.outcome for one in first):
-            done = [one for one in first if isinstance(one.outcome, Scored)]
-            self._race.begin([runner(one, self._n_units) for one in done])
+        if not self._begun and len(first) == FIRST and all(record.outcome for record in first):
+            scored = [record for record in first if isinstance(record.outcome, Scored)]
+            self._race.begin([runner(record, self._n_units) for record in scored])
             self._begun = True
         return self._begun
 

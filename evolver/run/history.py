@@ -56,5 +56,6 @@ def library_of(
     scored = [record for record in records if isinstance(record.outcome, Scored)]
     best = islice(limit_per_predictor(sorted(scored, key=ranking_key)), LIBRARY_SIZE)
     digests = [record.candidate.digest for record in best]
-    stored = {(one, fold): store.get(one, fold) for one in digests for fold in range(n_folds)}
-    return {place: found for place, found in stored.items() if found is not None}
+    places = [(digest, fold) for digest in digests for fold in range(n_folds)]
+    stored = {place: store.get(*place) for place in places}
+    return {place: kept for place, kept in stored.items() if kept is not None}

@@ -37,7 +37,7 @@ def proposer_of(
     experience = experience_of(problem.task.family, settings.portfolio)
     meta = MetaFeatures.of(problem)
     first = opening(experience, meta, plan.catalogue, settings.portfolio_size, plan.earlier)
-    n_learned = sum(one.origin == LEARNED for one in first)
+    n_learned = sum(candidate.origin == LEARNED for candidate in first)
     # Where the search space leaves out much of the portfolio, more pipelines grow at random.
     is_full = n_learned == settings.portfolio_size
     begins = plan.first_population if is_full else plan.population_size

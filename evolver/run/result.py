@@ -69,5 +69,5 @@ class Result:
     @property
     def best_score(self) -> float:
         """Mean score of the winner over the folds; NaN if some were not scored."""
-        outcomes = [one.outcome for one in self.records if one.candidate is self.winner]
+        outcomes = [record.outcome for record in self.records if record.candidate is self.winner]
         return outcomes[0].score if outcomes and isinstance(outcomes[0], Scored) else float("nan")
