@@ -19,7 +19,7 @@ Costs = tuple[float, ...]
 """Costs by objective; less is better."""
 
 Point = tuple[float, Costs]
-"""Score, of which greater is better, and costs."""
+"""Score and costs; a greater score is better."""
 
 
 def hypervolume(points: Sequence[Point], floor: float, limits: Costs) -> float:
