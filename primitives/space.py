@@ -223,9 +223,9 @@ def _nearest(distribution: BaseDistribution, value: Value) -> Value:
         first: Value = distribution.choices[0]
         return first
     assert isinstance(distribution, FloatDistribution | IntDistribution)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
         return distribution.low
-    if isinstance(distribution, IntDistribution):
+    if isinstance(distribution, IntDistribution) and math.isfinite(value):
         value = round(value)
     return min(max(value, distribution.low), distribution.high)
 

@@ -278,3 +278,12 @@ def test_choices_that_are_never_made_together_may_differ_in_a_parameter() -> Non
     assert spaces.contains(space, values)
     assert not spaces.contains(space, {"a": "x", "c": 3})
     assert spaces.nearest(space, {"a": "x", "c": 3}) == {"a": "x", "c": 2}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("distribution", [IntDistribution(2, 9), FloatDistribution(0.5, 2.0)])
+def test_the_nearest_value_to_one_that_is_not_finite_is_allowed(
+    distribution: BaseDistribution, value: float
+) -> None:
+    space = {"a": distribution}
+    assert spaces.contains(space, spaces.nearest(space, {"a": value}))
