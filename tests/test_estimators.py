@@ -15,6 +15,7 @@ import pytest
 from optuna.distributions import FloatDistribution
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
+from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, roc_auc_score
@@ -918,7 +919,8 @@ def test_the_best_score_is_that_of_the_best_pipeline() -> None:
     """The candidate with the best score fails when it is fitted on all rows."""
     table, y = small_table("regression")
     failing = Primitive("Failing", (Features,), Prediction, FailingOnAllRows, {}, REGRESSION)
-    quick = default_catalogue().only("Encoder", "DecisionTreeRegressor").add(failing)
+    constant = Primitive("Constant", (Features,), Prediction, DummyRegressor, {}, REGRESSION)
+    quick = default_catalogue().only("Encoder").add(failing, constant)
     model = regressor(search_space=quick, max_evaluations=12).fit(table[:90], y[:90])
     board = model.leaderboard_.set_index("digest")
     assert board["score"].idxmax() != model._members.winner
