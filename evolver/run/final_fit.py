@@ -232,9 +232,10 @@ class FinalFit:
 
     def _is_over(self, end: Deadline) -> bool:
         """Return True if the time to choose is over; note it as a decision of time then."""
-        if end.is_over:
+        is_over = end.is_over
+        if is_over:
             self._time.note(Decision.MEMBERS)
-        return end.is_over
+        return is_over
 
     def _fit(self, members: Sequence[Record], fitted: Fitted) -> None:
         """Fit the members that are not fitted yet, in their order, while time is left."""

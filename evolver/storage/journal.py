@@ -73,7 +73,6 @@ class Journal:
         self.path = Path() if folder is None else folder / FILE
         self._known = Replay()
         self._file: EntryFile | None = None
-        self._shares: list[tuple[int, float]] = []
         if folder is not None:
             self._open(folder)
         elif history is not None:
@@ -81,7 +80,6 @@ class Journal:
             self._known.candidates = dict(history.candidates)
             self._known.shares = list(history.shares)
             self._known.seconds = history.seconds
-        self._shares.extend(self._known.shares)
 
     def _open(self, folder: Path) -> None:
         """Open the file and replay its entries; log a warning if entries are missing."""
@@ -117,11 +115,11 @@ class Journal:
     @property
     def shares(self) -> tuple[tuple[int, float], ...]:
         """Pairs of a candidate's number and the share of refinement from that candidate on."""
-        return tuple(self._shares)
+        return tuple(self._known.shares)
 
     def share_at(self, number: int) -> float:
         """Return the share of refinement that holds for a candidate."""
-        return [0.0, *(share for first, share in self._shares if first <= number)][-1]
+        return [0.0, *(share for first, share in self._known.shares if first <= number)][-1]
 
     @property
     def seconds(self) -> float:
@@ -170,18 +168,18 @@ class Journal:
             Number of the earliest candidate that the first share of a run may hold for; None: it is
             not known yet, so nothing is appended. Later shares ignore it.
         """
-        if self._shares:
+        if self._known.shares:
             first = 0
-        if first is not None and [latest for _, latest in self._shares[-1:]] != [share]:
+        if first is not None and [latest for _, latest in self._known.shares[-1:]] != [share]:
             number = max(first, len(self.replayed))
-            self._shares.append((number, share))
+            self._known.shares.append((number, share))
             self._append(number, "share", share)
 
     def refine(self) -> None:
         """Append a share of 1 from the next candidate on, unless it holds already."""
         number = len(self.replayed)
         if self.share_at(number) < 1:
-            self._shares.append((number, 1.0))
+            self._known.shares.append((number, 1.0))
             self._append(number, "share", 1.0)
 
     def propose(self, number: int, candidate: Candidate) -> None:
