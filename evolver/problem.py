@@ -11,6 +11,7 @@ import pandas as pd
 
 from evolver.objectives import OPERATORS, Objective
 from evolver.task import Task
+from evolver.warned import Finding
 from primitives.cleaning import column_forms
 
 Fold = tuple[np.ndarray, np.ndarray]
@@ -42,6 +43,8 @@ class Problem:
         Weights of the rows.
     ladder : sequence of Fold
         Folds of fewer rows, the smallest first. A candidate is evaluated on them before the others.
+    findings : sequence of Finding
+        Findings of the checks of the data, of which the caller is warned.
     """
 
     task: Task
@@ -52,6 +55,7 @@ class Problem:
     objectives: tuple[Objective, ...] = (OPERATORS,)
     sample_weight: np.ndarray | None = None
     ladder: Sequence[Fold] = ()
+    findings: Sequence[Finding] = ()
 
     @property
     def units(self) -> Sequence[Fold]:

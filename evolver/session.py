@@ -28,6 +28,7 @@ from evolver.settings import Settings
 from evolver.storage.journal import History, Journal, run_folder
 from evolver.storage.predictions import FOLDER, Store
 from evolver.task import Task
+from evolver.warned import Finding, warn_of
 from primitives import Catalogue
 
 CHECKS_SHARE = 0.1
@@ -224,7 +225,7 @@ def _say_how_it_ended(request: FitRequest, result: Result, seconds: float) -> No
 def build_problem(
     request: FitRequest, X: Any, y: Any, sample_weight: Any, groups: Any, rng: np.random.Generator
 ) -> Problem:
-    """Check the data and return the problem that they pose.
+    """Check the data and return the problem that they pose; warn of the findings of the checks.
 
     Parameters
     ----------
@@ -238,6 +239,26 @@ def build_problem(
     ------
     InputError, InputTypeError
         When an argument breaks a rule; the message names both.
+    """
+    findings: list[Finding] = []
+    problem = _checked_problem(request, X, y, sample_weight, groups, rng, findings)
+    for finding in findings:
+        warn_of(finding, stacklevel=5)  # the line of the caller that calls `fit`
+    return replace(problem, findings=tuple(findings))
+
+
+def _checked_problem(
+    request: FitRequest,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    groups: Any,
+    rng: np.random.Generator,
+    findings: list[Finding],
+) -> Problem:
+    """Return the problem of checked data, and append what the checks find to a list.
+
+    Parameters are those of `build_problem`.
     """
     table = checks.check_table(X, checks.MIN_ROWS)
     target = checks.check_target(y, request.task)
@@ -255,7 +276,12 @@ def build_problem(
         sample_weight,
     )
     folds = checks.scorable_folds(
-        problem, request.cv, groups=groups, rng=rng, end=request.end_of_checks
+        problem,
+        request.cv,
+        groups=groups,
+        rng=rng,
+        end=request.end_of_checks,
+        findings=findings,
     )
     problem = replace(problem, folds=folds)
     # The seed is drawn even if there is no ladder, so that the search is the same with and without.

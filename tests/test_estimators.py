@@ -354,6 +354,9 @@ class TestInputs:
         with pytest.warns(UserWarning, match=r"Class 'single' has 1 rows, fewer than") as warned:
             model = classifier().fit(X, y)
         assert warned[0].filename == __file__
+        assert [(one.code, one.message) for one in model.warnings_] == [
+            ("rare-class", str(warned[0].message))
+        ]
         assert set(model.classes_) >= {"rare", "single"}
         assert (model.leaderboard_["outcome"] == "scored").any()
 

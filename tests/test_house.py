@@ -16,7 +16,7 @@ import primitives
 ROOT = Path(__file__).parents[1]
 
 LAYERS = [
-    {"errors", "files", "objectives", "outcome", "task", "temporary"},
+    {"errors", "files", "objectives", "outcome", "task", "temporary", "warned"},
     {"budget", "genome", "problem", "settings"},
     {"search", "evaluation", "execution", "ensemble", "storage"},
     {"run", "checks"},
@@ -125,6 +125,7 @@ def test_private_names_of_scorers_are_read_by_one_module() -> None:
 
 def test_the_public_names_are_these() -> None:
     assert evolver.__all__ == [
+        "DataWarning",
         "EvolvedClassifier",
         "EvolvedRegressor",
         "EvolverError",

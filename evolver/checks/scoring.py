@@ -27,6 +27,7 @@ from evolver.evaluation.folds import make_folds, make_ladder, of_known_classes
 from evolver.evaluation.scorers import Metric, metric_of
 from evolver.problem import Fold, Problem, Scorer
 from evolver.task import Task
+from evolver.warned import Finding
 
 OF_PROBABILITIES = {"roc_auc": roc_auc_score, "average_precision": average_precision_score}
 """Metrics that are computed from probabilities, by the name of the scorer.
@@ -83,12 +84,13 @@ def scorable_folds(
     groups: np.ndarray | None,
     rng: np.random.Generator,
     end: Deadline,
+    findings: list[Finding],
 ) -> list[Fold]:
     """Return folds on which a constant prediction can be scored.
 
-    If a class has fewer rows than there are folds, a warning is issued. If such folds cannot be
+    If a class has fewer rows than there are folds, that is a finding. If such folds cannot be
     scored, there are as many folds as the rarest class has rows, at least two. Validation rows of a
-    class that is not in the training part are left out, with a warning.
+    class that is not in the training part are left out, which is a finding too.
 
     Parameters
     ----------
@@ -102,6 +104,8 @@ def scorable_folds(
         Source of the seed that shuffles the rows.
     end : Deadline
         Moment after which a fold is accepted unscored if one with the same classes was scored.
+    findings : list of Finding
+        List to which findings are appended.
 
     Raises
     ------
@@ -118,8 +122,7 @@ def scorable_folds(
         if fewest < cv:
             label = labels[counts.argmin()]
             message = f"Class {label!r} has {fewest} rows, fewer than the {cv} folds of `cv`."
-            # The warning shows the line of the caller that calls `fit`, so many frames up.
-            warnings.warn(message, UserWarning, stacklevel=6)
+            findings.append(Finding("rare-class", message))
             attempts.append(max(2, fewest))
     for attempt in attempts:
         try:
@@ -132,7 +135,7 @@ def scorable_folds(
         folds = of_known_classes(split, y, task)
         failure = _reason_not_scorable(problem, folds, end)
         if not failure:
-            _warn_of_left_out(split, folds, y)
+            findings.extend(_left_out(split, folds, y))
             return folds
     raise InputError(failure)
 
@@ -149,21 +152,21 @@ def _checked_cv(cv: Any, rows: int) -> Any:
     return cv
 
 
-def _warn_of_left_out(split: Sequence[Fold], folds: Sequence[Fold], y: np.ndarray) -> None:
-    """Warn of validation rows that are left out because no training row has their class."""
+def _left_out(split: Sequence[Fold], folds: Sequence[Fold], y: np.ndarray) -> list[Finding]:
+    """Return the finding of validation rows left out as no training row has their class."""
     lost = [np.setdiff1d(valid, kept) for (_, valid), (_, kept) in zip(split, folds, strict=True)]
     labels, counts = np.unique(y[np.concatenate(lost)], return_counts=True)
-    if len(labels):
-        classes = ", ".join(
-            f"{count} of class {label!r}"
-            for label, count in zip(labels.tolist(), counts.tolist(), strict=True)
-        )
-        warnings.warn(
-            f"`cv` makes folds with validation rows of a class that no training row has: {classes}."
-            " These rows are not scored.",
-            UserWarning,
-            stacklevel=7,  # the line of the caller that calls `fit`
-        )
+    if not len(labels):
+        return []
+    classes = ", ".join(
+        f"{count} of class {label!r}"
+        for label, count in zip(labels.tolist(), counts.tolist(), strict=True)
+    )
+    message = (
+        f"`cv` makes folds with validation rows of a class that no training row has: {classes}."
+        " These rows are not scored."
+    )
+    return [Finding("unscored-rows", message)]
 
 
 def scorable_ladder(problem: Problem, *, rng: np.random.Generator, end: Deadline) -> list[Fold]:

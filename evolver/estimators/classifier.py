@@ -93,6 +93,9 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         "failed_fits": digest and reason of each fit on all rows that failed.
     scorer_ : callable
         Scorer of the run.
+    warnings_ : list of Finding
+        Findings of the checks of the data, each with code, message and column, in the order in
+        which warnings of the class `DataWarning` told them.
     target_name_ : str
         Name of the target; "target" if it has none.
     n_features_in_ : int

@@ -337,6 +337,7 @@ class Evolved:
                 self._n_folds = len(problem.folds)
                 self.target_name_ = _name_of(y)
                 self.scorer_ = problem.scorer
+                self.warnings_ = list(problem.findings)
                 self.best_pipeline_ = result.pipeline
                 self.best_score_ = result.best_score
                 costs = problem.objectives

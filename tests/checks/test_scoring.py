@@ -37,7 +37,8 @@ def folds_of(
     end: Deadline = NEVER,
 ) -> list[Fold]:
     problem = Problem(Classification.of(y), X, y, (), scorer, sample_weight=sample_weight)
-    return scorable_folds(problem, cv, groups=None, rng=np.random.default_rng(0), end=end)
+    rng = np.random.default_rng(0)
+    return scorable_folds(problem, cv, groups=None, rng=rng, end=end, findings=[])
 
 
 def scores_the_constant(
@@ -79,7 +80,6 @@ def test_folds_are_refused_if_a_dummy_fitted_on_all_columns_cannot_be_scored(
     assert accepted == scores_the_constant(scorer, TABLE, y, scored, weights)
 
 
-@pytest.mark.filterwarnings("ignore:Class:UserWarning")
 def test_checking_many_classes_needs_no_array_of_rows_by_classes() -> None:
     y = np.repeat(np.arange(MANY), 2)
     X = pd.DataFrame({"a": np.arange(len(y))})
