@@ -233,7 +233,8 @@ def predict(folder: Path, table: Path, out: Path) -> None:
 
     Example: evolver predict run new.csv --out predictions.csv
     """
-    from evolver.export.program import predict_table, write_table
+    from evolver.export.program import predict_table
+    from evolver.export.table_files import read_table, write_table
     from evolver.files import replacing_named
 
     def write() -> None:
@@ -241,7 +242,8 @@ def predict(folder: Path, table: Path, out: Path) -> None:
             write_table(predictions, part)
 
     model = _load_model(folder)
-    X = _read_table(table).drop(columns=model.target_name_, errors="ignore")
+    X = _or_exit(lambda: read_table(table, model._schema.columns))
+    X = X.drop(columns=model.target_name_, errors="ignore")
     predictions = _or_exit(lambda: predict_table(model, X))
     _or_exit(write)
     _print(f"Wrote {len(predictions)} predictions to {out}.")
@@ -302,8 +304,10 @@ def _keep_command(command: Command, file: Path) -> None:
 def _read_columns(command: Command) -> Any:
     """Return the table of a command without the target column, and the target column."""
     from evolver.export.program import split_target
+    from evolver.training_table import read_training_table
 
-    return split_target(_read_table(Path(command.table)), command.target)
+    table = read_training_table(command.table, command.target)
+    return split_target(table, command.target)
 
 
 def _evolve(command: Command, out: Path, begun: Callable[[], object] = lambda: None) -> None:
@@ -341,13 +345,6 @@ def _show(model: EvolvedClassifier | EvolvedRegressor, out: Path) -> None:
     if model.ensemble_ is not None:
         programs = "winner.py, ensemble.py (the model that predicts)"
     _print(f"Kept in {out}: model, leaderboard, Pareto front, {programs}.")
-
-
-def _read_table(table: Path) -> pd.DataFrame:
-    """Return the table in a file, or exit with an error."""
-    from evolver.export.program import read_table
-
-    return _or_exit(lambda: read_table(table))  # type: ignore[no-any-return]  # a DataFrame
 
 
 def _load_model(folder: Path) -> EvolvedClassifier | EvolvedRegressor:

@@ -95,7 +95,7 @@ class Members:
                     f" data, got {member!r}."
                 )
             trees = {scored.candidate.digest: scored.candidate.tree for scored in self.front}
-            pipeline = to_estimator(trees[digest])
+            pipeline = to_estimator(trees[digest], problem.columns)
             with threadpool_limits(limits=1):  # workers and exported files fit with one thread too
                 self._fitted[digest] = fit(pipeline, problem.X, problem.y, problem.sample_weight)
         return self._fitted[digest]

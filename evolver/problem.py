@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from evolver.objectives import OPERATORS, Objective
+from evolver.schema import Schema
 from evolver.task import Task
 from evolver.warned import Finding
-from primitives.cleaning import column_forms
+from primitives.cleaning import Column
 
 Fold = tuple[np.ndarray, np.ndarray]
 """Row numbers to fit on, and row numbers to validate on."""
@@ -30,7 +30,7 @@ class Problem:
     task : Task
         Kind of the target.
     X : DataFrame of shape (n_samples, n_features)
-        Checked table.
+        Checked table, read by its schema.
     y : ndarray of shape (n_samples,)
         Checked target.
     folds : sequence of Fold
@@ -43,6 +43,8 @@ class Problem:
         Weights of the rows.
     ladder : sequence of Fold
         Folds of fewer rows, the smallest first. A candidate is evaluated on them before the others.
+    schema : Schema, optional
+        Schema by which tables of the caller are read; None: columns are read by their types.
     findings : sequence of Finding
         Findings of the checks of the data, of which the caller is warned.
     """
@@ -55,7 +57,13 @@ class Problem:
     objectives: tuple[Objective, ...] = (OPERATORS,)
     sample_weight: np.ndarray | None = None
     ladder: Sequence[Fold] = ()
+    schema: Schema | None = None
     findings: Sequence[Finding] = ()
+
+    @property
+    def columns(self) -> Mapping[str, Column] | None:
+        """Columns that hold anything but plain numbers, as a `TableCleaner` takes them."""
+        return None if self.schema is None else self.schema.not_plain
 
     @property
     def units(self) -> Sequence[Fold]:
@@ -66,9 +74,3 @@ class Problem:
     def is_structural(self) -> bool:
         """True if all objectives but the score depend on the structure of a pipeline alone."""
         return all(objective.is_structural for objective in self.objectives)
-
-    @cached_property
-    def forms(self) -> dict[str, str]:
-        """Form in which each column is read, see `primitives.cleaning.column_forms`."""
-        forms: dict[str, str] = column_forms(self.X)
-        return forms

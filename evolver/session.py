@@ -24,6 +24,7 @@ from evolver.run.plan import RunPlan
 from evolver.run.progress import ProgressLine, say_end, silent, warn_of_time
 from evolver.run.result import Result
 from evolver.run.run_header import header_of
+from evolver.schema import Given, learn
 from evolver.settings import Settings
 from evolver.storage.journal import History, Journal, run_folder
 from evolver.storage.predictions import FOLDER, Store
@@ -47,7 +48,7 @@ class FitRequest:
     settings : Settings
     workers : int
         Number of worker processes.
-    scoring, cv, population_size, search_space, random_state, run_dir, verbose
+    scoring, cv, population_size, search_space, random_state, run_dir, verbose, columns
         Parameters of the estimators.
     objectives : tuple of Objective
         Objectives beside the score.
@@ -72,6 +73,7 @@ class FitRequest:
     random_state: Any
     run_dir: Path | None
     verbose: int
+    columns: Given | None
     earlier: Sequence[Encoded]
     start: float
     begun: Callable[[], object] = lambda: None
@@ -96,7 +98,7 @@ def search(
     Parameters
     ----------
     request : FitRequest
-    X : table of shape (n_samples, n_features)
+    X : DataFrame of shape (n_samples, n_features)
     y : array-like of shape (n_samples,)
     sample_weight, groups : array-like of shape (n_samples,), optional
     so_far : History, optional
@@ -230,7 +232,7 @@ def build_problem(
     Parameters
     ----------
     request : FitRequest
-    X : table of shape (n_samples, n_features)
+    X : DataFrame of shape (n_samples, n_features)
     y : array-like of shape (n_samples,)
     sample_weight, groups : array-like of shape (n_samples,) or None
     rng : numpy.random.Generator
@@ -260,7 +262,10 @@ def _checked_problem(
 
     Parameters are those of `build_problem`.
     """
-    table = checks.check_table(X, checks.MIN_ROWS)
+    given = checks.check_table(X, checks.MIN_ROWS)
+    schema = learn(given, request.columns)
+    findings += checks.findings_of_columns(schema, len(given))
+    table, _ = schema.read(given)
     target = checks.check_target(y, request.task)
     sample_weight, groups = checks.check_rows(table, target, sample_weight, groups)
     task = request.task.of(target)
@@ -274,6 +279,7 @@ def _checked_problem(
         checks.check_scorer(request.scoring, task),
         request.objectives,
         sample_weight,
+        schema=schema,
     )
     folds = checks.scorable_folds(
         problem,
@@ -284,6 +290,8 @@ def _checked_problem(
         findings=findings,
     )
     problem = replace(problem, folds=folds)
+    # The rows that are looked at have a generator of their own: the search does not depend on them.
+    findings += checks.findings_of_rows(problem, np.random.default_rng(0))
     # The seed is drawn even if there is no ladder, so that the search is the same with and without.
     rng_of_ladder = np.random.default_rng(rng.integers(2**31))
     if not request.settings.row_ladder or request.settings.racing_error == 0:

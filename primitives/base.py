@@ -80,7 +80,7 @@ class Traits:
     numbers, categories : int
         Columns that hold numbers, and those that hold categories.
     gaps : bool
-        True if a number is missing anywhere.
+        True if a number or a date is missing anywhere.
     smallest_class : int
         Rows of the rarest class; 0 for regression.
     target_min : float
@@ -89,6 +89,8 @@ class Traits:
         True if the classes are strings that read as numbers.
     texts : int
         Columns that hold texts.
+    dates : int
+        Columns that hold dates.
     may_split : bool
         True if a fit may split its rows at random. Rows of groups, or in an order of time, must
         stay together: neighbours of the rows that are set aside would tell their targets.
@@ -103,12 +105,13 @@ class Traits:
     target_min: float = float("nan")
     numeral_classes: bool = False
     texts: int = 0
+    dates: int = 0
     may_split: bool = True
 
     @property
     def columns(self) -> int:
         """Number of columns without those of texts, which an encoder may leave out."""
-        return self.numbers + self.categories
+        return self.numbers + self.categories + self.dates
 
 
 def always(traits: Traits) -> bool:

@@ -1,59 +1,110 @@
-"""Cleaning: from any table to one of numbers, categories and texts.
+"""Cleaning: from any table to one of numbers, dates, categories and texts.
 
-Exported files contain copies of this source; see `primitives.transformers`.
+A column is read by its `Column`, which is learned once from a whole training table, and never by
+how its values look elsewhere. Exported files contain copies of this source; see
+`primitives.transformers`.
 """
 
 from __future__ import annotations
 
-import re
+from collections import namedtuple
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-MISSABLE_STRING = pd.StringDtype(na_value=np.nan)
-"""Type of strings whose missing values are NaN, as scikit-learn's encoders understand."""
+from primitives.formats import (
+    MARKS_AMONG_VALUES,
+    MISSING_MARKS,
+    PLAIN,
+    read_booleans,
+    read_dates,
+    read_numbers,
+    read_times,
+)
 
 LARGEST = 1e30
 """Limit that numbers are clipped to: far below that of float32, so that sums fit too."""
 
-DAY = r"\d{4}-\d{2}-\d{2}"
-"""Pattern of the day with which a date in ISO 8601 begins."""
+EPOCHS = {"s": 1e11, "ms": 1e14, "us": 1e17}
+"""Size below which a number that stands for a date counts in a unit; larger ones are in ns."""
 
-SHORT = 2_000
-"""Number of rows up to which the strings of all columns are read at once."""
+FLOATS = ("number", "boolean", "duration")
+"""Kinds of columns that are read as numbers."""
 
-TEXT_LENGTH = 40
-"""Mean number of characters from which strings are texts; names and titles are shorter."""
+LEFT_OUT = ("constant", "identifier", "row number", "ignore")
+"""Kinds of columns that no pipeline learns from."""
+
+
+class Column(namedtuple("Column", "kind form unit values", defaults=("", "", ()))):
+    """The way in which the values of a column are read.
+
+    Parameters
+    ----------
+    kind : str
+        ``"number"``, ``"boolean"``, ``"duration"``, ``"date"``, ``"category"``, ``"ordered"``,
+        ``"text"``, or a kind that is left out: ``"constant"``, ``"identifier"``, ``"row number"``
+        or ``"ignore"``.
+    form : str, default=""
+        Decimal mark and thousands separator of numbers, such as ``",."``, unless they are plain;
+        format of dates in the
+        directives of `strptime`, or ``"ISO8601"``.
+    unit : str, default=""
+        Unit in which numbers are written, in small letters.
+    values : tuple of str, default=()
+        Values of an ordered column, the least first.
+    """
+
+    __slots__ = ()
+
+
+NUMBER = Column("number")
+"""Column of plain numbers."""
 
 
 class TableCleaner(TransformerMixin, BaseEstimator):
-    """Transformer of a table into columns of float64, str and object, with NaN for missing values.
+    """Transformer of a table into columns of numbers, dates, categories and texts.
 
-    Numbers, booleans and time spans become float64. Infinities become NaN, and numbers too large
-    for float32, which trees compute in, are clipped. Dates, also those written in ISO 8601, become
-    float64 columns of their parts. All other columns become strings: texts, of type object, if the
-    values are long and mostly different; else categories, of type str. In a table of one column a
-    text need not be long. A column of pandas' categorical type is never a text. Columns are found
-    by name, in any order.
+    Numbers, booleans, time spans (in seconds) and ordered categories (as their place) become
+    float64; infinities become NaN, and numbers too large for float32, which trees compute in, are
+    clipped. Dates become datetime64, categories are of pandas' categorical type, and texts are of
+    type object. A missing value is NaN or NaT. Columns are found by name, in any order; columns
+    that `fit` did not see are ignored.
+
+    Parameters
+    ----------
+    columns : dict of str to Column, default=None
+        The way in which columns are read, by name; a column without a name here holds plain
+        numbers. None: each column is read by its type, see `column_of_type`.
 
     Attributes
     ----------
-    forms_ : dict
-        Form of each column, by name: ``"number"``, ``"date"``, ``"string"`` or ``"text"``.
-    order_ : list of str
-        Column names in the order in which their cleaned columns are returned.
+    columns_ : dict of str to Column
+        Columns by name in the order in which they are returned: plain numbers, others that become
+        numbers, then dates, categories and texts.
+    shares_ : frozenset of str
+        Names of the numbers that are shares: none is above 1.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names in the order of `fit`.
     n_features_in_ : int
         Number of columns.
     """
 
+    def __init__(self, columns=None):
+        self.columns = columns
+
     def fit(self, X, y=None):
         X = as_frame(X)
-        self.forms_ = column_forms(X)
-        self.order_ = clean_order(self.forms_, plain_numbers(X))
+        if self.columns is None:
+            by_type = {dtype: column_of_type(dtype) for dtype in set(X.dtypes)}
+            found = {name: by_type[dtype] for name, dtype in X.dtypes.items()}
+        else:
+            found = {name: self.columns.get(name, NUMBER) for name in X}
+        plain = plain_numbers(X)
+        self.columns_ = in_clean_order(found, plain)
+        numbers = [name for name, column in found.items() if column.kind in FLOATS]
+        self.shares_ = shares_among(X, [name for name in numbers if name in plain])
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         self.n_features_in_ = X.shape[1]
         return self
@@ -64,28 +115,24 @@ class TableCleaner(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a column of `fit` is missing, or if `fit` did not see a column.
+            If a column of `fit` is missing that is not left out.
         """
         check_is_fitted(self)
         X = as_frame(X)
-        check_columns(self.feature_names_in_, X.columns)
+        check_columns(self.columns_, X.columns)
         # All plain numbers are converted at once: one column at a time is much slower.
-        readable = plain_numbers(X)
-        plain = [name for name in self.order_ if self.forms_[name] == "number" and name in readable]
-        numbers = pd.DataFrame(cut_off(X[plain].to_numpy(np.float64)), X.index, plain)
-        others, columns = {}, []
-        for name in self.order_:
-            if name in numbers:
-                columns.append(name)
-                continue
-            for part, values in CLEANED[self.forms_[name]](name, X[name]).items():
-                # A part of a date must not replace a column of the same name.
-                while part != name and part in self.forms_:
-                    part += "'"
-                others[part] = values
-                columns.append(part)
+        plain = plain_numbers(X)
+        floats = (name for name, column in self.columns_.items() if column.kind in FLOATS)
+        block = [name for name in floats if name in plain]
+        numbers = pd.DataFrame(cut_off(X[block].to_numpy(np.float64)), X.index, block)
+        others = {
+            name: clean_column(X[name], column, name in self.shares_)
+            for name, column in self.columns_.items()
+            if name not in numbers
+        }
         clean = pd.concat([numbers, pd.DataFrame(others, X.index)], axis=1)
-        return clean if list(clean.columns) == columns else clean[columns]
+        order = list(self.columns_)
+        return clean if list(clean.columns) == order else clean[order]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -96,106 +143,48 @@ class TableCleaner(TransformerMixin, BaseEstimator):
 
 def as_frame(X):
     """Return a table as a DataFrame; columns without names are called x0, x1 and so on."""
-    if isinstance(X, pd.DataFrame) and not isinstance(X.columns, pd.RangeIndex):
+    X = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
+    if not X.columns.equals(pd.RangeIndex(X.shape[1])):
         return X
-    X = pd.DataFrame(X)
     return X.set_axis([f"x{number}" for number in range(X.shape[1])], axis=1)
 
 
 def check_columns(expected, got):
-    """Raise ValueError unless both hold the same names, in any order."""
-    # Names in the same order are the usual case, and sets of them would take longer.
-    if len(expected) == len(got) and (np.asarray(got, dtype=object) == expected).all():
-        return
-    missing, extra = sorted(set(expected) - set(got)), sorted(set(got) - set(expected))
-    if missing or extra:
+    """Raise ValueError unless all expected names are there."""
+    missing = sorted(set(expected) - set(got))
+    if missing:
         raise ValueError(
             "The feature names should match those that were passed during fit:"
-            f" missing columns {missing}, unexpected columns {extra}."
+            f" missing columns {missing}."
         )
 
 
-def column_forms(X):
-    """Return the form of each column: "number", "date", "string" or "text"."""
-    by_type = {dtype: form_of_type(dtype) for dtype in set(X.dtypes)}
-    length = TEXT_LENGTH if X.shape[1] > 1 else 0
-    forms = {name: by_type[dtype] for name, dtype in X.dtypes.items()}
-    for dtype in [dtype for dtype, form in by_type.items() if form is None]:
-        names = [name for name, other in X.dtypes.items() if other == dtype]
-        columns = X if len(names) == X.shape[1] else X[names]
-        for name, known in zip(names, known_values(columns, dtype), strict=True):
-            forms[name] = form_of_values(known, dtype, length)
-    return forms
-
-
-def known_values(X, dtype):
-    """Yield the values of each column that are not missing, as an array."""
-    # In a short table, most of the time would go to what pandas does for each column.
-    if len(X) <= SHORT and (
-        pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype)
-    ):
-        values = X.to_numpy(dtype=object)
-        is_known = pd.notna(values)
-        for number in range(X.shape[1]):
-            yield values[is_known[:, number], number]
-        return
-    for name in X:
-        values = X[name].array
-        yield values[~values.isna()]
-
-
-def clean_order(forms, plain):
-    """Return column names sorted by form: plain numbers, other numbers and dates, strings."""
-    ranks = {
-        name: 0 if form == "number" and name in plain else 2 if form in STRINGS else 1
-        for name, form in forms.items()
-    }
-    return sorted(forms, key=ranks.__getitem__)
-
-
-def form_of_type(dtype):
-    """Return the form of columns of a type, or None if it depends on the values."""
+def column_of_type(dtype):
+    """Return the way in which a column of a type is read if nothing more is known of it."""
     types = pd.api.types
     # Kind "m" are time spans.
     if types.is_numeric_dtype(dtype) or types.is_bool_dtype(dtype) or dtype.kind == "m":
-        return "number"
+        return NUMBER
     if types.is_datetime64_any_dtype(dtype):
-        return "date"
-    return "string" if isinstance(dtype, pd.CategoricalDtype) else None
+        return Column("date", "ISO8601")
+    if getattr(dtype, "ordered", False):
+        return Column("ordered", values=tuple(as_texts(dtype.categories)))
+    return Column("text" if types.is_object_dtype(dtype) else "category")
 
 
-def form_of_values(known, dtype, length):
-    """Return the form of a column of strings or objects, by its values that are not missing."""
-    if len(known) == 0:
-        return "number"
-    is_object = pd.api.types.is_object_dtype(dtype)
-    if is_object and pd.to_numeric(pd.Series(known), errors="coerce").notna().all():
-        return "number"
-    if looks_like_dates(known) and read_dates(pd.Series(known)).notna().all():
-        return "date"
-    return "text" if looks_like_text(known, length) else "string"
+def in_clean_order(columns, plain):
+    """Return columns in the order of cleaned tables: numbers, dates, categories, texts.
 
+    Columns that are left out are not among them.
+    """
+    columns = {name: one for name, one in columns.items() if one.kind not in LEFT_OUT}
+    ranks = {"ordered": 1, "date": 2, "category": 3, "text": 4}
 
-def looks_like_dates(known):
-    """Return True if the first hundred values begin like dates in ISO 8601."""
-    if re.match(DAY, str(known[0])) is None:
-        return False
-    return pd.Series(known[:100]).astype(str).str.match(DAY).all()
+    def rank(item):
+        name, column = item
+        return (0 if name in plain else 1) if column.kind in FLOATS else ranks[column.kind]
 
-
-def looks_like_text(known, length):
-    """Return True if most values differ and they have at least `length` characters on average."""
-    # About a thousand values decide, so that some of the rows look like all of them.
-    texts = about_a_thousand(known).tolist()
-    if not set(map(type, texts)) <= {str}:
-        texts = pd.Series(texts, dtype=object).astype(str).tolist()
-    mostly_different = len(texts) >= 20 and len(set(texts)) > len(texts) / 2
-    return mostly_different and sum(map(len, texts)) >= length * len(texts)
-
-
-def about_a_thousand(values):
-    """Return about a thousand values of an array, evenly spread; all of them if there are fewer."""
-    return values[:: max(1, len(values) // 1_000)]
+    return dict(sorted(columns.items(), key=rank))
 
 
 def plain_numbers(X):
@@ -207,6 +196,12 @@ def plain_numbers(X):
     }
 
 
+def shares_among(X, names):
+    """Return the names of the columns of plain numbers of which none is above 1."""
+    highest = X[names].max() if names else pd.Series(dtype=float)
+    return frozenset(highest.index[(highest <= 1).to_numpy(bool)])
+
+
 def cut_off(values):
     """Return numbers clipped to `LARGEST`, with NaN for infinities."""
     if not (np.abs(values) > LARGEST).any():
@@ -214,67 +209,182 @@ def cut_off(values):
     return np.where(np.isinf(values), np.nan, np.clip(values, -LARGEST, LARGEST))
 
 
-def read_dates(column):
-    """Return a column as dates in UTC without a time zone; a value that is no date becomes NaT."""
-    return pd.to_datetime(column, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
+def clean_column(values, column, are_shares=False):
+    """Return the values of a column as a cleaned table has them."""
+    read, _ = read_column(values, column, are_shares)
+    if column.kind == "ordered":
+        places = read.codes.astype(np.float64)
+        return np.where(places < 0, np.nan, places)
+    return cut_off(read) if column.kind in FLOATS else read
 
 
-def clean_number(name, column):
-    """Return a column of numbers, booleans or time spans (in seconds) as floats, by name."""
-    if column.dtype.kind == "m":
-        numbers = column.dt.total_seconds()
-    else:
-        numbers = pd.to_numeric(column.astype(object), errors="coerce")
-    return {name: cut_off(numbers.to_numpy(dtype=np.float64, na_value=np.nan))}
+def read_column(values, column, are_shares=False):
+    """Return the values of a column in the type of its kind, and the values that have no reading.
+
+    What this returns is read the same way again.
+
+    Parameters
+    ----------
+    values : Series of shape (n_samples,)
+    column : Column
+    are_shares : bool, default=False
+        True if the numbers of the column are shares of one.
+
+    Returns
+    -------
+    read : array of shape (n_samples,)
+        float64, datetime64[us], Categorical, or a Series of type object for texts.
+    unread : tuple of int and object, or None
+        Number of the values that became missing, and the first of them.
+    """
+    if column.kind in FLOATS and not is_written(values.dtype):
+        return numbers_of(values), None
+    if column.kind == "date" and not is_written(values.dtype):
+        return dates_of(values, column), None
+    codes, distinct = factorized(values)
+    texts = as_texts(distinct)
+    is_mark = np.array([text.casefold() in marks_of(column) for text in texts], bool)
+    found = READERS[column.kind](texts, distinct, is_mark, column, are_shares)
+    unread = ~is_mark & pd.isna(found)
+    lost = np.isin(codes, np.flatnonzero(unread))
+    report = (int(lost.sum()), distinct[unread][0]) if lost.any() else None
+    read = taken(found, codes, column)
+    # pandas would make its own type of strings of an array of texts.
+    return pd.Series(read, values.index, dtype=object) if column.kind == "text" else read, report
 
 
-def clean_date(name, column):
-    """Return the parts of a column of dates as floats, by name."""
-    dates = read_dates(column).dt.as_unit("us")  # nanoseconds end in the year 2262
-    parts = {
-        "days": (dates - pd.Timestamp(0).as_unit("us")).dt.total_seconds() / 86_400,
-        "year": dates.dt.year,
-        "month": dates.dt.month,
-        "day": dates.dt.day,
-        "weekday": dates.dt.day_of_week,
-        "hour": dates.dt.hour,
-    }
-    return {f"{name} ({part})": values.to_numpy(dtype=np.float64) for part, values in parts.items()}
+def is_written(dtype):
+    """Return True if values of a type are texts, objects or categories, and no numbers or dates."""
+    types = pd.api.types
+    return not (
+        types.is_numeric_dtype(dtype)
+        or types.is_bool_dtype(dtype)
+        or types.is_datetime64_any_dtype(dtype)
+        or dtype.kind == "m"
+    )
 
 
-def clean_string(name, column):
-    """Return a column as strings of type `MISSABLE_STRING`, by name."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        # Converting each category once is faster than converting each value.
-        texts = pd.array([as_text(category) for category in column.cat.categories], MISSABLE_STRING)
-        column = pd.Series(texts.take(column.cat.codes.to_numpy(), allow_fill=True), column.index)
-    elif column.dtype != MISSABLE_STRING:
-        column = clean_text(name, column)[name].astype(MISSABLE_STRING)
-    else:
-        column = column.copy()
-    return {name: column}
+def marks_of(column):
+    """Return the texts in small letters that stand for missing values in a column."""
+    return MARKS_AMONG_VALUES if column.kind in (*FLOATS, "date") else MISSING_MARKS
 
 
-def clean_text(name, column):
-    """Return a column as strings of type object, by name."""
-    values = column.map(as_text).astype(object)
-    return {name: values.where(column.notna(), np.nan)}
+def numbers_of(values):
+    """Return a column of numbers, booleans, time spans or dates as floats; spans in seconds."""
+    if values.dtype.kind == "m":
+        return values.dt.total_seconds().to_numpy(np.float64, na_value=np.nan)
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return np.full(len(values), np.nan)
+    return values.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def dates_of(values, column):
+    """Return a column of dates, or of numbers that stand for dates, in UTC without a time zone."""
+    if not pd.api.types.is_datetime64_any_dtype(values.dtype):
+        numbers = numbers_of(values)
+        if column.form == "%Y%m%d":
+            days = pd.array(numbers, "Int64").astype(object)
+            return read_dates(np.array([str(day) for day in days], dtype=object), column.form)
+        return dates_of_epochs(numbers)
+    dates = values.dt.tz_convert(None) if getattr(values.dt, "tz", None) else values
+    return dates.to_numpy("datetime64[us]")
+
+
+def dates_of_epochs(numbers):
+    """Return the dates that numbers count from 1970 on, in the unit that suits their size."""
+    size = np.nanmax(np.abs(numbers), initial=0.0)
+    unit = next((unit for unit, limit in EPOCHS.items() if size < limit), "ns")
+    dates = pd.to_datetime(pd.Series(numbers), unit=unit, errors="coerce")
+    return dates.to_numpy("datetime64[us]")
+
+
+def factorized(values):
+    """Return the place of each value among the distinct ones, -1 if missing, and these."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.codes.to_numpy(), values.cat.categories.to_numpy(dtype=object)
+    if not pd.api.types.is_object_dtype(values.dtype):
+        codes, distinct = pd.factorize(values)
+        return codes, np.asarray(distinct, dtype=object)
+    try:
+        return pd.factorize(values.to_numpy(dtype=object))
+    except TypeError:  # lists and dictionaries have no hash
+        return pd.factorize(np.array([str(value) for value in values], dtype=object))
+
+
+def as_texts(values):
+    """Return values as texts without white space around them, in an array of objects."""
+    return np.array([as_text(value) for value in values], dtype=object)
 
 
 def as_text(value):
-    """Return a value as text; a whole float is written as an integer."""
+    """Return a value as text without white space around it; a whole float as an integer."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bytes):
+        return value.decode(errors="replace").strip()
     # A column of integer codes is read as floats where some of them are missing.
     is_whole = isinstance(value, float | np.floating) and float(value).is_integer()
     return str(int(value)) if is_whole else str(value)
 
 
-CLEANED = {
-    "number": clean_number,
-    "date": clean_date,
-    "string": clean_string,
-    "text": clean_text,
-}
-"""Function that cleans a column, by form."""
+def number_values(texts, distinct, is_mark, column, are_shares):
+    """Return the numbers that distinct values stand for."""
+    texts = np.where(is_mark, "", texts)
+    return read_numbers(texts, column.form or PLAIN, column.unit, are_shares)
 
-STRINGS = ("string", "text")
-"""Forms of columns that become strings."""
+
+def boolean_values(texts, distinct, is_mark, column, are_shares):
+    """Return the numbers that words for true and false stand for."""
+    return read_booleans(texts)
+
+
+def duration_values(texts, distinct, is_mark, column, are_shares):
+    """Return the seconds of times and time spans."""
+    spans = [
+        value.total_seconds() if hasattr(value, "total_seconds") else np.nan for value in distinct
+    ]
+    return np.where(np.isnan(spans), read_times(texts), spans)
+
+
+def date_values(texts, distinct, is_mark, column, are_shares):
+    """Return the dates that distinct values stand for."""
+    found = np.full(len(texts), np.datetime64("NaT", "us"))
+    found[~is_mark] = read_dates(texts[~is_mark], column.form)
+    epochs = pd.to_numeric(pd.Series(np.where(np.isnat(found), texts, "")), errors="coerce")
+    return np.where(np.isnat(found), dates_of_epochs(epochs.to_numpy(np.float64)), found)
+
+
+def category_values(texts, distinct, is_mark, column, are_shares):
+    """Return the texts of categories, None for marks of missing values."""
+    return np.where(is_mark, None, texts)
+
+
+def ordered_values(texts, distinct, is_mark, column, are_shares):
+    """Return the texts of ordered categories, None for others."""
+    return np.array([text if text in column.values else None for text in texts], dtype=object)
+
+
+READERS = {
+    "number": number_values,
+    "boolean": boolean_values,
+    "duration": duration_values,
+    "date": date_values,
+    "category": category_values,
+    "ordered": ordered_values,
+    "text": category_values,
+}
+"""Function that reads the distinct values of a column, by its kind."""
+
+
+def taken(found, codes, column):
+    """Return the reading of each value, from those of the distinct values and their places."""
+    if column.kind in ("category", "ordered"):
+        names = list(column.values) or sorted({name for name in found if name is not None})
+        places = {name: place for place, name in enumerate(names)}
+        again = np.array([places.get(name, -1) for name in found] + [-1])
+        return pd.Categorical.from_codes(again[codes], names, ordered=column.kind == "ordered")
+    if column.kind == "date":
+        return np.append(found, np.datetime64("NaT", "us"))[codes]
+    if column.kind == "text":
+        found = np.where(pd.isna(found), np.nan, found)
+    return np.append(found, np.nan)[codes]

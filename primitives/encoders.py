@@ -42,7 +42,7 @@ def build_encoder(roles: Mapping[str, Role], random_state: int, **values: Any) -
         build = next(one.build for one in roles[role].treatments if one.name == name)
         if build is not None:
             own = {one: given[one] for one in signature(build).parameters if one in given}
-            transformers.append((role, build(**own), roles[role].columns(chosen)))
+            transformers.append((role, build(**own), roles[role].columns))
     return ColumnTransformer(transformers)
 
 

@@ -9,7 +9,7 @@ A text is a category too, for it may come again, and texts that begin alike are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -18,9 +18,11 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from sklearn.compose import make_column_selector
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from primitives.base import Choice, Space, Traits, always
+from primitives.dates import DateParts
 from primitives.text import N_GRAMS, read_texts
 from primitives.transformers import UngroupedTargetEncoder
 
@@ -61,7 +63,7 @@ class Role:
     Parameters
     ----------
     columns : callable
-        Function from the names of the treatments, by role, to a selector of the columns.
+        Selector of the columns.
     treatments : tuple of Treatment
         Treatments in order of preference: where a table does not allow the wanted one, the first
         that suits stands in.
@@ -69,7 +71,7 @@ class Role:
         Function from `Traits` to True if a table has such columns.
     """
 
-    columns: Callable[[Mapping[str, str]], make_column_selector]
+    columns: make_column_selector
     treatments: tuple[Treatment, ...]
     is_in: Callable[[Traits], bool] = always
 
@@ -187,23 +189,14 @@ def has_texts(traits: Traits) -> bool:
     return traits.texts > 0
 
 
-def number_columns(treatments: Mapping[str, str]) -> make_column_selector:
-    """Return the selector of numbers."""
-    return make_column_selector(dtype_include="number")
+def has_dates(traits: Traits) -> bool:
+    """Say that a table has columns of dates."""
+    return traits.dates > 0
 
 
-def category_columns(treatments: Mapping[str, str]) -> make_column_selector:
-    """Return the selector of categories: texts are categories too."""
-    return make_column_selector(dtype_exclude="number")
-
-
-def text_columns(treatments: Mapping[str, str]) -> make_column_selector:
-    """Return the selector of texts.
-
-    Where no categories are encoded, a column that looks like one in a part of the rows is a text.
-    """
-    reads_all = treatments.get("categories", "none") == "none"
-    return make_column_selector(dtype_exclude="number" if reads_all else ["number", "str"])
+def date_parts() -> Pipeline:
+    """Return a transformer of dates into numbers without gaps."""
+    return make_pipeline(DateParts(), simple_imputer("median"))
 
 
 INDICATOR: Space = {"add_indicator": CategoricalDistribution((False, True))}
@@ -216,9 +209,8 @@ def indicator_space(traits: Traits) -> Space:
 
 
 TREATMENTS: dict[str, Role] = {
-    # On every table: a part of the rows may make a column look like one of numbers.
     "numbers": Role(
-        number_columns,
+        make_column_selector(dtype_include="number"),
         (
             Treatment("median", partial(simple_imputer, "median"), indicator_space),
             Treatment("mean", partial(simple_imputer, "mean"), INDICATOR, has_gaps),
@@ -237,8 +229,13 @@ TREATMENTS: dict[str, Role] = {
             ),
         ),
     ),
+    "dates": Role(
+        make_column_selector(dtype_include="datetime"),
+        (Treatment("parts", date_parts),),
+        has_dates,
+    ),
     "categories": Role(
-        category_columns,
+        make_column_selector(dtype_exclude=["number", "datetime"]),
         (
             Treatment("none", None, suits=has_no_categories),
             Treatment("ordinal", ordinal, {"min_frequency": IntDistribution(1, 20, log=True)}),
@@ -248,7 +245,7 @@ TREATMENTS: dict[str, Role] = {
         reads_categories,
     ),
     "texts": Role(
-        text_columns,
+        make_column_selector(dtype_exclude=["number", "datetime", "category"]),
         (
             Treatment("none", None, suits=has_columns_but_texts),
             Treatment("read", read_texts, text_space),
@@ -262,6 +259,7 @@ PASSING_GAPS = {
     "numbers": replace(
         TREATMENTS["numbers"],
         treatments=(Treatment("passthrough", pass_through, suits=has_gaps),),
-    )
+    ),
+    "dates": replace(TREATMENTS["dates"], treatments=(Treatment("parts", DateParts),)),
 }
 """Treatments that leave gaps to the model, by role."""

@@ -13,14 +13,14 @@ from evolver.genome.tree import Tree, draw, grammar_of, grow
 from evolver.task import Classification, Regression, Task
 from primitives import Catalogue, Features, Prediction, Primitive, Table, Traits, default_catalogue
 from primitives.encoders import ENCODERS, encoder
-from primitives.treatments import PASSING_GAPS, TREATMENTS
+from primitives.treatments import PASSING_GAPS, TREATMENTS, Role
 
 PLAIN = {"binary": "LogisticRegression", "multiclass": "LogisticRegression", "regression": "Ridge"}
 
 
 def traits(task: str, **changes: object) -> Traits:
     """Return the traits of `tests.tables.small_table`."""
-    known = {"rows": 80, "numbers": 12, "categories": 1, "gaps": True, "target_min": 1.0}
+    known = {"rows": 80, "numbers": 7, "categories": 1, "dates": 1, "gaps": True, "target_min": 1.0}
     return Traits(task, **{**known, "smallest_class": 0 if task == "regression" else 12, **changes})
 
 
@@ -48,12 +48,18 @@ def catalogue_of_forms() -> Catalogue:
 
 def _encoders() -> Iterator[Primitive]:
     for base, roles in zip(ENCODERS, (TREATMENTS, {**TREATMENTS, **PASSING_GAPS}), strict=True):
-        for treatments in product(*(role.treatments for role in roles.values())):
-            names = dict(zip(roles, (one.name for one in treatments), strict=True))
-            alone = {role: roles[role].only(name) for role, name in names.items()}
+        for treatments in product(*map(_names, roles, roles.values())):
+            names = dict(zip(roles, treatments, strict=True))
+            alone = {role: roles[role].only(name) for role, name in names.items() if name}
             one = encoder("_".join([base.name, *names.values()]), base.output, alone)
-            needed = {role for role, name in names.items() if name != "none"}
+            needed = {role for role in alone if names[role] != "none"}
             yield replace(one, suits=partial(_has_all, one, needed), weight=1.0, keeps_inputs=True)
+
+
+def _names(role: str, known: Role) -> list[str]:
+    """Return the names of the treatments of a role; an empty one stands for a table without it."""
+    names = [one.name for one in known.treatments]
+    return [*names, ""] if role == "dates" else names
 
 
 def _has_all(primitive: Primitive, roles: set[str], table: Traits) -> bool:

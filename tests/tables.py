@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 
+from evolver.schema import learn
+from primitives.cleaning import TableCleaner
+
 LOADERS = {"binary": load_breast_cancer, "multiclass": load_wine, "regression": load_diabetes}
 
 
@@ -30,3 +33,14 @@ def with_text(X: pd.DataFrame) -> pd.DataFrame:
     second, third = X["second"].round(2).astype(str), X["third"].round(1).astype(str)
     texts = "first we measured about " + second + ", and after a while " + third
     return X.assign(text=texts.mask(np.arange(len(X)) % 13 == 0))
+
+
+def cleaner_of(X: pd.DataFrame) -> TableCleaner:
+    """Return an unfitted cleaner that reads a table by its schema."""
+    return TableCleaner(learn(X).not_plain)
+
+
+def clean(X: pd.DataFrame) -> pd.DataFrame:
+    """Return a table cleaned by its schema."""
+    table: pd.DataFrame = cleaner_of(X).fit_transform(X)
+    return table

@@ -16,12 +16,13 @@ import primitives
 ROOT = Path(__file__).parents[1]
 
 LAYERS = [
-    {"errors", "files", "objectives", "outcome", "task", "temporary", "warned"},
+    {"errors", "files", "temporary", "warned"},
+    {"objectives", "outcome", "schema", "task"},
     {"budget", "genome", "problem", "settings"},
     {"search", "evaluation", "execution", "ensemble", "storage"},
     {"run", "checks"},
     {"report", "export", "front_members", "session"},
-    {"estimators"},
+    {"estimators", "training_table"},
     {"cli"},
 ]
 """Parts by layer, the lowest first. A module may import from lower layers and its own part."""

@@ -14,12 +14,16 @@ from evolver.checks.arguments import (
     check_warm_start,
     check_workers,
 )
-from evolver.checks.data import MIN_ROWS, check_classes, check_rows, check_table, check_target
+from evolver.checks.columns import columns_of_fit, findings_of_columns, read_to_predict
+from evolver.checks.data import MIN_ROWS, check_classes, check_rows, check_target
 from evolver.checks.scoring import check_scorer, scorable_folds, scorable_ladder
 from evolver.checks.space import selected_catalogue
+from evolver.checks.suspicions import findings_of_rows
+from evolver.checks.tables import as_table, check_table, has_names
 
 __all__ = [
     "MIN_ROWS",
+    "as_table",
     "check_at_least",
     "check_classes",
     "check_complexity",
@@ -34,6 +38,11 @@ __all__ = [
     "check_target",
     "check_warm_start",
     "check_workers",
+    "columns_of_fit",
+    "findings_of_columns",
+    "findings_of_rows",
+    "has_names",
+    "read_to_predict",
     "scorable_folds",
     "scorable_ladder",
     "selected_catalogue",

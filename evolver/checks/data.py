@@ -1,4 +1,4 @@
-"""Checks of the table, the target, and the weights and groups of their rows."""
+"""Checks of the target, and the weights and groups of their rows."""
 
 from __future__ import annotations
 
@@ -7,109 +7,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.sparse
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight
 
+from evolver.checks.tables import is_invalid_text
 from evolver.errors import InputError, InputTypeError
 from evolver.task import Task
-from primitives.cleaning import as_frame
 
 # Some messages below repeat scikit-learn's own, because `check_estimator` looks for their words:
-# "0 feature(s) (shape=(n, 0)) while a minimum of 1 is required.", "Input y contains NaN", and
-# "requires y to be passed, but the target y is None".
+# "Input y contains NaN" and "requires y to be passed, but the target y is None".
 
 MIN_ROWS = 2
 """Least number of rows: one to fit on and one to validate on."""
-
-
-def check_table(X: Any, min_rows: int = 1) -> pd.DataFrame:
-    """Return the table as a DataFrame with unique column names.
-
-    Parameters
-    ----------
-    X : DataFrame or array-like of shape (n_samples, n_features)
-        Table of a caller.
-    min_rows : int, default=1
-        Least number of rows.
-
-    Returns
-    -------
-    DataFrame of shape (n_samples, n_features)
-        Shallow copy of the table.
-
-    Raises
-    ------
-    InputError, InputTypeError
-        If the table is sparse, complex or not two-dimensional, has too few rows or no column, has
-        column names that are no strings or not unique, or has text that is not valid Unicode.
-    """
-    if scipy.sparse.issparse(X):
-        raise InputTypeError(
-            "`X` must be dense: sparse input is not supported, call toarray() first."
-        )
-    if not isinstance(X, pd.DataFrame):
-        try:
-            X = check_array(
-                X, dtype=None, ensure_all_finite=False, ensure_min_samples=0, ensure_min_features=0
-            )
-        except ValueError as error:
-            raise InputError(f"`X` must be a table: {error}") from None
-        except TypeError as error:
-            raise InputTypeError(f"`X` must be a table: {error}") from None
-    for axis, noun, least in ((0, "sample(s)", min_rows), (1, "feature(s)", 1)):
-        if X.shape[axis] < least:
-            raise InputError(
-                f"`X` must have enough rows and columns: {X.shape[axis]} {noun} (shape={X.shape})"
-                f" while a minimum of {least} is required."
-            )
-    try:
-        frame: pd.DataFrame = as_frame(X)
-    except UnicodeEncodeError as error:
-        raise InputError(f"`X` must hold valid Unicode text, got {error.object!r}.") from None
-    not_strings = [name for name in frame.columns if not isinstance(name, str)]
-    if not_strings:
-        raise InputTypeError(f"`X` must have column names that are strings, got {not_strings[:5]}.")
-    invalid = [name for name in frame.columns if _is_invalid_text(name)]
-    if invalid:
-        raise InputError(f"`X` must have column names of valid Unicode, got {invalid[:5]}.")
-    _check_texts(frame)
-    duplicates = sorted(set(frame.columns[frame.columns.duplicated()]))
-    if duplicates:
-        raise InputError(f"`X` must have unique column names, got duplicates of {duplicates[:5]}.")
-    # The caller may add columns to the original later, which a copy does not get.
-    return frame.copy(deep=False)
-
-
-def _check_texts(X: pd.DataFrame) -> None:
-    """Raise an InputError if a column holds text that is not valid Unicode."""
-    for place, dtype in enumerate(X.dtypes):
-        values: Any = ()  # Arrow stores valid UTF-8 alone, and numbers hold no text
-        if isinstance(dtype, pd.CategoricalDtype):
-            values = dtype.categories
-        elif pd.api.types.is_object_dtype(dtype) or getattr(dtype, "storage", None) == "python":
-            values = X.iloc[:, place]
-        invalid = next((value for value in values if _is_invalid_text(value)), None)
-        if invalid is not None:
-            raise InputError(
-                f"`X` must hold valid Unicode text, got {invalid!r} in column {X.columns[place]!r}."
-            )
-
-
-def _is_invalid_text(value: Any) -> bool:
-    """Return True if a value is a string that is not valid Unicode and cannot be written to a file.
-
-    Bytes that were decoded with ``errors="surrogateescape"`` may leave lone surrogates, which UTF-8
-    cannot encode.
-    """
-    if not isinstance(value, str) or value.isascii():
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def check_target(y: Any, task: type[Task]) -> np.ndarray:
@@ -152,7 +62,7 @@ def check_target(y: Any, task: type[Task]) -> np.ndarray:
 
 def _class_labels(target: np.ndarray) -> np.ndarray:
     """Return class labels unchanged, or raise an InputError or InputTypeError."""
-    invalid = next((label for label in target if _is_invalid_text(label)), None)
+    invalid = next((label for label in target if is_invalid_text(label)), None)
     if invalid is not None:
         raise InputError(f"`y` must hold valid Unicode text, got {str(invalid)!r}.")
     try:

@@ -14,30 +14,30 @@ from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.folds import are_in_time
 from evolver.problem import Problem
 from primitives import Catalogue, Traits, default_catalogue
-from primitives.cleaning import clean_date, clean_number, plain_numbers
+from primitives.cleaning import Column, clean_column, column_of_type, plain_numbers
 
 CELLS = 2_000_000
 """Number of cells that are copied at a time, so that a large table is never copied whole."""
 
-DATE_PARTS = len(clean_date("date", pd.Series([pd.Timestamp(0)])))
-"""Number of numeric columns that a column of dates becomes."""
-
 
 def _traits_of(problem: Problem) -> Traits:
     """Return the traits of a problem as they are after cleaning, without cleaning the table."""
-    forms = Counter(problem.forms.values())
+    by_type = {dtype: column_of_type(dtype) for dtype in set(problem.X.dtypes)}
+    columns = {str(name): by_type[dtype] for name, dtype in problem.X.dtypes.items()}
+    kinds = Counter(column.kind for column in columns.values())
     return Traits(
         task=problem.task.name,
         rows=min(len(train) for train, _ in problem.folds),
-        numbers=forms["number"] + DATE_PARTS * forms["date"],
-        categories=forms["string"],
-        texts=forms["text"],
-        gaps=_has_gaps(problem.X, problem.forms),
+        numbers=kinds["number"] + kinds["ordered"],
+        categories=kinds["category"],
+        texts=kinds["text"],
+        dates=kinds["date"],
+        gaps=_has_gaps(problem.X, columns),
         **problem.task.target_traits(problem.y, problem.folds),
     )
 
 
-def _has_gaps(X: pd.DataFrame, forms: Mapping[str, str]) -> bool:
+def _has_gaps(X: pd.DataFrame, columns: Mapping[str, Column]) -> bool:
     """Return True if a number or a date of the table is missing after cleaning.
 
     Cleaning turns infinite numbers into missing ones.
@@ -52,11 +52,9 @@ def _has_gaps(X: pd.DataFrame, forms: Mapping[str, str]) -> bool:
         if not np.isfinite(numbers).all():
             return True
     return any(
-        bool(X[name].isna().any())
-        if form == "date"
-        else bool(np.isnan(clean_number(name, X[name])[name]).any())
-        for name, form in forms.items()
-        if form in ("number", "date") and name not in plain
+        bool(pd.isna(clean_column(X[name], column)).any())
+        for name, column in columns.items()
+        if name not in plain and column.kind not in ("category", "text")
     )
 
 

@@ -140,6 +140,8 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         InputError
             If `X` is not a table with the columns of `fit`.
         """
-        table = self._check_columns(X)
+        table = self._read(X)
+        if not len(table):
+            return np.empty((0, len(self.classes_)))
         probabilities: np.ndarray = self._model.predict_proba(table)
         return probabilities

@@ -6,7 +6,7 @@ Modules that a call needs are imported inside its method, so that importing the 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +20,7 @@ from evolver.budget import Budget
 from evolver.errors import InputError
 
 if TYPE_CHECKING:
+    from evolver.schema import Schema
     from evolver.session import FitRequest
     from evolver.settings import Settings
     from evolver.storage.journal import History
@@ -47,6 +48,7 @@ class Evolved:
         verbose: int = 1,
         settings: Settings | None = None,
         warm_start: Any = None,
+        columns: Mapping[str, Any] | None = None,
     ) -> None:
         self.time_budget = time_budget
         self.max_evaluations = max_evaluations
@@ -61,14 +63,17 @@ class Evolved:
         self.verbose = verbose
         self.settings = settings
         self.warm_start = warm_start
+        self.columns = columns
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Evolve pipelines, and fit the best of them on all rows.
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n_samples, n_features)
-            Table of numbers, strings, categories, booleans and dates; values may be missing.
+        X : table of shape (n_samples, n_features)
+            Table of numbers, strings, categories, booleans and dates; values may be missing. It may
+            be of pandas, polars or pyarrow, an array, a sparse matrix, or a list of dictionaries.
+            Strings are read as what they stand for, see `columns_`.
         y : array-like of shape (n_samples,)
             Target: class labels or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -146,7 +151,8 @@ class Evolved:
         Parameters
         ----------
         X : DataFrame or array of shape (n_samples, n_features)
-            Table with the columns of `fit`. Columns with names may be in any order.
+            Table with the columns of `fit`, of any type and with more columns beside them. They are
+            read as in `fit`, see `columns_`. Columns with names may be in any order.
 
         Returns
         -------
@@ -158,7 +164,9 @@ class Evolved:
         InputError
             If `X` is not a table with the columns of `fit`.
         """
-        table = self._check_columns(X)
+        table = self._read(X)
+        if not len(table):
+            return self._model.classes_[:0] if is_classifier(self) else np.empty(0)
         predictions: np.ndarray = self._model.predict(table)
         return predictions
 
@@ -242,7 +250,8 @@ class Evolved:
         digest = self._members.digest_of(member)
         heading = title(self.pareto_front_, digest, self._n_folds)
         try:
-            source = to_source(self._members.fitted(digest), self.target_name_, heading)
+            columns = self._schema.not_plain
+            source = to_source(self._members.fitted(digest), self.target_name_, heading, columns)
             with replacing_named(Path(path)) as part:
                 part.write_text(source, encoding="utf-8")
         except (OSError, ValueError) as error:
@@ -262,6 +271,7 @@ class Evolved:
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         tags.input_tags.categorical = True
+        tags.input_tags.sparse = True
         tags.non_deterministic = False
         return tags
 
@@ -294,6 +304,7 @@ class Evolved:
             random_state=self.random_state,
             run_dir=None if run_dir is None else checks.check_folder("run_dir", run_dir),
             verbose=self.verbose,
+            columns=self.columns,
             earlier=checks.check_warm_start(self.warm_start),
             start=start,
         )
@@ -320,6 +331,7 @@ class Evolved:
         """
         # Modules that are needed after the search are imported before it. Afterwards memory may be
         # short or files may be gone.
+        from evolver import checks
         from evolver.front_members import Members
         from evolver.report import frames
         from evolver.report.run_folder import keep
@@ -328,12 +340,15 @@ class Evolved:
 
         # A signal ends the search, which then returns the best so far. The first signal after that
         # is only noted, so that all attributes are set.
+        X = checks.as_table(X)
         with stops_raised():
             problem, result, self._history = search(request, X, y, sample_weight, groups, so_far)
             with first_interrupt_noted():
                 # This sets `n_features_in_` and `feature_names_in_`.
                 validate_data(self, X, skip_check_array=True)
-                self._columns = list(problem.X.columns)
+                assert problem.schema is not None  # `search` has learned it
+                self._schema: Schema = problem.schema
+                self.columns_ = self._schema.table()
                 self._n_folds = len(problem.folds)
                 self.target_name_ = _name_of(y)
                 self.scorer_ = problem.scorer
@@ -351,21 +366,29 @@ class Evolved:
                     keep(self, request.run_dir)
         return self
 
-    def _check_columns(self, X: Any) -> pd.DataFrame:
-        """Return a table with the columns of `fit`, in the order and under the names of `fit`."""
+    def _read(self, X: Any) -> pd.DataFrame:
+        """Return a table with the columns that pipelines learn from, read by the schema of fit.
+
+        A warning is issued for each finding in the table.
+        """
         from evolver import checks
+        from evolver.warned import warn_of
 
         check_is_fitted(self)
-        table = checks.check_table(X)
-        named = isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_")
-        is_ordered = self._columns == list(table.columns)  # selecting many columns is slow
-        if named and not is_ordered and set(self._columns) == set(table.columns):
-            X = table = table[self._columns]
-        try:
-            validate_data(self, X, reset=False, skip_check_array=True)
-        except ValueError as error:
-            raise InputError(f"`X` must have the columns of fit: {error}") from None
-        return table.set_axis(self._columns, axis=1)
+        table = checks.as_table(X)
+        by_name = hasattr(self, "feature_names_in_") and checks.has_names(table)
+        if by_name and set(self._schema.learned) <= set(table.columns):
+            table, findings = checks.columns_of_fit(self._schema, table)
+        else:
+            try:
+                validate_data(self, table, reset=False, skip_check_array=True)
+            except ValueError as error:
+                raise InputError(f"`X` must have the columns of fit: {error}") from None
+            table, findings = table.set_axis(list(self._schema.profiles), axis=1), []
+        read, more = checks.read_to_predict(self._schema, checks.check_table(table, min_rows=0))
+        for finding in (*findings, *more):
+            warn_of(finding, stacklevel=3)  # the line that calls `predict`
+        return read
 
 
 def _name_of(y: Any) -> str:

@@ -16,6 +16,7 @@ from sklearn.preprocessing import OrdinalEncoder
 
 from evolver.problem import Problem
 from primitives.cleaning import TableCleaner
+from primitives.dates import DateParts
 from primitives.screening import ColumnScreener
 
 MAX_ROWS = 2_000
@@ -74,12 +75,17 @@ def small_tree(problem: Problem) -> Pipeline:
                 OrdinalEncoder(
                     handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2
                 ),
-                make_column_selector(dtype_exclude="number"),
+                make_column_selector(dtype_exclude=["number", "datetime"]),
+            ),
+            (
+                "dates",
+                make_pipeline(DateParts(), SimpleImputer(keep_empty_features=True)),
+                make_column_selector(dtype_include="datetime"),
             ),
         ]
     )
     screener = [ColumnScreener(MAX_COLUMNS)] if problem.X.shape[1] > MAX_COLUMNS else []
     model = problem.task.small_tree(MAX_DEPTH)
     # Rows are drawn first and columns are screened before they are cleaned: cleaning is slow.
-    steps = make_pipeline(*screener, TableCleaner(), encoder, model)
+    steps = make_pipeline(*screener, TableCleaner(problem.columns), encoder, model)
     return make_pipeline(problem.task.subsampled(steps, MAX_ROWS))

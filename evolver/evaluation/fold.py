@@ -137,7 +137,7 @@ class Evaluator:
     def _fit_all(self, tree: Tree, repeat: int) -> Pipeline:
         """Return a pipeline fitted on all rows, with the random states of a repeat."""
         problem = self.problem
-        estimator = reseeded(to_estimator(tree), repeat)
+        estimator = reseeded(to_estimator(tree, problem.columns), repeat)
         return fit(estimator, problem.X, problem.y, problem.sample_weight)
 
     def _score_whole(self, tree: Tree, fold: int) -> FoldScore:

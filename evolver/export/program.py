@@ -1,4 +1,4 @@
-"""Tables and predictions in files, for the command line and for exported files.
+"""The program of an exported file: it fits a pipeline on a table and predicts another table.
 
 The source of this module is copied into exported files. It needs nothing but numpy, pandas,
 scikit-learn and threadpoolctl, which comes with scikit-learn, and its docstrings stay short.
@@ -7,32 +7,15 @@ scikit-learn and threadpoolctl, which comes with scikit-learn, and its docstring
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import sys
 
 import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier
 from threadpoolctl import threadpool_limits
 
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
-"""Separators of columns by the ending of a file's name."""
-
-
-def read_table(path):
-    """Return a CSV, TSV or Parquet file as a DataFrame.
-
-    Raises
-    ------
-    ValueError
-        If the name has another ending, or the content is no table.
-    """
-    path = Path(path)
-    if path.suffix in SEPARATORS:
-        # Read in several chunks, a column could hold values of several types.
-        return pd.read_csv(path, sep=SEPARATORS[path.suffix], low_memory=False)
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    raise ValueError(f"A table must be a .csv, .tsv or .parquet file, got {str(path)!r}.")
+from evolver.export.table_files import read_table, write_table
+from primitives.cleaning import LEFT_OUT, NUMBER, is_written, read_column
 
 
 def split_target(table, target):
@@ -66,21 +49,27 @@ def predict_table(model, X):
     return pd.DataFrame(predictions)
 
 
-def write_table(table, path):
-    """Write a DataFrame as Parquet or TSV if the name ends so, else as CSV."""
-    suffix = Path(path).suffix
-    if suffix == ".parquet":
-        table.to_parquet(path, index=False)
-    else:
-        table.to_csv(path, sep=SEPARATORS.get(suffix, ","), index=False)
+def say_unread(X, columns):
+    """Print how many values of each column have no reading, and one of them."""
+    for name, dtype in X.dtypes.items():
+        column = columns.get(name, NUMBER)
+        if column.kind in LEFT_OUT or not is_written(dtype):
+            continue
+        _, lost = read_column(X[name], column)
+        if lost is not None:
+            print(
+                f"Column {name!r} has {lost[0]} values that are no {column.kind}, such as"
+                f" {lost[1]!r}: they count as missing.",
+                file=sys.stderr,
+            )
 
 
-def main(make_pipeline, default_target):
+def main(make_pipeline, default_target, columns=None):
     """Fit on one table and predict another."""
     parser = argparse.ArgumentParser(
         description="Fit the pipeline on a table and predict another table."
     )
-    parser.add_argument("train", help="table to fit on, .csv, .tsv or .parquet")
+    parser.add_argument("train", help="table to fit on, CSV or Parquet")
     parser.add_argument(
         "--target", default=default_target, help="column to predict (default: %(default)s)"
     )
@@ -91,13 +80,14 @@ def main(make_pipeline, default_target):
         "--out", metavar="PREDICTIONS", help="file to write; default: print the first rows"
     )
     options = parser.parse_args()
-    X, target = split_target(read_table(options.train), options.target)
+    X, target = split_target(read_table(options.train, columns), options.target)
     model = make_pipeline()
     # The pipeline was found with one thread; some libraries round differently with several.
     with threadpool_limits(limits=1):
         model.fit(X, target_values(target, is_classifier(model)))
         if options.predict:
-            X = read_table(options.predict).drop(columns=options.target, errors="ignore")
+            X = read_table(options.predict, columns).drop(columns=options.target, errors="ignore")
+            say_unread(X, columns or {})
         predictions = predict_table(model, X)
     if options.out:
         write_table(predictions, options.out)

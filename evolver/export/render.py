@@ -24,6 +24,9 @@ import numpy as np
 LINE_LENGTH = 100
 """Largest number of characters in a line, where brackets allow a break."""
 
+COLUMNS = "COLUMNS"
+"""Name of the constant of an exported file with the columns of the table."""
+
 INDENT = "    "
 """Indentation of one level."""
 
@@ -86,7 +89,7 @@ def render(value: Any, used: dict[str, Any]) -> Source:
     if isinstance(value, type) or inspect.isroutine(value):
         return _name(value, used)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return Group(f"{_name(type(value), used)}(", _all(value, used), ")")
+        return _named_tuple(value, used)
     if isinstance(value, PLAIN):  # the constructor of a subclass may do anything with its argument
         raise ValueError(
             "A parameter of a pipeline that is exported must be of a plain type, not of a subclass"
@@ -143,7 +146,21 @@ def _tuple(value: Any, used: dict[str, Any]) -> Source:
     return Group("(", _all(value, used), ",)" if len(value) == 1 else ")")
 
 
+def _named_tuple(value: Any, used: dict[str, Any]) -> Source:
+    """Return a named tuple, without the fields that have their default value."""
+    fields, defaults = value._asdict(), value._field_defaults
+    parts = [
+        part if name not in defaults else Prefixed(f"{name}=", part)
+        for name, part in zip(fields, _all(value, used), strict=True)
+        if name not in defaults or not _same(fields[name], defaults[name])
+    ]
+    return Group(f"{_name(type(value), used)}(", tuple(parts), ")")
+
+
 def _dict(value: Any, used: dict[str, Any]) -> Source:
+    """Return a dictionary, or the name of the constant that is equal to it."""
+    if value and value == used.get(COLUMNS):
+        return COLUMNS
     parts = tuple(
         Prefixed(f"{_flat(render(key, used))}: ", render(part, used)) for key, part in value.items()
     )

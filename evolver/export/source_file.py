@@ -14,21 +14,25 @@ import ast
 import inspect
 import symtable
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from evolver.export import program
-from evolver.export.render import INDENT, LINE_LENGTH, layout, quoted, render
+from evolver.export.render import COLUMNS, INDENT, LINE_LENGTH, layout, quoted, render
+from primitives.cleaning import Column
 
 CARRIED_PACKAGES = ("primitives", "evolver", "__main__")
 """Packages that a reader of the file may not have. Their source is copied, not imported."""
 
 
 def to_source(
-    estimator: Any, target: str = "target", title: str = "A machine-learning pipeline."
+    estimator: Any,
+    target: str = "target",
+    title: str = "A machine-learning pipeline.",
+    columns: Mapping[str, Column] | None = None,
 ) -> str:
     """Return a program that fits and applies an estimator.
 
@@ -40,6 +44,8 @@ def to_source(
         Default name of the target column.
     title : str
         Docstring of the file.
+    columns : mapping of str to Column, optional
+        Columns of the table that hold anything but plain numbers.
 
     Raises
     ------
@@ -47,7 +53,14 @@ def to_source(
         If a part of the estimator cannot be written as source.
     """
     used: dict[str, Any] = {}
+    constants, arguments = [], ["make_pipeline", quoted(target)]
+    if columns:
+        kinds = layout(render(dict(columns), used), indent=0, before=f"{COLUMNS} = ")
+        constants = [f'{kinds}\n"""Columns that hold anything but plain numbers."""']
+        arguments.append(COLUMNS)
+        used[COLUMNS] = dict(columns)
     body = layout(render(estimator, used), indent=1, before="return ")
+    used.pop(COLUMNS, None)
     carried = {name: thing for name, thing in used.items() if _package(thing) in CARRIED_PACKAGES}
     imports = {_import_of(name, thing) for name, thing in used.items() if name not in carried}
     definitions, more_imports = _carry([*carried.values(), program.main])
@@ -56,10 +69,16 @@ def to_source(
     blocks = [
         "\n".join(_sorted_imports(imports | more_imports)),
         f'def make_pipeline():\n{INDENT}"""Return the unfitted pipeline."""\n{body}',
-        *definitions,
-        f'if __name__ == "__main__":\n{INDENT}main(make_pipeline, {quoted(target)})',
+        *_with_columns(definitions, constants),
+        f'if __name__ == "__main__":\n{INDENT}main({", ".join(arguments)})',
     ]
     return f'"""{title}"""\n\n' + "\n\n\n".join(blocks) + "\n"
+
+
+def _with_columns(definitions: list[str], constants: list[str]) -> list[str]:
+    """Return definitions with constants after the class `Column`, which they are made of."""
+    place = next((n for n, one in enumerate(definitions, 1) if one.startswith("class Column(")), 0)
+    return [*definitions[:place], *constants, *definitions[place:]]
 
 
 def _package(thing: Any) -> str:
@@ -121,7 +140,7 @@ def _import_order(name: str) -> tuple[int, str]:
 def _carry(things: Iterable[Any]) -> tuple[list[str], set[str]]:
     """Return the definitions of functions and classes, and the imports that these need.
 
-    The definitions include everything of the same modules that they use, directly or not.
+    The definitions include everything of `CARRIED_PACKAGES` that they use, directly or not.
 
     Raises
     ------
@@ -134,9 +153,11 @@ def _carry(things: Iterable[Any]) -> tuple[list[str], set[str]]:
     wanted: dict[str, set[str]] = {}
     for thing in things:
         wanted.setdefault(thing.__module__, set()).add(thing.__name__)
-    for module, names in wanted.items():
-        for statement in _module_parts(module, names):
+    for module, statements in _parts_of_modules(wanted).items():
+        for statement in statements:
             for name, line in _bindings(statement):
+                if _carried_from(line):
+                    continue
                 # Two modules may import the same name from one place, but not define it twice.
                 origin = line or f"{module}.{name}"
                 if origins.setdefault(name, origin) != origin:
@@ -149,6 +170,38 @@ def _carry(things: Iterable[Any]) -> tuple[list[str], set[str]]:
             if not isinstance(statement.node, ast.Import | ast.ImportFrom):
                 definitions.append(statement.source)
     return definitions, imports
+
+
+def _parts_of_modules(wanted: dict[str, set[str]]) -> dict[str, list[Statement]]:
+    """Return the statements to copy by module; a module comes after those that it imports from.
+
+    Parameters
+    ----------
+    wanted : dict of str to set of str
+        Names by the module that defines them. Those that they import are added.
+    """
+    found: dict[str, list[Statement]] = {}
+    queue = list(wanted)
+    while queue:
+        module = queue.pop()
+        found.pop(module, None)
+        found[module] = _module_parts(module, wanted[module])
+        for statement in found[module]:
+            for name, line in _bindings(statement):
+                source = _carried_from(line)
+                if source and name not in wanted.setdefault(source, set()):
+                    wanted[source].add(name)
+                    queue.append(source)
+                elif source in found:
+                    found[source] = found.pop(source)
+    return dict(reversed(found.items()))
+
+
+def _carried_from(line: str) -> str:
+    """Return the module of an import whose definition is copied instead; empty for any other."""
+    words = line.split()
+    is_carried = len(words) == 4 and words[1].partition(".")[0] in CARRIED_PACKAGES
+    return words[1] if is_carried and words[0] == "from" else ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import networkx as nx
@@ -21,14 +22,22 @@ from evolver.genome.digest import TABLE
 from evolver.genome.graph import Graph, inputs_of, step_of, to_graph
 from evolver.genome.tree import Tree
 from primitives import Prediction
-from primitives.cleaning import TableCleaner
+from primitives.cleaning import Column, TableCleaner
 from primitives.isolation import Isolated
 
 
-def to_estimator(tree: Tree) -> Pipeline:
-    """Return the unfitted ``Pipeline`` of a tree, from the raw table to predictions."""
+def to_estimator(tree: Tree, columns: Mapping[str, Column] | None = None) -> Pipeline:
+    """Return the unfitted ``Pipeline`` of a tree, from the raw table to predictions.
+
+    Parameters
+    ----------
+    tree : Tree
+    columns : mapping of str to Column, optional
+        The way in which columns are read, by name; None: by their types.
+    """
     graph = to_graph(tree)
-    return make_pipeline(TableCleaner(), *_chain(graph, TABLE.digest, graph.graph["output"]))
+    cleaner = TableCleaner(None if columns is None else dict(columns))
+    return make_pipeline(cleaner, *_chain(graph, TABLE.digest, graph.graph["output"]))
 
 
 def branch_estimator(graph: Graph, digest: str) -> Any:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evolver.checks import space
+from evolver.schema import learn
 from primitives.cleaning import TableCleaner
 from tests.evaluation.test_fold import problem
 
@@ -52,13 +53,16 @@ def tables(draw: st.DrawFn) -> pd.DataFrame:
 
 @given(tables())
 def test_traits_are_those_of_the_clean_table(X: pd.DataFrame) -> None:
+    X, _ = learn(X).read(X)
     one = problem(X=X, y=np.arange(ROWS) % 2, folds=[(np.arange(20), np.arange(20, ROWS))])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(space, "CELLS", 2 * ROWS)
         traits = space._traits_of(one)
     clean = TableCleaner().fit_transform(X)
     numbers = clean.select_dtypes("number")
+    dates = clean.select_dtypes("datetime")
     assert traits.numbers == numbers.shape[1]
-    assert traits.categories == clean.select_dtypes("str").shape[1]
+    assert traits.dates == dates.shape[1]
+    assert traits.categories == clean.select_dtypes("category").shape[1]
     assert traits.texts + traits.columns == clean.shape[1]
-    assert traits.gaps == numbers.isna().any(axis=None)
+    assert traits.gaps == (numbers.isna().any(axis=None) or dates.isna().any(axis=None))

@@ -17,9 +17,9 @@ from sklearn.pipeline import make_pipeline
 
 from primitives import Choice, Features, NullableFeatures, Traits, default_catalogue
 from primitives import space as spaces
-from primitives.cleaning import TableCleaner
 from primitives.encoders import ENCODERS, build_encoder, encoder
 from primitives.treatments import TREATMENTS
+from tests.tables import clean, cleaner_of
 
 TEXT = {"numbers": "median", "texts": "read", "n_grams": "words", "alpha": 1.0}
 build = partial(build_encoder, TREATMENTS)
@@ -39,13 +39,13 @@ def reviews(rows: int) -> tuple[pd.DataFrame, np.ndarray]:
 def test_what_a_word_tells_is_read(n_grams: str) -> None:
     X, y = reviews(300)
     X.loc[::10, "review"] = None
-    clean = TableCleaner().fit_transform(X)
+    table = clean(X)
     values = {**TEXT, "n_grams": n_grams, "target_type": "binary"}
     model = build(random_state=0, **values)
-    model.fit(clean[:200], y[:200])
-    encoded = model.transform(clean[200:])
+    model.fit(table[:200], y[:200])
+    encoded = model.transform(table[200:])
     assert encoded.shape == (100, 2)
-    known = clean["review"][200:].notna().to_numpy()
+    known = table["review"][200:].notna().to_numpy()
     assert np.mean((encoded[known, 1] > 0.5) == (y[200:][known] == 1)) > 0.95
     assert np.ptp(encoded[~known, 1]) == 0.0
 
@@ -54,13 +54,13 @@ def test_a_fitted_encoder_is_as_large_as_its_texts() -> None:
     X, y = reviews(300)
     values = {**TEXT, "target_type": "binary"}
     model = build(random_state=0, **values)
-    model.fit(TableCleaner().fit_transform(X), y)
+    model.fit(clean(X), y)
     assert len(pickle.dumps(model)) < 200_000
 
 
 def test_texts_are_categories_too_where_these_are_encoded() -> None:
     X, y = reviews(100)
-    clean = TableCleaner().fit_transform(X.assign(sort="plain"))
+    table = clean(X.assign(sort=["plain", "fancy"] * 50))
     values = {**TEXT, "target_type": "binary", "min_frequency": 1}
     for categories, texts, columns in (
         ("none", "none", ["number"]),
@@ -68,19 +68,10 @@ def test_texts_are_categories_too_where_these_are_encoded() -> None:
         ("ordinal", "read", ["number", "review", "sort", "said by review"]),
     ):
         treatments = {"categories": categories, "texts": texts}
-        assert build(random_state=0, **{**values, **treatments}).fit_transform(clean, y).shape == (
+        assert build(random_state=0, **{**values, **treatments}).fit_transform(table, y).shape == (
             100,
             len(columns),
         )
-
-
-def test_what_looks_like_a_category_in_a_part_of_the_rows_is_read_all_the_same() -> None:
-    X, y = reviews(300)
-    clean = TableCleaner().fit_transform(X[["review"]][:15])
-    assert clean["review"].dtype == "str"
-    values = {**TEXT, "target_type": "binary"}
-    model = build(random_state=0, **values)
-    assert model.fit_transform(clean, y[:15]).shape == (15, 1)
 
 
 def kinds_of_tables() -> list[tuple[int, int, int]]:
@@ -164,7 +155,7 @@ def test_columns_are_treated_as_their_parameters_say(gaps: bool) -> None:
     X = X.assign(sort=["plain", "fancy"] * 30)
     if gaps:
         X.loc[::7, "number"] = None
-    clean = TableCleaner().fit_transform(X)
+    table = clean(X)
     traits = Traits("binary", 60, 1, 1, gaps, 20, texts=1)
     rng = np.random.default_rng(0)
     for primitive in ENCODERS:
@@ -176,13 +167,13 @@ def test_columns_are_treated_as_their_parameters_say(gaps: bool) -> None:
             built = primitive.build(random_state=0, **values)
             names = [name for name, _, _ in built.transformers]
             assert names == ["numbers", "categories", "texts"][: 2 + (values["texts"] == "read")]
-            encoded = built.fit_transform(clean, y)
+            encoded = built.fit_transform(table, y)
             assert np.isnan(encoded).any() == (gaps and primitive.output is NullableFeatures)
 
 
 def test_real_messages_are_told_from_spam(datasets: Path) -> None:
     table = pd.read_parquet(datasets / "sms-spam.parquet")
     reading = build(random_state=0, **TEXT, target_type="binary")
-    model = make_pipeline(TableCleaner(), reading, LogisticRegression())
     X, y = table.drop(columns="target"), table["target"] == "spam"
+    model = make_pipeline(cleaner_of(X), reading, LogisticRegression())
     assert cross_val_score(model, X, y, cv=3, scoring="roc_auc").min() > 0.98

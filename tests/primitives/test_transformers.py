@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import TruncatedSVD
@@ -12,7 +11,6 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
-from primitives.cleaning import TableCleaner
 from primitives.construction import log_target
 from primitives.text import RidgeTargetEncoder
 from primitives.transformers import (
@@ -22,142 +20,6 @@ from primitives.transformers import (
     OutOfFoldPredictions,
 )
 from tests.tables import small_table
-
-MESSY = pd.DataFrame(
-    {
-        "whole": [1, 2, 3, 4],
-        "nullable": pd.array([1, None, 3, 4], dtype="Int64"),
-        "flag": [True, False, True, True],
-        "missable flag": pd.array([True, None, False, True], dtype="boolean"),
-        "infinite": [1.0, np.inf, -np.inf, 2.0],
-        "text": ["a", "b", None, "a"],
-        "category": pd.Categorical(["x", None, "y", "x"]),
-        "numbers as objects": np.array([1, 2.5, None, 4], dtype=object),
-        "mixed": np.array([1, "one", None, 2.0], dtype=object),
-        "date": pd.to_datetime(["2024-01-31", None, "2024-02-29", "2025-12-01"]),
-        "date as text": ["2024-01-31", "2024-02-29T12:00", None, "2025-12-01"],
-        "nothing": [None, None, None, None],
-    }
-)
-
-
-def test_every_column_becomes_numbers_or_strings_with_nan() -> None:
-    clean = TableCleaner().fit_transform(MESSY)
-    for name in clean.columns:
-        if name in ("text", "category", "mixed"):
-            assert isinstance(clean[name].dtype, pd.StringDtype)
-            assert clean[name].isna().sum() == 1
-        else:
-            assert clean[name].dtype == np.float64
-    assert clean["infinite"].isna().tolist() == [False, True, True, False]
-    assert clean["date (month)"].tolist()[2:] == [2.0, 12.0]
-    assert clean["date as text (hour)"][1] == 12.0
-
-
-def sentences(rows: int) -> pd.Series:
-    """Return different texts of many words, with every ninth missing."""
-    texts = [
-        f"the {number}th of all that was ever said or written" if number % 9 else None
-        for number in range(rows)
-    ]
-    return pd.Series(texts, name="text")
-
-
-@pytest.mark.parametrize(
-    ("column", "form", "form_alone"),
-    [
-        (sentences(100), "text", "text"),
-        (sentences(100).astype(object), "text", "text"),
-        (sentences(5_000)[::7], "text", "text"),
-        (sentences(100).str[:12], "string", "text"),
-        (sentences(15), "string", "string"),
-        (sentences(100).astype("category"), "string", "string"),
-        (sentences(20).iloc[np.arange(100) % 20], "string", "string"),
-    ],
-    ids=["sentences", "objects", "many", "names", "few", "category", "repeated"],
-)
-def test_most_values_of_a_text_are_different_and_long_unless_alone(
-    column: pd.Series, form: str, form_alone: str
-) -> None:
-    column = column.reset_index(drop=True)
-    alone = column.to_frame()
-    for table, expected in ((alone.assign(number=1.0), form), (alone, form_alone)):
-        cleaner = TableCleaner().fit(table)
-        assert cleaner.forms_["text"] == expected
-        clean = cleaner.transform(table)
-        assert (clean["text"].dtype == object) == (expected == "text")
-        assert clean["text"].isna().tolist() == column.isna().tolist()
-        assert clean["text"].dropna().tolist() == column.dropna().astype(str).tolist()
-        if column.dtype != "category":
-            pd.testing.assert_frame_equal(TableCleaner().fit_transform(clean), clean)
-
-
-def test_texts_of_other_rows_may_be_anything() -> None:
-    cleaner = TableCleaner().fit(sentences(100).to_frame())
-    other = np.array([1, 2.5, None, "some"], dtype=object)
-    clean = cleaner.transform(pd.DataFrame({"text": other}))["text"]
-    assert clean.dtype == object
-    assert clean.fillna("gap").tolist() == ["1", "2.5", "gap", "some"]
-    numbers = cleaner.transform(pd.DataFrame({"text": [1.0, np.nan]}))["text"]
-    assert numbers.fillna("gap").tolist() == ["1", "gap"]
-
-
-def test_dates_may_be_far_away() -> None:
-    dates = ["0001-01-01", "9999-12-31", None]
-    known = pd.DataFrame({"when": ["2024-01-31", "2024-02-29", None]})
-    far = pd.Series(dates).astype("datetime64[us]")
-    for column in (pd.Series(dates), far):
-        clean = TableCleaner().fit(known).transform(pd.DataFrame({"when": column}))
-        assert clean["when (year)"].tolist()[:2] == [1.0, 9999.0]
-        assert clean["when (days)"].tolist()[:2] == [-719_162.0, 2_932_896.0]
-        assert clean["when (days)"].isna().tolist() == [False, False, True]
-
-
-@pytest.mark.parametrize("other", [[1.0, 2.0], ["a", "b"]])
-def test_the_parts_of_a_date_leave_other_columns_as_they_are(other: list[object]) -> None:
-    table = pd.DataFrame({"when": ["2024-01-31", "2025-02-28"], "when (year)": other})
-    clean = TableCleaner().fit_transform(table)
-    assert clean["when (year)"].tolist() == other
-    assert clean["when (year)'"].tolist() == [2024.0, 2025.0]
-    assert clean.columns.is_unique
-
-
-def test_codes_are_the_same_in_a_table_that_has_only_numbers_of_them() -> None:
-    """A column of whole numbers is read as floats if some are missing."""
-    codes = TableCleaner().fit(pd.DataFrame({"code": ["1", "2", "A7"], "group": ["a", "b", "c"]}))
-    later = pd.DataFrame({"code": [1.0, np.nan, 2.5], "group": pd.Categorical([3.0, np.nan, 0.5])})
-    clean = codes.transform(later)
-    assert clean["code"].fillna("gap").tolist() == ["1", "gap", "2.5"]
-    assert clean["group"].fillna("gap").tolist() == ["3", "gap", "0.5"]
-
-
-def test_what_is_clean_stays_as_it_is() -> None:
-    clean = TableCleaner().fit_transform(MESSY)
-    pd.testing.assert_frame_equal(TableCleaner().fit_transform(clean), clean)
-
-
-def test_columns_are_taken_by_name() -> None:
-    cleaner = TableCleaner().fit(MESSY)
-    shuffled = MESSY[MESSY.columns[::-1]]
-    pd.testing.assert_frame_equal(cleaner.transform(shuffled), cleaner.transform(MESSY))
-    with pytest.raises(ValueError, match=r"missing columns \['text'\]"):
-        cleaner.transform(MESSY.drop(columns="text"))
-    with pytest.raises(ValueError, match=r"unexpected columns \['more'\]"):
-        cleaner.transform(MESSY.assign(more=1))
-
-
-def test_text_where_a_number_was_is_missing() -> None:
-    cleaner = TableCleaner().fit(pd.DataFrame({"a": [1.0, 2.0]}))
-    assert cleaner.transform(pd.DataFrame({"a": ["3", "junk"]}))["a"].isna().tolist() == [
-        False,
-        True,
-    ]
-
-
-def test_the_input_is_left_alone() -> None:
-    before = MESSY.copy(deep=True)
-    TableCleaner().fit_transform(MESSY)
-    pd.testing.assert_frame_equal(MESSY, before)
 
 
 def test_components_are_lowered_to_the_columns() -> None:

@@ -1,0 +1,135 @@
+"""Schema of a table, as a frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from primitives.cleaning import LEFT_OUT, NUMBER, Column, read_column
+
+KINDS = ("number", "boolean", "duration", "date", "category", "text", "ignore")
+"""Kinds that a caller may name; a list of values in their order makes an ordered column."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A column of the training table as it was read.
+
+    Parameters
+    ----------
+    column : Column
+        The way in which its values are read.
+    missing : int
+        Number of rows without a value, marks of missing values included.
+    example : str
+        A value, as it was written.
+    distinct : int, optional
+        Number of distinct values, if they are written as text.
+    unread : int, default=0
+        Number of values that have no reading by the kind of the column, and became missing.
+    unread_example : str, default=""
+        One of them.
+    low, high : float, optional
+        Least and greatest value of a column of numbers.
+    note : str, default=""
+        The reason for the kind, where it needs one.
+    other_forms : tuple of str, default=()
+        Forms by which the values could be read as well, as other numbers or dates.
+    categories : frozenset of str, default=()
+        Categories, unless most of them have a single row.
+    """
+
+    column: Column
+    missing: int
+    example: str
+    distinct: int | None = None
+    unread: int = 0
+    unread_example: str = ""
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+    other_forms: tuple[str, ...] = ()
+    categories: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Schema:
+    """The way in which each column of a table is read.
+
+    Parameters
+    ----------
+    profiles : mapping of str to Profile
+        Columns of the training table by name, in its order.
+    """
+
+    profiles: Mapping[str, Profile]
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """The way in which each column is read, by name."""
+        return {name: profile.column for name, profile in self.profiles.items()}
+
+    @property
+    def not_plain(self) -> dict[str, Column]:
+        """Columns that hold anything but plain numbers, by name, as a `TableCleaner` takes them."""
+        return {name: column for name, column in self.columns.items() if column != NUMBER}
+
+    @property
+    def learned(self) -> list[str]:
+        """Names of the columns that pipelines learn from."""
+        return [name for name, one in self.columns.items() if one.kind not in LEFT_OUT]
+
+    def read(self, X: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, tuple[int, Any]]]:
+        """Return the columns that pipelines learn from, in the types of their kinds.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_samples, n_features)
+            Table with the columns of the schema, those that are left out excepted.
+
+        Returns
+        -------
+        table : DataFrame of shape (n_samples, n_learned)
+        unread : dict of str to tuple of int and object
+            Number and first of the values that have no reading, by the names of columns.
+        """
+        table = X if list(X.columns) == self.learned else X[self.learned]
+        changed: dict[str, Any] = {}
+        unread: dict[str, tuple[int, Any]] = {}
+        for name, dtype in zip(self.learned, table.dtypes, strict=True):
+            column = self.profiles[name].column
+            if is_read(dtype, column):
+                continue
+            shares = (self.profiles[name].high or 2.0) <= 1.0
+            changed[name], lost = read_column(table[name], column, shares)
+            if lost is not None:
+                unread[name] = lost
+        return (table.assign(**changed) if changed else table), unread
+
+    def table(self) -> pd.DataFrame:
+        """Return the columns as a table to look at, one in each row."""
+        rows = [
+            {
+                "column": name,
+                "kind": one.column.kind,
+                "format": " ".join(part for part in (one.column.form, one.column.unit) if part),
+                "missing": one.missing,
+                "unread": one.unread,
+                "distinct": one.distinct,
+                "example": one.example,
+                "note": one.note,
+            }
+            for name, one in self.profiles.items()
+        ]
+        return pd.DataFrame(rows).astype({"distinct": "Int64"})
+
+
+def is_read(dtype: Any, column: Column) -> bool:
+    """Return True if values of a type need no reading."""
+    is_plain = getattr(dtype, "kind", "") in "fiub" and not pd.api.types.is_extension_array_dtype(
+        dtype
+    )
+    return column.kind in ("number", "boolean", "duration") and is_plain

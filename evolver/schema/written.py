@@ -1,0 +1,371 @@
+"""Kinds of columns whose values are texts, objects, or of a type of pandas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evolver.errors import InputTypeError
+from evolver.schema.numbers import LEAST_ROWS, NAME_OF_IDENTIFIER
+from evolver.schema.schema import Profile
+from primitives.cleaning import (
+    FLOATS,
+    Column,
+    as_texts,
+    factorized,
+    is_written,
+    marks_of,
+    read_column,
+)
+from primitives.formats import (
+    BOOLEANS,
+    CONVENTIONS,
+    MARKS_AMONG_VALUES,
+    MISSING_MARKS,
+    PLAIN,
+    date_format,
+    dates_of_format,
+    numbers_and_units,
+    read_times,
+)
+
+ENOUGH = 0.99
+"""Share of the values that must be read for a column to be of a kind."""
+
+MOST_TRIED = 1_000
+"""Number of distinct values by which a format is guessed; all values are then read by it."""
+
+TEXT_LENGTH = 40
+"""Mean number of characters from which values are texts; names and titles are shorter."""
+
+CODE = re.compile(r"(?=.*\d)[\w\-:#.]+")
+"""Pattern of a value that may be an identifier: one word with a digit."""
+
+LEADING_ZERO = re.compile(r"0\d+")
+"""Pattern of a number that is a code, because nobody counts so."""
+
+DATE_LIKE = re.compile(
+    r"\D{0,12}\d{1,4}(?:[-/. ]|\. )+(?:\d{1,2}|[A-Za-z]{3,9})\b.*"
+    r"|[A-Za-z]{3,9}\.? \d{1,4}\b.*|\d{8}"
+)
+"""Pattern of a value that is worth trying as a date."""
+
+SINGLE = 0.5
+"""Share of categories with a single row above which others are expected in later tables."""
+
+NESTED = (list, dict, tuple, set, np.ndarray)
+"""Types of values that no column may hold."""
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """Distinct values of a column, as texts.
+
+    Parameters
+    ----------
+    texts : ndarray of str, shape (n_distinct,)
+        Distinct values without white space around them.
+    counts : ndarray of int, shape (n_distinct,)
+        Number of rows that hold each of them.
+    """
+
+    texts: np.ndarray
+    counts: np.ndarray
+
+    def without(self, marks: frozenset[str]) -> Written:
+        """Return the values that are no marks of missing values."""
+        is_value = np.array([text.casefold() not in marks for text in self.texts], bool)
+        return Written(self.texts[is_value], self.counts[is_value])
+
+    def some(self) -> Written:
+        """Return at most `MOST_TRIED` of the values, evenly spread."""
+        step = max(1, -(-len(self.texts) // MOST_TRIED))
+        return Written(self.texts[::step], self.counts[::step])
+
+    def share(self, holds: np.ndarray) -> float:
+        """Return the share of the rows whose values fulfil a condition; 0 without rows."""
+        total = int(self.counts.sum())
+        return float(self.counts[holds].sum()) / total if total else 0.0
+
+
+def written_profile(
+    name: str, values: pd.Series[Any], kind: str | Sequence[Any] | None, *, alone: bool
+) -> Profile:
+    """Return the profile of a column that holds no plain numbers, or whose kind is given.
+
+    Parameters
+    ----------
+    name : str
+    values : Series of shape (n_samples,)
+    kind : str or sequence, optional
+        Kind that a caller gives, or the values of an ordered column.
+    alone : bool
+        True if the table has no other column: texts are then texts at any length.
+
+    Raises
+    ------
+    InputTypeError
+        If values are lists or other collections.
+    """
+    if not is_written(values.dtype) and kind is None:
+        return _profile_of_type(values)
+    distinct = written(name, values)
+    known = distinct.without(MISSING_MARKS)
+    if kind is None and len(known.texts) == 1 and known.counts[0] == len(values):
+        return _profile(values, Column("constant"), known, "one value")
+    for column, note in _candidates(name, values.dtype, known, kind, alone):
+        profile = _profile(values, column, known, note)
+        if kind is not None or profile.unread <= (1 - ENOUGH) * (len(values) - profile.missing):
+            return profile
+    raise AssertionError("the last candidate reads every value")
+
+
+def written(name: str, values: pd.Series[Any]) -> Written:
+    """Return the distinct values of a column as texts, with their counts.
+
+    Raises
+    ------
+    InputTypeError
+        If values are lists or other collections.
+    """
+    codes, distinct = factorized(values)
+    arrow = getattr(values.dtype, "pyarrow_dtype", "")
+    nested = next((value for value in distinct if isinstance(value, NESTED)), None)
+    first = values[values.notna()].iloc[0] if nested is None and values.notna().any() else nested
+    if nested is not None or isinstance(first, NESTED) or re.match("list|struct|map", str(arrow)):
+        raise InputTypeError(
+            f"`X` must have one value in each cell, got a {type(first).__name__} in column"
+            f" {name!r}: divide the column into several, or leave it out."
+        )
+    counts = np.bincount(codes[codes >= 0], minlength=len(distinct))
+    texts, places = np.unique(as_texts(distinct).astype(str), return_inverse=True)
+    joined = np.bincount(places, weights=counts, minlength=len(texts)).astype(int)
+    return Written(texts.astype(object), joined)
+
+
+Candidates = Iterator[tuple[Column, str]]
+
+
+def _candidates(
+    name: str, dtype: Any, known: Written, kind: str | Sequence[Any] | None, alone: bool
+) -> Candidates:
+    """Yield the ways in which a column may be read, and the reasons, the first choice first."""
+    if kind is not None and not isinstance(kind, str):
+        yield Column("ordered", values=tuple(as_texts(kind))), "given"
+    elif kind is not None:
+        guess = GUESSES.get(kind)
+        yield (
+            (guess(known.without(MARKS_AMONG_VALUES).some()) if guess else None)
+            or Column(kind, "ISO8601" if kind == "date" else ""),
+            "given",
+        )
+    elif isinstance(dtype, pd.CategoricalDtype):
+        if dtype.ordered:
+            yield Column("ordered", values=tuple(as_texts(dtype.categories))), ""
+        else:
+            yield Column("category"), ""
+    else:
+        yield from _by_values(name, known, alone)
+
+
+def _by_values(name: str, known: Written, alone: bool) -> Candidates:
+    """Yield the ways in which a column of texts may be read, by its values."""
+    if not len(known.texts):
+        yield Column("constant"), "no value"
+        return
+    values = known.without(MARKS_AMONG_VALUES).some()
+    reason = _reason_for_identifier(name, known)
+    if reason and not alone:
+        yield Column("identifier"), reason
+    elif _are_codes(values):
+        yield Column("category"), "digits with zeros in front"
+    else:
+        for guess in GUESSES.values():
+            column = guess(values)
+            if column is not None:
+                yield column, ""
+    yield Column("text" if _are_texts(known, alone) else "category"), ""
+
+
+def _boolean(values: Written) -> Column | None:
+    """Return the column if all values are words for true and false, of both."""
+    meanings = {BOOLEANS.get(text.casefold()) for text in values.texts}
+    has_words = any(not text.isdigit() for text in values.texts)
+    return Column("boolean") if meanings == {0.0, 1.0} and has_words else None
+
+
+def _number(values: Written) -> Column | None:
+    """Return the column if enough values are numbers of one convention and one unit."""
+    best = None
+    most = 0.0
+    for convention in CONVENTIONS:
+        numbers, units = numbers_and_units(values.texts, convention)
+        share = values.share(~np.isnan(numbers))
+        if share >= ENOUGH and share > most:
+            best, most = (convention, units), share
+    if best is None:
+        return None
+    found = {unit for unit in best[1] if unit}
+    common = max(found, key=lambda unit: values.share(best[1] == unit), default="")
+    others = values.share((best[1] != common) & (best[1] != ""))
+    form = "" if best[0] == PLAIN else best[0]
+    return None if others > 1 - ENOUGH else Column("number", form, common)
+
+
+def _date(values: Written) -> Column | None:
+    """Return the column if enough values are dates."""
+    if values.share(_fulfil(values, DATE_LIKE.fullmatch)) < ENOUGH:
+        return None
+    form = date_format(values.texts)
+    if form is None:
+        return None
+    is_date = ~np.isnat(dates_of_format(values.texts, form))
+    # A few may have a time where others have none.
+    return Column("date", form) if values.share(is_date) >= ENOUGH / 2 else None
+
+
+def _duration(values: Written) -> Column | None:
+    """Return the column if enough values are times of day or time spans."""
+    if values.share(~np.isnan(read_times(values.texts))) < ENOUGH:
+        return None
+    return Column("duration")
+
+
+GUESSES: dict[str, Callable[[Written], Column | None]] = {
+    "boolean": _boolean,
+    "number": _number,
+    "date": _date,
+    "duration": _duration,
+}
+"""Function that guesses how texts of a kind are written, by the kind; in the order of trial."""
+
+
+def _are_codes(values: Written) -> bool:
+    """Return True if values are codes of digits, such as postal codes."""
+    zeros = values.share(_fulfil(values, LEADING_ZERO.fullmatch))
+    are_digits = values.share(_fulfil(values, str.isdigit)) >= ENOUGH
+    one_length = len({len(text) for text in values.texts}) == 1
+    return are_digits and (zeros > 1 - ENOUGH or (zeros > 0 and one_length))
+
+
+def _reason_for_identifier(name: str, known: Written) -> str:
+    """Return the reason why values are those of an identifier; empty if they are not."""
+    if len(known.texts) < LEAST_ROWS or (known.counts > 1).any():
+        return ""
+    if known.share(_fulfil(known, CODE.fullmatch)) < ENOUGH:
+        return ""
+    if _number(known.some()) is None and _date(known.some()) is None:
+        return "codes, and all values differ"
+    if NAME_OF_IDENTIFIER.fullmatch(name):
+        return "the name of an identifier, and all values differ"
+    return "codes, and all values differ" if _are_codes(known) else ""
+
+
+def _are_texts(known: Written, alone: bool) -> bool:
+    """Return True if most values differ and they are long."""
+    n_known = int(known.counts.sum())
+    if n_known < LEAST_ROWS or len(known.texts) <= n_known / 2:
+        return False
+    some = known.some().texts
+    return alone or sum(map(len, some)) >= TEXT_LENGTH * len(some)
+
+
+def _fulfil(values: Written, condition: Callable[[str], object]) -> np.ndarray:
+    """Return the condition of each value, as an array of bool."""
+    return np.array([bool(condition(text)) for text in values.texts], bool)
+
+
+def _profile(values: pd.Series[Any], column: Column, known: Written, note: str) -> Profile:
+    """Return the profile of a column that is read in a way."""
+    common = str(known.texts[known.counts.argmax()]) if len(known.texts) else ""
+    values_of_kind = known.without(marks_of(column))
+    missing = len(values) - int(values_of_kind.counts.sum())
+    if column.kind not in READABLE:
+        return Profile(column, missing, common, len(known.texts), note=note)
+    read, lost = read_column(values, column)
+    count, first = lost or (0, "")
+    low = high = None
+    if column.kind in FLOATS and np.isfinite(read).any():
+        finite = read[np.isfinite(read)]
+        low, high = float(finite.min()), float(finite.max())
+    return Profile(
+        column,
+        missing,
+        common,
+        len(known.texts),
+        count,
+        str(first),
+        low,
+        high,
+        note,
+        _other_forms(values_of_kind.some(), column),
+        _categories(values_of_kind) if column.kind == "category" else frozenset(),
+    )
+
+
+def _categories(values: Written) -> frozenset[str]:
+    """Return the categories of a column, none if most of them have a single row."""
+    is_single = values.counts == 1
+    return frozenset() if is_single.mean() > SINGLE else frozenset(values.texts)
+
+
+def read_again(profile: Profile, values: pd.Series[Any], column: Column) -> Profile:
+    """Return the profile of a column that is read in another form."""
+    known = written("", values).without(MISSING_MARKS)
+    return replace(_profile(values, column, known, profile.note), other_forms=())
+
+
+def _other_forms(values: Written, column: Column) -> tuple[str, ...]:
+    """Return the forms by which as many of the values are read, but as other numbers or dates."""
+    if column.kind == "number":
+        own = column.form or PLAIN
+        numbers = numbers_and_units(values.texts, own)[0]
+        others = {
+            form: numbers_and_units(values.texts, form)[0]
+            for form in CONVENTIONS
+            if form[0] != own[0]
+        }
+    elif column.kind == "date":
+        numbers = dates_of_format(values.texts, column.form)
+        others = {form: dates_of_format(values.texts, form) for form in swapped(column.form)}
+    else:
+        return ()
+    return tuple(
+        form
+        for form, other in others.items()
+        if np.array_equal(pd.isna(other), pd.isna(numbers))
+        and not np.array_equal(other[~pd.isna(other)], numbers[~pd.isna(numbers)])
+    )
+
+
+def swapped(form: str) -> list[str]:
+    """Return the format of dates with day and month in the other order, if they are numbers."""
+    parts = re.match(r"%([md])([/.-])%([md])(.*)", form)
+    return [f"%{parts[3]}{parts[2]}%{parts[1]}{parts[4]}"] if parts else []
+
+
+READABLE = (*FLOATS, "date", "category", "ordered", "text")
+"""Kinds of columns whose values are read."""
+
+
+def _profile_of_type(values: pd.Series[Any]) -> Profile:
+    """Return the profile of a column of numbers, booleans, dates or spans in a type of pandas."""
+    is_date = pd.api.types.is_datetime64_any_dtype(values.dtype)
+    kind = "duration" if values.dtype.kind == "m" else "boolean"
+    if not is_date and kind == "boolean" and not pd.api.types.is_bool_dtype(values.dtype):
+        kind = "number"
+    column = Column("date", "ISO8601") if is_date else Column(kind)
+    known = values.dropna()
+    missing = len(values) - len(known)
+    example = str(known.iloc[0]) if len(known) else ""
+    if not len(known) or (missing == 0 and known.nunique() == 1):
+        return Profile(Column("constant"), missing, example, note="one value")
+    if is_date:
+        return Profile(column, missing, example)
+    read, _ = read_column(values, column)
+    return Profile(column, missing, example, low=np.nanmin(read), high=np.nanmax(read))

@@ -1,0 +1,97 @@
+"""Reading of a training table from a file, with nothing lost that decides what a column is.
+
+A parser that guesses types reads ``00501`` as 501, a target of ``TRUE`` as booleans, and ``1.234``
+as a fraction in a file with decimal commas. Columns with such values are read as texts here.
+Reading all columns as texts would be right too, but takes several times as long.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evolver.export.table_files import PARQUET, dialect_of, first_bytes, opened, read_csv
+from evolver.schema import learn
+
+CODE = r"\s*0\d"
+"""Pattern of a number with a zero in front, which may be a code of digits."""
+
+THOUSANDS = r"\s*[-+]?\d{1,3}(?:\.\d{3})+\s*$"
+"""Pattern of a number with points between thousands, where others have decimal commas."""
+
+SAMPLE_ROWS = 1_000
+"""Number of rows by which decimal commas are recognised."""
+
+BLOCK = 2**24
+"""Number of bytes that are searched at a time."""
+
+
+def read_training_table(path: str | Path, target: str) -> pd.DataFrame:
+    """Return the table in a CSV or Parquet file; columns that a parser misreads are texts.
+
+    Parameters
+    ----------
+    path : str or Path
+    target : str
+        Name of the target; its labels are kept as they are written.
+
+    Raises
+    ------
+    ValueError
+        If the content is no table.
+    """
+    if first_bytes(path).startswith(PARQUET):
+        return pd.read_parquet(path)
+    table: pd.DataFrame = read_csv(path)
+    names: list[str] = list(table.columns)
+    doubts = {name: "" for name in names if name == target and table[name].dtype.kind == "b"}
+    if _may_have_codes(path):
+        doubts |= {name: CODE for name in names if _is_whole(table[name])}
+    if _has_decimal_commas(table):
+        doubts |= {name: THOUSANDS for name in names if table[name].dtype.kind == "f"}
+    if not doubts:
+        return table
+    again = read_csv(path, doubts, usecols=list(doubts))
+    lost = {
+        name: again[name]
+        for name, pattern in doubts.items()
+        if bool(again[name].str.match(pattern).any())
+    }
+    return table.assign(**lost) if lost else table
+
+
+def _has_decimal_commas(table: pd.DataFrame) -> bool:
+    """Return True if some column is written with decimal commas, by its first rows."""
+    columns = learn(table.iloc[:SAMPLE_ROWS]).columns.values() if len(table) else ()
+    return any(column.kind == "number" and column.form.startswith(",") for column in columns)
+
+
+def _is_whole(values: pd.Series[Any]) -> bool:
+    """Return True if a column may have been codes of digits before it was read as numbers."""
+    if values.dtype.kind in "iu":
+        return True
+    if values.dtype.kind != "f":
+        return False
+    known = values[values.notna()].to_numpy()
+    return bool((known == np.floor(known)).all())
+
+
+def _may_have_codes(path: str | Path) -> bool:
+    """Return True if a file has a zero before another digit at the beginning of a value."""
+    begins = np.frombuffer(f'{dialect_of(path)["sep"]}\n\r" '.encode(), np.uint8)
+    last = begins[[1, 1]]
+    with opened(path) as file:
+        while block := file.read(BLOCK):
+            if 0 in block[:100]:  # UTF-16 has a zero byte between the characters
+                return True
+            found = np.concatenate([last, np.frombuffer(block, np.uint8)])
+            is_digit = found - np.uint8(ord("0")) < 10  # smaller bytes are large after a wrap
+            zeros = (found[1:-1] == ord("0")) & is_digit[2:] & ~is_digit[:-2]
+            before = found[:-2][zeros]
+            if np.isin(before, begins).any():
+                return True
+            last = found[-2:]
+    return False

@@ -1,0 +1,263 @@
+"""Tables as people have them are read right: each case was misread once."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+from sklearn.metrics import root_mean_squared_error
+
+from evolver import DataWarning, EvolvedClassifier, EvolvedRegressor
+from evolver.cli import main
+from evolver.errors import InputError, InputTypeError
+from primitives import Catalogue, default_catalogue
+from tests.alone import run_exported
+
+CASES = Path(__file__).parent / "cases"
+
+
+def few(*names: str) -> Catalogue:
+    catalogue = default_catalogue()
+    return Catalogue(catalogue[name] for name in ("Encoder", "StandardScaler", *names))
+
+
+SEARCH = {"max_evaluations": 4, "random_state": 0, "verbose": 0, "n_jobs": 1}
+
+
+def regressor(**changes: Any) -> EvolvedRegressor:
+    space = few("Ridge", "DecisionTreeRegressor")
+    return EvolvedRegressor(**{**SEARCH, "search_space": space, **changes})
+
+
+def classifier(**changes: Any) -> EvolvedClassifier:
+    space = few("LogisticRegression", "DecisionTreeClassifier")
+    return EvolvedClassifier(**{**SEARCH, "search_space": space, **changes})
+
+
+def cars(rows: int = 300) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return used cars, and their prices."""
+    rng = np.random.default_rng(0)
+    km, hp = rng.integers(1_000, 200_000, rows), rng.integers(40, 200, rows)
+    days = pd.to_datetime("2021-01-01") + pd.to_timedelta(rng.integers(0, 900, rows), unit="D")
+    brand = rng.choice(["Alba", "Borea", "Corvo"], rows)
+    X = pd.DataFrame({"km": km, "hp": hp, "sold": days, "brand": brand, "new": km < 90_000})
+    y = 20_000 + 90.0 * hp - km / 20 + 5.0 * (days - days.min()).days + 900 * (brand == "Alba")
+    return X, y.to_numpy() + rng.normal(0, 300, rows)
+
+
+def test_marks_of_missing_numbers_are_gaps() -> None:
+    train, test = (pd.read_csv(CASES / f"cars-marks.{part}.csv") for part in ("train", "test"))
+    marked, blank = train.drop(columns="price"), train.drop(columns="price").replace("?", np.nan)
+    numbers = ["km", "hp", "year", "engine", "tax"]
+    model = regressor().fit(marked, train["price"])
+    other = regressor().fit(blank.astype(dict.fromkeys(numbers, float)), train["price"])
+    rows = test.drop(columns="price")
+    np.testing.assert_array_equal(model.predict(rows), other.predict(rows))
+    assert root_mean_squared_error(test["price"], model.predict(rows)) < 2_600
+    kinds = model.columns_.set_index("column")["kind"]
+    assert kinds[numbers].eq("number").all()
+    assert kinds["sold"] == "date"
+
+
+WRITTEN = {
+    "strings": lambda X: X.astype(str),
+    "objects": lambda X: X.astype(object),
+    "dollars": lambda X: X.assign(km=X["km"].map("${:,}".format)),
+    "units": lambda X: X.assign(km=X["km"].map("{} km".format), hp=X["hp"].map("{} HP".format)),
+    "commas": lambda X: X.assign(hp=X["hp"].map("{},0".format)),
+    "percents": lambda X: X.assign(hp=X["hp"].map("{} %".format)),
+    "day first": lambda X: X.assign(sold=X["sold"].dt.strftime("%d.%m.%Y")),
+    "month first": lambda X: X.assign(sold=X["sold"].dt.strftime("%m/%d/%Y")),
+    "months in words": lambda X: X.assign(sold=X["sold"].dt.strftime("%d %b %Y")),
+    "yes and no": lambda X: X.assign(new=np.where(X["new"], "yes", "no")),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_column_is_the_same_however_it_is_written_in_fit_and_predict(name: str) -> None:
+    X, y = cars()
+    typed, written = X[:200], WRITTEN[name](X)
+    model = regressor().fit(typed, y[:200])
+    expected = model.predict(X[200:])
+    again = regressor().fit(written[:200], y[:200])
+    np.testing.assert_allclose(again.predict(written[200:]), expected, rtol=1e-9)
+    np.testing.assert_allclose(again.predict(X[200:]), expected, rtol=1e-9)
+    assert np.corrcoef(expected, y[200:])[0, 1] > 0.9
+
+
+LATER = {
+    "booleans as words": (lambda X: X.assign(new=X["new"].map({True: "yes", False: "No"}))),
+    "booleans as texts": (lambda X: X.assign(new=X["new"].astype(str))),
+    "comma": (lambda X: X.assign(hp=X["hp"].map("{},0".format))),
+    "thousands": (lambda X: X.assign(km=X["km"].map("{:,}".format))),
+    "day first": (lambda X: X.assign(sold=X["sold"].dt.strftime("%d.%m.%Y"))),
+    "milliseconds": (lambda X: X.assign(sold=X["sold"].astype("datetime64[ms]").astype("int64"))),
+    "a category": (lambda X: X.assign(brand=X["brand"].astype("category"))),
+    "a dictionary": (lambda X: X.to_dict("records")),
+    "of JSON": (
+        lambda X: pd.read_json(__import__("io").StringIO(X.to_json()), convert_dates=False)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_value_of_another_type_is_read_by_the_schema_of_fit(name: str) -> None:
+    X, y = cars()
+    model = regressor().fit(X[:200], y[:200])
+    expected, other = model.predict(X[200:]), LATER[name](X[200:])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_allclose(model.predict(other), expected, rtol=1e-9)
+
+
+def test_values_without_a_reading_are_told_once_for_each_column_with_an_example() -> None:
+    X, y = cars()
+    model = regressor().fit(X[:200], y[:200])
+    odd = X[200:].astype({"km": object})
+    odd.iloc[3:5, 0] = "many"
+    with pytest.warns(DataWarning, match=r"Column 'km' is read as a number, and 2 .* 'many'"):
+        model.predict(odd)
+    with pytest.raises(InputError, match=r"`X` must have values in column 'km' that can be read"):
+        model.predict(odd.assign(km="many"))
+
+
+def test_categories_and_numbers_unlike_those_of_the_training_table_are_told() -> None:
+    X, y = cars()
+    model = regressor().fit(X[:200], y[:200])
+    with pytest.warns(DataWarning, match=r"Column 'brand' has 100 of 100 values not among"):
+        model.predict(X[200:].assign(brand="ALBA"))
+    with pytest.warns(DataWarning, match=r"Column 'km' has 100 of 100 values outside"):
+        model.predict(X[200:].assign(km=-1))
+
+
+def test_a_row_number_and_an_identifier_are_left_out_and_said() -> None:
+    table = pd.read_csv(CASES / "bank-index.train.csv")
+    X, y = table.drop(columns="default"), table["default"]
+    with pytest.warns(DataWarning, match="looks like the number of the row"):
+        model = classifier().fit(X.assign(code=[f"C-{n:05d}" for n in range(len(X))]), y)
+    assert [one.code for one in model.warnings_][:2] == ["row-number", "identifier"]
+    assert model.best_score_ < 0.9
+    assert "Unnamed: 0" not in model.best_pipeline_.feature_names_in_
+    known = model.predict(X.drop(columns="Unnamed: 0"))
+    assert (known == model.predict(X)).all()
+
+
+def test_more_columns_are_ignored_with_one_warning_and_no_rows_give_no_rows() -> None:
+    X, y = cars()
+    model = regressor().fit(X, y)
+    with pytest.warns(DataWarning, match=r"which are ignored: \['more'\]"):
+        found = model.predict(X.assign(more=1))
+    np.testing.assert_array_equal(found, model.predict(X))
+    assert model.predict(X[:0]).shape == (0,)
+    labels = classifier().fit(X, np.where(y > np.median(y), "dear", "cheap"))
+    assert labels.predict_proba(X[:0]).shape == (0, 2)
+    assert labels.predict(X[:0]).shape == (0,)
+
+
+def test_a_row_with_names_is_a_table_of_one_row() -> None:
+    X, y = cars()
+    model = regressor().fit(X, y)
+    expected = model.predict(X[:1])
+    row = X.iloc[0]
+    for one in (row, row.to_dict(), [row.to_dict()]):
+        np.testing.assert_allclose(model.predict(one), expected, rtol=1e-12)
+
+
+def test_names_that_are_no_strings_are_one_rule() -> None:
+    X, y = cars()
+    numbered = X[["km", "hp"]].set_axis([0, 2], axis=1)
+    for table in (numbered, numbered.set_axis([1, 2], axis=1)):
+        with pytest.raises(InputTypeError, match=r"X\.columns = X\.columns\.astype\(str\)"):
+            regressor().fit(table, y)
+    plain = numbered.set_axis([0, 1], axis=1)
+    model = regressor().fit(plain, y)
+    np.testing.assert_array_equal(model.predict(plain), model.predict(plain.to_numpy()))
+    levels = pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")])
+    with pytest.raises(InputTypeError, match="MultiIndex"):
+        regressor().fit(numbered.set_axis(levels, axis=1), y)
+
+
+def test_a_nested_column_is_one_error_that_names_it() -> None:
+    X, y = cars()
+    with pytest.raises(InputTypeError, match="a list in column 'tags'"):
+        regressor().fit(X.assign(tags=[["a", "b"]] * len(X)), y)
+
+
+@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+def test_tables_of_other_libraries_are_read_by_name(library: str) -> None:
+    other = pytest.importorskip(library)
+    X, y = cars()
+    native = other.from_pandas(X) if library == "polars" else other.Table.from_pandas(X)
+    model = regressor().fit(native, y)
+    expected = model.predict(X)
+    turned = native.select(list(X.columns[::-1]))
+    np.testing.assert_allclose(model.predict(turned), expected, rtol=1e-12)
+    assert list(model.feature_names_in_) == list(X.columns)
+
+
+def test_a_sparse_matrix_is_made_dense_where_it_is_small() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    X, y = cars()
+    matrix = sparse.csr_matrix(X[["km", "hp"]].to_numpy(float))
+    model = regressor().fit(matrix, y)
+    np.testing.assert_array_equal(model.predict(matrix), model.predict(matrix.toarray()))
+    with pytest.raises(InputError, match="that takes 80000000000 bytes"):
+        regressor().fit(sparse.csr_matrix((10_000, 1_000_000)), np.zeros(10_000))
+
+
+def evolver(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a finished run on the table of a shop."""
+    folder = tmp_path_factory.mktemp("shop")
+    train = ["fit", CASES / "shop.train.csv", "--target", "y", "--time", "8s", "--seed", 0]
+    result = evolver(*train, "--out", folder / "run")
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+def test_a_part_of_a_file_gets_the_predictions_of_its_rows_in_the_whole_file(shop: Path) -> None:
+    whole, part = (pd.read_csv(CASES / f"shop.{one}.csv", dtype=str) for one in ("test", "part"))
+    found = {}
+    for one in ("test", "part"):
+        result = evolver(
+            "predict", shop / "run", CASES / f"shop.{one}.csv", "--out", shop / "p.csv"
+        )
+        assert result.exit_code == 0, result.output
+        found[one] = pd.read_csv(shop / "p.csv")["probability_buys"]
+        run_exported(
+            shop / "run" / "winner.py",
+            *(CASES / "shop.train.csv", "--predict", CASES / f"shop.{one}.csv"),
+            *("--out", shop / f"{one}.csv"),
+        )
+    rows = whole.merge(part, how="left", indicator=True)["_merge"].eq("both").to_numpy()
+    np.testing.assert_allclose(found["test"][rows], found["part"], rtol=1e-9)
+    alone = {one: pd.read_csv(shop / f"{one}.csv")["probability_buys"] for one in found}
+    np.testing.assert_allclose(alone["test"][rows], alone["part"], rtol=1e-9)
+
+
+def test_a_separator_at_the_end_of_each_row_shifts_no_column(tmp_path: Path) -> None:
+    train, test = (CASES / f"cars-trailing.{part}.csv" for part in ("train", "test"))
+    arguments = ["--target", "price", "--time", "6s", "--out", tmp_path / "run", "--seed", 0]
+    result = evolver("fit", train, *arguments)
+    assert result.exit_code == 0, result.output
+    result = evolver("predict", tmp_path / "run", test, "--out", tmp_path / "p.csv")
+    assert result.exit_code == 0, result.output
+    prices = pd.read_csv(test, index_col=False)["price"]
+    found = pd.read_csv(tmp_path / "p.csv")["prediction"]
+    assert root_mean_squared_error(prices, found) < 3_000
+
+
+def test_a_name_that_stands_twice_in_the_header_is_an_error(tmp_path: Path) -> None:
+    table = CASES / "bank-name-twice.csv"
+    result = evolver("fit", table, "--target", "default", "--out", tmp_path / "run")
+    assert result.exit_code == 1
+    assert "a name for each column, got 'default' 2 times" in result.output
