@@ -214,7 +214,7 @@ class TestFitted:
 
 def test_a_member_not_fitted_before_pickling_is_refused() -> None:
     X, y = small_table("regression")
-    model = regressor(max_evaluations=40, random_state=2).fit(X, y)
+    model = regressor(max_evaluations=40).fit(X, y)
     kept = {model._members.winner, "ensemble"}
     others = [digest for digest in model.pareto_front_["digest"] if digest not in kept]
     assert others
@@ -951,7 +951,7 @@ def test_a_single_fold_gives_no_std_and_members_can_still_be_selected() -> None:
 
 def test_columns_that_are_added_after_fit_are_ignored_by_later_fits() -> None:
     table = X.copy()
-    model = classifier(max_evaluations=25).fit(table, Y)
+    model = classifier(max_evaluations=25, random_state=1).fit(table, Y)
     table["prediction"] = model.predict(table)
     digests = set(model.pareto_front_["digest"]) - {"ensemble"}
     assert len(digests) > 1

@@ -88,5 +88,5 @@ def _characters(problem: Problem) -> float:
     """Return the approximate number of characters in the columns of texts."""
     X = problem.X
     # About a thousand rows are enough, and counting in all of them takes long.
-    some = X.select_dtypes(object).iloc[:: max(1, len(X) // 1_000)].fillna("").astype(str)
-    return len(X) * float(sum(some[name].str.len().mean() for name in some))
+    some = X.loc[:, X.dtypes == object].iloc[:: max(1, len(X) // 1_000)]
+    return len(X) * float(sum(some[name].fillna("").astype(str).str.len().mean() for name in some))
