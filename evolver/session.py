@@ -266,8 +266,11 @@ def _checked_problem(
     schema = learn(given, request.columns)
     findings += checks.findings_of_columns(schema, len(given))
     table, _ = schema.read(given)
-    target = checks.check_target(y, request.task)
-    sample_weight, groups = checks.check_rows(table, target, sample_weight, groups)
+    findings += checks.misaligned(X, y=y, sample_weight=sample_weight, groups=groups)
+    target, known = checks.check_target(y, request.task, findings)
+    if not known.all():
+        checks.check_splits_rows(request.cv)
+    table, sample_weight, groups = checks.check_rows(table, known, sample_weight, groups)
     task = request.task.of(target)
     checks.check_classes(task, target, sample_weight)
     checks.check_portfolio(request.settings.portfolio, task)

@@ -48,6 +48,7 @@ DOORS = {
         "evolver.temporary",
     },
     "click": {"evolver.cli"},
+    "narwhals": {"evolver.checks.tables", "evolver.checks.target"},
     "sqlite3": {"evolver.storage.entry_file"},
     "dask": {"evolver.execution.dask"},
 }

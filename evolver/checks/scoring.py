@@ -17,6 +17,7 @@ from sklearn.metrics import (
     make_scorer,
     roc_auc_score,
 )
+from sklearn.model_selection import PredefinedSplit
 
 from evolver.budget import Deadline
 from evolver.checks.arguments import check_at_least
@@ -120,7 +121,7 @@ def scorable_folds(
         labels, counts = np.unique(y, return_counts=True)
         fewest = int(counts.min())
         if fewest < cv:
-            label = labels[counts.argmin()]
+            label = labels.tolist()[counts.argmin()]
             message = f"Class {label!r} has {fewest} rows, fewer than the {cv} folds of `cv`."
             findings.append(Finding("rare-class", message))
             attempts.append(max(2, fewest))
@@ -150,6 +151,15 @@ def _checked_cv(cv: Any, rows: int) -> Any:
     if isinstance(cv, bool | str) or not (hasattr(cv, "split") or hasattr(cv, "__iter__")):
         raise InputTypeError(f"`cv` must be a number of folds or a splitter, got {cv!r}.")
     return cv
+
+
+def check_splits_rows(cv: Any) -> None:
+    """Raise an InputError if `cv` holds numbers of rows, which change as rows are left out."""
+    if isinstance(cv, PredefinedSplit) or (hasattr(cv, "__iter__") and not hasattr(cv, "split")):
+        raise InputError(
+            "`cv` must be a number of folds or a splitter that makes folds of any rows while rows"
+            f" of `y` have no value, got {type(cv).__name__}: leave these rows out before `fit`."
+        )
 
 
 def _left_out(split: Sequence[Fold], folds: Sequence[Fold], y: np.ndarray) -> list[Finding]:
