@@ -274,12 +274,13 @@ def _checked_problem(
     task = request.task.of(target)
     checks.check_classes(task, target, sample_weight)
     checks.check_portfolio(request.settings.portfolio, task)
+    scorer = checks.check_scorer(request.scoring, task)
     problem = Problem(
         task,
         table,
         target,
         (),
-        checks.check_scorer(request.scoring, task),
+        checks.with_positive_class(scorer, task, target, findings),
         request.objectives,
         sample_weight,
         schema=schema,

@@ -16,8 +16,8 @@ from evolver.checks.arguments import (
 )
 from evolver.checks.columns import columns_of_fit, findings_of_columns, read_to_predict
 from evolver.checks.data import MIN_ROWS, check_classes, check_rows, misaligned
+from evolver.checks.scorers import check_scorer, with_positive_class
 from evolver.checks.scoring import (
-    check_scorer,
     check_splits_rows,
     scorable_folds,
     scorable_ladder,
@@ -57,4 +57,5 @@ __all__ = [
     "scorable_ladder",
     "selected_catalogue",
     "target_name",
+    "with_positive_class",
 ]

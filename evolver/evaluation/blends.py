@@ -11,7 +11,13 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
-from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
+from sklearn.metrics import (
+    accuracy_score,
+    log_loss,
+    r2_score,
+    roc_auc_score,
+    root_mean_squared_error,
+)
 
 from evolver.evaluation.fold import score_of
 from evolver.evaluation.scorers import metric_of
@@ -57,6 +63,11 @@ class FixedPredictions:
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the given probabilities."""
         return self._copy()
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy or R², as the estimators of scikit-learn do."""
+        metric = accuracy_score if hasattr(self, "classes_") else r2_score
+        return float(metric(y, self.predict(X), sample_weight=sample_weight))
 
     def _copy(self) -> np.ndarray:
         copy: np.ndarray = private_copy(self._predictions)

@@ -257,6 +257,10 @@ def _request_weights(estimator: Any) -> None:
                 continue
 
 
+class UndefinedScoreError(ValueError):
+    """Score that is not finite, such as the correlation of a constant prediction."""
+
+
 def score_of(
     scorer: Scorer, estimator: Any, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None
 ) -> float:
@@ -276,6 +280,10 @@ def score_of(
         if weighted
         else scorer(estimator, X, y)
     )
-    if not isinstance(score, int | float | np.number) or not np.isfinite(score):
+    if isinstance(score, np.ndarray) and score.ndim == 0:
+        score = score[()]
+    if not isinstance(score, int | float | np.number):
         raise ValueError(f"A score must be a finite number, got {score!r}.")
+    if not np.isfinite(score):
+        raise UndefinedScoreError(f"A score must be a finite number, got {score!r}.")
     return float(score)
