@@ -39,6 +39,7 @@ DOORS = {
         "evolver.execution.payload",
         "evolver.execution.wire",
         "evolver.execution.worker_handle",
+        "evolver.report.run_folder",
     },
     "psutil": {
         "evolver.execution.fork_server",
