@@ -65,7 +65,7 @@ class FitRequest:
     budget: Budget
     settings: Settings
     workers: int
-    scoring: str | Callable[..., float] | None
+    scoring: Any
     objectives: tuple[Objective, ...]
     cv: Any
     population_size: int
@@ -274,16 +274,20 @@ def _checked_problem(
     task = request.task.of(target)
     checks.check_classes(task, target, sample_weight)
     checks.check_portfolio(request.settings.portfolio, task)
-    scorer = checks.check_scorer(request.scoring, task)
+    scorer, *reported = (
+        (name, checks.with_positive_class(scorer, task, target, findings))
+        for name, scorer in checks.check_scorers(request.scoring, task).items()
+    )
     problem = Problem(
         task,
         table,
         target,
         (),
-        checks.with_positive_class(scorer, task, target, findings),
+        scorer[1],
         request.objectives,
         sample_weight,
         schema=schema,
+        reported=dict(reported),
     )
     folds = checks.scorable_folds(
         problem,

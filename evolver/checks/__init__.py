@@ -16,7 +16,12 @@ from evolver.checks.arguments import (
 )
 from evolver.checks.columns import columns_of_fit, findings_of_columns, read_to_predict
 from evolver.checks.data import MIN_ROWS, check_classes, check_rows, misaligned
-from evolver.checks.scorers import check_scorer, with_positive_class
+from evolver.checks.scorers import (
+    check_scorer,
+    check_scorers,
+    leading_name,
+    with_positive_class,
+)
 from evolver.checks.scoring import (
     check_splits_rows,
     scorable_folds,
@@ -39,6 +44,7 @@ __all__ = [
     "check_positive",
     "check_rows",
     "check_scorer",
+    "check_scorers",
     "check_settings",
     "check_splits_rows",
     "check_table",
@@ -50,6 +56,7 @@ __all__ = [
     "findings_of_columns",
     "findings_of_rows",
     "has_names",
+    "leading_name",
     "misaligned",
     "needs_reading",
     "read_to_predict",

@@ -17,6 +17,7 @@ from sklearn.metrics import (
 
 from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.scorers import Metric, metric_of
+from evolver.objectives import OBJECTIVES
 from evolver.problem import Scorer
 from evolver.task import Task
 from evolver.warned import Finding
@@ -73,6 +74,59 @@ def check_scorer(scoring: Any, task: Task) -> Scorer:
         )
     scorer = scoring
     return _of_all_classes(scorer, task)
+
+
+def check_scorers(scoring: Any, task: Task) -> dict[str, Scorer]:
+    """Return the scorers that `scoring` stands for by name, the one that is optimised first.
+
+    Parameters
+    ----------
+    scoring : str, callable, None, list of str, or dict of str to str or callable
+        Parameter of the estimators.
+    task : Task
+
+    Raises
+    ------
+    InputError, InputTypeError
+        If a scorer breaks the rules of `check_scorer`, or if names are missing, are no strings,
+        occur twice, or are those of other columns of the tables.
+    """
+    if isinstance(scoring, list | tuple):
+        if len(set(map(str, scoring))) < len(scoring):
+            raise InputError(f"`scoring` must name each scorer once, got {scoring!r}.")
+        if not all(isinstance(name, str) for name in scoring):
+            raise InputTypeError(
+                f"`scoring` must be a list of names, or a dict of scorers by name, got {scoring!r}."
+            )
+        scoring = {name: name for name in scoring}
+    if not isinstance(scoring, dict):
+        return {leading_name(scoring, task): check_scorer(scoring, task)}
+    if not scoring:
+        raise InputError(f"`scoring` must have at least one scorer, got {scoring!r}.")
+    for name in scoring:
+        if not isinstance(name, str):
+            raise InputTypeError(f"`scoring` must name scorers by strings, got {name!r}.")
+        if name in TAKEN:
+            raise InputError(f"`scoring` must use names other than {sorted(TAKEN)}, got {name!r}.")
+    return {name: check_scorer(scorer, task) for name, scorer in scoring.items()}
+
+
+def leading_name(scoring: Any, task: Task) -> str:
+    """Return the name of the scorer that is optimised; "score" for a function without a name."""
+    if scoring is None:
+        return task.default_scoring
+    if isinstance(scoring, list | tuple | dict):
+        return str(next(iter(scoring)))
+    return scoring if isinstance(scoring, str) else "score"
+
+
+TAKEN = frozenset(
+    [
+        *("number", "digest", "pipeline", "outcome", "failure", "reason", "score", "std", "rank"),
+        *("complexity", "seconds", "proposer", "operator", "parents", *OBJECTIVES),
+    ]
+)
+"""Names of the other columns of leaderboard and front."""
 
 
 def _of_all_classes(scorer: Scorer, task: Task) -> Scorer:

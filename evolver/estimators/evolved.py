@@ -38,7 +38,7 @@ class Evolved:
         self,
         time_budget: float | None = 300.0,
         max_evaluations: int | None = None,
-        scoring: str | Callable[..., float] | None = None,
+        scoring: Any = None,
         complexity: Any = "operators",
         cv: Any = 5,
         population_size: int = 50,
@@ -378,12 +378,17 @@ class Evolved:
                 self.target_name_ = checks.target_name(y)
                 self._target_is_text = checks.needs_reading(y, is_classifier(self))
                 self.scorer_ = problem.scorer
+                first = checks.leading_name(self.scoring, problem.task)
+                self.scorers_ = {first: problem.scorer, **problem.reported}
                 self.warnings_ = list(problem.findings)
                 self.best_pipeline_ = result.pipeline
                 self.best_score_ = result.best_score
                 costs = problem.objectives
-                self.leaderboard_ = frames.leaderboard(result.records, costs)
-                self.pareto_front_ = frames.pareto_front(result.front, result.ensemble, costs)
+                names = list(problem.reported)
+                self.leaderboard_ = frames.leaderboard(result.records, costs, names)
+                self.pareto_front_ = frames.pareto_front(
+                    result.front, result.ensemble, costs, names
+                )
                 self.statistics_ = frames.statistics(result)
                 self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
                 self._members = Members(problem, result)

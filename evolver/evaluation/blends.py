@@ -7,6 +7,7 @@ once for each blend.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,9 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
-from evolver.evaluation.fold import score_of
+from evolver.evaluation.fold import reported_of, score_of
 from evolver.evaluation.scorers import metric_of
+from evolver.outcome import mean_reported
 from evolver.problem import Problem
 from primitives.isolation import private_copy
 
@@ -141,6 +143,25 @@ class BlendScorer:
                     for blend in blends
                 ]
             )
+
+    def reported(self, predictions: Sequence[np.ndarray]) -> tuple[float, ...]:
+        """Return the mean scores by the further scorers of the problem.
+
+        Parameters
+        ----------
+        predictions : sequence of ndarray
+            Predictions of the validation part of each fold.
+        """
+        problem = self._problem
+        folds = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for (_, valid), one in zip(problem.folds, predictions, strict=True):
+                weights = None if problem.sample_weight is None else problem.sample_weight[valid]
+                model = FixedPredictions(one, self._classes)
+                X = private_copy(problem.X.iloc[valid])
+                folds.append(reported_of(problem, model, X, problem.y[valid], weights))
+        return mean_reported(folds)
 
 
 def areas(y: np.ndarray, blends: np.ndarray, classes: np.ndarray) -> np.ndarray:
