@@ -162,13 +162,13 @@ def with_positive_class(
     if metric is None or classes is None or len(classes) != 2 or 1 in classes.tolist():
         return scorer
     default = _default(metric, "pos_label")
-    average = metric.arguments.get("average", _default(metric, "average"))
-    if default is NOT_GIVEN or "pos_label" in metric.arguments:
+    average = _default(metric, "average")
+    # An average over the classes has no positive one.
+    is_averaged = metric.arguments.get("average", average) != average
+    if default is NOT_GIVEN or "pos_label" in metric.arguments or is_averaged:
         return scorer
     if default is None:  # such a score is the same for either class
         return _made(metric, pos_label=classes[1])
-    if average not in ("binary", NOT_GIVEN) and metric.function is not average_precision_score:
-        return scorer
     counts = [int((y == label).sum()) for label in classes]
     positive = classes[0 if counts[0] < counts[1] else 1]
     name = metric.function.__name__
