@@ -106,6 +106,8 @@ def select(
     # The best candidate is judged in the same way: chosen by the other folds, as the luckiest of
     # many it would look too good on the folds that it was chosen by.
     gains = best.by_others - alone.by_others
+    if not np.isfinite(gains).all():  # the score of the blend is not defined on some fold
+        return None
     error = standard_error(gains.tolist())
     if gains.mean() < -tolerance * error or best.by_all.sum() <= alone.by_all.sum():
         return None

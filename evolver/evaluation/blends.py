@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.stats import rankdata
 from sklearn.metrics import (
     accuracy_score,
@@ -20,7 +21,7 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
-from evolver.evaluation.fold import reported_of, score_of
+from evolver.evaluation.fold import UndefinedScoreError, reported_of, score_of
 from evolver.evaluation.scorers import metric_of
 from evolver.outcome import mean_reported
 from evolver.problem import Problem
@@ -113,12 +114,13 @@ class BlendScorer:
         Returns
         -------
         ndarray of shape (n_blends,)
-            Scores; greater is better.
+            Scores; greater is better. Minus infinity where a score is not defined, such as a
+            correlation of a constant prediction.
 
         Raises
         ------
         ValueError
-            If a scorer that is called for each blend returns no finite number.
+            If a scorer that is called for each blend returns no number.
         """
         problem = self._problem
         valid = problem.folds[fold][1]
@@ -131,18 +133,15 @@ class BlendScorer:
         with warnings.catch_warnings():
             # Warnings of metrics are ignored here as in the evaluation of a fold.
             warnings.simplefilter("ignore")
-            return np.array(
-                [
-                    score_of(
-                        problem.scorer,
-                        FixedPredictions(blend, self._classes),
-                        private_copy(X),
-                        y,
-                        weights,
-                    )
-                    for blend in blends
-                ]
-            )
+            return np.array([self._score(blend, X, y, weights) for blend in blends])
+
+    def _score(self, blend: np.ndarray, X: pd.DataFrame, y: np.ndarray, weights: Any) -> float:
+        """Return the score of a blend; minus infinity where it is not defined."""
+        model = FixedPredictions(blend, self._classes)
+        try:
+            return score_of(self._problem.scorer, model, private_copy(X), y, weights)
+        except UndefinedScoreError:
+            return float("-inf")
 
     def reported(self, predictions: Sequence[np.ndarray]) -> tuple[float, ...]:
         """Return the mean scores by the further scorers of the problem.
