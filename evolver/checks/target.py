@@ -234,11 +234,20 @@ def _rows_without_target(column: pd.Series[Any], known: np.ndarray) -> Finding:
 
 
 def _odd_labels(labels: np.ndarray, first: Any) -> list[Finding]:
-    """Return findings about labels: bytes that were decoded, and those that differ in little."""
+    """Return findings about labels: decoded bytes, many classes, labels that differ in little."""
     findings = []
     if isinstance(first, bytes):
         findings.append(
             Finding("decoded-labels", "`y` holds bytes: the classes are strings, read as UTF-8.")
+        )
+    n_classes = len(np.unique(labels))
+    if len(labels) > MAX_CLASSES_OF_NUMBERS and 2 * n_classes > len(labels):
+        findings.append(
+            Finding(
+                "many-classes",
+                f"`y` has {n_classes} classes in {len(labels)} rows. If it holds numbers, use"
+                " EvolvedRegressor (`--task regression`).",
+            )
         )
     if labels.dtype.kind not in "OU":
         return findings

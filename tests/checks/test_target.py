@@ -217,6 +217,13 @@ def test_labels_that_differ_only_in_white_space_or_case_are_named() -> None:
     assert findings(["high", "low", "very high"]) == []
 
 
+def test_a_target_that_is_mostly_unique_is_said_to_have_many_classes() -> None:
+    (found,) = findings(np.arange(100) // 1.5 // 1)
+    assert found.code == "many-classes"
+    assert "`y` has 67 classes in 100 rows" in found.message
+    assert findings(np.arange(100) // 3) == []
+
+
 def test_bytes_are_said_to_be_decoded() -> None:
     assert [found.code for found in findings(np.array([b"a", b"b"]))] == ["decoded-labels"]
 
