@@ -129,7 +129,9 @@ class Replay:
     def _fold(self, number: int, body: Any) -> None:
         fold, score, costs, *seconds = body
         # Further scores are a list after the seconds, in which null stands for NaN.
-        reported = seconds.pop() if seconds and isinstance(seconds[-1], list) else []
+        # A fold without further scores has no list.
+        has_list = bool(seconds) and isinstance(seconds[-1], list) and len(seconds[-1]) > 0
+        reported = seconds.pop() if has_list else []
         if len(seconds) not in (1, 2):
             raise ValueError(f"it must have the seconds of a fold, got {body!r}")
         # A single cost is written as a number, several as a list.
