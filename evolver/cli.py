@@ -20,8 +20,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
 
 logger = logging.getLogger("evolver")
@@ -31,9 +29,6 @@ TASKS = ("auto", "classification", "regression")
 
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 """Seconds by unit of time."""
-
-MAX_CLASSES_OF_INTEGERS = 20
-"""Largest number of distinct integers that are taken as classes; more are numbers to predict."""
 
 COMMAND_FILE = "command.json"
 """Name of the file in a run folder with the arguments of `evolver fit`."""
@@ -322,15 +317,15 @@ def _evolve(command: Command, out: Path, begun: Callable[[], object] = lambda: N
     begun : callable
         Called without arguments once the folder belongs to this run.
     """
+    from evolver.checks import family_of_target
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
 
     X, column = _or_exit(lambda: _read_columns(command))
-    classification = command.task == "classification"
-    if command.task == "auto":
-        classification = _is_classification(column)
-    kind = "classification" if classification else "regression"
+    kind = command.task
+    if kind == "auto":
+        kind = _or_exit(lambda: family_of_target(column))
     _print(f"Predicting {command.target!r} by {kind}.")
-    estimator = EvolvedClassifier if classification else EvolvedRegressor
+    estimator = EvolvedClassifier if kind == "classification" else EvolvedRegressor
     model = estimator(
         time_budget=command.seconds, n_jobs=command.jobs, random_state=command.seed, run_dir=out
     )
@@ -371,15 +366,6 @@ def _load_model(folder: Path) -> EvolvedClassifier | EvolvedRegressor:
             f"{file} must be a model of evolver, got {type(model).__name__}."
         )
     return model
-
-
-def _is_classification(column: pd.Series[Any]) -> bool:
-    """Return True if a target holds classes, as far as its type and its values tell."""
-    from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
-
-    if is_integer_dtype(column) and not is_bool_dtype(column):
-        return column.nunique() <= MAX_CLASSES_OF_INTEGERS
-    return not is_float_dtype(column)
 
 
 def _print(text: str) -> None:

@@ -33,12 +33,15 @@ class ScoredFold:
         Seconds that the fold took.
     saved : float, default=0.0
         Seconds that the cache saved.
+    reported : tuple of float, default=()
+        Scores by further scorers, which decide nothing; NaN where there is none.
     """
 
     score: float
     costs: tuple[float, ...]
     seconds: float
     saved: float = 0.0
+    reported: tuple[float, ...] = ()
 
     @property
     def whole_seconds(self) -> float:
@@ -87,11 +90,14 @@ class Scored:
         Mean costs over these folds by further objective; less is better.
     seconds : float
         Seconds of all folds together, those of fewer rows included.
+    reported : tuple of float, default=()
+        Mean scores by further scorers, which decide nothing; NaN where a fold has none.
     """
 
     fold_scores: tuple[float, ...]
     costs: tuple[float, ...]
     seconds: float
+    reported: tuple[float, ...] = ()
 
     @property
     def complexity(self) -> float:
@@ -196,7 +202,18 @@ def aggregate_folds(units: Sequence[ScoredFold], ladder: int) -> Scored:
         tuple(fold.score for fold in folds),
         mean_costs(folds),
         sum(unit.seconds for unit in units),
+        mean_reported([fold.reported for fold in folds]),
     )
+
+
+def mean_reported(folds: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+    """Return the mean over some folds of each further score; empty if some folds have none.
+
+    Folds of an older journal have none.
+    """
+    if len({len(fold) for fold in folds}) != 1:
+        return ()
+    return tuple(fmean(scores) for scores in zip(*folds, strict=True))
 
 
 def mean_costs(folds: Sequence[ScoredFold]) -> tuple[float, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,8 @@ class Problem:
         Folds of fewer rows, the smallest first. A candidate is evaluated on them before the others.
     schema : Schema, optional
         Schema by which tables of the caller are read; None: columns are read by their types.
+    reported : mapping of str to callable
+        Further scorers by name, which are reported and decide nothing.
     findings : sequence of Finding
         Findings of the checks of the data, of which the caller is warned.
     """
@@ -58,6 +60,7 @@ class Problem:
     sample_weight: np.ndarray | None = None
     ladder: Sequence[Fold] = ()
     schema: Schema | None = None
+    reported: Mapping[str, Scorer] = field(default_factory=dict)
     findings: Sequence[Finding] = ()
 
     @property
@@ -69,6 +72,11 @@ class Problem:
     def units(self) -> Sequence[Fold]:
         """Folds of the ladder, then all others. The place of a fold here is its number."""
         return *self.ladder, *self.folds
+
+    @property
+    def scorers(self) -> tuple[Scorer, ...]:
+        """Scorer that is optimised, then those that are only reported."""
+        return self.scorer, *self.reported.values()
 
     @property
     def is_structural(self) -> bool:

@@ -65,7 +65,7 @@ class FitRequest:
     budget: Budget
     settings: Settings
     workers: int
-    scoring: str | Callable[..., float] | None
+    scoring: Any
     objectives: tuple[Objective, ...]
     cv: Any
     population_size: int
@@ -266,20 +266,28 @@ def _checked_problem(
     schema = learn(given, request.columns)
     findings += checks.findings_of_columns(schema, len(given))
     table, _ = schema.read(given)
-    target = checks.check_target(y, request.task)
-    sample_weight, groups = checks.check_rows(table, target, sample_weight, groups)
+    findings += checks.misaligned(X, y=y, sample_weight=sample_weight, groups=groups)
+    target, known = checks.check_target(y, request.task, findings)
+    if not known.all():
+        checks.check_splits_rows(request.cv)
+    table, sample_weight, groups = checks.check_rows(table, known, sample_weight, groups)
     task = request.task.of(target)
     checks.check_classes(task, target, sample_weight)
     checks.check_portfolio(request.settings.portfolio, task)
+    scorer, *reported = (
+        (name, checks.with_positive_class(scorer, task, target, findings))
+        for name, scorer in checks.check_scorers(request.scoring, task).items()
+    )
     problem = Problem(
         task,
         table,
         target,
         (),
-        checks.check_scorer(request.scoring, task),
+        scorer[1],
         request.objectives,
         sample_weight,
         schema=schema,
+        reported=dict(reported),
     )
     folds = checks.scorable_folds(
         problem,

@@ -122,7 +122,9 @@ class Classification:
     def target_traits(self, y: np.ndarray, folds: Folds) -> Mapping[str, Any]:
         """Return the traits of the rarest class and of the labels."""
         counts = [self.class_counts(y[train]) for train, _ in folds]
+        _, of_all = np.unique(y, return_counts=True)
         return {
+            "rarity": float(of_all.min() * len(of_all) / len(y)),
             # A training part may lack a class, which then has no count.
             "smallest_class": min(
                 int(count.min()) if len(count) == len(self.classes) else 0 for count in counts

@@ -85,6 +85,9 @@ class Traits:
         Rows of the rarest class; 0 for regression.
     target_min : float
         Smallest target; NaN for classification.
+    rarity : float
+        Share of the rarest class divided by the share that it would have among equal classes; 1 for
+        regression.
     numeral_classes : bool
         True if the classes are strings that read as numbers.
     texts : int
@@ -107,6 +110,7 @@ class Traits:
     texts: int = 0
     dates: int = 0
     may_split: bool = True
+    rarity: float = 1.0
 
     @property
     def columns(self) -> int:

@@ -12,7 +12,15 @@ from typing import Any
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from primitives.base import CLASSIFICATION, REGRESSION, NullableFeatures, Prediction, Primitive
+from primitives.base import (
+    CLASSIFICATION,
+    REGRESSION,
+    NullableFeatures,
+    Prediction,
+    Primitive,
+    Space,
+    Traits,
+)
 from primitives.classifiers import boosting_space
 from primitives.early_stopping import (
     PATIENCE,
@@ -66,6 +74,19 @@ SPACES = {
 }
 """Hyperparameter spaces, by library; early stopping may use fewer rounds than a space gives."""
 
+WEIGHTS: dict[str, Space] = {
+    "lightgbm": {"class_weight": CategoricalDistribution((None, "balanced"))},
+    "catboost": {"auto_class_weights": CategoricalDistribution((None, "Balanced"))},
+}
+"""Weights of the classes by library: equal, or inverse to their frequencies. XGBoost has none."""
+
+UNBALANCED = 0.4
+"""Rarity of a class below which weights are tried: a fifth of the rows for two classes.
+
+Weights make probabilities differ from the frequencies of the classes. That costs log loss, so they
+are no choice where they gain little.
+"""
+
 COSTS = {"lightgbm": 100.0, "xgboost": 100.0, "catboost": 500.0}
 """Milliseconds to fit about 2,000 rows, by library."""
 
@@ -78,6 +99,13 @@ MODELS: dict[tuple[str, str], Any] = {
     ("catboost", "CatBoostRegressor"): EarlyStoppedRegressor,
 }
 """Wrapper that adds early stopping, by library and class name."""
+
+
+def space_for(library: str, traits: Traits) -> Space:
+    """Return the hyperparameter space of a library for a table, with weights for rare classes."""
+    is_unbalanced = traits.task in CLASSIFICATION and traits.rarity < UNBALANCED
+    weights = WEIGHTS.get(library, {}) if is_unbalanced else {}
+    return boosting_space({**SPACES[library], **weights}, ROUNDS[library][1], traits)
 
 
 def boosted(
@@ -114,7 +142,7 @@ BOOSTING = tuple(
         inputs=(NullableFeatures,),
         output=Prediction,
         build=partial(boosted, library, model),
-        space=partial(boosting_space, SPACES[library], ROUNDS[library][1]),
+        space=partial(space_for, library),
         tasks=CLASSIFICATION if wrapper is EarlyStoppedClassifier else REGRESSION,
         library=library,
         cost=COSTS[library],

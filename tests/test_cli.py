@@ -333,3 +333,54 @@ def test_a_run_succeeds_when_its_output_is_closed_full_or_broken(
     assert (tmp_path / "code").read_text().strip() == "0"
     assert (tmp_path / "run" / "model.joblib").exists()
     assert (tmp_path / "run" / "winner.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "kind", "columns"),
+    [
+        (
+            lambda y: (y == "class 0") * 1.0,
+            "classification",
+            ["probability_0.0", "probability_1.0"],
+        ),
+        (
+            lambda y: pd.Series((y == "class 0") * 1).mask(y.index < 3),
+            "classification",
+            ["probability_0", "probability_1"],
+        ),
+        (lambda y: pd.Series([f"$ {n},{n:03}" for n in range(100, 220)]), "regression", []),
+        (lambda y: pd.Series(["?", *map(str, range(118)), "?"]), "regression", []),
+    ],
+    ids=["floats", "gaps", "prices", "marks"],
+)
+def test_the_values_of_a_target_choose_its_task(
+    target: Any, kind: str, columns: list[str], tmp_path: Path
+) -> None:
+    X, y = small_table("binary")
+    X.assign(goal=target(pd.Series(y))).to_csv(tmp_path / "train.csv", index=False)
+    run = ["--target", "goal", "--time", "4s", "--jobs", 1, "--out", tmp_path / "run"]
+    result = evolver("fit", tmp_path / "train.csv", *run)
+    assert result.exit_code == 0, result.output
+    assert f"Predicting 'goal' by {kind}." in result.output
+    out = tmp_path / "out.csv"
+    result = evolver("predict", tmp_path / "run", tmp_path / "train.csv", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert pd.read_csv(out).columns.tolist() == ["prediction", *columns]
+
+
+def test_a_target_of_dates_is_an_error_of_one_line(tmp_path: Path) -> None:
+    X, _ = small_table("binary")
+    X.assign(goal=pd.date_range("2024-01-01", periods=len(X))).to_parquet(tmp_path / "t.parquet")
+    result = evolver("fit", tmp_path / "t.parquet", "--target", "goal", "--out", tmp_path / "run")
+    assert result.exit_code == 1
+    assert "Error: `y` must not hold dates: make numbers of them first" in result.output
+
+
+def test_a_price_that_is_no_number_is_named(tmp_path: Path) -> None:
+    X, _ = small_table("binary")
+    prices = [*map(str, range(119)), "call us"]
+    X.assign(goal=prices).to_csv(tmp_path / "t.csv", index=False)
+    result = evolver("fit", tmp_path / "t.csv", "--target", "goal", "--out", tmp_path / "run")
+    assert result.exit_code == 1
+    assert "got 'call us' in 1 of 120 rows" in result.output
+    assert "--task classification" in result.output

@@ -39,6 +39,7 @@ DOORS = {
         "evolver.execution.payload",
         "evolver.execution.wire",
         "evolver.execution.worker_handle",
+        "evolver.report.run_folder",
     },
     "psutil": {
         "evolver.execution.fork_server",
@@ -48,6 +49,7 @@ DOORS = {
         "evolver.temporary",
     },
     "click": {"evolver.cli"},
+    "narwhals": {"evolver.checks.tables", "evolver.checks.target"},
     "sqlite3": {"evolver.storage.entry_file"},
     "dask": {"evolver.execution.dask"},
 }

@@ -42,7 +42,7 @@ def test_few_modules_name_a_kind_of_target() -> None:
     assert named <= {
         "evolver.task",
         "evolver.cli",
-        "evolver.checks.data",
+        "evolver.checks.target",
         "evolver.estimators.evolved",
         "evolver.evaluation.blends",
     }
@@ -94,10 +94,13 @@ def test_the_traits_of_a_target_are_those_of_the_training_parts() -> None:
     folds = [(np.arange(10), np.arange(10, 20)), (np.arange(6, 20), np.arange(6))]
     assert task_of("regression").target_traits(TARGETS["regression"], folds) == {"target_min": -1.0}
     assert task_of("binary").target_traits(TARGETS["binary"], folds) == {
+        "rarity": 1.0,
         "smallest_class": 5,
         "numeral_classes": False,
     }
     numerals = np.array(["1", "2"] * 10)
     assert Classification.of(numerals).target_traits(numerals, folds)["numeral_classes"]
     late = np.array([0] * 12 + [1] * 8)
-    assert Classification.of(late).target_traits(late, folds)["smallest_class"] == 0
+    traits = Classification.of(late).target_traits(late, folds)
+    assert traits["smallest_class"] == 0
+    assert traits["rarity"] == 0.8  # 8 of 20 rows instead of 10

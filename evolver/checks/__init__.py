@@ -15,11 +15,22 @@ from evolver.checks.arguments import (
     check_workers,
 )
 from evolver.checks.columns import columns_of_fit, findings_of_columns, read_to_predict
-from evolver.checks.data import MIN_ROWS, check_classes, check_rows, check_target
-from evolver.checks.scoring import check_scorer, scorable_folds, scorable_ladder
+from evolver.checks.data import MIN_ROWS, check_classes, check_rows, misaligned
+from evolver.checks.scorers import (
+    check_scorer,
+    check_scorers,
+    leading_name,
+    with_positive_class,
+)
+from evolver.checks.scoring import (
+    check_splits_rows,
+    scorable_folds,
+    scorable_ladder,
+)
 from evolver.checks.space import selected_catalogue
 from evolver.checks.suspicions import findings_of_rows
 from evolver.checks.tables import as_table, check_table, has_names
+from evolver.checks.target import check_target, family_of_target, needs_reading, target_name
 
 __all__ = [
     "MIN_ROWS",
@@ -33,17 +44,25 @@ __all__ = [
     "check_positive",
     "check_rows",
     "check_scorer",
+    "check_scorers",
     "check_settings",
+    "check_splits_rows",
     "check_table",
     "check_target",
     "check_warm_start",
     "check_workers",
     "columns_of_fit",
+    "family_of_target",
     "findings_of_columns",
     "findings_of_rows",
     "has_names",
+    "leading_name",
+    "misaligned",
+    "needs_reading",
     "read_to_predict",
     "scorable_folds",
     "scorable_ladder",
     "selected_catalogue",
+    "target_name",
+    "with_positive_class",
 ]

@@ -1,120 +1,44 @@
-"""Checks of the target, and the weights and groups of their rows."""
+"""Checks of the weights and groups of the rows, and of the rows that have a target."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight
 
-from evolver.checks.tables import is_invalid_text
-from evolver.errors import InputError, InputTypeError
+from evolver.errors import InputError
 from evolver.task import Task
-
-# Some messages below repeat scikit-learn's own, because `check_estimator` looks for their words:
-# "Input y contains NaN" and "requires y to be passed, but the target y is None".
+from evolver.warned import Finding
 
 MIN_ROWS = 2
 """Least number of rows: one to fit on and one to validate on."""
 
 
-def check_target(y: Any, task: type[Task]) -> np.ndarray:
-    """Return the target as an array.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,)
-        Target of a caller.
-    task : type of Task
-        Kind of the target.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        Labels unchanged, or numbers as float64.
-
-    Raises
-    ------
-    InputError, InputTypeError
-        If the target is missing, not one-dimensional, or has missing or infinite values. For
-        classification, also if it is continuous, of several types, or text that is not valid
-        Unicode.
-    """
-    if y is None:
-        raise InputError(
-            "`y` must be given: this estimator requires y to be passed, but the target y is None."
-        )
-    try:
-        target: np.ndarray = column_or_1d(y, warn=True)
-    except ValueError as error:
-        raise InputError(f"`y` must be one column: {error}") from None
-    missing = np.flatnonzero(pd.isna(target))
-    if len(missing):
-        raise InputError(
-            f"`y` must have no missing values: Input y contains NaN, first in row {missing[0]}."
-        )
-    return TARGETS[task.family](target)
-
-
-def _class_labels(target: np.ndarray) -> np.ndarray:
-    """Return class labels unchanged, or raise an InputError or InputTypeError."""
-    invalid = next((label for label in target if is_invalid_text(label)), None)
-    if invalid is not None:
-        raise InputError(f"`y` must hold valid Unicode text, got {str(invalid)!r}.")
-    try:
-        check_classification_targets(target)
-    except ValueError as error:
-        raise InputError(f"`y` must be class labels: {error}") from None
-    except TypeError:  # labels of several types cannot be sorted
-        kinds = sorted({type(label).__name__ for label in target})
-        raise InputTypeError(f"`y` must have labels of one type, got {', '.join(kinds)}.") from None
-    return target
-
-
-def _numeric_target(target: np.ndarray) -> np.ndarray:
-    """Return the target as finite float64 numbers, or raise an InputError."""
-    try:
-        numbers = np.asarray(target, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"`y` must be numbers for regression: {error}") from None
-    infinite = np.flatnonzero(np.isinf(numbers))
-    if len(infinite):
-        raise InputError(
-            f"`y` must be finite: Input y contains infinity, first in row {infinite[0]}."
-        )
-    return numbers
-
-
-TARGETS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "classification": _class_labels,
-    "regression": _numeric_target,
-}
-"""Check of the target for each family of tasks."""
-
-
-def check_rows(X: pd.DataFrame, y: np.ndarray, sample_weight: Any, groups: Any) -> tuple[Any, Any]:
-    """Return the weights and the groups of the rows as arrays; None if they are not given.
+def check_rows(
+    X: pd.DataFrame, known: np.ndarray, sample_weight: Any, groups: Any
+) -> tuple[pd.DataFrame, Any, Any]:
+    """Return the rows with a target: the table, and weights and groups as arrays or None.
 
     Parameters
     ----------
     X : DataFrame of shape (n_samples, n_features)
         Checked table.
-    y : ndarray of shape (n_samples,)
-        Checked target.
+    known : ndarray of shape (n_samples,)
+        True for each row that has a target.
     sample_weight, groups : array-like of shape (n_samples,) or None
         Weights and groups of a caller.
 
     Raises
     ------
     InputError
-        If lengths differ, weights are negative, all zero or not finite, or a group is missing.
+        If lengths differ, too few rows have a target, weights are negative, all zero or not finite,
+        or a group is missing.
     """
     try:
-        check_consistent_length(X, y)
+        check_consistent_length(X, known)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         if groups is not None:
@@ -124,6 +48,12 @@ def check_rows(X: pd.DataFrame, y: np.ndarray, sample_weight: Any, groups: Any) 
         raise InputError(
             f"`X`, `y`, `sample_weight` and `groups` must have one entry for each row: {error}"
         ) from None
+    if not known.all():
+        if known.sum() < MIN_ROWS:
+            raise InputError(f"`y` must have a value in {MIN_ROWS} rows, got {known.sum()}.")
+        X = X[known]
+        sample_weight = None if sample_weight is None else sample_weight[known]
+        groups = None if groups is None else groups[known]
     if sample_weight is not None and ((sample_weight < 0).any() or not sample_weight.any()):
         raise InputError(
             "`sample_weight` must be at least 0 and not all 0, got a minimum of"
@@ -131,7 +61,35 @@ def check_rows(X: pd.DataFrame, y: np.ndarray, sample_weight: Any, groups: Any) 
         )
     if groups is not None and pd.isna(groups).any():
         raise InputError("`groups` must name a group for every row, got missing values.")
-    return sample_weight, groups
+    return X, sample_weight, groups
+
+
+def misaligned(X: Any, **columns: Any) -> list[Finding]:
+    """Return the findings of columns whose index is that of the table in another order.
+
+    Parameters
+    ----------
+    X : table of a caller
+    **columns : array-like
+        Target, weights and groups of a caller, by the name of the argument.
+    """
+    findings = []
+    for name, column in columns.items():
+        if not isinstance(X, pd.DataFrame) or not isinstance(column, pd.Series | pd.DataFrame):
+            continue
+        mine, other = X.index, column.index
+        is_shuffled = (
+            len(mine) == len(other)
+            and not mine.equals(other)
+            and bool(other.isin(mine).all() and mine.isin(other).all())
+        )
+        if is_shuffled:
+            message = (
+                f"`{name}` has the index of `X` in another order. Rows are taken by position, as"
+                f" in scikit-learn; to take them by the index, pass `{name}.loc[X.index]`."
+            )
+            findings.append(Finding("index-order", message))
+    return findings
 
 
 def check_classes(task: Task, y: np.ndarray, sample_weight: np.ndarray | None) -> None:

@@ -1,80 +1,31 @@
-"""Checks of the scorer, and of the folds that it must be able to score."""
+"""Checks of the folds, which a scorer must be able to score."""
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import (
-    average_precision_score,
-    get_scorer,
-    get_scorer_names,
     log_loss,
-    make_scorer,
-    roc_auc_score,
 )
+from sklearn.model_selection import PredefinedSplit
 
 from evolver.budget import Deadline
 from evolver.checks.arguments import check_at_least
 from evolver.errors import InputError, InputTypeError
+from evolver.evaluation.blends import FixedPredictions
 from evolver.evaluation.cached_predictions import CachedPredictions
-from evolver.evaluation.fold import score_of
+from evolver.evaluation.fallback import small_discriminant, small_tree
+from evolver.evaluation.fold import UndefinedScoreError, score_of
 from evolver.evaluation.folds import make_folds, make_ladder, of_known_classes
 from evolver.evaluation.scorers import Metric, metric_of
-from evolver.problem import Fold, Problem, Scorer
-from evolver.task import Task
+from evolver.execution.inline import reason_of
+from evolver.problem import Fold, Problem
 from evolver.warned import Finding
-
-OF_PROBABILITIES = {"roc_auc": roc_auc_score, "average_precision": average_precision_score}
-"""Metrics that are computed from probabilities, by the name of the scorer.
-
-scikit-learn's scorers of these names use the decision function of a model if it has one. Ensembles
-average probabilities, and some models give equal probabilities to rows that their decision function
-orders, so a score of decision functions could not be reached.
-"""
-
-
-def check_scorer(scoring: Any, task: Task) -> Scorer:
-    """Return the scorer that `scoring` stands for; None stands for the default of the task.
-
-    Raises
-    ------
-    InputError, InputTypeError
-        If the name is unknown, or if `scoring` is a metric instead of a scorer, or neither.
-    """
-    scoring = task.default_scoring if scoring is None else scoring
-    if scoring == "neg_log_loss" and task.classes is not None:
-        # A fold may lack a rare class. With the labels given, the loss is defined there too.
-        scorer: Scorer = make_scorer(
-            log_loss, greater_is_better=False, response_method="predict_proba", labels=task.classes
-        )
-        return scorer
-    if isinstance(scoring, str) and scoring in OF_PROBABILITIES:
-        scorer = make_scorer(OF_PROBABILITIES[scoring], response_method="predict_proba")
-        return scorer
-    if isinstance(scoring, str):
-        if scoring not in get_scorer_names():
-            raise InputError(
-                f"`scoring` must be the name of a scorer ({', '.join(get_scorer_names())}), got"
-                f" {scoring!r}."
-            )
-        scorer = get_scorer(scoring)
-        return scorer
-    if not callable(scoring):
-        raise InputTypeError(f"`scoring` must be a scorer, its name or None, got {scoring!r}.")
-    # The names of its parameters tell a metric, called with (y_true, y_pred), from a scorer.
-    names = list(inspect.signature(scoring).parameters)
-    if len(names) < 3 or names[0] in ("y_true", "labels_true", "y"):
-        raise InputError(
-            "`scoring` must be a scorer, called with (estimator, X, y); got a metric"
-            f" {getattr(scoring, '__name__', scoring)!r}: wrap it with sklearn.metrics.make_scorer."
-        )
-    scorer = scoring
-    return scorer
 
 
 def scorable_folds(
@@ -86,7 +37,7 @@ def scorable_folds(
     end: Deadline,
     findings: list[Finding],
 ) -> list[Fold]:
-    """Return folds on which a constant prediction can be scored.
+    """Return folds on which some model can be scored.
 
     If a class has fewer rows than there are folds, that is a finding. If such folds cannot be
     scored, there are as many folds as the rarest class has rows, at least two. Validation rows of a
@@ -120,7 +71,7 @@ def scorable_folds(
         labels, counts = np.unique(y, return_counts=True)
         fewest = int(counts.min())
         if fewest < cv:
-            label = labels[counts.argmin()]
+            label = labels.tolist()[counts.argmin()]
             message = f"Class {label!r} has {fewest} rows, fewer than the {cv} folds of `cv`."
             findings.append(Finding("rare-class", message))
             attempts.append(max(2, fewest))
@@ -152,6 +103,15 @@ def _checked_cv(cv: Any, rows: int) -> Any:
     return cv
 
 
+def check_splits_rows(cv: Any) -> None:
+    """Raise an InputError if `cv` holds numbers of rows, which change as rows are left out."""
+    if isinstance(cv, PredefinedSplit) or (hasattr(cv, "__iter__") and not hasattr(cv, "split")):
+        raise InputError(
+            "`cv` must be a number of folds or a splitter that makes folds of any rows while rows"
+            f" of `y` have no value, got {type(cv).__name__}: leave these rows out before `fit`."
+        )
+
+
 def _left_out(split: Sequence[Fold], folds: Sequence[Fold], y: np.ndarray) -> list[Finding]:
     """Return the finding of validation rows left out as no training row has their class."""
     lost = [np.setdiff1d(valid, kept) for (_, valid), (_, kept) in zip(split, folds, strict=True)]
@@ -170,7 +130,7 @@ def _left_out(split: Sequence[Fold], folds: Sequence[Fold], y: np.ndarray) -> li
 
 
 def scorable_ladder(problem: Problem, *, rng: np.random.Generator, end: Deadline) -> list[Fold]:
-    """Return the folds of fewer rows; none if a constant prediction cannot be scored on all.
+    """Return the folds of fewer rows; none if no model can be scored on all.
 
     Parameters
     ----------
@@ -186,48 +146,115 @@ def scorable_ladder(problem: Problem, *, rng: np.random.Generator, end: Deadline
 
 
 def _reason_not_scorable(problem: Problem, folds: Sequence[Fold], end: Deadline) -> str:
-    """Return the reason why a constant prediction cannot be scored on some fold; empty if it can.
+    """Return the reason why no candidate can be scored on some fold; empty if some can.
 
     Parameters are those of `scorable_folds`.
     """
-    y, scorer, sample_weight = problem.y, problem.scorer, problem.sample_weight
-    metric = metric_of(scorer)
-    # Neither the constant prediction nor a scorer of scikit-learn reads the columns, so one column
-    # is enough. Taking rows of a wide table is slow.
-    table = problem.X if metric is None else problem.X.iloc[:, :1]
+    y, sample_weight = problem.y, problem.sample_weight
+    metric = metric_of(problem.scorer)
     loss = metric if metric is not None and metric.function is log_loss else None
     all_classes = problem.task.classes
     scored: set[Hashable] = set()
-    for number, (train, valid) in enumerate(folds):
+    scored_by_model: set[Hashable] = set()
+    for number, fold in enumerate(folds):
+        train, valid = fold
         if not len(train) or not len(valid):
             return (
                 "`cv` must give each fold rows to fit on and rows to validate on, got"
                 f" {len(train)} and {len(valid)} in fold {number}."
             )
-        weights = None if sample_weight is None else sample_weight[valid]
-        has_weight = weights is None or bool(weights.any())
+        has_weight = sample_weight is None or bool(sample_weight[valid].any())
         # The log loss is then finite on any rows. Computing it for many classes takes much memory.
         if loss is not None and has_weight and _has_all_labels(loss, y[train]):
             continue
         classes = None if all_classes is None else _classes_of(y, train, valid)
-        if end.is_over and has_weight and classes in scored:
+        # Fitting a model for each fold would be slow.
+        known = scored_by_model | scored if end.is_over else scored_by_model
+        if has_weight and classes in known:
             continue
-        dummy = problem.task.constant()
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                dummy.fit(table.iloc[train], y[train])
-                model = CachedPredictions(dummy, table.iloc[valid], all_classes)
-                score_of(scorer, model, model.X, y[valid], weights)
-        except Exception as error:  # a scorer of the user may raise any error
-            return (
-                "`scoring` must be able to score a constant prediction on every fold, got"
-                f" {scorer} on fold {number}:"
-                f" {type(error).__name__}: {error}"
-            )
+        reason = _reason_of_constant(problem, fold)
+        if reason:
+            reason = _reason_of_models(problem, fold)
+            if reason:
+                return (
+                    "`scoring` must be able to score a prediction on every fold, got"
+                    f" {problem.scorer} on fold {number}: {reason}"
+                )
+            scored_by_model.add(classes)
         if has_weight:
             scored.add(classes)
     return ""
+
+
+def _reason_of_constant(problem: Problem, fold: Fold) -> str:
+    """Return the reason why a constant prediction cannot be scored on a fold, empty if it can."""
+    # Neither the constant prediction nor a scorer of scikit-learn reads the columns, so one column
+    # is enough. Taking rows of a wide table is slow.
+    is_function = metric_of(problem.scorer) is None
+    table = problem.X if is_function else problem.X.iloc[:, :1]
+    try:
+        _score(replace(problem, X=table), problem.task.constant(), fold)
+    except Exception as error:  # a scorer of the user may raise any error
+        return reason_of(error)
+    return ""
+
+
+def _reason_of_models(problem: Problem, fold: Fold) -> str:
+    """Return the reason why no fitted model can be scored on a fold, empty if one can.
+
+    A correlation, or a share of the rows predicted as positive, is not defined for a constant
+    prediction, but it is for most models. A scorer may also need what few models have, such as a
+    decision function.
+    """
+    classifies = problem.task.classes is not None
+    reasons = []
+    is_undefined = False
+    for make in (small_tree, small_discriminant) if classifies else (small_tree,):
+        try:
+            _score(problem, make(problem), fold)
+            return ""
+        except Exception as error:  # a scorer of the user may raise any error
+            reasons.append(reason_of(error))
+            is_undefined |= isinstance(error, UndefinedScoreError)
+    # These models may be constant on a hard table. Where the true values have a score, better
+    # models have one too.
+    if is_undefined and not _reason_of_truth(problem, fold):
+        return ""
+    return reasons[0]
+
+
+def _reason_of_truth(problem: Problem, fold: Fold) -> str:
+    """Return the reason why the true values cannot be scored on a fold, empty if they can."""
+    valid, classes = fold[1], problem.task.classes
+    truth = problem.y[valid]
+    predictions = truth if classes is None else (truth[:, np.newaxis] == classes).astype(np.float64)
+    weights = None if problem.sample_weight is None else problem.sample_weight[valid]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = FixedPredictions(predictions, classes)
+            score_of(problem.scorer, model, problem.X.iloc[valid], truth, weights)
+    except Exception as error:  # a scorer of the user may raise any error
+        return reason_of(error)
+    return ""
+
+
+def _score(problem: Problem, model: Any, fold: Fold) -> None:
+    """Fit and score a model on a fold.
+
+    Raises
+    ------
+    Exception
+        If it cannot be scored.
+    """
+    train, valid = fold
+    X, y = problem.X, problem.y
+    weights = None if problem.sample_weight is None else problem.sample_weight[valid]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X.iloc[train], y[train])
+        cached = CachedPredictions(model, X.iloc[valid], problem.task.classes)
+        score_of(problem.scorer, cached, cached.X, y[valid], weights)
 
 
 def _has_all_labels(metric: Metric, y: np.ndarray) -> bool:

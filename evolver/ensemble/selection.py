@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -43,10 +43,13 @@ class Selection:
     fold_scores : tuple of float
         Scores of the folds, each of the blend that was chosen in the same way by the other folds.
         The scores of `blend` itself would be too good.
+    predictions : tuple of ndarray
+        Predictions of the validation part of each fold, by the blends of `fold_scores`.
     """
 
     blend: Blend
     fold_scores: tuple[float, ...]
+    predictions: tuple[np.ndarray, ...] = field(default=(), compare=False)
 
 
 def select(
@@ -103,10 +106,15 @@ def select(
     # The best candidate is judged in the same way: chosen by the other folds, as the luckiest of
     # many it would look too good on the folds that it was chosen by.
     gains = best.by_others - alone.by_others
+    if not np.isfinite(gains).all():  # the score of the blend is not defined on some fold
+        return None
     error = standard_error(gains.tolist())
     if gains.mean() < -tolerance * error or best.by_all.sum() <= alone.by_all.sum():
         return None
-    return Selection(best.blend, tuple(best.by_others.tolist()))
+    predictions = tuple(
+        predicted(library, blend, fold)[0] for fold, blend in enumerate(best.of_others)
+    )
+    return Selection(best.blend, tuple(best.by_others.tolist()), predictions)
 
 
 class _TimeOverError(Exception):
@@ -128,11 +136,14 @@ class _Judged:
         Scores of the blend itself.
     by_others : ndarray of shape (n_folds,)
         Scores of the blends that were chosen in the same way without the fold.
+    of_others : sequence of Blend
+        Blends that were chosen without each fold.
     """
 
     blend: Blend
     by_all: np.ndarray
     by_others: np.ndarray
+    of_others: Sequence[Blend]
 
 
 class _Selector:
@@ -212,7 +223,7 @@ class _Selector:
         blend = choice[-1]
         by_all = np.array([self._score(blend, fold) for fold in self._folds])
         by_others = np.array([self._score(choice[fold], fold) for fold in self._folds])
-        return _Judged(blend, by_all, by_others)
+        return _Judged(blend, by_all, by_others, choice[:-1])
 
     def _pools(self, blend: Blend, folds: Sequence[int], labels: Labels) -> list[Blend]:
         """Return a blend with a pool, once for each penalty.

@@ -23,9 +23,11 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         ``Settings(lag=16)``, a run gives the same result on any number of workers. If some limit of
         time, such as that of a fold, affects the result, a warning is logged and `statistics_`
         names the decision.
-    scoring : str or callable, default=None
+    scoring : str, callable, list of str or dict, default=None
         Scorer of scikit-learn, or its name. None: ``"roc_auc"`` for two classes, else
         ``"neg_log_loss"``.
+        Of a list of names, or a dict of scorers by name, the first is optimised and the others are
+        reported.
     complexity : str, callable or list of two of them, default="operators"
         Objective beside the score, which is minimised. ``"operators"``: number of steps.
         ``"fit_time"``, ``"predict_time"``: seconds to fit or to predict a fold. ``"size"``: bytes
@@ -76,7 +78,8 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
     pareto_front_ : DataFrame
         Rank, score, std, complexity, pipeline and digest of the non-dominated candidates, best
         score first. `std` is the sample standard deviation over the folds (n - 1). A second
-        complexity has a column of its own name. The ensemble comes first, because it predicts; its
+        complexity has a column of its own name. Scores by further scorers have columns of their
+        names, NaN where one cannot be computed. The ensemble comes first, because it predicts; its
         digest is "ensemble". Its score is computed on folds that it was not chosen on. The score of
         a pipeline is that of the best of many on the same folds, so it may be higher by chance.
     leaderboard_ : DataFrame
@@ -92,7 +95,9 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         ensemble". If it is empty, the same call with the same seed gives the same result.
         "failed_fits": digest and reason of each fit on all rows that failed.
     scorer_ : callable
-        Scorer of the run.
+        Scorer of the run, the first of `scorers_`.
+    scorers_ : dict of str to callable
+        Scorers by name, the one that is optimised first. It is called "score" if it is a function.
     warnings_ : list of Finding
         Findings of the checks of the data, each with code, message and column, in the order in
         which warnings of the class `DataWarning` told them.

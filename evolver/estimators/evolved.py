@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from evolver.session import FitRequest
     from evolver.settings import Settings
     from evolver.storage.journal import History
+    from evolver.task import Task
     from primitives import Catalogue
 
 
@@ -37,7 +38,7 @@ class Evolved:
         self,
         time_budget: float | None = 300.0,
         max_evaluations: int | None = None,
-        scoring: str | Callable[..., float] | None = None,
+        scoring: Any = None,
         complexity: Any = "operators",
         cv: Any = 5,
         population_size: int = 50,
@@ -75,7 +76,8 @@ class Evolved:
             be of pandas, polars or pyarrow, an array, a sparse matrix, or a list of dictionaries.
             Strings are read as what they stand for, see `columns_`.
         y : array-like of shape (n_samples,)
-            Target: class labels or numbers.
+            Target: class labels or numbers, of any type of numpy, pandas, Polars or Arrow. Rows
+            without a target are left out, with a warning.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows. They are passed to every step and metric that can use them.
         groups : array-like of shape (n_samples,), default=None
@@ -189,7 +191,26 @@ class Evolved:
         """
         check_is_fitted(self)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        return float(self.scorer_(self, X, y, **weights))
+        return float(self.scorer_(self, X, self._scored_target(y), **weights))
+
+    def _scored_target(self, y: Any) -> np.ndarray:
+        """Return true labels or numbers as `fit` reads them."""
+        from evolver.checks import check_target
+
+        values, known = check_target(y, self._task, [])
+        if not known.all():
+            raise InputError(
+                f"`y` must have a value in every row to score, got {(~known).sum()} rows without:"
+                " leave them out."
+            )
+        return values
+
+    @property
+    def _task(self) -> type[Task]:
+        """Kind of the target."""
+        from evolver.task import TASKS
+
+        return TASKS["classification" if is_classifier(self) else "regression"]
 
     @property
     def _model(self) -> Any:
@@ -250,8 +271,13 @@ class Evolved:
         digest = self._members.digest_of(member)
         heading = title(self.pareto_front_, digest, self._n_folds)
         try:
-            columns = self._schema.not_plain
-            source = to_source(self._members.fitted(digest), self.target_name_, heading, columns)
+            source = to_source(
+                self._members.fitted(digest),
+                self.target_name_,
+                heading,
+                self._schema.not_plain,
+                reads_texts=self._target_is_text,
+            )
             with replacing_named(Path(path)) as part:
                 part.write_text(source, encoding="utf-8")
         except (OSError, ValueError) as error:
@@ -285,14 +311,13 @@ class Evolved:
         start = time.monotonic()  # the budget covers the imports and the checks
         from evolver import checks
         from evolver.session import FitRequest
-        from evolver.task import TASKS
 
         checks.check_positive("time_budget", time_budget)
         if max_evaluations is not None:
             checks.check_at_least(1, "max_evaluations", max_evaluations)
         checks.check_at_least(2, "population_size", self.population_size)
         return FitRequest(
-            task=TASKS["classification" if is_classifier(self) else "regression"],
+            task=self._task,
             budget=Budget(time_budget, max_evaluations),
             settings=checks.check_settings(self.settings),
             workers=checks.check_workers(self.n_jobs),
@@ -350,14 +375,20 @@ class Evolved:
                 self._schema: Schema = problem.schema
                 self.columns_ = self._schema.table()
                 self._n_folds = len(problem.folds)
-                self.target_name_ = _name_of(y)
+                self.target_name_ = checks.target_name(y)
+                self._target_is_text = checks.needs_reading(y, is_classifier(self))
                 self.scorer_ = problem.scorer
+                first = checks.leading_name(self.scoring, problem.task)
+                self.scorers_ = {first: problem.scorer, **problem.reported}
                 self.warnings_ = list(problem.findings)
                 self.best_pipeline_ = result.pipeline
                 self.best_score_ = result.best_score
                 costs = problem.objectives
-                self.leaderboard_ = frames.leaderboard(result.records, costs)
-                self.pareto_front_ = frames.pareto_front(result.front, result.ensemble, costs)
+                names = list(problem.reported)
+                self.leaderboard_ = frames.leaderboard(result.records, costs, names)
+                self.pareto_front_ = frames.pareto_front(
+                    result.front, result.ensemble, costs, names
+                )
                 self.statistics_ = frames.statistics(result)
                 self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
                 self._members = Members(problem, result)
@@ -389,10 +420,3 @@ class Evolved:
         for finding in (*findings, *more):
             warn_of(finding, stacklevel=3)  # the line that calls `predict`
         return read
-
-
-def _name_of(y: Any) -> str:
-    """Return the name of a target; "target" if it has none."""
-    name: Any = y.name if isinstance(y, pd.Series) else None
-    is_missing = name is None or (pd.api.types.is_scalar(name) and pd.isna(name)) or name == ""
-    return "target" if is_missing else str(name)

@@ -7,14 +7,23 @@ once for each blend.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.stats import rankdata
-from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
+from sklearn.metrics import (
+    accuracy_score,
+    log_loss,
+    r2_score,
+    roc_auc_score,
+    root_mean_squared_error,
+)
 
-from evolver.evaluation.fold import score_of
+from evolver.evaluation.fold import UndefinedScoreError, reported_of, score_of
 from evolver.evaluation.scorers import metric_of
+from evolver.outcome import mean_reported
 from evolver.problem import Problem
 from primitives.isolation import private_copy
 
@@ -58,6 +67,11 @@ class FixedPredictions:
         """Return the given probabilities."""
         return self._copy()
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy or R², as the estimators of scikit-learn do."""
+        metric = accuracy_score if hasattr(self, "classes_") else r2_score
+        return float(metric(y, self.predict(X), sample_weight=sample_weight))
+
     def _copy(self) -> np.ndarray:
         copy: np.ndarray = private_copy(self._predictions)
         return copy
@@ -100,12 +114,13 @@ class BlendScorer:
         Returns
         -------
         ndarray of shape (n_blends,)
-            Scores; greater is better.
+            Scores; greater is better. Minus infinity where a score is not defined, such as a
+            correlation of a constant prediction.
 
         Raises
         ------
         ValueError
-            If a scorer that is called for each blend returns no finite number.
+            If a scorer that is called for each blend returns no number.
         """
         problem = self._problem
         valid = problem.folds[fold][1]
@@ -118,18 +133,34 @@ class BlendScorer:
         with warnings.catch_warnings():
             # Warnings of metrics are ignored here as in the evaluation of a fold.
             warnings.simplefilter("ignore")
-            return np.array(
-                [
-                    score_of(
-                        problem.scorer,
-                        FixedPredictions(blend, self._classes),
-                        private_copy(X),
-                        y,
-                        weights,
-                    )
-                    for blend in blends
-                ]
-            )
+            return np.array([self._score(blend, X, y, weights) for blend in blends])
+
+    def _score(self, blend: np.ndarray, X: pd.DataFrame, y: np.ndarray, weights: Any) -> float:
+        """Return the score of a blend; minus infinity where it is not defined."""
+        model = FixedPredictions(blend, self._classes)
+        try:
+            return score_of(self._problem.scorer, model, private_copy(X), y, weights)
+        except UndefinedScoreError:
+            return float("-inf")
+
+    def reported(self, predictions: Sequence[np.ndarray]) -> tuple[float, ...]:
+        """Return the mean scores by the further scorers of the problem.
+
+        Parameters
+        ----------
+        predictions : sequence of ndarray
+            Predictions of the validation part of each fold.
+        """
+        problem = self._problem
+        folds = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for (_, valid), one in zip(problem.folds, predictions, strict=True):
+                weights = None if problem.sample_weight is None else problem.sample_weight[valid]
+                model = FixedPredictions(one, self._classes)
+                X = private_copy(problem.X.iloc[valid])
+                folds.append(reported_of(problem, model, X, problem.y[valid], weights))
+        return mean_reported(folds)
 
 
 def areas(y: np.ndarray, blends: np.ndarray, classes: np.ndarray) -> np.ndarray:

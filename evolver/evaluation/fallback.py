@@ -7,8 +7,10 @@ table: it uses few rows, few columns and few splits.
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -62,6 +64,18 @@ def title_of(model: Pipeline) -> str:
 
 def small_tree(problem: Problem) -> Pipeline:
     """Return an unfitted decision tree for some of the rows and columns."""
+    # Rows are drawn first and columns are screened before they are cleaned: cleaning is slow.
+    steps = _small(problem, problem.task.small_tree(MAX_DEPTH))
+    return make_pipeline(problem.task.subsampled(steps, MAX_ROWS))
+
+
+def small_discriminant(problem: Problem) -> Pipeline:
+    """Return an unfitted linear classifier with a decision function, for some of the columns."""
+    return _small(problem, LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1))
+
+
+def _small(problem: Problem, model: Any) -> Pipeline:
+    """Return a pipeline that reads any table for a model, at most `MAX_COLUMNS` of its columns."""
     # Categories stay one column each: one-hot columns would be too many to be fast.
     encoder = ColumnTransformer(
         [
@@ -85,7 +99,4 @@ def small_tree(problem: Problem) -> Pipeline:
         ]
     )
     screener = [ColumnScreener(MAX_COLUMNS)] if problem.X.shape[1] > MAX_COLUMNS else []
-    model = problem.task.small_tree(MAX_DEPTH)
-    # Rows are drawn first and columns are screened before they are cleaned: cleaning is slow.
-    steps = make_pipeline(*screener, TableCleaner(problem.columns), encoder, model)
-    return make_pipeline(problem.task.subsampled(steps, MAX_ROWS))
+    return make_pipeline(*screener, TableCleaner(problem.columns), encoder, model)

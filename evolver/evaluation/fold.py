@@ -75,12 +75,15 @@ class FoldScore:
     predictions : ndarray of shape (n_validation,) or (n_validation, n_classes)
         Predictions of the validation part: numbers, or probabilities of every class of the problem.
     effort : Effort
+    reported : tuple of float, default=()
+        Scores by further scorers, which decide nothing; NaN where there is none.
     """
 
     score: float
     costs: tuple[float, ...]
     predictions: np.ndarray
     effort: Effort
+    reported: tuple[float, ...] = ()
 
 
 class Evaluator:
@@ -102,12 +105,11 @@ class Evaluator:
         self.catalogue = catalogue
         self._cache = Cache(cache_limit if _allows_cache(problem) else 0)
         self._parts: dict[int, Parts] = {}
-        metric = metric_of(problem.scorer)
-        self._scorer_looks_at_table = metric is None
-        scores = problem.scorer if metric is None else metric.function
-        self._scores_by_foreign_code = is_foreign(scores) or any(
-            isinstance(one.measure, FunctionOfPipeline) for one in problem.objectives
-        )
+        metrics = [(scorer, metric_of(scorer)) for scorer in problem.scorers]
+        self._scorer_looks_at_table = any(metric is None for _, metric in metrics)
+        self._scores_by_foreign_code = any(
+            is_foreign(scorer if metric is None else metric.function) for scorer, metric in metrics
+        ) or any(isinstance(one.measure, FunctionOfPipeline) for one in problem.objectives)
 
     def __call__(self, request: Request) -> FoldScore | Pipeline:
         """Return the result of a fold, or the pipeline fitted on all rows."""
@@ -161,6 +163,7 @@ class Evaluator:
             tuple(objective(measured) for objective in problem.objectives),
             predictions,
             Effort(predicted - start),
+            self._reported(cached, valid),
         )
 
     def _score_with_cache(self, tree: Tree, fold: int) -> FoldScore:
@@ -177,6 +180,7 @@ class Evaluator:
             (float(operators(graph)),) * len(self.problem.objectives),  # all are structural
             cached.of_all_classes(response),
             effort,
+            self._reported(cached, self.problem.units[fold][1]),
         )
 
     def _cached_predictions(self, estimator: Any, X: Any) -> CachedPredictions:
@@ -190,6 +194,12 @@ class Evaluator:
         problem = self.problem
         weights = None if problem.sample_weight is None else problem.sample_weight[valid]
         return score_of(problem.scorer, cached, cached.X, problem.y[valid], weights)
+
+    def _reported(self, cached: CachedPredictions, valid: np.ndarray) -> tuple[float, ...]:
+        """Return the scores of predictions of the validation part by further scorers."""
+        problem = self.problem
+        weights = None if problem.sample_weight is None else problem.sample_weight[valid]
+        return reported_of(problem, cached, cached.X, problem.y[valid], weights)
 
     def _parts_of(self, fold: int) -> Parts:
         """Return the rows of a fold, as the cached branches need them."""
@@ -218,7 +228,7 @@ def _allows_cache(problem: Problem) -> bool:
     return (
         problem.sample_weight is None
         and problem.is_structural
-        and metric_of(problem.scorer) is not None
+        and all(metric_of(scorer) is not None for scorer in problem.scorers)
     )
 
 
@@ -257,6 +267,10 @@ def _request_weights(estimator: Any) -> None:
                 continue
 
 
+class UndefinedScoreError(ValueError):
+    """Score that is not finite, such as the correlation of a constant prediction."""
+
+
 def score_of(
     scorer: Scorer, estimator: Any, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None
 ) -> float:
@@ -276,6 +290,27 @@ def score_of(
         if weighted
         else scorer(estimator, X, y)
     )
-    if not isinstance(score, int | float | np.number) or not np.isfinite(score):
+    if isinstance(score, np.ndarray) and score.ndim == 0:
+        score = score[()]
+    if not isinstance(score, int | float | np.number):
         raise ValueError(f"A score must be a finite number, got {score!r}.")
+    if not np.isfinite(score):
+        raise UndefinedScoreError(f"A score must be a finite number, got {score!r}.")
     return float(score)
+
+
+def reported_of(
+    problem: Problem, estimator: Any, X: pd.DataFrame, y: np.ndarray, sample_weight: Any
+) -> tuple[float, ...]:
+    """Return the scores of a fitted estimator by the further scorers of a problem.
+
+    They are NaN where a scorer raises an error: a score that decides nothing must not cost a
+    candidate.
+    """
+    scores = []
+    for scorer in problem.reported.values():
+        try:
+            scores.append(score_of(scorer, estimator, X, y, sample_weight))
+        except Exception:  # a scorer of the user may raise any error
+            scores.append(float("nan"))
+    return tuple(scores)

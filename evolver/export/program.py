@@ -34,9 +34,15 @@ def split_target(table, target):
     return table.drop(columns=target), table[target]
 
 
-def target_values(column, classification):
-    """Return the target as an array: labels unchanged, or numbers as float64."""
-    return np.asarray(column) if classification else np.asarray(column, dtype=np.float64)
+def known_target(column, classification):
+    """Return the values of the rows with a target, and a mask of these rows."""
+    known = column.notna().to_numpy()
+    values = np.array(column[known].tolist())
+    if not classification:
+        return values.astype(np.float64), known
+    # pandas keeps integers with gaps as floats.
+    has_gaps = values.dtype.kind == "f" and not known.all()
+    return values.astype(np.int64) if has_gaps else values, known
 
 
 def predict_table(model, X):
@@ -64,7 +70,7 @@ def say_unread(X, columns):
             )
 
 
-def main(make_pipeline, default_target, columns=None):
+def main(make_pipeline, default_target, columns=None, read_target=known_target):
     """Fit on one table and predict another."""
     parser = argparse.ArgumentParser(
         description="Fit the pipeline on a table and predict another table."
@@ -84,7 +90,9 @@ def main(make_pipeline, default_target, columns=None):
     model = make_pipeline()
     # The pipeline was found with one thread; some libraries round differently with several.
     with threadpool_limits(limits=1):
-        model.fit(X, target_values(target, is_classifier(model)))
+        # Rows without a target are left out.
+        values, known = read_target(target, is_classifier(model))
+        model.fit(X[known], values)
         if options.predict:
             X = read_table(options.predict, columns).drop(columns=options.target, errors="ignore")
             say_unread(X, columns or {})

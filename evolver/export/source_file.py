@@ -23,6 +23,7 @@ import numpy as np
 from evolver.export import program
 from evolver.export.render import COLUMNS, INDENT, LINE_LENGTH, layout, quoted, render
 from primitives.cleaning import Column
+from primitives.targets import read_target
 
 CARRIED_PACKAGES = ("primitives", "evolver", "__main__")
 """Packages that a reader of the file may not have. Their source is copied, not imported."""
@@ -33,6 +34,8 @@ def to_source(
     target: str = "target",
     title: str = "A machine-learning pipeline.",
     columns: Mapping[str, Column] | None = None,
+    *,
+    reads_texts: bool = False,
 ) -> str:
     """Return a program that fits and applies an estimator.
 
@@ -46,6 +49,9 @@ def to_source(
         Docstring of the file.
     columns : mapping of str to Column, optional
         Columns of the table that hold anything but plain numbers.
+    reads_texts : bool, default=False
+        True if the target is read by `primitives.targets.read_target`: numbers that are written as
+        texts, or labels that are bytes. Otherwise a few lines are enough.
 
     Raises
     ------
@@ -63,7 +69,9 @@ def to_source(
     used.pop(COLUMNS, None)
     carried = {name: thing for name, thing in used.items() if _package(thing) in CARRIED_PACKAGES}
     imports = {_import_of(name, thing) for name, thing in used.items() if name not in carried}
-    definitions, more_imports = _carry([*carried.values(), program.main])
+    reader = [read_target] if reads_texts else []
+    definitions, more_imports = _carry([*carried.values(), *reader, program.main])
+    arguments += [f"read_target={one.__name__}" for one in reader]
     # A quote or a backslash must not end the docstring of the file.
     title = title.replace("\\", "\\\\").replace('"', "'")
     blocks = [

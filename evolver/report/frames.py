@@ -40,7 +40,9 @@ FRONT_COLUMNS = ("rank", "score", "std", *COSTS, "pipeline", "digest")
 
 
 def leaderboard(
-    records: Sequence[Record], objectives: Sequence[Objective] = (OPERATORS,)
+    records: Sequence[Record],
+    objectives: Sequence[Objective] = (OPERATORS,),
+    reported: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return a table with one row for each candidate, in the order asked.
 
@@ -50,15 +52,18 @@ def leaderboard(
         Candidates of a run with their outcomes.
     objectives : sequence of Objective
         Objectives beside the score, in the order of the costs.
+    reported : sequence of str
+        Names of the further scorers, each of which has a column.
     """
-    rows = [_row(record, len(objectives)) for record in records]
-    return pd.DataFrame(rows, columns=_columns(LEADERBOARD_COLUMNS, objectives))
+    rows = [_row(record, len(objectives), len(reported)) for record in records]
+    return pd.DataFrame(rows, columns=_columns(LEADERBOARD_COLUMNS, objectives, reported))
 
 
 def pareto_front(
     front: Sequence[Member],
     ensemble: Ensemble | None = None,
     objectives: Sequence[Objective] = (OPERATORS,),
+    reported: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return a table with one row for each member of the front, the ensemble before all others.
 
@@ -74,6 +79,8 @@ def pareto_front(
         Ensemble that predicts.
     objectives : sequence of Objective
         Objectives beside the score, in the order of the costs.
+    reported : sequence of str
+        Names of the further scorers, each of which has a column.
     """
     rows = [
         (member.outcome, str(member.candidate.tree), member.candidate.digest) for member in front
@@ -81,20 +88,36 @@ def pareto_front(
     if ensemble is not None:
         rows.insert(0, (ensemble.outcome, str(ensemble), ENSEMBLE))
     ranked = [
-        (rank, outcome.score, outcome.std, *outcome.costs, text, digest)
+        (
+            rank,
+            outcome.score,
+            outcome.std,
+            *_reported(outcome, len(reported)),
+            *outcome.costs,
+            text,
+            digest,
+        )
         for rank, (outcome, text, digest) in enumerate(rows, 1)
     ]
-    return pd.DataFrame(ranked, columns=_columns(FRONT_COLUMNS, objectives))
+    return pd.DataFrame(ranked, columns=_columns(FRONT_COLUMNS, objectives, reported))
 
 
-def _columns(columns: Sequence[str], objectives: Sequence[Objective]) -> list[str]:
-    """Return the names of columns, with a column for each objective.
+def _reported(outcome: Scored | None, n_reported: int) -> tuple[float, ...]:
+    """Return the scores by further scorers; NaN where an outcome has none."""
+    found = () if outcome is None else outcome.reported
+    return found if len(found) == n_reported else (float("nan"),) * n_reported
+
+
+def _columns(
+    columns: Sequence[str], objectives: Sequence[Objective], reported: Sequence[str]
+) -> list[str]:
+    """Return the names of columns, with a column for each further scorer and each objective.
 
     The first objective is called "complexity", further objectives have their own names.
     """
     costs = [COSTS[0], *(objective.name for objective in objectives[1:])]
     place = columns.index(COSTS[0])
-    return [*columns[:place], *costs, *columns[place + 1 :]]
+    return [*columns[:place], *reported, *costs, *columns[place + 1 :]]
 
 
 def statistics(result: Result) -> dict[str, Any]:
@@ -113,7 +136,7 @@ def statistics(result: Result) -> dict[str, Any]:
     }
 
 
-def _row(record: Record, n_costs: int) -> tuple[object, ...]:
+def _row(record: Record, n_costs: int, n_reported: int) -> tuple[object, ...]:
     """Return the row of a candidate in the leaderboard."""
     candidate, outcome = record.candidate, record.outcome
     scored = outcome if isinstance(outcome, Scored) else None
@@ -126,6 +149,7 @@ def _row(record: Record, n_costs: int) -> tuple[object, ...]:
         getattr(outcome, "reason", ""),
         scored.score if scored else float("nan"),
         scored.std if scored else float("nan"),
+        *_reported(scored, n_reported),
         *(scored.costs if scored else [float("nan")] * n_costs),
         outcome.seconds if outcome else 0.0,
         candidate.origin.proposer,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import joblib
+import cloudpickle
 
 from evolver.files import replacing
 from evolver.report.picture import front_svg
@@ -37,7 +37,7 @@ def keep(model: Any, folder: Path) -> None:
         Run folder, checked by `evolver.checks.check_folder`.
     """
     writes: dict[str, tuple[str, Callable[[Path], object]]] = {
-        "model": (MODEL_FILE, lambda part: joblib.dump(model, part)),
+        "model": (MODEL_FILE, lambda part: _pickle(model, part)),
         "leaderboard": (
             "leaderboard.csv",
             lambda part: model.leaderboard_.to_csv(part, index=False),
@@ -69,6 +69,16 @@ def _warned(failure: str, folder: Path) -> Iterator[None]:
             type(error).__name__,
             error,
         )
+
+
+def _pickle(model: Any, file: Path) -> None:
+    """Write a pickle that another process can read.
+
+    Scorers and complexities of the user's script go into it as they are: the other process does not
+    run that script.
+    """
+    with file.open("wb") as opened:
+        cloudpickle.dump(model, opened)
 
 
 def _draw(model: Any, file: Path) -> None:

@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from evolver.ensemble.blend import Blend
 from evolver.ensemble.selection import Selection
+from evolver.evaluation.blends import BlendScorer
 from evolver.genome.graph import operators_of
 from evolver.genome.tree import Tree
 from evolver.outcome import Scored
@@ -99,7 +100,9 @@ def ensemble_of(
         operators if objective.is_structural else cost
         for objective, cost in zip(problem.objectives, summed, strict=True)
     )
-    outcome = Scored(selection.fold_scores, costs, sum(member.seconds for member in members))
+    seconds = sum(member.seconds for member in members)
+    reported = BlendScorer(problem).reported(selection.predictions) if problem.reported else ()
+    outcome = Scored(selection.fold_scores, costs, seconds, reported)
     return Ensemble(trees, n_fits, blend, outcome, blending(problem, models, blend))
 
 

@@ -63,7 +63,7 @@ def header_of(plan: RunPlan, random_state: Mapping[str, Any]) -> dict[str, Any]:
         "folds": len(problem.folds),
         "ladder": len(problem.ladder),
         "cv": _hash(part.tobytes() for fold in problem.units for part in fold),
-        "scoring": name_of(problem.scorer),
+        "scoring": ", ".join(name_of(scorer) for scorer in problem.scorers),
         "complexity": ", ".join(objective.name for objective in problem.objectives),
         "search_space": _catalogue_hash(plan.catalogue),
         "warm_start": _hash(json.dumps(tree).encode() for tree in plan.earlier),

@@ -349,7 +349,7 @@ class SearchLoop:
         self.effort += result.effort
         if unit >= self._ladder:  # an ensemble is chosen on folds of all rows
             self._store.put(record.candidate.digest, unit - self._ladder, result.predictions)
-        fold = ScoredFold(result.score, result.costs, seconds, result.effort.saved)
+        fold = ScoredFold(result.score, result.costs, seconds, result.effort.saved, result.reported)
         record.folds[unit] = fold
         self._journal.fold(record.number, unit, fold)
         self._fit_times.learn(record, unit)

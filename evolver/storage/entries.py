@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,12 @@ class Replay:
 
     def _fold(self, number: int, body: Any) -> None:
         fold, score, costs, *seconds = body
+        # Further scores are a list after the seconds, in which null stands for NaN.
+        # A fold without further scores has no list.
+        has_list = bool(seconds) and isinstance(seconds[-1], list) and len(seconds[-1]) > 0
+        reported = seconds.pop() if has_list else []
+        if len(seconds) not in (1, 2):
+            raise ValueError(f"it must have the seconds of a fold, got {body!r}")
         # A single cost is written as a number, several as a list.
         costs = costs if isinstance(costs, list) else [costs]
         self._n_costs = self._n_costs or len(costs)
@@ -137,7 +144,11 @@ class Replay:
             if not _is_count(fold) or fold >= n_folds:
                 raise ValueError(f"a fold must be from 0 to {n_folds - 1}, got {fold!r}")
         self.candidates[number].folds[fold] = ScoredFold(
-            _number(score), tuple(map(_number, costs)), *map(_number, seconds)
+            _number(score),
+            tuple(map(_number, costs)),
+            _number(seconds[0]),
+            _number(seconds[1]) if len(seconds) > 1 else 0.0,
+            tuple(nan if one is None else _number(one) for one in reported),
         )
 
     def _outcome(self, number: int, body: Any) -> None:

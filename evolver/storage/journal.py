@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -203,11 +204,18 @@ class Journal:
 
     def fold(self, number: int, fold: int, scored_fold: ScoredFold) -> None:
         """Append the scores of one fold."""
-        score, costs, *seconds = astuple(scored_fold)
-        # A single cost is written as a number: journals had only one before there could be more.
-        self._append(
-            number, "fold", [fold, score, costs[0] if len(costs) == 1 else costs, *seconds]
-        )
+        costs = scored_fold.costs
+        body: list[Any] = [
+            fold,
+            scored_fold.score,
+            # A single cost is a number: journals had only one before there could be more.
+            costs[0] if len(costs) == 1 else costs,
+            scored_fold.seconds,
+            scored_fold.saved,
+        ]
+        if scored_fold.reported:  # JSON has no NaN
+            body.append([None if math.isnan(one) else one for one in scored_fold.reported])
+        self._append(number, "fold", body)
 
     def settle(self, number: int, outcome: Outcome, seconds: float) -> None:
         """Append the outcome of a candidate and the seconds of the run, unless it is recorded."""

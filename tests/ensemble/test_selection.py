@@ -86,6 +86,19 @@ def test_there_is_no_ensemble_if_it_helps_only_on_the_folds_it_was_chosen_on() -
     assert select(mine, blends, most=8) is None
 
 
+def test_there_is_no_ensemble_whose_score_is_not_defined_on_a_fold() -> None:
+    mine = library([1.0] * 6)
+
+    def undefined(fold: int, predictions: np.ndarray) -> np.ndarray:
+        is_member = np.array(
+            [any((one == kept[fold]).all() for kept in mine) for one in predictions]
+        )
+        return np.where(is_member | (fold != 1), blends(fold, predictions), -np.inf)
+
+    assert select(mine, blends, most=8) is not None
+    assert select(mine, undefined, most=8) is None
+
+
 def test_there_is_no_ensemble_of_copies_of_the_best() -> None:
     mine = library([1.0])
     assert select(mine * 4, blends, most=8) is None

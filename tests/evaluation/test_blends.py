@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,3 +55,18 @@ def test_weights_of_rows_count(task: str) -> None:
     assert found != pytest.approx(
         BlendScorer(replace(one, sample_weight=None))(0, predictions[None])[0]
     )
+
+
+def share_of_yes(estimator: Any, X: Any, y: Any) -> float:
+    """Return the precision of the first class: NaN where it is never predicted."""
+    taken = estimator.predict(X) == estimator.classes_[0]
+    return float(np.mean(y[taken] == estimator.classes_[0])) if taken.any() else float("nan")
+
+
+def test_a_blend_without_a_score_does_not_stop_the_others() -> None:
+    one = replace(problem("binary"), scorer=share_of_yes)
+    rows = len(one.folds[0][1])
+    never, always = np.tile([0.0, 1.0], (rows, 1)), np.tile([1.0, 0.0], (rows, 1))
+    found = BlendScorer(one)(0, np.stack([never, always]))
+    assert found[0] == -np.inf
+    assert 0 < found[1] < 1
