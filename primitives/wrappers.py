@@ -1,5 +1,7 @@
 """Models around a model: scaled or pooled probabilities, repeated fits, and fits on fewer rows.
 
+AdaBoost is here too, because scikit-learn's cannot be given weights by metadata routing.
+
 Exported files contain copies of this source; see `primitives.transformers`.
 """
 
@@ -8,7 +10,9 @@ from __future__ import annotations
 from numbers import Integral
 
 import numpy as np
+import sklearn
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.ensemble import AdaBoostClassifier, AdaBoostRegressor
 from sklearn.utils import _safe_indexing, check_random_state, get_tags
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
@@ -230,12 +234,14 @@ class Subsampled(Wrapper):
         self.max_rows = max_rows
         self.random_state = random_state
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         self.estimator_ = clone(self.estimator)
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         if _num_samples(X) > self.max_rows:
             rows = self._rows(y)
             X, y = _safe_indexing(X, rows), _safe_indexing(y, rows)
-        self.estimator_.fit(X, y)
+            weights = {name: values[rows] for name, values in weights.items()}
+        self.estimator_.fit(X, y, **weights)
         return self
 
     def _rows(self, y):
@@ -252,3 +258,22 @@ class SubsampledClassifier(Subsampled, ClassifierWrapper):
 
 class SubsampledRegressor(RegressorMixin, Subsampled):
     """Regressor that is fitted on some of the rows."""
+
+
+class Unrouted:
+    """Mixin of estimators that take weights, but do not support metadata routing themselves."""
+
+    def fit(self, X, y, sample_weight=None):
+        with sklearn.config_context(enable_metadata_routing=False):
+            return super().fit(X, y, sample_weight)
+
+    def get_metadata_routing(self):
+        return self._get_metadata_request()
+
+
+class RoutedAdaBoostClassifier(Unrouted, AdaBoostClassifier):
+    """AdaBoost of classifiers that gets weights by metadata routing."""
+
+
+class RoutedAdaBoostRegressor(Unrouted, AdaBoostRegressor):
+    """AdaBoost of regressors that gets weights by metadata routing."""

@@ -87,6 +87,12 @@ class BlendScorer:
         places = np.searchsorted(self._classes, self._problem.y)
         return [places[valid] for _, valid in self._problem.folds]
 
+    @property
+    def row_weights(self) -> list[np.ndarray] | None:
+        """Weights of the rows of each fold's validation part; None if there are none."""
+        weights = self._problem.sample_weight
+        return None if weights is None else [weights[valid] for _, valid in self._problem.folds]
+
     def __call__(self, fold: int, blends: np.ndarray) -> np.ndarray:
         """Return the scores of blends on a fold.
 
