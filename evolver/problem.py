@@ -47,6 +47,8 @@ class Problem:
         Schema by which tables of the caller are read; None: columns are read by their types.
     findings : sequence of Finding
         Findings of the checks of the data, of which the caller is warned.
+    time : str, optional
+        Name of the column by which the rows are in the order of time; None: they are in any order.
     """
 
     task: Task
@@ -59,6 +61,7 @@ class Problem:
     ladder: Sequence[Fold] = ()
     schema: Schema | None = None
     findings: Sequence[Finding] = ()
+    time: str | None = None
 
     @property
     def columns(self) -> Mapping[str, Column] | None:

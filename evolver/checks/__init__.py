@@ -20,6 +20,13 @@ from evolver.checks.scoring import check_scorer, scorable_folds, scorable_ladder
 from evolver.checks.space import selected_catalogue
 from evolver.checks.suspicions import findings_of_rows
 from evolver.checks.tables import as_table, check_table, has_names
+from evolver.checks.time_column import (
+    check_forward,
+    check_time,
+    schema_with_time,
+    splits_in_time,
+    times_of,
+)
 
 __all__ = [
     "MIN_ROWS",
@@ -28,6 +35,7 @@ __all__ = [
     "check_classes",
     "check_complexity",
     "check_folder",
+    "check_forward",
     "check_generator",
     "check_portfolio",
     "check_positive",
@@ -36,6 +44,7 @@ __all__ = [
     "check_settings",
     "check_table",
     "check_target",
+    "check_time",
     "check_warm_start",
     "check_workers",
     "columns_of_fit",
@@ -45,5 +54,8 @@ __all__ = [
     "read_to_predict",
     "scorable_folds",
     "scorable_ladder",
+    "schema_with_time",
     "selected_catalogue",
+    "splits_in_time",
+    "times_of",
 ]
