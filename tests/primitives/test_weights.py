@@ -7,12 +7,13 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import ExtraTreesClassifier, VotingClassifier
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, PredefinedSplit
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import TargetEncoder
+from sklearn.preprocessing import StandardScaler, TargetEncoder
 
 from evolver.evaluation.fold import fit
 from evolver.genome.pipeline import to_estimator
@@ -22,6 +23,11 @@ from primitives.construction import stack
 from primitives.encoders import ENCODERS
 from primitives.text import RidgeTargetEncoder
 from primitives.transformers import UngroupedTargetEncoder
+from primitives.wrappers import (
+    OpinionPoolClassifier,
+    RepeatedClassifier,
+    TemperatureScaledClassifier,
+)
 from tests.pipelines import catalogue, catalogue_of_forms, traits, tree_with
 from tests.tables import LOADERS, small_table, with_text
 
@@ -273,3 +279,17 @@ def test_a_stack_of_a_model_without_weights_is_fitted_with_weights() -> None:
     heavy = quietly(make_pipeline(stacked, LogisticRegression()), X, y, weights)
     plain = quietly(make_pipeline(stacked, LogisticRegression()), X, y, None)
     assert np.abs(heavy.predict_proba(X) - plain.predict_proba(X)).max() > 0.05
+
+
+def test_an_ensemble_that_is_fitted_again_passes_weights_to_its_members() -> None:
+    X, y = numbers("binary")
+    trees = make_pipeline(StandardScaler(), ExtraTreesClassifier(5, max_depth=2, random_state=0))
+    line = make_pipeline(StandardScaler(), LogisticRegression())
+    vote = VotingClassifier([("a", RepeatedClassifier(trees, 2)), ("b", line)], voting="soft")
+    weights = np.where(y == y[0], 9.0, 1.0)
+    for model in (OpinionPoolClassifier(vote, 0.7), TemperatureScaledClassifier(vote, 0.7)):
+        repeats, alone = quietly(model, X, y, weights).estimator_.estimators_
+        for found, member in ((repeats.estimators_[0], trees), (alone, line)):
+            expected = quietly(member, X, y, weights).predict_proba(X)
+            np.testing.assert_array_equal(found.predict_proba(X), expected)
+            assert differ(quietly(member, X, y, None).predict_proba(X), expected, 1e-3)
