@@ -116,11 +116,13 @@ class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
         holds_out = self.patience is not None and len(y) >= MIN_ROWS_TO_HOLD_OUT
         kept, held_out = self._split(y) if holds_out else ([], [])
         if len(held_out):
-            weights = [None, None]
+            weights = unseen_weights = None
             if sample_weight is not None:
-                weights = [sample_weight[kept], sample_weight[held_out]]
-            train = with_values(X[kept]), y[kept], weights[0]
-            unseen = X[held_out], y[held_out], weights[1]
+                weights, unseen_weights = sample_weight[kept], sample_weight[held_out]
+                if not unseen_weights.any():  # no loss is defined without a weight
+                    unseen_weights = np.ones_like(unseen_weights)
+            train = with_values(X[kept]), y[kept], weights
+            unseen = X[held_out], y[held_out], unseen_weights
             best = find_rounds(clone(self.estimator), self.patience, train, unseen)
             self.n_rounds_ = max(1, best)
         self.estimator_ = clone(self.estimator).set_params(**{parameter: self.n_rounds_})

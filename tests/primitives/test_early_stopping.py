@@ -119,6 +119,8 @@ def test_held_out_rows_count_by_their_weights(name: str, task: str) -> None:
         weights[held_out] = 100.0 ** np.random.default_rng(seed).normal(size=len(held_out))
         rounds.add(model.fit(X, y, sample_weight=weights).n_rounds_)
     assert len(rounds) > 1
+    weights[held_out] = 0.0
+    assert model.fit(X, y, sample_weight=weights).n_rounds_ >= 1
 
 
 @pytest.mark.parametrize("task", ["binary", "regression"])
