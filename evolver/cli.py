@@ -52,6 +52,8 @@ class Command:
         Number of worker processes; -1: one for each core.
     seed : int or None
         Seed of the run; None: a random one.
+    order_by : str or None
+        Name of the column of times by which folds go forward; None: folds are shuffled.
     """
 
     table: str
@@ -60,6 +62,7 @@ class Command:
     task: str
     jobs: int
     seed: int | None
+    order_by: str | None
 
 
 RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
@@ -69,6 +72,7 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "task": (f"one of {', '.join(TASKS)}", lambda value: _is_text(value) and value in TASKS),
     "jobs": ("an integer", lambda value: _is_integer(value)),
     "seed": ("an integer or null", lambda value: value is None or _is_integer(value)),
+    "order_by": ("a string or null", lambda value: value is None or _is_text(value)),
 }
 """Rule for each entry of the file of a command, in words and as a test."""
 
@@ -129,8 +133,19 @@ def main() -> None:
     "--jobs", type=int, default=-1, help="Number of worker processes; -1: one for each core."
 )
 @click.option("--seed", type=int, default=None, help="Seed of the run; without one it is random.")
+@click.option(
+    "--order-by",
+    help="Column of times: pipelines are validated on later rows than they are fitted on.",
+)
 def fit(
-    table: Path, target: str, seconds: float, task: str, out: Path, jobs: int, seed: int | None
+    table: Path,
+    target: str,
+    seconds: float,
+    task: str,
+    out: Path,
+    jobs: int,
+    seed: int | None,
+    order_by: str | None,
 ) -> None:
     """Evolve pipelines for TABLE, and keep the results in a run folder.
 
@@ -142,7 +157,7 @@ def fit(
     """
     from evolver.checks import check_folder
 
-    command = Command(str(table.absolute()), target, seconds, task, jobs, seed)
+    command = Command(str(table.absolute()), target, seconds, task, jobs, seed, order_by)
     folder = _or_exit(lambda: check_folder("run_dir", out))
     # The command is kept only once the folder belongs to this run: another run stays as it is.
     _evolve(command, out, begun=lambda: _keep_command(command, folder / COMMAND_FILE))
@@ -327,7 +342,11 @@ def _evolve(command: Command, out: Path, begun: Callable[[], object] = lambda: N
     _print(f"Predicting {command.target!r} by {kind}.")
     estimator = EvolvedClassifier if kind == "classification" else EvolvedRegressor
     model = estimator(
-        time_budget=command.seconds, n_jobs=command.jobs, random_state=command.seed, run_dir=out
+        time_budget=command.seconds,
+        n_jobs=command.jobs,
+        random_state=command.seed,
+        run_dir=out,
+        time=command.order_by,
     )
     _or_exit(lambda: model._fit(X, column, begun))
     _show(model, out)

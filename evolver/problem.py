@@ -49,6 +49,8 @@ class Problem:
         Further scorers by name, which are reported and decide nothing.
     findings : sequence of Finding
         Findings of the checks of the data, of which the caller is warned.
+    time : str, optional
+        Name of the column by which the rows are in the order of time; None: they are in any order.
     """
 
     task: Task
@@ -62,6 +64,7 @@ class Problem:
     schema: Schema | None = None
     reported: Mapping[str, Scorer] = field(default_factory=dict)
     findings: Sequence[Finding] = ()
+    time: str | None = None
 
     @property
     def columns(self) -> Mapping[str, Column] | None:

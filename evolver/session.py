@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,17 @@ import numpy as np
 from evolver import checks
 from evolver.budget import Budget, Deadline
 from evolver.errors import InputError
+from evolver.evaluation.folds import are_in_time
 from evolver.genome.codec import Encoded
 from evolver.objectives import Objective
 from evolver.problem import Problem
 from evolver.run.evolve import evolve
 from evolver.run.history import history_of, library_of
 from evolver.run.plan import RunPlan
-from evolver.run.progress import ProgressLine, say_end, silent, warn_of_time
+from evolver.run.progress import ProgressLine, say_end, say_forward, silent, warn_of_time
 from evolver.run.result import Result
 from evolver.run.run_header import header_of
-from evolver.schema import Given, learn
+from evolver.schema import Given
 from evolver.settings import Settings
 from evolver.storage.journal import History, Journal, run_folder
 from evolver.storage.predictions import FOLDER, Store
@@ -48,7 +49,7 @@ class FitRequest:
     settings : Settings
     workers : int
         Number of worker processes.
-    scoring, cv, population_size, search_space, random_state, run_dir, verbose, columns
+    scoring, cv, time, population_size, search_space, random_state, run_dir, verbose, columns
         Parameters of the estimators.
     objectives : tuple of Objective
         Objectives beside the score.
@@ -68,6 +69,7 @@ class FitRequest:
     scoring: Any
     objectives: tuple[Objective, ...]
     cv: Any
+    time: str | int | None
     population_size: int
     search_space: Catalogue | None
     random_state: Any
@@ -125,6 +127,8 @@ def search(
         rng = _generator(request, journal, refines=so_far is not None)
         seed = rng.bit_generator.state
         problem = build_problem(request, X, y, sample_weight, groups, rng)
+        if request.verbose and are_in_time(problem.folds):
+            say_forward(len(problem.folds), problem.time)
         plan = _plan(request, journal, problem, groups is not None, refines=so_far is not None)
         header = header_of(plan, seed)
         _begin(request, journal, plan, header, refines=so_far is not None)
@@ -137,7 +141,7 @@ def search(
             start=request.start,
             progress=ProgressLine() if request.verbose else silent,
         )
-        seconds = journal.seconds + time.monotonic() - request.start
+        seconds = journal.seconds + monotonic() - request.start
         _say_how_it_ended(request, result, seconds)
         # A run folder keeps the predictions in its store, so the history need not hold them.
         n_folds = len(problem.folds)
@@ -263,7 +267,8 @@ def _checked_problem(
     Parameters are those of `build_problem`.
     """
     given = checks.check_table(X, checks.MIN_ROWS)
-    schema = learn(given, request.columns)
+    time = None if request.time is None else checks.check_time(given, request.time, groups)
+    schema = checks.schema_with_time(given, request.columns, time)
     findings += checks.findings_of_columns(schema, len(given))
     table, _ = schema.read(given)
     findings += checks.misaligned(X, y=y, sample_weight=sample_weight, groups=groups)
@@ -271,6 +276,14 @@ def _checked_problem(
     if not known.all():
         checks.check_splits_rows(request.cv)
     table, sample_weight, groups = checks.check_rows(table, known, sample_weight, groups)
+    cv = request.cv
+    if time is not None:
+        # A caller may order the rows by a column that no pipeline is to learn from.
+        times = checks.times_of((table if time in table else given[known])[time])
+        order = np.argsort(times, kind="stable")
+        table, target = table.iloc[order], target[order]
+        sample_weight = None if sample_weight is None else sample_weight[order]
+        cv = checks.splits_in_time(times[order], cv)
     task = request.task.of(target)
     checks.check_classes(task, target, sample_weight)
     checks.check_portfolio(request.settings.portfolio, task)
@@ -288,15 +301,13 @@ def _checked_problem(
         sample_weight,
         schema=schema,
         reported=dict(reported),
+        time=time,
     )
     folds = checks.scorable_folds(
-        problem,
-        request.cv,
-        groups=groups,
-        rng=rng,
-        end=request.end_of_checks,
-        findings=findings,
+        problem, cv, groups=groups, rng=rng, end=request.end_of_checks, findings=findings
     )
+    if time is not None:
+        checks.check_forward(folds, request.cv)
     problem = replace(problem, folds=folds)
     # The rows that are looked at have a generator of their own: the search does not depend on them.
     findings += checks.findings_of_rows(problem, np.random.default_rng(0))

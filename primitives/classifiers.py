@@ -13,7 +13,6 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.ensemble import (
-    AdaBoostClassifier,
     ExtraTreesClassifier,
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
@@ -44,6 +43,7 @@ from primitives.base import (
     smallest_class_at_least,
 )
 from primitives.early_stopping import PATIENCE, EarlyStoppedClassifier
+from primitives.wrappers import RoutedAdaBoostClassifier
 
 WEIGHTS = CategoricalDistribution((None, "balanced"))
 """Weights of the classes: equal, or inverse to their frequencies."""
@@ -171,9 +171,9 @@ def hist_boosting(
 
 def ada_boost(
     n_estimators: int, learning_rate: float, max_depth: int, random_state: int
-) -> AdaBoostClassifier:
+) -> RoutedAdaBoostClassifier:
     """Return AdaBoost of decision trees."""
-    return AdaBoostClassifier(
+    return RoutedAdaBoostClassifier(
         DecisionTreeClassifier(max_depth=max_depth),
         n_estimators=n_estimators,
         learning_rate=learning_rate,

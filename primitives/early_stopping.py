@@ -1,7 +1,7 @@
 """Boosting with early stopping.
 
 Some of the rows are held out to find the number of rounds with the least loss. The model is then
-fitted on all rows with that number. Nothing here imports a boosting library.
+fitted on all rows with that number. A boosting library is imported only where it is used.
 
 Exported files contain copies of this source; see `primitives.transformers`.
 """
@@ -21,31 +21,45 @@ PATIENCE = 30
 """Rounds without a better held-out loss after which fitting stops."""
 
 
-def rounds_lightgbm(model, patience, train, held_out, weights):
+def rounds_lightgbm(model, patience, train, held_out):
     """Return the number of rounds of a LightGBM model with the least held-out loss."""
     model.set_params(early_stopping_round=patience, verbosity=-1)
-    model.fit(*train, sample_weight=weights, eval_X=held_out[0], eval_y=held_out[1])
+    X, y, weights = held_out
+    weights = None if weights is None else [weights]
+    model.fit(*train, eval_X=X, eval_y=y, eval_sample_weight=weights)
     return model.best_iteration_
 
 
-def rounds_xgboost(model, patience, train, held_out, weights):
+def rounds_xgboost(model, patience, train, held_out):
     """Return the number of rounds of an XGBoost model with the least held-out loss."""
     model.set_params(early_stopping_rounds=patience)
-    model.fit(*train, sample_weight=weights, eval_set=[held_out], verbose=False)
+    X, y, weights = train
+    model.fit(
+        X,
+        y,
+        sample_weight=weights,
+        eval_set=[held_out[:2]],
+        sample_weight_eval_set=None if weights is None else [held_out[2]],
+        verbose=False,
+    )
     return model.best_iteration + 1  # iterations count from 0
 
 
-def rounds_catboost(model, patience, train, held_out, weights):
+def rounds_catboost(model, patience, train, held_out):
     """Return the number of rounds of a CatBoost model with the least held-out loss."""
+    from catboost import Pool
+
     model.set_params(od_type="Iter", od_wait=patience)
-    model.fit(*train, sample_weight=weights, eval_set=held_out, verbose=False)
+    pools = [Pool(X, y, weight=weights) for X, y, weights in (train, held_out)]
+    model.fit(pools[0], eval_set=pools[1], verbose=False)
     return model.get_best_iteration() + 1  # iterations count from 0
 
 
-def rounds_sklearn(model, patience, train, held_out, weights):
+def rounds_sklearn(model, patience, train, held_out):
     """Return the number of rounds of scikit-learn's model with the least held-out loss."""
     model.set_params(early_stopping=True, n_iter_no_change=patience)
-    model.fit(*train, sample_weight=weights, X_val=held_out[0], y_val=held_out[1])
+    X, y, weights = held_out
+    model.fit(*train, X_val=X, y_val=y, sample_weight_val=weights)
     return int(np.argmax(model.validation_score_[1:])) + 1  # the first precedes all rounds
 
 
@@ -102,10 +116,14 @@ class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
         holds_out = self.patience is not None and len(y) >= MIN_ROWS_TO_HOLD_OUT
         kept, held_out = self._split(y) if holds_out else ([], [])
         if len(held_out):
-            weights = None if sample_weight is None else sample_weight[kept]
-            train = with_values(X[kept]), y[kept]
-            trial = clone(self.estimator)
-            best = find_rounds(trial, self.patience, train, (X[held_out], y[held_out]), weights)
+            weights = unseen_weights = None
+            if sample_weight is not None:
+                weights, unseen_weights = sample_weight[kept], sample_weight[held_out]
+                if not unseen_weights.any():  # no loss is defined without a weight
+                    unseen_weights = np.ones_like(unseen_weights)
+            train = with_values(X[kept]), y[kept], weights
+            unseen = X[held_out], y[held_out], unseen_weights
+            best = find_rounds(clone(self.estimator), self.patience, train, unseen)
             self.n_rounds_ = max(1, best)
         self.estimator_ = clone(self.estimator).set_params(**{parameter: self.n_rounds_})
         self.estimator_.fit(with_values(X), y, sample_weight=sample_weight)

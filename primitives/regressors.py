@@ -13,7 +13,6 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.ensemble import (
-    AdaBoostRegressor,
     ExtraTreesRegressor,
     GradientBoostingRegressor,
     HistGradientBoostingRegressor,
@@ -65,6 +64,7 @@ from primitives.classifiers import (
 from primitives.decomposition import below_columns
 from primitives.early_stopping import PATIENCE, EarlyStoppedRegressor
 from primitives.transformers import AtMostColumns
+from primitives.wrappers import RoutedAdaBoostRegressor
 
 PENALTY = FloatDistribution(1e-5, 1.0, log=True)
 """Strength of the penalty of a model that is fitted on a standardised target."""
@@ -148,9 +148,9 @@ def hist_boosting(
 
 def ada_boost(
     n_estimators: int, learning_rate: float, loss: str, max_depth: int, random_state: int
-) -> AdaBoostRegressor:
+) -> RoutedAdaBoostRegressor:
     """Return AdaBoost of decision trees."""
-    return AdaBoostRegressor(
+    return RoutedAdaBoostRegressor(
         DecisionTreeRegressor(max_depth=max_depth),
         n_estimators=n_estimators,
         learning_rate=learning_rate,

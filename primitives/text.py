@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import KFold, cross_val_predict
+from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
@@ -120,21 +120,26 @@ class RidgeTargetEncoder(TransformerMixin, BaseEstimator):
         self.target_type = target_type
         self.random_state = random_state
 
-    def fit(self, X, y):
-        self.ridge_ = self._ridge().fit(X, self._targets(y))
+    def fit(self, X, y, sample_weight=None):
+        self.ridge_ = self._fitted(X, self._targets(y), sample_weight)
         return self
 
-    def fit_transform(self, X, y):
-        self.fit(X, y)
-        inner = KFold(5, shuffle=True, random_state=self.random_state)
-        return as_columns(cross_val_predict(self._ridge(), X, self._targets(y), cv=inner))
+    def fit_transform(self, X, y, sample_weight=None):
+        targets = self.fit(X, y, sample_weight)._targets(y)
+        encoded = np.empty((len(targets), 1 if targets.ndim == 1 else targets.shape[1]))
+        for train, rest in KFold(5, shuffle=True, random_state=self.random_state).split(targets):
+            weights = None if sample_weight is None else sample_weight[train]
+            encoded[rest] = as_columns(
+                self._fitted(X[train], targets[train], weights).predict(X[rest])
+            )
+        return encoded
 
     def transform(self, X):
         check_is_fitted(self)
         return as_columns(self.ridge_.predict(X))
 
-    def _ridge(self):
-        return Ridge(self.alpha, solver="sparse_cg")
+    def _fitted(self, X, targets, weights):
+        return Ridge(self.alpha, solver="sparse_cg").fit(X, targets, weights)
 
     def _targets(self, y):
         if self.target_type == "continuous":

@@ -11,19 +11,66 @@ import sklearn
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone, is_classifier
 from sklearn.feature_selection import SelectFwe
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
-from sklearn.preprocessing import TargetEncoder
+from sklearn.preprocessing import OrdinalEncoder, TargetEncoder
 from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    check_array,
+    check_is_fitted,
+    has_fit_parameter,
+    validate_data,
+)
 
 
 class UngroupedTargetEncoder(TargetEncoder):
-    """Target encoder that needs no groups while metadata routing is enabled."""
+    """Target encoder that takes weights, and needs no groups while metadata routing is enabled.
 
-    def fit_transform(self, X, y):
-        # `TargetEncoder` of scikit-learn 1.9 requests groups, and fails if there are none.
-        with sklearn.config_context(enable_metadata_routing=False):
-            return super().fit_transform(X, y)
+    An integer weight counts as that many equal rows. Weights need a number as `smooth`.
+    """
+
+    def fit(self, X, y, sample_weight=None):
+        super().fit(X, y)
+        if sample_weight is not None:
+            codes, targets = self._codes_and_targets(X, y)
+            self.target_mean_, self.encodings_ = self._means(codes, targets, sample_weight)
+        return self
+
+    def fit_transform(self, X, y, sample_weight=None):
+        if sample_weight is None:
+            # `TargetEncoder` of scikit-learn 1.9 requests groups, and fails if there are none.
+            with sklearn.config_context(enable_metadata_routing=False):
+                return super().fit_transform(X, y)
+        codes, targets = self.fit(X, y, sample_weight)._codes_and_targets(X, y)
+        encoded = np.empty((len(codes), len(self.encodings_)))
+        for train, rest in self.cv.split(X, y):
+            _, means = self._means(codes[train], targets[train], sample_weight[train])
+            for column, mean in enumerate(means):
+                encoded[rest, column] = mean[codes[rest, column // targets.shape[1]]]
+        return encoded
+
+    def _codes_and_targets(self, X, y):
+        """Return the place of each value in `categories_`, and the target or its indicators."""
+        codes = OrdinalEncoder(encoded_missing_value=-1, dtype=int).fit_transform(X)
+        codes %= [len(categories) for categories in self.categories_]  # missing values come last
+        if self.target_type == "continuous":
+            return codes, np.asarray(y, dtype=np.float64)[:, None]
+        classes = self.classes_ if self.target_type == "multiclass" else self.classes_[1:]
+        return codes, (np.asarray(y)[:, None] == classes).astype(np.float64)
+
+    def _means(self, codes, targets, weights):
+        """Return the mean of each target, and the smoothed means of all categories by column."""
+        overall = np.average(targets, axis=0, weights=weights)
+        means = []
+        for column, categories in zip(codes.T, self.categories_, strict=True):
+            counts = np.bincount(column, weights, len(categories)) + self.smooth
+            for target, mean in zip(targets.T, overall, strict=True):
+                sums = np.bincount(column, weights * target, len(categories))
+                means.append((sums + self.smooth * mean) / counts)
+        return overall if self.target_type == "multiclass" else overall[0], means
+
+    def get_metadata_routing(self):
+        return self._get_metadata_request()  # that of `TargetEncoder` knows no weights
 
 
 class AtMostColumns(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
@@ -98,8 +145,7 @@ class OutOfFoldPredictions(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X, y, sample_weight=None):
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        self.estimator_ = clone(self.estimator).fit(X, y, **weights)
+        self.estimator_ = clone(self.estimator).fit(X, y, **self._weights(sample_weight))
         return self
 
     def fit_transform(self, X, y, sample_weight=None):
@@ -111,7 +157,7 @@ class OutOfFoldPredictions(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             y,
             cv=splitter(self.n_splits, shuffle=True, random_state=self.random_state),
             method="predict_proba" if is_classifier(self.estimator) else "predict",
-            params=None if sample_weight is None else {"sample_weight": sample_weight},
+            params=self._weights(sample_weight),
         )
         return self._as_features(predictions)
 
@@ -120,6 +166,14 @@ class OutOfFoldPredictions(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         if is_classifier(self.estimator_):
             return self._as_features(self.estimator_.predict_proba(X))
         return self._as_features(self.estimator_.predict(X))
+
+    def _weights(self, sample_weight):
+        """Return the weights by their name; nothing if the estimator takes none."""
+        names = ["sample_weight"]
+        takes = has_fit_parameter(self.estimator, *names) or get_routing_for_object(
+            self.estimator
+        ).consumes("fit", names)
+        return {"sample_weight": sample_weight} if takes and sample_weight is not None else {}
 
     @staticmethod
     def _as_features(predictions):

@@ -1,5 +1,7 @@
 """Models around a model: scaled or pooled probabilities, repeated fits, and fits on fewer rows.
 
+AdaBoost is here too, because scikit-learn's cannot be given weights by metadata routing.
+
 Exported files contain copies of this source; see `primitives.transformers`.
 """
 
@@ -8,8 +10,11 @@ from __future__ import annotations
 from numbers import Integral
 
 import numpy as np
+import sklearn
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.ensemble import AdaBoostClassifier, AdaBoostRegressor
 from sklearn.utils import _safe_indexing, check_random_state, get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 SMALLEST_SHARE = 1e-4
@@ -38,6 +43,11 @@ class Wrapper(MetaEstimatorMixin, BaseEstimator):
     def n_features_in_(self):
         check_is_fitted(self)
         return self.estimator_.n_features_in_
+
+    def get_metadata_routing(self):
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        router = MetadataRouter(owner=type(self).__name__)
+        return router.add(estimator=self.estimator, method_mapping=mapping)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -82,8 +92,8 @@ class TemperatureScaledClassifier(ClassifierWrapper):
         self.estimator = estimator
         self.temperature = temperature
 
-    def fit(self, X, y):
-        self.estimator_ = clone(self.estimator).fit(X, y)
+    def fit(self, X, y, **params):
+        self.estimator_ = clone(self.estimator).fit(X, y, **params)
         return self
 
     def predict_proba(self, X):
@@ -168,9 +178,9 @@ class Repeated(Wrapper):
         self.estimator = estimator
         self.n_fits = n_fits
 
-    def fit(self, X, y):
+    def fit(self, X, y, **params):
         self.estimators_ = [
-            reseeded(self.estimator, repeat).fit(X, y) for repeat in range(self.n_fits)
+            reseeded(self.estimator, repeat).fit(X, y, **params) for repeat in range(self.n_fits)
         ]
         return self
 
@@ -230,12 +240,13 @@ class Subsampled(Wrapper):
         self.max_rows = max_rows
         self.random_state = random_state
 
-    def fit(self, X, y):
+    def fit(self, X, y, **params):
         self.estimator_ = clone(self.estimator)
         if _num_samples(X) > self.max_rows:
             rows = self._rows(y)
             X, y = _safe_indexing(X, rows), _safe_indexing(y, rows)
-        self.estimator_.fit(X, y)
+            params = {name: _safe_indexing(values, rows) for name, values in params.items()}
+        self.estimator_.fit(X, y, **params)
         return self
 
     def _rows(self, y):
@@ -252,3 +263,22 @@ class SubsampledClassifier(Subsampled, ClassifierWrapper):
 
 class SubsampledRegressor(RegressorMixin, Subsampled):
     """Regressor that is fitted on some of the rows."""
+
+
+class Unrouted:
+    """Mixin of estimators that take weights, but do not support metadata routing themselves."""
+
+    def fit(self, X, y, sample_weight=None):
+        with sklearn.config_context(enable_metadata_routing=False):
+            return super().fit(X, y, sample_weight)
+
+    def get_metadata_routing(self):
+        return self._get_metadata_request()
+
+
+class RoutedAdaBoostClassifier(Unrouted, AdaBoostClassifier):
+    """AdaBoost of classifiers that gets weights by metadata routing."""
+
+
+class RoutedAdaBoostRegressor(Unrouted, AdaBoostRegressor):
+    """AdaBoost of regressors that gets weights by metadata routing."""

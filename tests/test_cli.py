@@ -179,6 +179,7 @@ COMMAND = {
     "task": "auto",
     "jobs": -1,
     "seed": None,
+    "order_by": None,
 }
 
 
@@ -201,6 +202,7 @@ COMMAND = {
         (json.dumps({**COMMAND, "task": []}), "'task'"),
         (json.dumps({**COMMAND, "jobs": 1.5}), "'jobs'.*1.5"),
         (json.dumps({**COMMAND, "seed": "lucky"}), "'seed'.*'lucky'"),
+        (json.dumps({**COMMAND, "order_by": 3}), "'order_by'.*3"),
         (json.dumps({**COMMAND, "table": "/gone.csv"}), "'table'.*'/gone.csv'"),
         (json.dumps({**COMMAND, "table": "/gone\x00.csv"}), "'table'"),
         ("[" * 100_000, "nested|recursion"),
@@ -384,3 +386,18 @@ def test_a_price_that_is_no_number_is_named(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "got 'call us' in 1 of 120 rows" in result.output
     assert "--task classification" in result.output
+
+
+def test_a_run_goes_forward_by_a_column_and_is_resumed_so(tmp_path: Path) -> None:
+    X, y = small_table("regression")
+    table, run = tmp_path / "table.parquet", tmp_path / "run"
+    X.assign(goal=y).sample(frac=1, random_state=0).to_parquet(table)
+    options = ["--target", "goal", "--time", "4s", "--out", run, "--seed", 1]
+    result = evolver("fit", table, *options, "--order-by", "day")
+    assert result.exit_code == 0, result.output
+    assert "5 folds go forward in time by 'day'" in result.stderr
+    assert json.loads((run / "command.json").read_text())["order_by"] == "day"
+    assert evolver("resume", run, "--time", "8s").exit_code == 0
+    refused = evolver("fit", table, *options)
+    assert refused.exit_code == 1
+    assert "time" in refused.output

@@ -35,7 +35,7 @@ from benchmarks.problems import of_rows, problem_of, split_rows
 from benchmarks.records import Records, publish
 from evolver.budget import Budget
 from evolver.checks import selected_catalogue
-from evolver.ensemble.blend import Blend, predicted
+from evolver.ensemble.blend import Blend, Truth, predicted
 from evolver.ensemble.selection import TEMPERATURES, TOLERANCE, select
 from evolver.evaluation.blends import BlendScorer
 from evolver.genome.pipeline import to_estimator
@@ -178,7 +178,7 @@ def chosen_from(
         blends,
         MEMBERS,
         temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
-        labels=blends.labels if blends.is_log_loss else None,
+        truth=Truth(blends.labels, blends.row_weights) if blends.is_log_loss else None,
         tolerance=tolerance,
     )
     return Blend({0: 1.0}) if chosen is None else chosen.blend

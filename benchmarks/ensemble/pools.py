@@ -23,7 +23,7 @@ from benchmarks.ensemble.selection import METRICS
 from benchmarks.errors import error_of, gain
 from benchmarks.options import add_libraries, parser_of
 from benchmarks.records import Records, publish
-from evolver.ensemble.blend import Blend, predicted
+from evolver.ensemble.blend import Blend, Truth, predicted
 from evolver.ensemble.selection import TEMPERATURES, select
 
 
@@ -72,7 +72,7 @@ def measure(task: str, kept: dict[str, np.ndarray]) -> dict[str, Any]:
             lambda fold, blends: METRICS[task](labels[fold], blends, classes),
             MEMBERS,
             temperatures=TEMPERATURES if task == "multiclass" else (1.0,),
-            labels=labels if way == "with" else None,
+            truth=Truth(labels) if way == "with" else None,
         )
         seconds[way] = round(time.perf_counter() - start, 3)
     alone = Blend({0: 1.0})

@@ -31,6 +31,13 @@ from evolver.checks.space import selected_catalogue
 from evolver.checks.suspicions import findings_of_rows
 from evolver.checks.tables import as_table, check_table, has_names
 from evolver.checks.target import check_target, family_of_target, needs_reading, target_name
+from evolver.checks.time_column import (
+    check_forward,
+    check_time,
+    schema_with_time,
+    splits_in_time,
+    times_of,
+)
 
 __all__ = [
     "MIN_ROWS",
@@ -39,6 +46,7 @@ __all__ = [
     "check_classes",
     "check_complexity",
     "check_folder",
+    "check_forward",
     "check_generator",
     "check_portfolio",
     "check_positive",
@@ -49,6 +57,7 @@ __all__ = [
     "check_splits_rows",
     "check_table",
     "check_target",
+    "check_time",
     "check_warm_start",
     "check_workers",
     "columns_of_fit",
@@ -60,9 +69,12 @@ __all__ = [
     "misaligned",
     "needs_reading",
     "read_to_predict",
+    "schema_with_time",
     "scorable_folds",
     "scorable_ladder",
     "selected_catalogue",
+    "splits_in_time",
     "target_name",
+    "times_of",
     "with_positive_class",
 ]

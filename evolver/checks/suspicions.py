@@ -144,7 +144,8 @@ def _sorted_rows(problem: Problem) -> Iterator[Finding]:
             yield Finding(
                 "sorted-by-time",
                 f"The rows are in the order of column {name!r}, but folds are drawn at random:"
-                " scores of models that predict the future may be too good.",
+                " scores of models that predict the future may be too good. With"
+                f" time={name!r}, folds go forward.",
                 str(name),
             )
     y = pd.Series(problem.y)

@@ -24,8 +24,29 @@ Affords = Callable[[Collection[int]], bool]
 Library = Sequence[Sequence[np.ndarray]]
 """Out-of-fold predictions by candidate and fold."""
 
-Labels = Sequence[np.ndarray]
-"""Column of the class of each validation row, by fold."""
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """True classes of the validation rows, by which a pool is learned.
+
+    Parameters
+    ----------
+    labels : sequence of ndarray of int
+        Column of the class of each validation row, by fold.
+    row_weights : sequence of ndarray, optional
+        Weights of the validation rows, by fold.
+    """
+
+    labels: Sequence[np.ndarray]
+    row_weights: Sequence[np.ndarray] | None = None
+
+    def of(self, folds: Sequence[int]) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the labels and the weights of the validation rows of some folds."""
+        weights = self.row_weights
+        return (
+            np.concatenate([self.labels[fold] for fold in folds]),
+            None if weights is None else np.concatenate([weights[fold] for fold in folds]),
+        )
 
 
 @dataclass(frozen=True)

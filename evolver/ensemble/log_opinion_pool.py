@@ -55,7 +55,9 @@ class LogPool:
         return pooled
 
 
-def learned(shares: np.ndarray, labels: np.ndarray) -> Iterator[LogPool]:
+def learned(
+    shares: np.ndarray, labels: np.ndarray, row_weights: np.ndarray | None = None
+) -> Iterator[LogPool]:
     """Yield the pool that is learned with each of `PENALTIES`, in their order.
 
     Parameters
@@ -64,11 +66,15 @@ def learned(shares: np.ndarray, labels: np.ndarray) -> Iterator[LogPool]:
         Probabilities of each member.
     labels : ndarray of int, shape (n_rows,)
         Numbers of the true classes, from 0.
+    row_weights : ndarray of shape (n_rows,), optional
+        Weights of the rows in the log loss.
     """
     logarithms = np.log(np.clip(shares.astype(float), SMALLEST_SHARE, 1.0))
     n_members, n_rows, n_classes = shares.shape
     rows = np.arange(n_rows)
     equal = 1 / n_members
+    row_shares = np.ones(n_rows) if row_weights is None else row_weights
+    row_shares = row_shares / row_shares.sum()
 
     def loss(values: np.ndarray, penalty: float) -> tuple[float, np.ndarray]:
         """Return the penalised log loss, and its gradient."""
@@ -78,11 +84,11 @@ def learned(shares: np.ndarray, labels: np.ndarray) -> Iterator[LogPool]:
         sums -= sums.max(axis=1, keepdims=True)
         excess = np.exp(sums)
         totals = excess.sum(axis=1, keepdims=True)
-        mean = np.mean(np.log(totals[:, 0]) - sums[rows, labels])
+        mean = row_shares @ (np.log(totals[:, 0]) - sums[rows, labels])
         # The derivative of the log loss by a sum is the probability, less 1 for the true class.
         excess /= totals
         excess[rows, labels] -= 1
-        excess /= n_rows
+        excess *= row_shares[:, None]
         away = weights - equal
         penalised = mean + penalty * (away @ away + biases @ biases / n_classes)
         by_weight = np.tensordot(logarithms, excess, axes=2) + 2 * penalty * away

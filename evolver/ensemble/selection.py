@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from evolver.ensemble.blend import Affords, Blend, Blends, Labels, Library, members, predicted
+from evolver.ensemble.blend import Affords, Blend, Blends, Library, Truth, members, predicted
 from evolver.ensemble.greedy import best_temperature, greedy
 from evolver.ensemble.log_opinion_pool import learned
 from evolver.outcome import standard_error
@@ -58,7 +58,7 @@ def select(
     most: int,
     *,
     temperatures: Sequence[float] = (1.0,),
-    labels: Labels | None = None,
+    truth: Truth | None = None,
     tolerance: float = TOLERANCE,
     affords: Affords = lambda _: True,
     is_over: Callable[[], bool] = lambda: False,
@@ -75,8 +75,8 @@ def select(
         Largest number of members.
     temperatures : sequence of float, default=(1.0,)
         Temperatures to choose from.
-    labels : sequence of ndarray of int, optional
-        Columns of the true classes by fold. Without them no pool is learned.
+    truth : Truth, optional
+        True classes, with the weights of their rows. Without them no pool is learned.
     tolerance : float, default=`TOLERANCE`
         Number of standard errors by which the ensemble may be worse than the best candidate on
         folds that it was not chosen by.
@@ -98,7 +98,7 @@ def select(
     selector = _Selector(library, blends, most, affords, is_over)
     try:
         alone = selector.judged(selector.greedy(1))
-        options = selector.options(temperatures, labels)
+        options = selector.options(temperatures, truth)
     except _TimeOverError:
         return None
     # Of equal options the first and simplest is kept.
@@ -172,14 +172,14 @@ class _Selector:
         others = [[other for other in self._folds if other != fold] for fold in self._folds]
         self._chosen_by = [*others, list(self._folds)]
 
-    def options(self, temperatures: Sequence[float], labels: Labels | None) -> list[_Judged]:
+    def options(self, temperatures: Sequence[float], truth: Truth | None) -> list[_Judged]:
         """Return an average, the same with a temperature and, if there is time, with a pool."""
         averaged = self.greedy(self._most)
         tempered = self.tempered(averaged, temperatures)
         options = [self.judged(averaged), self.judged(tempered)]
-        if labels is not None:
+        if truth is not None:
             with suppress(_TimeOverError):
-                options.append(self.judged(self.pooled(tempered, labels)))
+                options.append(self.judged(self.pooled(tempered, truth)))
         return options
 
     def greedy(self, most: int) -> Choice:
@@ -199,14 +199,14 @@ class _Selector:
             found.append(replace(blend, temperature=best))
         return found
 
-    def pooled(self, choice: Choice, labels: Labels) -> Choice:
+    def pooled(self, choice: Choice, truth: Truth) -> Choice:
         """Return the same averages, each with a pool.
 
         The penalty that a pool is learned with is chosen by scores of folds that the pool was not
         learned on.
         """
         options = [
-            self._pools(blend, folds, labels)
+            self._pools(blend, folds, truth)
             for blend, folds in zip(choice, self._chosen_by, strict=True)
         ]
         # Row: the fold that the pools were learned without, and are scored on. Column: the penalty.
@@ -225,7 +225,7 @@ class _Selector:
         by_others = np.array([self._score(choice[fold], fold) for fold in self._folds])
         return _Judged(blend, by_all, by_others, choice[:-1])
 
-    def _pools(self, blend: Blend, folds: Sequence[int], labels: Labels) -> list[Blend]:
+    def _pools(self, blend: Blend, folds: Sequence[int], truth: Truth) -> list[Blend]:
         """Return a blend with a pool, once for each penalty.
 
         The pool has the members of the blend and, up to the largest number of members, the best of
@@ -237,9 +237,8 @@ class _Selector:
             if has_room and self._affords([*weights, place]):
                 weights[place] = 0.0
         shares = np.concatenate([members(self._library, weights, fold) for fold in folds], axis=1)
-        rows = np.concatenate([labels[fold] for fold in folds])
         found = []
-        for pool in learned(shares, rows):
+        for pool in learned(shares, *truth.of(folds)):
             self._stop_late()
             found.append(replace(blend, weights=weights, pool=pool))
         return found

@@ -5,10 +5,10 @@ Modules that a call needs are imported inside its method, so that importing the 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -50,6 +50,7 @@ class Evolved:
         settings: Settings | None = None,
         warm_start: Any = None,
         columns: Mapping[str, Any] | None = None,
+        time: str | int | None = None,
     ) -> None:
         self.time_budget = time_budget
         self.max_evaluations = max_evaluations
@@ -65,6 +66,7 @@ class Evolved:
         self.settings = settings
         self.warm_start = warm_start
         self.columns = columns
+        self.time = time
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Evolve pipelines, and fit the best of them on all rows.
@@ -79,7 +81,8 @@ class Evolved:
             Target: class labels or numbers, of any type of numpy, pandas, Polars or Arrow. Rows
             without a target are left out, with a warning.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows. They are passed to every step and metric that can use them.
+            Weights of the rows; an integer weight counts as that many equal rows. They are passed
+            to every step and metric that can use them, and to the fit of the ensemble's pool.
         groups : array-like of shape (n_samples,), default=None
             Group of each row. Rows of one group are never divided between a training and a
             validation part. Pipelines do not divide them inside their fits either: stacks, target
@@ -308,7 +311,7 @@ class Evolved:
         run_dir: str | Path | None,
     ) -> FitRequest:
         """Return the arguments of a call; all that do not depend on the data are checked."""
-        start = time.monotonic()  # the budget covers the imports and the checks
+        start = monotonic()  # the budget covers the imports and the checks
         from evolver import checks
         from evolver.session import FitRequest
 
@@ -324,6 +327,7 @@ class Evolved:
             scoring=self.scoring,
             objectives=checks.check_complexity(self.complexity),
             cv=self.cv,
+            time=self.time,
             population_size=self.population_size,
             search_space=self.search_space,
             random_state=self.random_state,
@@ -389,7 +393,7 @@ class Evolved:
                 self.pareto_front_ = frames.pareto_front(
                     result.front, result.ensemble, costs, names
                 )
-                self.statistics_ = frames.statistics(result)
+                self.statistics_ = frames.statistics(result, problem.folds)
                 self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
                 self._members = Members(problem, result)
                 self._kept_in = self.run_dir, request.run_dir

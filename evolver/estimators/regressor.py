@@ -52,6 +52,12 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
     warm_start : str, Path or list of them, default=None
         Folders of earlier runs, on any table. The pipelines on their fronts are evaluated first.
         They are read from the journals, so a run may have been killed or may still be running.
+    time : str or int, default=None
+        Column of times: its name, or its position from 0. The rows are put in its order, and `cv`
+        folds go forward in time: each is validated on later rows than it is fitted on, and rows of
+        one time stay together. The column stays a feature. A splitter as `cv` gets the rows in
+        their order, and its folds must go forward. No pipeline splits rows at random inside its
+        fit. It cannot be combined with `groups`. None: the rows are in any order.
 
     Attributes
     ----------
@@ -77,9 +83,10 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
         reason, score, std, complexity, seconds, proposer, operator, parents.
     statistics_ : dict
         Statistics of the run. "candidates", "scored", "stopped", "failed": number of candidates, of
-        all and by outcome. "seconds": sum over all workers of the seconds of the folds that this
-        call has run. "seconds_saved", "hit_rate": seconds that the cache saved, and share of its
-        lookups that succeeded. "ended_by": reason for the end of the search, one of "time",
+        all and by outcome. "folds": "forward in time" if each fold validates on later rows than it
+        fits on, else "in any order". "seconds": sum over all workers of the seconds of the folds
+        that this call has run. "seconds_saved", "hit_rate": seconds that the cache saved, and share
+        of its lookups that succeeded. "ended_by": reason for the end of the search, one of "time",
         "evaluations", "patience", "interrupt", and "error" if the system failed. "decided_by_time":
         parts of the result that more or less time might have changed, such as "the members of the
         ensemble". If it is empty, the same call with the same seed gives the same result.

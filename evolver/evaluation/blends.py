@@ -83,7 +83,7 @@ class BlendScorer:
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         self._classes = problem.task.classes
-        self._fast = None if problem.sample_weight is not None else _fast(problem)
+        self._fast = _fast(problem)
 
     @property
     def is_log_loss(self) -> bool:
@@ -100,6 +100,12 @@ class BlendScorer:
         assert self._classes is not None
         places = np.searchsorted(self._classes, self._problem.y)
         return [places[valid] for _, valid in self._problem.folds]
+
+    @property
+    def row_weights(self) -> list[np.ndarray] | None:
+        """Weights of the rows of each fold's validation part; None if there are none."""
+        weights = self._problem.sample_weight
+        return None if weights is None else [weights[valid] for _, valid in self._problem.folds]
 
     def __call__(self, fold: int, blends: np.ndarray) -> np.ndarray:
         """Return the scores of blends on a fold.
@@ -125,11 +131,11 @@ class BlendScorer:
         problem = self._problem
         valid = problem.folds[fold][1]
         y = problem.y[valid]
+        weights = None if problem.sample_weight is None else problem.sample_weight[valid]
         if self._fast is not None:
-            scores: np.ndarray = self._fast(y, blends, self._classes)
+            scores: np.ndarray = self._fast(y, blends, self._classes, weights)
             return scores
         X = problem.X.iloc[valid]
-        weights = None if problem.sample_weight is None else problem.sample_weight[valid]
         with warnings.catch_warnings():
             # Warnings of metrics are ignored here as in the evaluation of a fold.
             warnings.simplefilter("ignore")
@@ -163,31 +169,69 @@ class BlendScorer:
         return mean_reported(folds)
 
 
-def areas(y: np.ndarray, blends: np.ndarray, classes: np.ndarray) -> np.ndarray:
+Weights = np.ndarray | None
+"""Weights of the rows that are scored; None: all rows count the same."""
+
+
+def areas(
+    y: np.ndarray, blends: np.ndarray, classes: np.ndarray, weights: Weights = None
+) -> np.ndarray:
     """Return the area under the ROC curve of each blend.
 
     It follows from the rank sum of the positive class (Mann-Whitney U; Hanley and McNeil 1982).
     """
     positive = y == classes[1]
+    if weights is not None:
+        of_classes = np.where(positive, weights, 0.0), np.where(positive, 0.0, weights)
+        return np.array([_weighted_area(blend[:, 1], *of_classes) for blend in blends])
     ranks = rankdata(blends[..., 1], axis=1)
     n = positive.sum()
     found: np.ndarray = (ranks[:, positive].sum(axis=1) - n * (n + 1) / 2) / (n * (len(y) - n))
     return found
 
 
-def negative_log_losses(y: np.ndarray, blends: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def _weighted_area(values: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> float:
+    """Return the area under the ROC curve of values.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+    positive, negative : ndarray of shape (n_rows,)
+        Weights of the rows of the positive and of the negative class, 0 for all others.
+    """
+    order = np.argsort(values)
+    starts = np.flatnonzero(np.diff(values[order], prepend=-np.inf))  # equal values are one step
+    ups = np.add.reduceat(positive[order], starts)
+    downs = np.add.reduceat(negative[order], starts)
+    below = np.cumsum(downs) - downs / 2
+    return float(ups @ below / (ups.sum() * downs.sum()))
+
+
+def negative_log_losses(
+    y: np.ndarray, blends: np.ndarray, classes: np.ndarray, weights: Weights = None
+) -> np.ndarray:
     """Return the negated log loss of each blend."""
     columns = np.searchsorted(classes, y)
     given = blends[:, np.arange(len(y)), columns] / blends.sum(axis=2)
     # scikit-learn's `log_loss` clips in the same way.
     smallest = np.finfo(blends.dtype).eps
-    found: np.ndarray = np.log(np.clip(given, smallest, 1 - smallest)).mean(axis=1)
+    logarithms = np.log(np.clip(given, smallest, 1 - smallest))
+    return _mean(logarithms, weights)
+
+
+def negative_errors(
+    y: np.ndarray, blends: np.ndarray, classes: None, weights: Weights = None
+) -> np.ndarray:
+    """Return the negated root mean squared error of each blend."""
+    found: np.ndarray = -np.sqrt(_mean((blends - y) ** 2, weights))
     return found
 
 
-def negative_errors(y: np.ndarray, blends: np.ndarray, classes: None) -> np.ndarray:
-    """Return the negated root mean squared error of each blend."""
-    found: np.ndarray = -np.sqrt(((blends - y) ** 2).mean(axis=1))
+def _mean(values: np.ndarray, weights: Weights) -> np.ndarray:
+    """Return the mean of values of shape (n_blends, n_rows) over the rows."""
+    found: np.ndarray = (
+        values.mean(axis=1) if weights is None else np.average(values, axis=1, weights=weights)
+    )
     return found
 
 

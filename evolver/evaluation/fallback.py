@@ -16,6 +16,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
+from evolver.evaluation.fold import fit
 from evolver.problem import Problem
 from primitives.cleaning import TableCleaner
 from primitives.dates import DateParts
@@ -50,10 +51,11 @@ def fallback(problem: Problem) -> Pipeline:
         warnings.simplefilter("ignore")
         try:
             if is_small:
-                return small_tree(problem).fit(problem.X, problem.y)
+                return fit(small_tree(problem), problem.X, problem.y, problem.sample_weight)
         except Exception:  # whatever an unusual table raises, a run must end with a model
             pass
-        return make_pipeline(problem.task.constant()).fit(problem.X, problem.y)
+        constant = make_pipeline(problem.task.constant())
+        return fit(constant, problem.X, problem.y, problem.sample_weight)
 
 
 def title_of(model: Pipeline) -> str:

@@ -117,6 +117,33 @@ def make_folds(
     return folds
 
 
+def forward_folds(times: np.ndarray, n_splits: int) -> list[Fold]:
+    """Return folds that go forward in time, as those of scikit-learn's `TimeSeriesSplit`.
+
+    Each fold validates on the rows that follow those it fits on. Rows of one time stay together: a
+    fold begins at the change of time that is nearest to its place in folds of equal size.
+
+    Parameters
+    ----------
+    times : ndarray of shape (n_samples,)
+        Times of the rows, in ascending order, with more than `n_splits` different ones.
+    n_splits : int
+        Number of folds.
+    """
+    rows = np.arange(len(times))
+    changes = np.flatnonzero(times[1:] != times[:-1]) + 1
+    size = len(rows) // (n_splits + 1)
+    starts: list[int] = []
+    for following in reversed(range(n_splits)):
+        # As many changes are left over as there are folds to follow.
+        options = changes[: len(changes) - following]
+        place = int(np.argmin(np.abs(options - (len(rows) - (following + 1) * size))))
+        starts.append(int(options[place]))
+        changes = changes[place + 1 :]
+    ends = [*starts[1:], len(rows)]
+    return [(rows[:start], rows[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
 def of_known_classes(folds: Sequence[Fold], y: np.ndarray, task: Task) -> list[Fold]:
     """Return folds without the validation rows whose class is not in the training part.
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from evolver.evaluation.folds import are_in_time
 from evolver.objectives import OPERATORS, Objective
 from evolver.outcome import Failed, Scored
+from evolver.problem import Fold
 from evolver.run.fitted_ensemble import ENSEMBLE, Ensemble
 from evolver.run.record import Record
 from evolver.run.result import Result
@@ -120,13 +122,21 @@ def _columns(
     return [*columns[:place], *reported, *costs, *columns[place + 1 :]]
 
 
-def statistics(result: Result) -> dict[str, Any]:
-    """Return the statistics of a run, which the estimators document as `statistics_`."""
+def statistics(result: Result, folds: Sequence[Fold]) -> dict[str, Any]:
+    """Return the statistics of a run, which the estimators document as `statistics_`.
+
+    Parameters
+    ----------
+    result : Result
+    folds : sequence of Fold
+        Folds of cross-validation.
+    """
     outcomes = Counter(type(record.outcome).__name__.lower() for record in result.records)
     effort = result.effort
     return {
         "candidates": len(result.records),
         **{outcome: outcomes[outcome] for outcome in ("scored", "stopped", "failed")},
+        "folds": "forward in time" if are_in_time(folds) else "in any order",
         "seconds": effort.seconds,
         "seconds_saved": effort.saved,
         "hit_rate": effort.hits / effort.lookups if effort.lookups else 0.0,

@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from evolver.budget import Deadline
-from evolver.ensemble.blend import Library
+from evolver.ensemble.blend import Library, Truth
 from evolver.ensemble.selection import TEMPERATURES, Selection, select
 from evolver.errors import NoPipelineError
 from evolver.evaluation.blends import BlendScorer
@@ -216,7 +216,7 @@ class FinalFit:
             blends,
             self._plan.settings.ensemble_size,
             temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
-            labels=blends.labels if blends.is_log_loss else None,
+            truth=Truth(blends.labels, blends.row_weights) if blends.is_log_loss else None,
             affords=lambda places: self._can_be_fitted(
                 [candidates[place] for place in places if candidates[place].number not in fitted]
             ),

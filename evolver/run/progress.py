@@ -55,6 +55,20 @@ class ProgressLine:
         _print_line(progress.seconds, f"{counts}, {best}")
 
 
+def say_forward(n_folds: int, time: str | None) -> None:
+    """Print on standard error that folds go forward in time.
+
+    Parameters
+    ----------
+    n_folds : int
+    time : str or None
+        Name of the column of times; None: the rows are in their order.
+    """
+    by = "the order of the rows" if time is None else repr(time)
+    text = f"{n_folds} folds go forward in time by {by}: each is validated on later rows"
+    _print_line(0.0, text)
+
+
 def say_end(seconds: float, reason: Reason) -> None:
     """Print on standard error that a search ended before its time, if it did, and why.
 

@@ -60,6 +60,7 @@ def header_of(plan: RunPlan, random_state: Mapping[str, Any]) -> dict[str, Any]:
         "X": _table_hash(problem.X),
         "y": _array_hash(problem.y),
         "sample_weight": _array_hash(problem.sample_weight),
+        "time": problem.time,
         "folds": len(problem.folds),
         "ladder": len(problem.ladder),
         "cv": _hash(part.tobytes() for fold in problem.units for part in fold),

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 from evolver.problem import Problem
+from primitives.cleaning import column_of_type
 
 SIZES = ("rows", "columns", "classes")
 """Meta-features that the duration of a fit depends on."""
@@ -87,6 +88,7 @@ class MetaFeatures:
 def _characters(problem: Problem) -> float:
     """Return the approximate number of characters in the columns of texts."""
     X = problem.X
+    texts = [name for name, dtype in X.dtypes.items() if column_of_type(dtype).kind == "text"]
     # About a thousand rows are enough, and counting in all of them takes long.
-    some = X.loc[:, X.dtypes == object].iloc[:: max(1, len(X) // 1_000)]
-    return len(X) * float(sum(some[name].fillna("").astype(str).str.len().mean() for name in some))
+    some = X[texts].iloc[:: max(1, len(X) // 1_000)].fillna("").astype(str)
+    return len(X) * float(sum(some[name].str.len().mean() for name in texts))

@@ -75,6 +75,19 @@ def test_a_class_that_all_members_underestimate_has_a_bias() -> None:
     assert pool.biases[1] - pool.biases[0] == pytest.approx(0.0, abs=0.4)
 
 
+@given(st.integers(1, 4), st.integers(2, 4), st.integers(0, 99))
+def test_a_row_of_weight_2_counts_as_two_rows(n_members: int, n_classes: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shares = rng.dirichlet([0.5] * n_classes, size=(n_members, 40))
+    labels = rng.integers(n_classes, size=40)
+    weights = rng.integers(0, 4, size=40)
+    rows = np.repeat(np.arange(40), weights)
+    weighted = learned(shares, labels, weights.astype(float))
+    for pool, other in zip(weighted, learned(shares[:, rows], labels[rows]), strict=True):
+        assert pool.weights == pytest.approx(other.weights, abs=1e-3)
+        assert pool.biases == pytest.approx(other.biases, abs=1e-3)
+
+
 def test_a_member_that_is_sure_and_wrong_does_not_decide() -> None:
     shares = np.array([[[1.0, 0.0]], [[0.2, 0.8]], [[0.2, 0.8]], [[0.2, 0.8]]])
     pooled = LogPool((0.25,) * 4, (0.0, 0.0))(shares)

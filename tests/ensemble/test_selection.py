@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss, make_scorer, roc_auc_score
 
 from evolver.checks import check_scorer
-from evolver.ensemble.blend import Blend, average, predicted
+from evolver.ensemble.blend import Blend, Truth, average, predicted
 from evolver.ensemble.greedy import BEGIN, BEGIN_SHARE, greedy
 from evolver.ensemble.log_opinion_pool import LogPool
 from evolver.ensemble.selection import TEMPERATURES, select
@@ -300,7 +300,11 @@ def sources() -> list[list[np.ndarray]]:
 def test_independent_evidence_of_members_is_pooled() -> None:
     plain = select(sources(), pooled_likelihoods, 8, temperatures=TEMPERATURES)
     chosen = select(
-        sources(), pooled_likelihoods, 8, temperatures=TEMPERATURES, labels=list(POOLED_LABELS)
+        sources(),
+        pooled_likelihoods,
+        8,
+        temperatures=TEMPERATURES,
+        truth=Truth(list(POOLED_LABELS)),
     )
     assert plain is not None
     assert plain.blend.pool is None
@@ -319,7 +323,7 @@ def test_the_pool_has_no_more_members_than_allowed_or_affordable() -> None:
             pooled_likelihoods,
             most,
             temperatures=TEMPERATURES,
-            labels=list(POOLED_LABELS),
+            truth=Truth(list(POOLED_LABELS)),
             affords=affords,
         )
         assert chosen is not None
@@ -341,7 +345,7 @@ def test_a_pool_that_does_not_help_is_left_out() -> None:
             given = np.where(labels[fold] == 1, predictions[..., 1], predictions[..., 0])
             return np.log(given).mean(axis=1)
 
-        chosen = select(mine, blends, 8, temperatures=TEMPERATURES, labels=list(labels))
+        chosen = select(mine, blends, 8, temperatures=TEMPERATURES, truth=Truth(list(labels)))
         n_pooled += chosen is not None and chosen.blend.pool is not None
     assert n_pooled <= 5
 
@@ -361,7 +365,7 @@ def test_the_average_is_kept_if_there_is_no_time_for_a_pool() -> None:
         counting,
         8,
         temperatures=TEMPERATURES,
-        labels=list(POOLED_LABELS),
+        truth=Truth(list(POOLED_LABELS)),
         is_over=lambda: len(asked) >= enough + 3,
     )
     assert len(asked) == enough + 3
@@ -373,7 +377,7 @@ def test_the_average_is_kept_if_there_is_no_time_for_a_pool() -> None:
         pooled_likelihoods,
         8,
         temperatures=TEMPERATURES,
-        labels=list(POOLED_LABELS),
+        truth=Truth(list(POOLED_LABELS)),
         is_over=lambda: next(looks) > enough,
     )
     assert next(looks) == enough + 2

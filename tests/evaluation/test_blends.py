@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from evolver.checks import check_scorer
-from evolver.evaluation.blends import BlendScorer
+from evolver.evaluation.blends import BlendScorer, FixedPredictions
 from evolver.evaluation.fold import Evaluator, Request, score_of
 from evolver.genome.codec import encode
 from evolver.genome.pipeline import to_estimator
@@ -37,24 +37,25 @@ def test_the_score_of_one_is_that_of_its_fold(task: str, scoring: str | None) ->
         assert found == pytest.approx([done.score] * 2, rel=1e-6)
 
 
-@pytest.mark.parametrize("task", SCORINGS)
-def test_weights_of_rows_count(task: str) -> None:
+@pytest.mark.parametrize(("task", "scoring"), [*CASES, ("multiclass", "neg_log_loss")])
+def test_weights_of_rows_count(task: str, scoring: str | None) -> None:
     one = problem(task)
     rng = np.random.default_rng(0)
-    one = replace(one, sample_weight=rng.integers(1, 5, len(one.y)).astype(float))
+    weights = rng.integers(0, 5, len(one.y)).astype(float)
+    one = replace(one, scorer=check_scorer(scoring, one.task), sample_weight=weights)
     train, valid = one.folds[0]
     tree = random_tree(CATALOGUES[task], 3, steps=2)
     estimator = to_estimator(tree).fit(one.X.iloc[train], one.y[train])
     method = "predict" if task == "regression" else "predict_proba"
-    predictions = getattr(estimator, method)(one.X.iloc[valid])
+    predictions = np.round(getattr(estimator, method)(one.X.iloc[valid]), 2)  # some are equal
+    X, y = one.X.iloc[valid], one.y[valid]
     weighted = score_of(
-        one.scorer, estimator, one.X.iloc[valid], one.y[valid], one.sample_weight[valid]
+        one.scorer, FixedPredictions(predictions, one.task.classes), X, y, weights[valid]
     )
-    found = BlendScorer(one)(0, predictions[None])[0]
-    assert found == pytest.approx(weighted)
-    assert found != pytest.approx(
-        BlendScorer(replace(one, sample_weight=None))(0, predictions[None])[0]
-    )
+    found = BlendScorer(one)(0, np.stack([predictions, predictions]))
+    assert found == pytest.approx([weighted] * 2)
+    plain = BlendScorer(replace(one, sample_weight=None))(0, predictions[None])[0]
+    assert found[0] != pytest.approx(plain)
 
 
 def share_of_yes(estimator: Any, X: Any, y: Any) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,22 @@ def test_of_hundreds_of_columns_it_finds_the_one_that_says_something(task: str) 
     else:
         yes = model.predict_proba(X.iloc[20_000:])[:, 1]
         assert roc_auc_score(y[20_000:], yes) > 0.85
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("rows", [120, 3_000])
+def test_it_is_fitted_with_weights(task: str, rows: int) -> None:
+    X, y = small_table(task)
+    some = np.arange(rows) % len(y)
+    X, y = X.iloc[some].reset_index(drop=True), y[some]
+    is_heavy = y > np.median(y) if task == "regression" else y == "class 1"
+    plain = problem(X, y, task)
+    heavy = fallback(replace(plain, sample_weight=np.where(is_heavy, 50.0, 1.0)))
+    if task == "regression":
+        assert heavy.predict(X).mean() > fallback(plain).predict(X).mean() + 5
+    else:
+        probabilities = [model.predict_proba(X)[:, 1].mean() for model in (heavy, fallback(plain))]
+        assert probabilities[0] > probabilities[1] + 0.03
 
 
 def test_it_is_quick_on_a_wide_table_of_strings_and_predicts_it_quickly() -> None:

@@ -109,6 +109,22 @@ def test_where_every_row_is_a_class_of_its_own_none_is_set_aside() -> None:
 
 @pytest.mark.parametrize("task", ["binary", "regression"])
 @pytest.mark.parametrize("name", sorted(MODELS))
+def test_held_out_rows_count_by_their_weights(name: str, task: str) -> None:
+    X, y = data(task)
+    model = boosted(name, task).fit(X, y)
+    held_out = model._split(y)[1]
+    rounds = set()
+    for seed in range(4):
+        weights = np.ones(len(y))
+        weights[held_out] = 100.0 ** np.random.default_rng(seed).normal(size=len(held_out))
+        rounds.add(model.fit(X, y, sample_weight=weights).n_rounds_)
+    assert len(rounds) > 1
+    weights[held_out] = 0.0
+    assert model.fit(X, y, sample_weight=weights).n_rounds_ >= 1
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("name", sorted(MODELS))
 def test_columns_without_a_value_say_nothing(name: str, task: str) -> None:
     """A column with a single value may have none among the rows that are not held out."""
     X, y = data(task)
