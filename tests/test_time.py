@@ -73,6 +73,30 @@ def test_an_array_has_its_times_by_position() -> None:
     assert all(order[train].max() < order[valid].min() for train, valid in folds)
 
 
+def test_dates_are_ordered_as_the_schema_reads_them() -> None:
+    X, y = shuffled("regression")
+    days = X["day"]
+    model = EvolvedRegressor(**QUICK).fit(X.assign(day=days.dt.strftime("%d.%m.%Y")), y)
+    known = EvolvedRegressor(**QUICK).fit(X, y)
+    for (train, valid), (other_train, other_valid) in zip(
+        model._members._problem.folds, known._members._problem.folds, strict=True
+    ):
+        np.testing.assert_array_equal(train, other_train)
+        np.testing.assert_array_equal(valid, other_valid)
+    assert model._members._problem.X["day"].is_monotonic_increasing
+
+
+def test_numbers_that_count_the_rows_are_times_and_a_feature_if_the_caller_says_so() -> None:
+    X, y = small_table("regression")
+    X["number"] = np.arange(len(X))
+    model = EvolvedRegressor(**{**QUICK, "time": "number"}).fit(X, y)
+    assert "number" in model._members._problem.X
+    ignored = EvolvedRegressor(**{**QUICK, "time": "number", "columns": {"number": "ignore"}})
+    problem = ignored.fit(X.iloc[::-1], y[::-1])._members._problem
+    assert "number" not in problem.X
+    np.testing.assert_array_equal(problem.y, y)
+
+
 def test_a_splitter_gets_the_rows_in_their_order() -> None:
     X, y = shuffled("regression")
     model = EvolvedRegressor(**{**QUICK, "cv": TimeSeriesSplit(2, gap=10)}).fit(X, y)
