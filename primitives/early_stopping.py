@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 MIN_ROWS_TO_HOLD_OUT = 50
 """Number of rows below which none are held out."""
@@ -24,7 +24,10 @@ PATIENCE = 30
 def rounds_lightgbm(model, patience, train, held_out, weights):
     """Return the number of rounds of a LightGBM model with the least held-out loss."""
     model.set_params(early_stopping_round=patience, verbosity=-1)
-    model.fit(*train, sample_weight=weights, eval_X=held_out[0], eval_y=held_out[1])
+    # LightGBM before 4.7 takes the held-out rows as `eval_set`, which later versions deprecate.
+    takes_parts = has_fit_parameter(model, "eval_X")
+    parts = dict(zip(("eval_X", "eval_y"), held_out, strict=True))
+    model.fit(*train, sample_weight=weights, **(parts if takes_parts else {"eval_set": [held_out]}))
     return model.best_iteration_
 
 
@@ -65,6 +68,11 @@ def with_values(X):
     return np.where(is_empty, 0.0, X) if is_empty.any() else X
 
 
+def values_of(X):
+    """Return features as an array, also those of a DataFrame."""
+    return X.to_numpy() if hasattr(X, "to_numpy") else X
+
+
 class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
     """Base of the classifier and the regressor.
 
@@ -96,6 +104,7 @@ class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
 
     def _fit(self, X, y, sample_weight):
+        X = values_of(X)
         find_rounds, parameter = ROUNDS[type(self.estimator).__module__.split(".")[0]]
         self.n_features_in_ = X.shape[1]
         self.n_rounds_ = self.estimator.get_params()[parameter]
@@ -145,7 +154,7 @@ class EarlyStoppedClassifier(ClassifierMixin, EarlyStopped):
 
     def predict_proba(self, X):
         check_is_fitted(self)
-        return self.estimator_.predict_proba(X)
+        return self.estimator_.predict_proba(values_of(X))
 
     def predict(self, X):
         return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
@@ -159,4 +168,4 @@ class EarlyStoppedRegressor(RegressorMixin, EarlyStopped):
 
     def predict(self, X):
         check_is_fitted(self)
-        return self.estimator_.predict(X)
+        return self.estimator_.predict(values_of(X))

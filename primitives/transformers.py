@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 import sklearn
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone, is_classifier
+from sklearn.base import (
+    BaseEstimator,
+    MetaEstimatorMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    clone,
+    is_classifier,
+)
 from sklearn.feature_selection import SelectFwe
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.preprocessing import TargetEncoder
@@ -16,14 +23,37 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+TAKES_SPLITTER = TargetEncoder().get_params().get("shuffle", "deprecated") == "deprecated"
+"""True since scikit-learn 1.9, in which a splitter may give the folds of target encoding."""
+
 
 class UngroupedTargetEncoder(TargetEncoder):
-    """Target encoder that needs no groups while metadata routing is enabled."""
+    """Target encoder with the folds of a splitter, and without groups.
+
+    Parameters
+    ----------
+    categories, target_type, smooth
+        Parameters of `sklearn.preprocessing.TargetEncoder`.
+    cv : KFold or StratifiedKFold
+        Splitter: stratified for classes, else not.
+    """
+
+    _parameter_constraints = TargetEncoder._parameter_constraints | {"cv": ["cv_object"]}
+
+    def __init__(self, categories="auto", target_type="auto", smooth="auto", cv=5):
+        super().__init__(categories, target_type, smooth, cv)
 
     def fit_transform(self, X, y):
-        # `TargetEncoder` of scikit-learn 1.9 requests groups, and fails if there are none.
+        # While metadata routing is enabled, that of scikit-learn 1.9 fails if there are no groups.
         with sklearn.config_context(enable_metadata_routing=False):
-            return super().fit_transform(X, y)
+            if TAKES_SPLITTER:
+                return super().fit_transform(X, y)
+            folds = {name: getattr(self.cv, name) for name in ("shuffle", "random_state")}
+            encoder = TargetEncoder(
+                self.categories, self.target_type, self.smooth, self.cv.n_splits, **folds
+            )
+            self.fit(X, y)
+            return encoder.fit_transform(X, y)
 
 
 class AtMostColumns(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
@@ -57,6 +87,10 @@ class AtMostColumns(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     def predict(self, X):
         check_is_fitted(self)
         return self.estimator_.predict(X)
+
+    def get_feature_names_out(self, input_features=None):
+        check_is_fitted(self)
+        return self.estimator_.get_feature_names_out(input_features)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -121,12 +155,18 @@ class OutOfFoldPredictions(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             return self._as_features(self.estimator_.predict_proba(X))
         return self._as_features(self.estimator_.predict(X))
 
+    def get_feature_names_out(self, input_features=None):
+        check_is_fitted(self)
+        if is_classifier(self.estimator_):
+            return np.array([f"prediction_{name}" for name in self.estimator_.classes_[1:]], object)
+        return np.array(["prediction"], object)
+
     @staticmethod
     def _as_features(predictions):
         return predictions.reshape(-1, 1) if predictions.ndim == 1 else predictions[:, 1:]
 
 
-class BoundedLog(TransformerMixin, BaseEstimator):
+class BoundedLog(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Logarithm of non-negative values, whose inverse stays near the values seen in `fit`.
 
     Without bounds, a small extrapolation of the logarithm would be wrong by a large factor.
