@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import sklearn
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
@@ -35,7 +36,7 @@ def read_texts(
     alpha: float = 1.0,
     target_type: str = "continuous",
     n_components: int | None = None,
-) -> Pipeline:
+) -> TextPipeline:
     """Return a pipeline from columns of texts to numeric features.
 
     Parameters
@@ -58,13 +59,37 @@ def read_texts(
         encoder = RidgeTargetEncoder(alpha, target_type, random_state)
     else:
         encoder = AtMostColumns(TruncatedSVD(n_components, random_state=random_state))
-    return make_pipeline(
-        FunctionTransformer(joined_texts),
-        hashing,
-        NonEmptyColumns(),
-        TfidfTransformer(sublinear_tf=True),
-        encoder,
+    return TextPipeline(
+        [
+            ("texts", FunctionTransformer(joined_texts)),
+            ("hashing", hashing),
+            ("columns", NonEmptyColumns()),
+            ("weighting", TfidfTransformer(sublinear_tf=True)),
+            ("encoder", encoder),
+        ]
     )
+
+
+class TextPipeline(Pipeline):
+    """Pipeline whose steps pass arrays and sparse matrices, whatever output is configured.
+
+    A DataFrame cannot hold the sparse matrix of n-grams.
+    """
+
+    def fit(self, X, y=None, **params):
+        with sklearn.config_context(transform_output="default"):
+            return super().fit(X, y, **params)
+
+    def fit_transform(self, X, y=None, **params):
+        with sklearn.config_context(transform_output="default"):
+            return super().fit_transform(X, y, **params)
+
+    def transform(self, X, **params):
+        with sklearn.config_context(transform_output="default"):
+            return super().transform(X, **params)
+
+    def set_output(self, *, transform=None):
+        return self
 
 
 def joined_texts(X):

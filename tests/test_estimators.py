@@ -20,14 +20,12 @@ from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, roc_auc_score
 from sklearn.model_selection import (
-    GridSearchCV,
     GroupKFold,
     KFold,
     ShuffleSplit,
     cross_val_score,
 )
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import Pipeline
 from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -270,17 +268,6 @@ class TestNesting:
         assert {name: before[name] for name in before.keys() - changed} == {
             name: after[name] for name in after.keys() - changed
         }
-
-    def test_in_a_pipeline_a_grid_search_and_cross_validation(self) -> None:
-        X, y = small_table("binary")
-        numbers = X[["second", "third", "fourth"]]
-        model = classifier(max_evaluations=3)
-        assert (
-            make_pipeline(StandardScaler(), model).fit(numbers, y).predict(numbers).shape == y.shape
-        )
-        search = GridSearchCV(model, {"population_size": [5, 10]}, cv=2).fit(numbers, y)
-        assert search.best_estimator_.score(numbers, y) > 0.5
-        assert cross_val_score(model, numbers, y, cv=2).shape == (2,)
 
 
 class TestInputs:

@@ -14,6 +14,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
+from evolver.evaluation.fold import fit
 from evolver.problem import Problem
 from primitives.cleaning import TableCleaner
 from primitives.screening import ColumnScreener
@@ -47,7 +48,7 @@ def fallback(problem: Problem) -> Pipeline:
         warnings.simplefilter("ignore")
         try:
             if is_small:
-                return small_tree(problem).fit(problem.X, problem.y)
+                return fit(small_tree(problem), problem.X, problem.y, None)
         except Exception:  # whatever an unusual table raises, a run must end with a model
             pass
         return make_pipeline(problem.task.constant()).fit(problem.X, problem.y)
