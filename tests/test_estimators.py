@@ -1,4 +1,4 @@
-"""Estimators: checks of scikit-learn, errors for bad input, and the documented behaviour."""
+"""Estimators: errors for bad input, and the documented behaviour."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ from sklearn.model_selection import (
     cross_val_score,
 )
 from sklearn.pipeline import Pipeline
-from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.validation import check_is_fitted
 
 import evolver
@@ -58,14 +57,6 @@ CHEAP = default_catalogue().only(
 )
 IN_PROCESS = Settings(in_process=True)
 
-CANNOT_HOLD = {
-    "check_sample_weight_equivalence_on_dense_data": (
-        "repeating a row puts its copies into different folds, which weighting it cannot: the two"
-        " searches are scored on different data"
-    ),
-}
-"""Checks of scikit-learn that cannot hold, each with its reason."""
-
 
 def classifier(**changes: Any) -> EvolvedClassifier:
     return EvolvedClassifier(**{**QUICK, **changes})
@@ -85,17 +76,6 @@ QUICK: dict[str, Any] = {
     "verbose": 0,
     "settings": IN_PROCESS,
 }
-
-
-@pytest.mark.parametrize(
-    "model",
-    [classifier(max_evaluations=2, cv=2), regressor(max_evaluations=2, cv=2, scoring="r2")],
-    ids=lambda m: type(m).__name__,
-)
-def test_the_checks_of_scikit_learn_pass(model: Any) -> None:
-    results = check_estimator(model, expected_failed_checks=CANNOT_HOLD, on_skip=None, on_fail=None)
-    failed = {one["check_name"]: one["exception"] for one in results if one["status"] == "failed"}
-    assert failed == {}
 
 
 @pytest.fixture(scope="module", params=["binary", "multiclass", "regression"])
