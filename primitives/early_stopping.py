@@ -8,6 +8,8 @@ Exported files contain copies of this source; see `primitives.transformers`.
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.model_selection import train_test_split
@@ -120,6 +122,12 @@ class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
         self.estimator_.fit(with_values(X), y, sample_weight=sample_weight)
         return self
 
+    def _response(self, method, X):
+        with warnings.catch_warnings():
+            # LightGBM before 4.7 misses names of columns, although it was fitted without any.
+            warnings.filterwarnings("ignore", "X does not have valid feature names")
+            return getattr(self.estimator_, method)(values_of(X))
+
     def _split(self, y, stratify=None):
         """Return the rows to find the number of rounds on, and the held-out rows."""
         return train_test_split(
@@ -154,7 +162,7 @@ class EarlyStoppedClassifier(ClassifierMixin, EarlyStopped):
 
     def predict_proba(self, X):
         check_is_fitted(self)
-        return self.estimator_.predict_proba(values_of(X))
+        return self._response("predict_proba", X)
 
     def predict(self, X):
         return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
@@ -168,4 +176,4 @@ class EarlyStoppedRegressor(RegressorMixin, EarlyStopped):
 
     def predict(self, X):
         check_is_fitted(self)
-        return self.estimator_.predict(values_of(X))
+        return self._response("predict", X)

@@ -91,6 +91,9 @@ class TextPipeline(Pipeline):
     def set_output(self, *, transform=None):
         return self
 
+    def get_feature_names_out(self, input_features=None):
+        return self[-1].get_feature_names_out()
+
 
 def joined_texts(X):
     """Return one text for each row, joined from its columns; missing texts are empty."""
@@ -157,6 +160,11 @@ class RidgeTargetEncoder(TransformerMixin, BaseEstimator):
     def transform(self, X):
         check_is_fitted(self)
         return as_columns(self.ridge_.predict(X))
+
+    def get_feature_names_out(self, input_features=None):
+        check_is_fitted(self)
+        n_outputs = np.atleast_2d(self.ridge_.coef_).shape[0]
+        return np.array([f"ridge{number}" for number in range(n_outputs)], dtype=object)
 
     def _ridge(self):
         return Ridge(self.alpha, solver="sparse_cg")
