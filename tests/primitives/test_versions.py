@@ -48,6 +48,15 @@ def test_a_mixed_penalty_lies_between_its_parts() -> None:
     assert counts[0] < counts[-1]
 
 
+@pytest.mark.parametrize("weights", [None, np.ones(ROWS)])
+def test_bins_end_at_values_of_the_column(weights: np.ndarray | None) -> None:
+    model = built("Bins", n_bins=4, encode="ordinal", strategy="quantile", random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        edges = model.fit(X, sample_weight=weights).bin_edges_
+    assert all(np.isin(found, X[:, column]).all() for column, found in enumerate(edges))
+
+
 @pytest.mark.parametrize("weights", ["uniform", "distance"])
 def test_neighbours_vote_for_classes_of_any_name(weights: str) -> None:
     model = built("KNeighborsClassifier", n_neighbors=3, weights=weights, p=1).fit(X, Y)
