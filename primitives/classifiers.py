@@ -43,6 +43,7 @@ from primitives.base import (
     smallest_class_at_least,
 )
 from primitives.early_stopping import PATIENCE, EarlyStoppedClassifier
+from primitives.logistic import ElasticNetLogisticRegression
 from primitives.wrappers import RoutedAdaBoostClassifier
 
 WEIGHTS = CategoricalDistribution((None, "balanced"))
@@ -79,30 +80,23 @@ GRADIENT_BOOSTING = {
 """Hyperparameter space of gradient boosting without histograms."""
 
 
-def logistic_l1(C: float, class_weight: str | None, random_state: int) -> LogisticRegression:
+def logistic_l1(
+    C: float, class_weight: str | None, random_state: int
+) -> ElasticNetLogisticRegression:
     """Return logistic regression with an L1 penalty."""
-    # SAGA is the only solver with an L1 penalty for several classes. It converges slowly, so the
-    # tolerance is ten times the default.
-    return LogisticRegression(
-        l1_ratio=1.0,
-        C=C,
-        class_weight=class_weight,
-        solver="saga",
-        tol=1e-3,
-        max_iter=300,
-        random_state=random_state,
-    )
+    return logistic_elastic_net(C, 1.0, class_weight, random_state)
 
 
 def logistic_elastic_net(
     C: float, l1_ratio: float, class_weight: str | None, random_state: int
-) -> LogisticRegression:
+) -> ElasticNetLogisticRegression:
     """Return logistic regression with an L1 and an L2 penalty."""
-    return LogisticRegression(
+    # SAGA is the only solver with an L1 penalty for several classes. It converges slowly, so the
+    # tolerance is ten times the default.
+    return ElasticNetLogisticRegression(
         l1_ratio=l1_ratio,
         C=C,
         class_weight=class_weight,
-        solver="saga",
         tol=1e-3,
         max_iter=300,
         random_state=random_state,
@@ -193,6 +187,13 @@ def gaussian_process(
 def perceptron(layers: int, width: int, random_state: int, **values: Any) -> MLPClassifier:
     """Return a multilayer perceptron whose hidden layers have the same width."""
     return MLPClassifier(hidden_layer_sizes=(width,) * layers, random_state=random_state, **values)
+
+
+def neighbours(n_neighbors: int, weights: str, p: int) -> KNeighborsClassifier:
+    """Return a classifier by the nearest neighbours."""
+    # None gives equal weights too. With "uniform", scikit-learn before 1.9 fails where labels are
+    # no integers and p is 1.
+    return KNeighborsClassifier(n_neighbors, weights=None if weights == "uniform" else weights, p=p)
 
 
 def neighbours_space(traits: Traits) -> Space:
@@ -336,7 +337,7 @@ CLASSIFIERS = (
         for_svm,
         cost=500,
     ),
-    classifier("KNeighborsClassifier", KNeighborsClassifier, neighbours_space),
+    classifier("KNeighborsClassifier", neighbours, neighbours_space),
     classifier(
         "GaussianNB", GaussianNB, {"var_smoothing": FloatDistribution(1e-11, 1e-1, log=True)}
     ),

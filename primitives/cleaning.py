@@ -134,6 +134,10 @@ class TableCleaner(TransformerMixin, BaseEstimator):
         order = list(self.columns_)
         return clean if list(clean.columns) == order else clean[order]
 
+    def set_output(self, *, transform=None):
+        """Return the transformer: it gives a DataFrame, as the next step selects by type."""
+        return self
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True

@@ -8,11 +8,13 @@ Exported files contain copies of this source; see `primitives.transformers`.
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 MIN_ROWS_TO_HOLD_OUT = 50
 """Number of rows below which none are held out."""
@@ -25,8 +27,11 @@ def rounds_lightgbm(model, patience, train, held_out):
     """Return the number of rounds of a LightGBM model with the least held-out loss."""
     model.set_params(early_stopping_round=patience, verbosity=-1)
     X, y, weights = held_out
+    # LightGBM before 4.7 takes the held-out rows as `eval_set`, which later versions deprecate.
+    takes_parts = has_fit_parameter(model, "eval_X")
+    parts = {"eval_X": X, "eval_y": y} if takes_parts else {"eval_set": [(X, y)]}
     weights = None if weights is None else [weights]
-    model.fit(*train, eval_X=X, eval_y=y, eval_sample_weight=weights)
+    model.fit(*train, eval_sample_weight=weights, **parts)
     return model.best_iteration_
 
 
@@ -79,6 +84,11 @@ def with_values(X):
     return np.where(is_empty, 0.0, X) if is_empty.any() else X
 
 
+def values_of(X):
+    """Return features as an array, also those of a DataFrame."""
+    return X.to_numpy() if hasattr(X, "to_numpy") else X
+
+
 class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
     """Base of the classifier and the regressor.
 
@@ -110,6 +120,7 @@ class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
 
     def _fit(self, X, y, sample_weight):
+        X = values_of(X)
         find_rounds, parameter = ROUNDS[type(self.estimator).__module__.split(".")[0]]
         self.n_features_in_ = X.shape[1]
         self.n_rounds_ = self.estimator.get_params()[parameter]
@@ -128,6 +139,12 @@ class EarlyStopped(MetaEstimatorMixin, BaseEstimator):
         self.estimator_ = clone(self.estimator).set_params(**{parameter: self.n_rounds_})
         self.estimator_.fit(with_values(X), y, sample_weight=sample_weight)
         return self
+
+    def _response(self, method, X):
+        with warnings.catch_warnings():
+            # LightGBM before 4.7 misses names of columns, although it was fitted without any.
+            warnings.filterwarnings("ignore", "X does not have valid feature names")
+            return getattr(self.estimator_, method)(values_of(X))
 
     def _split(self, y, stratify=None):
         """Return the rows to find the number of rounds on, and the held-out rows."""
@@ -163,7 +180,7 @@ class EarlyStoppedClassifier(ClassifierMixin, EarlyStopped):
 
     def predict_proba(self, X):
         check_is_fitted(self)
-        return self.estimator_.predict_proba(X)
+        return self._response("predict_proba", X)
 
     def predict(self, X):
         return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
@@ -177,4 +194,4 @@ class EarlyStoppedRegressor(RegressorMixin, EarlyStopped):
 
     def predict(self, X):
         check_is_fitted(self)
-        return self.estimator_.predict(X)
+        return self._response("predict", X)

@@ -64,6 +64,11 @@ class Isolated(MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         return private_copy(self.estimator_.transform(private_copy(X)))
 
+    @available_if(lambda self: hasattr(self.estimator, "set_output"))
+    def set_output(self, *, transform=None):
+        self.estimator.set_output(transform=transform)
+        return self
+
     @available_if(lambda self: hasattr(self.estimator, "predict"))
     def predict(self, X):
         check_is_fitted(self)

@@ -35,8 +35,13 @@ def binarizer(threshold: float) -> Pipeline:
 
 def bins(n_bins: int, encode: str, strategy: str, random_state: int) -> KBinsDiscretizer:
     """Return a discretizer of each column into bins."""
+    # The default depends on the version of scikit-learn, so that an exported file would too.
     return KBinsDiscretizer(
-        n_bins=n_bins, encode=encode, strategy=strategy, random_state=random_state
+        n_bins=n_bins,
+        encode=encode,
+        strategy=strategy,
+        quantile_method="inverted_cdf",
+        random_state=random_state,
     )
 
 

@@ -60,6 +60,10 @@ class ColumnScreener(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return _safe_indexing(X, self.columns_, axis=1)
 
+    def set_output(self, *, transform=None):
+        """Change nothing: the kept columns are of the type of the table."""
+        return self
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True

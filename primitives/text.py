@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import sklearn
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
@@ -35,7 +36,7 @@ def read_texts(
     alpha: float = 1.0,
     target_type: str = "continuous",
     n_components: int | None = None,
-) -> Pipeline:
+) -> TextPipeline:
     """Return a pipeline from columns of texts to numeric features.
 
     Parameters
@@ -58,13 +59,40 @@ def read_texts(
         encoder = RidgeTargetEncoder(alpha, target_type, random_state)
     else:
         encoder = AtMostColumns(TruncatedSVD(n_components, random_state=random_state))
-    return make_pipeline(
-        FunctionTransformer(joined_texts),
-        hashing,
-        NonEmptyColumns(),
-        TfidfTransformer(sublinear_tf=True),
-        encoder,
+    return TextPipeline(
+        [
+            ("texts", FunctionTransformer(joined_texts)),
+            ("hashing", hashing),
+            ("columns", NonEmptyColumns()),
+            ("weighting", TfidfTransformer(sublinear_tf=True)),
+            ("encoder", encoder),
+        ]
     )
+
+
+class TextPipeline(Pipeline):
+    """Pipeline whose steps pass arrays and sparse matrices, whatever output is configured.
+
+    A DataFrame cannot hold the sparse matrix of n-grams.
+    """
+
+    def fit(self, X, y=None, **params):
+        with sklearn.config_context(transform_output="default"):
+            return super().fit(X, y, **params)
+
+    def fit_transform(self, X, y=None, **params):
+        with sklearn.config_context(transform_output="default"):
+            return super().fit_transform(X, y, **params)
+
+    def transform(self, X, **params):
+        with sklearn.config_context(transform_output="default"):
+            return super().transform(X, **params)
+
+    def set_output(self, *, transform=None):
+        return self
+
+    def get_feature_names_out(self, input_features=None):
+        return self[-1].get_feature_names_out()
 
 
 def joined_texts(X):
@@ -140,6 +168,14 @@ class RidgeTargetEncoder(TransformerMixin, BaseEstimator):
 
     def _fitted(self, X, targets, weights):
         return Ridge(self.alpha, solver="sparse_cg").fit(X, targets, weights)
+
+    def get_feature_names_out(self, input_features=None):
+        check_is_fitted(self)
+        n_outputs = np.atleast_2d(self.ridge_.coef_).shape[0]
+        return np.array([f"ridge{number}" for number in range(n_outputs)], dtype=object)
+
+    def _ridge(self):
+        return Ridge(self.alpha, solver="sparse_cg")
 
     def _targets(self, y):
         if self.target_type == "continuous":

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 import sklearn
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone, is_classifier
+from sklearn.base import (
+    BaseEstimator,
+    MetaEstimatorMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    clone,
+    is_classifier,
+)
 from sklearn.feature_selection import SelectFwe
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.preprocessing import OrdinalEncoder, TargetEncoder
@@ -22,12 +29,27 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+TAKES_SPLITTER = TargetEncoder().get_params().get("shuffle", "deprecated") == "deprecated"
+"""True since scikit-learn 1.9, in which a splitter may give the folds of target encoding."""
+
 
 class UngroupedTargetEncoder(TargetEncoder):
-    """Target encoder that takes weights, and needs no groups while metadata routing is enabled.
+    """Target encoder with the folds of a splitter, with weights, and without groups.
 
     An integer weight counts as that many equal rows. Weights need a number as `smooth`.
+
+    Parameters
+    ----------
+    categories, target_type, smooth
+        Parameters of `sklearn.preprocessing.TargetEncoder`.
+    cv : KFold or StratifiedKFold
+        Splitter: stratified for classes, else not.
     """
+
+    _parameter_constraints = TargetEncoder._parameter_constraints | {"cv": ["cv_object"]}
+
+    def __init__(self, categories="auto", target_type="auto", smooth="auto", cv=5):
+        super().__init__(categories, target_type, smooth, cv)
 
     def fit(self, X, y, sample_weight=None):
         super().fit(X, y)
@@ -38,9 +60,9 @@ class UngroupedTargetEncoder(TargetEncoder):
 
     def fit_transform(self, X, y, sample_weight=None):
         if sample_weight is None:
-            # `TargetEncoder` of scikit-learn 1.9 requests groups, and fails if there are none.
+            # With metadata routing, the encoder of scikit-learn 1.9 fails if there are no groups.
             with sklearn.config_context(enable_metadata_routing=False):
-                return super().fit_transform(X, y)
+                return self._fit_transform_unweighted(X, y)
         codes, targets = self.fit(X, y, sample_weight)._codes_and_targets(X, y)
         encoded = np.empty((len(codes), len(self.encodings_)))
         for train, rest in self.cv.split(X, y):
@@ -48,6 +70,16 @@ class UngroupedTargetEncoder(TargetEncoder):
             for column, mean in enumerate(means):
                 encoded[rest, column] = mean[codes[rest, column // targets.shape[1]]]
         return encoded
+
+    def _fit_transform_unweighted(self, X, y):
+        if TAKES_SPLITTER:
+            return super().fit_transform(X, y)
+        folds = {name: getattr(self.cv, name) for name in ("shuffle", "random_state")}
+        encoder = TargetEncoder(
+            self.categories, self.target_type, self.smooth, self.cv.n_splits, **folds
+        )
+        self.fit(X, y)
+        return encoder.fit_transform(X, y)
 
     def _codes_and_targets(self, X, y):
         """Return the place of each value in `categories_`, and the target or its indicators."""
@@ -104,6 +136,10 @@ class AtMostColumns(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     def predict(self, X):
         check_is_fitted(self)
         return self.estimator_.predict(X)
+
+    def get_feature_names_out(self, input_features=None):
+        check_is_fitted(self)
+        return self.estimator_.get_feature_names_out(input_features)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -167,6 +203,12 @@ class OutOfFoldPredictions(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             return self._as_features(self.estimator_.predict_proba(X))
         return self._as_features(self.estimator_.predict(X))
 
+    def get_feature_names_out(self, input_features=None):
+        check_is_fitted(self)
+        if is_classifier(self.estimator_):
+            return np.array([f"prediction_{name}" for name in self.estimator_.classes_[1:]], object)
+        return np.array(["prediction"], object)
+
     def _weights(self, sample_weight):
         """Return the weights by their name; nothing if the estimator takes none."""
         names = ["sample_weight"]
@@ -180,7 +222,7 @@ class OutOfFoldPredictions(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         return predictions.reshape(-1, 1) if predictions.ndim == 1 else predictions[:, 1:]
 
 
-class BoundedLog(TransformerMixin, BaseEstimator):
+class BoundedLog(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Logarithm of non-negative values, whose inverse stays near the values seen in `fit`.
 
     Without bounds, a small extrapolation of the logarithm would be wrong by a large factor.

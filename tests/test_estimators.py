@@ -1,4 +1,4 @@
-"""Estimators: checks of scikit-learn, errors for bad input, and the documented behaviour."""
+"""Estimators: errors for bad input, and the documented behaviour."""
 
 from __future__ import annotations
 
@@ -21,15 +21,12 @@ from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, roc_auc_score
 from sklearn.model_selection import (
-    GridSearchCV,
     GroupKFold,
     KFold,
     ShuffleSplit,
     cross_val_score,
 )
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import check_estimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 import evolver
@@ -68,15 +65,6 @@ CHEAP = default_catalogue().only(
 )
 IN_PROCESS = Settings(in_process=True)
 
-CANNOT_HOLD = {
-    f"check_sample_weight_equivalence_on_{kind}_data": (
-        "repeating a row puts its copies into different folds, which weighting it cannot: the two"
-        " searches are scored on different data"
-    )
-    for kind in ("dense", "sparse")
-}
-"""Checks of scikit-learn that cannot hold, each with its reason."""
-
 
 def classifier(**changes: Any) -> EvolvedClassifier:
     return EvolvedClassifier(**{**QUICK, **changes})
@@ -96,17 +84,6 @@ QUICK: dict[str, Any] = {
     "verbose": 0,
     "settings": IN_PROCESS,
 }
-
-
-@pytest.mark.parametrize(
-    "model",
-    [classifier(max_evaluations=2, cv=2), regressor(max_evaluations=2, cv=2, scoring="r2")],
-    ids=lambda m: type(m).__name__,
-)
-def test_the_checks_of_scikit_learn_pass(model: Any) -> None:
-    results = check_estimator(model, expected_failed_checks=CANNOT_HOLD, on_skip=None, on_fail=None)
-    failed = {one["check_name"]: one["exception"] for one in results if one["status"] == "failed"}
-    assert failed == {}
 
 
 @pytest.fixture(scope="module", params=["binary", "multiclass", "regression"])
@@ -280,17 +257,6 @@ class TestNesting:
         assert {name: before[name] for name in before.keys() - changed} == {
             name: after[name] for name in after.keys() - changed
         }
-
-    def test_in_a_pipeline_a_grid_search_and_cross_validation(self) -> None:
-        X, y = small_table("binary")
-        numbers = X[["second", "third", "fourth"]]
-        model = classifier(max_evaluations=3)
-        assert (
-            make_pipeline(StandardScaler(), model).fit(numbers, y).predict(numbers).shape == y.shape
-        )
-        search = GridSearchCV(model, {"population_size": [5, 10]}, cv=2).fit(numbers, y)
-        assert search.best_estimator_.score(numbers, y) > 0.5
-        assert cross_val_score(model, numbers, y, cv=2).shape == (2,)
 
 
 class TestInputs:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import sklearn
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 
@@ -113,7 +114,11 @@ class Evaluator:
 
     def __call__(self, request: Request) -> FoldScore | Pipeline:
         """Return the result of a fold, or the pipeline fitted on all rows."""
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with (
+            warnings.catch_warnings(),
+            np.errstate(all="ignore"),
+            sklearn.config_context(transform_output="default"),
+        ):
             warnings.simplefilter("ignore")
             tree = decode(request.tree, self.catalogue)
             if request.fold is None:
@@ -235,7 +240,7 @@ def _allows_cache(problem: Problem) -> bool:
 def fit(
     estimator: Pipeline, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None
 ) -> Pipeline:
-    """Fit a pipeline.
+    """Fit a pipeline, whose steps pass arrays whatever output is configured.
 
     By scikit-learn's metadata routing, every step that can use the weights gets them.
 
@@ -247,6 +252,7 @@ def fit(
     # A step may write to target and weights. The table needs no copy here: the first step of every
     # pipeline makes one.
     y, sample_weight = private_copy(y), private_copy(sample_weight)
+    _pass_arrays(estimator)
     if sample_weight is None:
         return estimator.fit(X, y)
     with sklearn.config_context(enable_metadata_routing=True):
@@ -254,6 +260,19 @@ def fit(
         if not get_routing_for_object(estimator).consumes("fit", ["sample_weight"]):
             return estimator.fit(X, y)
         return estimator.fit(X, y, sample_weight=sample_weight)
+
+
+def _pass_arrays(estimator: Any) -> None:
+    """Let every part of an estimator that transforms return arrays.
+
+    Otherwise a pipeline would get arrays in `fit`, and data frames from a step in `predict`, where
+    the output has been configured between the two.
+    """
+    for part in estimator.get_params(deep=True).values():
+        # A step that contains others passes the setting on, which some of them do not support.
+        if isinstance(part, TransformerMixin) and hasattr(part, "set_output"):
+            with suppress(ValueError):
+                part.set_output(transform="default")
 
 
 def _request_weights(estimator: Any) -> None:

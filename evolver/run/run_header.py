@@ -132,7 +132,7 @@ def _joined(X: pd.DataFrame) -> Any:
     if isinstance(dtype, pd.StringDtype):
         return pd.array(values, dtype=dtype)
     if dtype.kind == "O":
-        return pd.array([repr(one) for one in values], dtype="str")
+        return np.array([repr(one) for one in values], dtype=object)
     return values
 
 

@@ -14,6 +14,7 @@ one, so that proposals that are under way together differ. Only this module uses
 from __future__ import annotations
 
 import logging
+import warnings
 from bisect import insort
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,8 +60,19 @@ Optuna's default is ten. Fewer are enough here, because they come from a search 
 draws.
 """
 
+
+def _tpe(seed: int) -> BaseSampler:
+    """Return the sampler by which Optuna 5 optimises one score."""
+    with warnings.catch_warnings():
+        # Both options are experimental in Optuna 4.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.samplers.TPESampler(
+            seed=seed, n_startup_trials=STARTUP, multivariate=True, constant_liar=True
+        )
+
+
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
-    "tpe": lambda seed: optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP),
+    "tpe": _tpe,
     "gp": lambda seed: optuna.samplers.GPSampler(seed=seed),
     "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,6 @@ COLUMNS = {
     "span": pd.to_timedelta(np.arange(6), unit="h"),
     "str": pd.array(["a", "b", None, "a", "", "naïve 名前"], dtype="str"),
     "string": pd.array(["a", "b", None, "a", "", "c"], dtype="string"),
-    "python string": pd.array(["a", "b", None] * 2, dtype=pd.StringDtype("python", np.nan)),
     "object": np.array(["a", None, np.nan, "nan", 1, 1.0], dtype=object),
     "other object": np.array([b"a", (1, 2), None, True, "a", 3], dtype=object),
     "Int64": pd.array([1, None, 3, 4, 5, 6], dtype="Int64"),
@@ -35,6 +35,9 @@ COLUMNS = {
     "category": pd.Categorical(["x", None, "y", "x", "y", "z"]),
     "other category": pd.Categorical([3, 1, 2, 3, 1, None], ordered=True),
 }
+if "na_value" in signature(pd.StringDtype).parameters:  # since pandas 2.3
+    missable = pd.StringDtype("python", np.nan)
+    COLUMNS["python string"] = pd.array(["a", "b", None] * 2, dtype=missable)
 
 
 def slow_hash(X: pd.DataFrame) -> str:
