@@ -94,6 +94,8 @@ class Traits:
         Columns that hold texts.
     dates : int
         Columns that hold dates.
+    high_cardinality : int
+        Columns of categories with many values.
     may_split : bool
         True if a fit may split its rows at random. Rows of groups, or in an order of time, must
         stay together: neighbours of the rows that are set aside would tell their targets.
@@ -111,6 +113,7 @@ class Traits:
     dates: int = 0
     may_split: bool = True
     rarity: float = 1.0
+    high_cardinality: int = 0
 
     @property
     def columns(self) -> int:

@@ -10,18 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import partial
-from inspect import signature
 from itertools import product
 from typing import Any
 
 from sklearn.compose import ColumnTransformer
 
 from primitives.base import Features, Kind, NullableFeatures, Primitive, Space, Table, Traits
+from primitives.roles import Role
 from primitives.space import combinations
-from primitives.treatments import PASSING_GAPS, TREATMENTS, Role
+from primitives.treatments import PASSING_GAPS, TREATMENTS
 
 STAND_INS = {"GapKeepingEncoder": "Encoder"}
 """Encoders that stand in for others on tables that do not suit these."""
+
+MOST_WEIGHT = 15.0
+"""Greatest weight of an encoder: about half of the other steps that give features together."""
 
 
 def build_encoder(roles: Mapping[str, Role], random_state: int, **values: Any) -> ColumnTransformer:
@@ -36,13 +39,11 @@ def build_encoder(roles: Mapping[str, Role], random_state: int, **values: Any) -
         a role without a treatment are left out.
     """
     chosen = {role: values[role] for role in roles if role in values}
-    given = {**values, "random_state": random_state}
     transformers = []
-    for role, name in chosen.items():
-        build = next(one.build for one in roles[role].treatments if one.name == name)
-        if build is not None:
-            own = {one: given[one] for one in signature(build).parameters if one in given}
-            transformers.append((role, build(**own), roles[role].columns))
+    for role, treatment in chosen.items():
+        transformer = roles[role].transformer(treatment, values, random_state)
+        if transformer is not None:
+            transformers.append((role, transformer, roles[role].columns_beside(chosen)))
     return ColumnTransformer(transformers)
 
 
@@ -61,8 +62,11 @@ def encoder_suits(roles: Mapping[str, Role], traits: Traits) -> bool:
 
 
 def encoder_weight(roles: Mapping[str, Role], traits: Traits) -> float:
-    """Return the number of ways to combine treatments: each is as likely as another primitive."""
-    return float(combinations(encoder_space(roles, traits)))
+    """Return the number of ways to combine treatments, at most `MOST_WEIGHT`.
+
+    So each of a few ways is as likely as another primitive.
+    """
+    return min(MOST_WEIGHT, float(combinations(encoder_space(roles, traits))))
 
 
 def encoder(name: str, output: type[Kind], roles: Mapping[str, Role]) -> Primitive:

@@ -14,7 +14,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
@@ -31,43 +31,58 @@ HASHES = 2**18
 
 
 def read_texts(
-    n_grams: str,
-    random_state: int,
-    alpha: float = 1.0,
-    target_type: str = "continuous",
-    n_components: int | None = None,
-) -> TextPipeline:
-    """Return a pipeline from columns of texts to numeric features.
+    n_grams: str, alpha: float, target_type: str, random_state: int, statistics: bool = False
+) -> Pipeline | FeatureUnion:
+    """Return a transformer of columns of texts into predictions of the target, out of fold.
 
     Parameters
     ----------
     n_grams : {"words", "characters"}
+    alpha : float
+        Penalty of the ridge regression of the target on the texts.
+    target_type : {"continuous", "binary", "multiclass"}
     random_state : int
-    alpha : float, default=1.0
-        Penalty of the ridge regression of the target on the texts; its predictions are the
-        features.
-    target_type : {"continuous", "binary", "multiclass"}, default="continuous"
-    n_components : int or None, default=None
-        Number of components of latent semantic analysis (Deerwester et al. 1990), which then give
-        the features instead; they do not depend on the target.
+    statistics : bool, default=False
+        True to add the statistics of each column.
     """
+    encoder = RidgeTargetEncoder(alpha, target_type, random_state)
+    return _with_statistics(TextPipeline([*_weighted(n_grams), ("encoder", encoder)]), statistics)
+
+
+def topics_of_texts(
+    n_grams: str, n_components: int, random_state: int, statistics: bool = False
+) -> Pipeline | FeatureUnion:
+    """Return a transformer of columns of texts into components that do not depend on the target.
+
+    They are those of latent semantic analysis (Deerwester et al. 1990).
+
+    Parameters
+    ----------
+    n_grams : {"words", "characters"}
+    n_components : int
+    random_state : int
+    statistics : bool, default=False
+        True to add the statistics of each column.
+    """
+    components = AtMostColumns(TruncatedSVD(n_components, random_state=random_state))
+    return _with_statistics(TextPipeline([*_weighted(n_grams), ("components", components)]), statistics)
+
+
+def _weighted(n_grams: str) -> list[tuple[str, Any]]:
+    """Return the steps from columns of texts to the weights of n-grams (TF-IDF)."""
     hashing = HashingVectorizer(
         n_features=HASHES, alternate_sign=False, norm=None, **N_GRAMS[n_grams]
     )
-    encoder: Any
-    if n_components is None:
-        encoder = RidgeTargetEncoder(alpha, target_type, random_state)
-    else:
-        encoder = AtMostColumns(TruncatedSVD(n_components, random_state=random_state))
-    return TextPipeline(
-        [
-            ("texts", FunctionTransformer(joined_texts)),
-            ("hashing", hashing),
-            ("columns", NonEmptyColumns()),
-            ("weighting", TfidfTransformer(sublinear_tf=True)),
-            ("encoder", encoder),
-        ]
-    )
+    return [
+        ("texts", FunctionTransformer(joined_texts)),
+        ("hashing", hashing),
+        ("columns", NonEmptyColumns()),
+        ("weighting", TfidfTransformer(sublinear_tf=True)),
+    ]
+
+
+def _with_statistics(reading: Pipeline, statistics: bool) -> Pipeline | FeatureUnion:
+    return make_union(reading, TextStatistics()) if statistics else reading
 
 
 class TextPipeline(Pipeline):
@@ -99,6 +114,47 @@ def joined_texts(X):
     """Return one text for each row, joined from its columns; missing texts are empty."""
     columns = [X[name].astype(object).where(X[name].notna(), "") for name in X.columns]
     return [" ".join(row) for row in zip(*columns, strict=True)]
+
+
+COUNTED = {
+    "characters": r"(?s).",
+    "words": r"\w+",
+    "digits": r"\d",
+    "capitals": r"[A-Z]",
+    "marks": r"[^\w\s]",
+}
+"""Pattern of a thing that is counted in a text, by name."""
+
+
+class TextStatistics(TransformerMixin, BaseEstimator):
+    """Transformer of texts into numbers of characters, words, digits, capitals and marks.
+
+    Marks are all characters but letters, digits and white space. The features are logarithms of
+    one plus these numbers, for each column.
+
+    Attributes
+    ----------
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns.
+    n_features_in_ : int
+        Number of columns.
+    """
+
+    def fit(self, X, y=None):
+        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X):
+        check_is_fitted(self)
+        texts = [X[name].where(X[name].notna(), "") for name in self.feature_names_in_]
+        numbers = [one.str.count(pattern) for one in texts for pattern in COUNTED.values()]
+        return np.log1p(np.column_stack(numbers).astype(np.float64))
+
+    def get_feature_names_out(self, input_features=None):
+        check_is_fitted(self)
+        names = [f"{name} ({counted})" for name in self.feature_names_in_ for counted in COUNTED]
+        return np.asarray(names, dtype=object)
 
 
 class NonEmptyColumns(TransformerMixin, BaseEstimator):

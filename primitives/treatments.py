@@ -1,93 +1,43 @@
 """Treatments: ways to encode the columns of a table, by the role of the columns.
 
-`TREATMENTS` says what there is: for each role (numbers, categories, texts) the columns that have
-it, and the treatments that an encoder chooses from, with their spaces and the tables they suit. A
-further treatment is one more entry of a role, a further kind of column is one more role.
+`TREATMENTS` says what there is: for each role the columns that have it, and the treatments that an
+encoder chooses from, with their spaces and the tables they suit. A further treatment is one more
+entry of a role, a further kind of column is one more role.
 
-A text is a category too, for it may come again, and texts that begin alike are often of one sort.
+A text is a category of many values too, for it may come again, and texts that begin alike are often
+of one sort.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from sklearn.compose import make_column_selector
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.model_selection import KFold, StratifiedKFold
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from primitives.base import Choice, Space, Traits, always
+from primitives.base import Space, Traits, may_split
 from primitives.dates import DateParts
-from primitives.text import N_GRAMS, read_texts
+from primitives.high_cardinality import CategoryColumns, FrequencyEncoder, MinHashEncoder
+from primitives.roles import Role, Treatment
+from primitives.text import N_GRAMS, read_texts, topics_of_texts
 from primitives.transformers import UngroupedTargetEncoder
 
 MAX_NEIGHBOUR_ROWS = 5_000
 """Number of rows up to which gaps are filled from the nearest rows; more take too long."""
 
+MAX_DATES = 8
+"""Number of columns of dates up to which the days between each two are features."""
+
+MANY_SMOOTH = 5.0
+"""Least smoothing of target encoding of many values, most of which have few rows."""
+
 TARGET_TYPES = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}
 """Types of target by task, in the words of scikit-learn's target encoder."""
-
-
-@dataclass(frozen=True)
-class Treatment:
-    """A way to encode the columns of one role.
-
-    Parameters
-    ----------
-    name : str
-        Name of the treatment, a value of the encoder's parameter for the role.
-    build : callable or None
-        Function from parameter values, by name, to a transformer; a parameter ``random_state`` is
-        given a seed. None: the columns are left out.
-    space : mapping or callable, default={}
-        Hyperparameter space, or a function from `Traits` to one.
-    suits : callable, optional
-        Function from `Traits` to True if it is worth trying on such a table.
-    """
-
-    name: str
-    build: Callable[..., Any] | None
-    space: Space | Callable[[Traits], Space] = field(default_factory=dict)
-    suits: Callable[[Traits], bool] = always
-
-
-@dataclass(frozen=True)
-class Role:
-    """A kind of column and its treatments.
-
-    Parameters
-    ----------
-    columns : callable
-        Selector of the columns.
-    treatments : tuple of Treatment
-        Treatments in order of preference: where a table does not allow the wanted one, the first
-        that suits stands in.
-    is_in : callable, optional
-        Function from `Traits` to True if a table has such columns.
-    """
-
-    columns: make_column_selector
-    treatments: tuple[Treatment, ...]
-    is_in: Callable[[Traits], bool] = always
-
-    def only(self, *names: str) -> Role:
-        """Return the role with the treatments of these names alone."""
-        return replace(self, treatments=tuple(one for one in self.treatments if one.name in names))
-
-    def choice(self, traits: Traits) -> Choice:
-        """Return the parameter that stands for the role on a table that some treatment suits."""
-        return Choice(
-            {
-                one.name: one.space(traits) if callable(one.space) else one.space
-                for one in self.treatments
-                if one.suits(traits)
-            }
-        )
 
 
 def simple_imputer(strategy: str, add_indicator: bool = False) -> SimpleImputer:
@@ -129,21 +79,33 @@ def target(smooth: float, target_type: str, random_state: int) -> UngroupedTarge
     return UngroupedTargetEncoder(smooth=smooth, target_type=target_type, cv=cv)
 
 
-def target_space(traits: Traits) -> Space:
-    """Return the space of target encoding."""
-    return {"smooth": FloatDistribution(0.5, 100.0, log=True), "target_type": target_type(traits)}
+def target_and_spelling(
+    smooth: float, alpha: float, target_type: str, random_state: int
+) -> FeatureUnion:
+    """Return an encoder of categories by the target, and by that of others that are spelt alike."""
+    return make_union(
+        target(smooth, target_type, random_state),
+        read_texts("characters", alpha, target_type, random_state),
+    )
+
+
+def target_space(least: float, traits: Traits) -> Space:
+    """Return the space of target encoding, from the least smoothing on; for `partial`."""
+    return {
+        "smooth": FloatDistribution(least, 100.0, log=True),
+        "target_type": target_type(traits),
+    }
+
+
+def spelling_space(traits: Traits) -> Space:
+    """Return the space of target encoding beside the reading of names."""
+    return {**target_space(MANY_SMOOTH, traits), "alpha": FloatDistribution(0.5, 20.0, log=True)}
 
 
 def text_space(traits: Traits) -> Space:
-    """Return the space of reading texts.
-
-    Where no rows may be set aside, texts are encoded by their subjects instead of by the target.
-    """
-    n_grams = CategoricalDistribution(tuple(N_GRAMS))
-    if not traits.may_split:
-        return {"n_grams": n_grams, "n_components": IntDistribution(10, 100, log=True)}
+    """Return the space of reading texts."""
     return {
-        "n_grams": n_grams,
+        **TEXTS,
         "alpha": FloatDistribution(0.5, 20.0, log=True),
         "target_type": target_type(traits),
     }
@@ -152,6 +114,11 @@ def text_space(traits: Traits) -> Space:
 def target_type(traits: Traits) -> CategoricalDistribution:
     """Return the single type of target that a table allows."""
     return CategoricalDistribution((TARGET_TYPES[traits.task],))
+
+
+def may_not_split(traits: Traits) -> bool:
+    """Say that no rows may be set aside: then texts cannot be encoded by the target."""
+    return not traits.may_split
 
 
 def has_gaps(traits: Traits) -> bool:
@@ -164,11 +131,6 @@ def has_gaps_and_few_rows(traits: Traits) -> bool:
     return traits.gaps and traits.rows <= MAX_NEIGHBOUR_ROWS
 
 
-def has_no_categories(traits: Traits) -> bool:
-    """Say that a table has no columns of categories: these are never left out."""
-    return traits.categories == 0
-
-
 def may_split_classes(traits: Traits) -> bool:
     """Say that rows may be split at random, and that no class has a single row."""
     return traits.may_split and traits.smallest_class != 1
@@ -179,9 +141,14 @@ def has_columns_but_texts(traits: Traits) -> bool:
     return traits.columns > 0
 
 
-def reads_categories(traits: Traits) -> bool:
-    """Say that a table has categories, or texts beside other columns, which are categories too."""
-    return traits.columns > 0 and traits.categories + traits.texts > 0
+def has_few_values(traits: Traits) -> bool:
+    """Say that a table has categories of few values."""
+    return traits.categories > traits.high_cardinality
+
+
+def has_many_values(traits: Traits) -> bool:
+    """Say that a table has categories of many values; texts beside other columns are some too."""
+    return traits.high_cardinality > 0 or (traits.texts > 0 and traits.columns > 0)
 
 
 def has_texts(traits: Traits) -> bool:
@@ -189,24 +156,51 @@ def has_texts(traits: Traits) -> bool:
     return traits.texts > 0
 
 
+def has_texts_alone(traits: Traits) -> bool:
+    """Say that texts are the only categories of many values: these can be left out."""
+    return traits.texts > 0 and traits.high_cardinality == 0
+
+
 def has_dates(traits: Traits) -> bool:
     """Say that a table has columns of dates."""
     return traits.dates > 0
 
 
-def date_parts() -> Pipeline:
+def date_parts(cyclic: bool, differences: bool = False) -> Pipeline:
     """Return a transformer of dates into numbers without gaps."""
-    return make_pipeline(DateParts(), simple_imputer("median"))
+    return make_pipeline(DateParts(cyclic, differences), simple_imputer("median"))
+
+
+def date_space(traits: Traits) -> Space:
+    """Return the space of the parts of dates: differences need a second column."""
+    if not 2 <= traits.dates <= MAX_DATES:
+        return {}
+    return {"differences": CategoricalDistribution((True, False))}
 
 
 INDICATOR: Space = {"add_indicator": CategoricalDistribution((False, True))}
 """Space of an imputer where there are gaps to indicate."""
+
+TEXTS: Space = {
+    "n_grams": CategoricalDistribution(tuple(N_GRAMS)),
+    "statistics": CategoricalDistribution((True, False)),
+}
+"""Space of all treatments of texts."""
+
+COMPONENTS: Space = {"n_components": IntDistribution(10, 100, log=True)}
+"""Space of a treatment with a number of components."""
 
 
 def indicator_space(traits: Traits) -> Space:
     """Return the space of an imputer: without gaps it has nothing to choose."""
     return INDICATOR if traits.gaps else {}
 
+
+CATEGORIES = make_column_selector(dtype_exclude=["number", "datetime"])
+"""Selector of the columns of categories, and of texts, which are categories too."""
+
+MIN_FREQUENCY: Space = {"min_frequency": IntDistribution(1, 20, log=True)}
+"""Space of encoding by numbers."""
 
 TREATMENTS: dict[str, Role] = {
     "numbers": Role(
@@ -231,24 +225,45 @@ TREATMENTS: dict[str, Role] = {
     ),
     "dates": Role(
         make_column_selector(dtype_include="datetime"),
-        (Treatment("parts", date_parts),),
+        (
+            Treatment("parts", partial(date_parts, False), date_space),
+            Treatment("cyclic", partial(date_parts, True), date_space),
+        ),
         has_dates,
     ),
     "categories": Role(
-        make_column_selector(dtype_exclude=["number", "datetime"]),
+        CategoryColumns(many=False),
         (
-            Treatment("none", None, suits=has_no_categories),
-            Treatment("ordinal", ordinal, {"min_frequency": IntDistribution(1, 20, log=True)}),
+            Treatment("ordinal", ordinal, MIN_FREQUENCY),
             Treatment("one_hot", one_hot, {"max_categories": IntDistribution(4, 64, log=True)}),
-            Treatment("target", target, target_space, may_split_classes),
+            Treatment("target", target, partial(target_space, 0.5), may_split_classes),
         ),
-        reads_categories,
+        has_few_values,
+        sibling="high_cardinality",
+        shared=CATEGORIES,
+    ),
+    "high_cardinality": Role(
+        CategoryColumns(many=True),
+        (
+            Treatment("none", None, suits=has_texts_alone),
+            Treatment("target", target, partial(target_space, MANY_SMOOTH), may_split_classes),
+            Treatment("read", target_and_spelling, spelling_space, may_split_classes),
+            Treatment("one_hot", one_hot, {"max_categories": IntDistribution(32, 256, log=True)}),
+            Treatment("frequency", FrequencyEncoder),
+            Treatment("min_hash", MinHashEncoder, COMPONENTS),
+            Treatment("ordinal", ordinal, MIN_FREQUENCY),
+        ),
+        has_many_values,
+        prefix="high_",
+        sibling="categories",
+        shared=CATEGORIES,
     ),
     "texts": Role(
         make_column_selector(dtype_exclude=["number", "datetime", "category"]),
         (
+            Treatment("read", read_texts, text_space, may_split),
+            Treatment("topics", topics_of_texts, {**TEXTS, **COMPONENTS}, may_not_split),
             Treatment("none", None, suits=has_columns_but_texts),
-            Treatment("read", read_texts, text_space),
         ),
         has_texts,
     ),
@@ -260,6 +275,12 @@ PASSING_GAPS = {
         TREATMENTS["numbers"],
         treatments=(Treatment("passthrough", pass_through, suits=has_gaps),),
     ),
-    "dates": replace(TREATMENTS["dates"], treatments=(Treatment("parts", DateParts),)),
+    "dates": replace(
+        TREATMENTS["dates"],
+        treatments=(
+            Treatment("parts", partial(DateParts, False), date_space),
+            Treatment("cyclic", partial(DateParts, True), date_space),
+        ),
+    ),
 }
 """Treatments that leave gaps to the model, by role."""

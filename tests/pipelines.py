@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import product
 
 import numpy as np
 
@@ -13,7 +12,8 @@ from evolver.genome.tree import Tree, draw, grammar_of, grow
 from evolver.task import Classification, Regression, Task
 from primitives import Catalogue, Features, Prediction, Primitive, Table, Traits, default_catalogue
 from primitives.encoders import ENCODERS, encoder
-from primitives.treatments import PASSING_GAPS, TREATMENTS, Role
+from primitives.roles import Role
+from primitives.treatments import PASSING_GAPS, TREATMENTS
 
 PLAIN = {"binary": "LogisticRegression", "multiclass": "LogisticRegression", "regression": "Ridge"}
 
@@ -42,28 +42,25 @@ ONE_HOT = encoder_with(numbers="median", categories="one_hot")
 
 
 def catalogue_of_forms() -> Catalogue:
-    """Return the default catalogue, with an encoder for each combination of treatments."""
+    """Return the default catalogue, with an encoder for each treatment, such as Encoder_texts_read.
+
+    The treatments of other roles are drawn.
+    """
     return default_catalogue().without(*(one.name for one in ENCODERS)).add(*_encoders())
 
 
 def _encoders() -> Iterator[Primitive]:
     for base, roles in zip(ENCODERS, (TREATMENTS, {**TREATMENTS, **PASSING_GAPS}), strict=True):
-        for treatments in product(*map(_names, roles, roles.values())):
-            names = dict(zip(roles, treatments, strict=True))
-            alone = {role: roles[role].only(name) for role, name in names.items() if name}
-            one = encoder("_".join([base.name, *names.values()]), base.output, alone)
-            needed = {role for role in alone if names[role] != "none"}
-            yield replace(one, suits=partial(_has_all, one, needed), weight=1.0, keeps_inputs=True)
+        for role, known in roles.items():
+            for treatment in known.treatments:
+                alone = {**roles, role: known.only(treatment.name)}
+                one = encoder(f"{base.name}_{role}_{treatment.name}", base.output, alone)
+                suits = partial(_suits_with, one, known)
+                yield replace(one, suits=suits, weight=1.0, keeps_inputs=True)
 
 
-def _names(role: str, known: Role) -> list[str]:
-    """Return the names of the treatments of a role; an empty one stands for a table without it."""
-    names = [one.name for one in known.treatments]
-    return [*names, ""] if role == "dates" else names
-
-
-def _has_all(primitive: Primitive, roles: set[str], table: Traits) -> bool:
-    return primitive.suits(table) and roles <= primitive.resolve(table).fixed_space.keys()
+def _suits_with(primitive: Primitive, role: Role, table: Traits) -> bool:
+    return role.is_in(table) and primitive.suits(table)
 
 
 def tree_with(primitive: Primitive, space: Catalogue, task: str, rng: np.random.Generator) -> Tree:

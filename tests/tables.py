@@ -35,6 +35,14 @@ def with_text(X: pd.DataFrame) -> pd.DataFrame:
     return X.assign(text=texts.mask(np.arange(len(X)) % 13 == 0))
 
 
+def with_many_values(X: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with a column of 40 categories more, some missing, and a column of dates."""
+    numbers = X["second"].rank(method="first").astype(int) % 40
+    codes = "street " + numbers.map(lambda number: f"{chr(97 + number % 26)}{number}")
+    later = X["day"] + pd.to_timedelta(numbers, unit="h")
+    return X.assign(street=codes.mask(np.arange(len(X)) % 17 == 0), later=later)
+
+
 def cleaner_of(X: pd.DataFrame) -> TableCleaner:
     """Return an unfitted cleaner that reads a table by its schema."""
     return TableCleaner(learn(X).not_plain)

@@ -15,6 +15,7 @@ from evolver.evaluation.folds import are_in_time
 from evolver.problem import Problem
 from primitives import Catalogue, Traits, default_catalogue
 from primitives.cleaning import Column, clean_column, column_of_type, plain_numbers
+from primitives.high_cardinality import has_many_values
 
 CELLS = 2_000_000
 """Number of cells that are copied at a time, so that a large table is never copied whole."""
@@ -32,8 +33,18 @@ def _traits_of(problem: Problem) -> Traits:
         categories=kinds["category"],
         texts=kinds["text"],
         dates=kinds["date"],
+        high_cardinality=_high_cardinality(problem.X, columns),
         gaps=_has_gaps(problem.X, columns),
         **problem.task.target_traits(problem.y, problem.folds),
+    )
+
+
+def _high_cardinality(X: pd.DataFrame, columns: Mapping[str, Column]) -> int:
+    """Return the number of columns of categories that have many values after cleaning."""
+    return sum(
+        has_many_values(clean_column(X[name], column).dtype)
+        for name, column in columns.items()
+        if column.kind == "category"
     )
 
 

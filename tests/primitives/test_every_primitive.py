@@ -16,16 +16,17 @@ from evolver.checks.space import selected_catalogue
 from evolver.export.source_file import to_source
 from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Step, Tree
+from evolver.schema import learn
 from primitives import Catalogue, default_catalogue
 from primitives import space as spaces
 from primitives.isolation import private_copy
 from tests.alone import run_without_us
 from tests.evaluation.test_fold import problem
 from tests.pipelines import catalogue_of_forms, traits, tree_with
-from tests.tables import small_table, with_text
+from tests.tables import small_table, with_many_values, with_text
 
 FORMS = catalogue_of_forms()
-COLUMNS = [{}, {"categories": 0}, {"texts": 1}, {"categories": 0, "texts": 1}]
+COLUMNS = [{}, {"texts": 1, "categories": 2, "high_cardinality": 1, "dates": 2}]
 
 
 def catalogue(task: str, **columns: int) -> Catalogue:
@@ -45,9 +46,16 @@ def columns_for(task: str, name: str) -> dict[str, int]:
     return next(columns for columns in COLUMNS if name in catalogue(task, **columns))
 
 
+def table_for(task: str, name: str) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return a table with these traits."""
+    X, y = small_table(task)
+    return with_many_values(with_text(X)) if columns_for(task, name) else X, y
+
+
 def pipeline_with(task: str, name: str, seed: int) -> Pipeline:
     space = catalogue(task, **columns_for(task, name))
-    return to_estimator(tree_with(space[name], space, task, np.random.default_rng(seed)))
+    tree = tree_with(space[name], space, task, np.random.default_rng(seed))
+    return to_estimator(tree, learn(table_for(task, name)[0]).not_plain)
 
 
 def fitted(pipeline: Any, X: pd.DataFrame, y: np.ndarray) -> Any:
@@ -74,9 +82,7 @@ def test_a_hundred_draws_instantiate(task: str, name: str) -> None:
 
 @pytest.mark.parametrize(("task", "name"), EVERY)
 def test_a_draw_fits_and_predicts(task: str, name: str) -> None:
-    X, y = small_table(task)
-    if "texts" in columns_for(task, name):
-        X = with_text(X)
+    X, y = table_for(task, name)
     model = fitted(pipeline_with(task, name, seed=1), X[:80], y[:80])
     if task == "regression":
         predictions = model.predict(X[80:])
@@ -91,8 +97,8 @@ def test_a_draw_fits_and_predicts(task: str, name: str) -> None:
 @pytest.mark.parametrize(("task", "name"), EVERY)
 def test_it_writes_to_nothing_that_it_is_given(task: str, name: str) -> None:
     """Primitives of the package get no copies; the primitives of a user do."""
-    X, y = small_table(task)
-    given: Any = with_text(X) if "texts" in columns_for(task, name) else X
+    given: Any
+    given, y = table_for(task, name)
     target = y.copy()
     *others, last = pipeline_with(task, name, seed=2).named_steps.values()
     for step in (*others, last):
@@ -123,15 +129,18 @@ def test_an_exported_pipeline_with_it_predicts_the_same(tmp_path: Path) -> None:
             folder = tmp_path / task
             folder.mkdir()
             X, y = small_table(task)
-            X = with_text(X)
+            X = with_many_values(with_text(X))
+            columns = learn(X).not_plain
             X[:80].assign(target=y[:80]).to_parquet(folder / "train.parquet")
             X[80:].to_parquet(folder / "test.parquet")
             for of, name in EVERY:
                 if of != task or (task == "multiclass" and ("binary", name) in EVERY):
                     continue  # the source of the latter is the same
-                model = fitted(pipeline_with(task, name, seed=0), X[:80], y[:80])
-                (folder / f"{name}.py").write_text(to_source(model), encoding="utf-8")
-                expected[folder / name] = model.predict(X[80:])
+                known = X[list(table_for(task, name)[0])]
+                model = fitted(pipeline_with(task, name, seed=0), known[:80], y[:80])
+                source = to_source(model, columns=columns)
+                (folder / f"{name}.py").write_text(source, encoding="utf-8")
+                expected[folder / name] = model.predict(known[80:])
             runs.append(pool.submit(run_without_us, RUN_ALL, folder, cwd=folder))
         for run in runs:
             run.result()
