@@ -116,21 +116,15 @@ def joined_texts(X):
     return [" ".join(row) for row in zip(*columns, strict=True)]
 
 
-COUNTED = {
-    "characters": r"(?s).",
-    "words": r"\w+",
-    "digits": r"\d",
-    "capitals": r"[A-Z]",
-    "marks": r"[^\w\s]",
-}
-"""Pattern of a thing that is counted in a text, by name."""
+COUNTED = {"words": r"\b\w", "digits": r"\d", "capitals": r"[A-Z]", "marks": r"[^\w\s]"}
+"""Pattern that matches once for each thing that is counted in a text, by name."""
 
 
 class TextStatistics(TransformerMixin, BaseEstimator):
     """Transformer of texts into numbers of characters, words, digits, capitals and marks.
 
-    Marks are all characters but letters, digits and white space. The features are logarithms of
-    one plus these numbers, for each column.
+    Capitals are those from A to Z, marks are all but letters, digits and white space. The features
+    are logarithms of one plus these numbers, for each column.
 
     Attributes
     ----------
@@ -148,12 +142,17 @@ class TextStatistics(TransformerMixin, BaseEstimator):
     def transform(self, X):
         check_is_fitted(self)
         texts = [X[name].where(X[name].notna(), "") for name in self.feature_names_in_]
-        numbers = [one.str.count(pattern) for one in texts for pattern in COUNTED.values()]
+        numbers = [
+            values
+            for one in texts
+            for values in (one.str.len(), *map(one.str.count, COUNTED.values()))
+        ]
         return np.log1p(np.column_stack(numbers).astype(np.float64))
 
     def get_feature_names_out(self, input_features=None):
         check_is_fitted(self)
-        names = [f"{name} ({counted})" for name in self.feature_names_in_ for counted in COUNTED]
+        counted = ("characters", *COUNTED)
+        names = [f"{name} ({one})" for name in self.feature_names_in_ for one in counted]
         return np.asarray(names, dtype=object)
 
 

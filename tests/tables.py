@@ -30,7 +30,7 @@ def small_table(task: str, rows: int = 120) -> tuple[pd.DataFrame, np.ndarray]:
 
 def with_text(X: pd.DataFrame) -> pd.DataFrame:
     """Return a table with a column of texts more, some missing, of what other columns say."""
-    second, third = X["second"].round(2).astype(str), X["third"].round(1).astype(str)
+    second, third = X["second"].round(2).astype(str), X["third"].round(4).astype(str)
     texts = "first we measured about " + second + ", and after a while " + third
     return X.assign(text=texts.mask(np.arange(len(X)) % 13 == 0))
 

@@ -21,7 +21,6 @@ from evolver.storage.journal import FILE
 from evolver.storage.predictions import FOLDER
 from primitives import default_catalogue
 from primitives.encoders import FORMER_ENCODERS
-from primitives.treatments import TREATMENTS
 from tests.pipelines import ONE_HOT
 from tests.storage.test_journal import rewrite
 from tests.tables import small_table
@@ -308,7 +307,7 @@ def with_former_names(rows: list[list[Any]]) -> list[list[Any]]:
         if node is None or "numbers" not in node[1]:
             return node
         new, values = node[0], dict(node[1])
-        treatments = {role: values.pop(role, "none") for role in TREATMENTS}
+        treatments = {role: values.pop(role, "none") for role in ("numbers", "categories", "texts")}
         names = (name for name, known in FORMER_ENCODERS.items() if known == (new, treatments))
         return [next(names), values]
 

@@ -35,6 +35,7 @@ KINDS = {
     "date as object": (DAYS, st.none(), "object"),
     "word": (WORDS, st.none(), "str"),
     "category": (WORDS, st.none(), "category"),
+    "code": (st.integers(0, 10**6).map("code {}".format), st.none(), "str"),
     "sentence": (SENTENCES, st.none(), "str"),
 }
 
@@ -63,6 +64,9 @@ def test_traits_are_those_of_the_clean_table(X: pd.DataFrame) -> None:
     dates = clean.select_dtypes("datetime")
     assert traits.numbers == numbers.shape[1]
     assert traits.dates == dates.shape[1]
-    assert traits.categories == clean.select_dtypes("category").shape[1]
+    categories = clean.select_dtypes("category")
+    assert traits.categories == categories.shape[1]
+    many = [name for name in categories if len(categories[name].cat.categories) > 30]
+    assert traits.high_cardinality == len(many)
     assert traits.texts + traits.columns == clean.shape[1]
     assert traits.gaps == (numbers.isna().any(axis=None) or dates.isna().any(axis=None))

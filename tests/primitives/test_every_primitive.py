@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from evolver.genome.tree import Step, Tree
 from evolver.schema import learn
 from primitives import Catalogue, default_catalogue
 from primitives import space as spaces
+from primitives.cleaning import Column
 from primitives.isolation import private_copy
 from tests.alone import run_without_us
 from tests.evaluation.test_fold import problem
@@ -46,16 +48,26 @@ def columns_for(task: str, name: str) -> dict[str, int]:
     return next(columns for columns in COLUMNS if name in catalogue(task, **columns))
 
 
-def table_for(task: str, name: str) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return a table with these traits."""
+def is_wide(task: str, name: str) -> bool:
+    """Return True if a primitive needs a table of all kinds of columns."""
+    return columns_for(task, name) != {}
+
+
+def table_for(task: str, *, wide: bool) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return a table of all kinds of columns, or of some."""
     X, y = small_table(task)
-    return with_many_values(with_text(X)) if columns_for(task, name) else X, y
+    return with_many_values(with_text(X)) if wide else X, y
+
+
+@cache
+def not_plain(task: str, *, wide: bool) -> dict[str, Column]:
+    return learn(table_for(task, wide=wide)[0]).not_plain
 
 
 def pipeline_with(task: str, name: str, seed: int) -> Pipeline:
     space = catalogue(task, **columns_for(task, name))
     tree = tree_with(space[name], space, task, np.random.default_rng(seed))
-    return to_estimator(tree, learn(table_for(task, name)[0]).not_plain)
+    return to_estimator(tree, not_plain(task, wide=is_wide(task, name)))
 
 
 def fitted(pipeline: Any, X: pd.DataFrame, y: np.ndarray) -> Any:
@@ -82,7 +94,7 @@ def test_a_hundred_draws_instantiate(task: str, name: str) -> None:
 
 @pytest.mark.parametrize(("task", "name"), EVERY)
 def test_a_draw_fits_and_predicts(task: str, name: str) -> None:
-    X, y = table_for(task, name)
+    X, y = table_for(task, wide=is_wide(task, name))
     model = fitted(pipeline_with(task, name, seed=1), X[:80], y[:80])
     if task == "regression":
         predictions = model.predict(X[80:])
@@ -98,7 +110,7 @@ def test_a_draw_fits_and_predicts(task: str, name: str) -> None:
 def test_it_writes_to_nothing_that_it_is_given(task: str, name: str) -> None:
     """Primitives of the package get no copies; the primitives of a user do."""
     given: Any
-    given, y = table_for(task, name)
+    given, y = table_for(task, wide=is_wide(task, name))
     target = y.copy()
     *others, last = pipeline_with(task, name, seed=2).named_steps.values()
     for step in (*others, last):
@@ -128,17 +140,17 @@ def test_an_exported_pipeline_with_it_predicts_the_same(tmp_path: Path) -> None:
         for task in ("binary", "multiclass", "regression"):
             folder = tmp_path / task
             folder.mkdir()
-            X, y = small_table(task)
-            X = with_many_values(with_text(X))
-            columns = learn(X).not_plain
+            X, y = table_for(task, wide=True)
+            few = list(table_for(task, wide=False)[0])
             X[:80].assign(target=y[:80]).to_parquet(folder / "train.parquet")
             X[80:].to_parquet(folder / "test.parquet")
             for of, name in EVERY:
                 if of != task or (task == "multiclass" and ("binary", name) in EVERY):
                     continue  # the source of the latter is the same
-                known = X[list(table_for(task, name)[0])]
+                wide = is_wide(task, name)
+                known = X if wide else X[few]
                 model = fitted(pipeline_with(task, name, seed=0), known[:80], y[:80])
-                source = to_source(model, columns=columns)
+                source = to_source(model, columns=not_plain(task, wide=wide))
                 (folder / f"{name}.py").write_text(source, encoding="utf-8")
                 expected[folder / name] = model.predict(known[80:])
             runs.append(pool.submit(run_without_us, RUN_ALL, folder, cwd=folder))

@@ -16,10 +16,11 @@ from evolver.checks.space import selected_catalogue
 from evolver.evaluation.folds import make_folds
 from evolver.genome.pipeline import to_estimator
 from evolver.problem import Problem
+from evolver.schema import learn
 from primitives import Catalogue
 from tests.evaluation.test_fold import problem
 from tests.pipelines import catalogue_of_forms, task_of, tree_with
-from tests.tables import small_table, with_text
+from tests.tables import small_table, with_many_values, with_text
 
 TASKS = ("binary", "multiclass", "regression")
 BOOSTING = ("HistGradientBoosting", "LGBM", "XGB", "CatBoost")
@@ -51,7 +52,9 @@ def splits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def tables(task: str) -> list[pd.DataFrame]:
     """Return tables that suit different encoders."""
     X, _ = small_table(task)
-    return [X, with_text(X), with_text(X).drop(columns="category"), with_text(X)[["text"]]]
+    every = with_many_values(with_text(X))
+    kinds = [X, with_text(X), every, every.drop(columns="category"), with_text(X)[["text"]]]
+    return [learn(one).read(one)[0] for one in kinds]
 
 
 def in_time(task: str, X: pd.DataFrame) -> Problem:
@@ -102,10 +105,13 @@ def test_boosting_and_texts_are_there_all_the_same(task: str) -> None:
         assert [one.name for one in found["groups"]] == [one.name for one in found["time"]]
         names = {one.name for one in found["groups"]}
         assert {f"{name}{kind}" for name in BOOSTING} <= names
-        reading = {one.name for one in found["random"] if one.name.endswith("_read")}
-        assert reading & names == {name for name in reading if "_target_" not in name}
+        assert ("Encoder_texts_topics" in names) == ("text" in X)
+        assert ("Encoder_texts_read" in {one.name for one in found["random"]}) == ("text" in X)
         gone = {one.name for one in found["random"]} - names
-        assert all(name in ("Stack", "SVC", "LinearSVC") or "_target_" in name for name in gone)
+        assert all(
+            name in ("Stack", "SVC", "LinearSVC") or name.endswith(("_target", "_read"))
+            for name in gone
+        )
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -95,15 +95,17 @@ def family_of(task: str) -> str:
 
 
 TRAITS = [
-    Traits(task, rows, 5, categories, gaps, smallest, 1.0, texts=texts)
-    for task, rows, categories, gaps, smallest, texts in product(
+    Traits(task, rows, 5, categories, gaps, smallest, 1.0, texts=texts, high_cardinality=many)
+    for task, rows, categories, gaps, smallest, texts, many in product(
         ("binary", "multiclass", "regression"),
         (30, 2_000, 100_000),
         (0, 3),
         (False, True),
         (1, 50),
         (0, 1),
+        (0, 2),
     )
+    if many <= categories
 ]
 
 
@@ -167,15 +169,25 @@ def test_a_tree_of_the_catalogue_stays_the_same(seed: int, task: str) -> None:
 @pytest.mark.parametrize("may_split", [False, True])
 @pytest.mark.parametrize("gaps", [False, True])
 @pytest.mark.parametrize("texts", [0, 1])
-@pytest.mark.parametrize("categories", [0, 3])
+@pytest.mark.parametrize(("categories", "many"), [(0, 0), (3, 0), (3, 1), (3, 3)])
 @pytest.mark.parametrize("numbers", [0, 5])
 def test_an_encoder_treats_what_a_table_has_as_was_learned_where_it_may(
-    numbers: int, categories: int, texts: int, gaps: bool, may_split: bool
+    numbers: int, categories: int, many: int, texts: int, gaps: bool, may_split: bool
 ) -> None:
+    """Roles that were not known when it was learned have their first treatment."""
     if numbers + categories + texts == 0 or (gaps and numbers == 0):
         return
     traits = Traits(
-        "binary", 2_000, numbers, categories, gaps, 50, texts=texts, may_split=may_split
+        "binary",
+        2_000,
+        numbers,
+        categories,
+        gaps,
+        50,
+        texts=texts,
+        may_split=may_split,
+        dates=1,
+        high_cardinality=many,
     )
     space = default_catalogue().select("binary", traits)
     for text in experience_of("classification").pipelines:
@@ -186,12 +198,16 @@ def test_an_encoder_treats_what_a_table_has_as_was_learned_where_it_may(
         assert step.name == (wanted[0] if gaps else "Encoder")
         assert step.values["numbers"] == (wanted[1]["numbers"] if gaps else "median")
         of_categories = wanted[1]["categories"]
-        if numbers + categories == 0 or categories + texts == 0:
+        if categories == many:
             of_categories = None
         elif of_categories == "target" and not may_split:
-            of_categories = "ordinal" if categories else "none"
+            of_categories = "ordinal"
         assert step.values.get("categories") == of_categories
-        assert step.values.get("texts") == ("read" if texts else None)
+        of_many = ("target" if may_split else "one_hot") if many else "none" if texts else None
+        assert step.values.get("high_cardinality") == of_many
+        reading = "read" if may_split else "topics"
+        assert step.values.get("texts") == (reading if texts else None)
+        assert step.values["dates"] == "parts"
 
 
 FORMER = "RandomForestClassifier({}(X, smooth=3.0, max_categories=9, n_grams='characters'))"
@@ -273,15 +289,16 @@ class TestOpening:
             assert encoders
             assert all((step.values.get("texts") == "read") == (texts > 0) for step in encoders)
 
-    def test_a_pipeline_of_the_user_stays_as_it_is(self) -> None:
+    def test_a_pipeline_of_the_user_stays_as_it_is_and_reads_texts_too(self) -> None:
         own = random_tree(self.CATALOGUE, 5)
         space = catalogue("binary", texts=1)
         found = opening(experience_of("classification"), self.META, space, 5, [encode(own)])
-        steps = [
-            {**step.values, "texts": "none"} if Table in step.primitive.inputs else step.values
-            for step in own.steps
-        ]
-        assert [step.values for step in found[0].tree.steps] == steps
+        for step, known in zip(found[0].tree.steps, own.steps, strict=True):
+            assert step.values.items() >= known.values.items()
+            if Table in step.primitive.inputs:
+                assert (step.values["texts"], step.values["high_cardinality"]) == ("read", "none")
+            else:
+                assert step.values == known.values
 
     def test_a_size_of_zero_gives_no_candidate(self) -> None:
         assert opening(experience_of("classification"), self.META, self.CATALOGUE, 0) == []
