@@ -21,7 +21,7 @@ from benchmarks.options import add_datasets, parser_of
 from benchmarks.portfolio.unseen import fitted
 from benchmarks.records import Records, publish
 from evolver.run.fitted_ensemble import ENSEMBLE
-from primitives.cleaning import column_forms
+from evolver.schema import learn
 
 NAMES = ("fine-foods-reviews", "sms-spam")
 """Tables in which a column is taken for a text."""
@@ -48,11 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def measure(datasets: Path, name: str, budget: float, seed: int, way: str) -> dict[str, Any]:
     """Return the record of a run; it has no score where the table holds nothing but texts."""
     X, y, X_test, y_test = read_split(datasets, name, seed)
-    forms = column_forms(X)
-    texts = [column for column, form in forms.items() if form == "text"]
+    columns = learn(X).columns
+    texts = [column for column, one in columns.items() if one.kind == "text"]
     record: dict[str, Any] = {"name": name, "budget": budget, "seed": seed, "way": way}
     if way == "left out":
-        if len(texts) == len(forms):
+        if len(texts) == len(columns):
             return {**record, "score": None}
         X, X_test = X.drop(columns=texts), X_test.drop(columns=texts)
     elif way == "categories":

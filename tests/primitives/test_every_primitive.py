@@ -28,7 +28,13 @@ from tests.pipelines import catalogue_of_forms, traits, tree_with
 from tests.tables import small_table, with_many_values, with_text
 
 FORMS = catalogue_of_forms()
-COLUMNS = [{}, {"texts": 1, "categories": 2, "high_cardinality": 1, "dates": 2}]
+COLUMNS: list[dict[str, int]] = [
+    {},
+    {"texts": 1, "categories": 2, "high_cardinality": 1, "dates": 2},
+    {"texts": 1},
+    {"texts": 1, "may_split": False},
+]
+"""Traits in which tables differ, one of which suits each primitive."""
 
 
 def catalogue(task: str, **columns: int) -> Catalogue:
