@@ -65,7 +65,9 @@ def topics_of_texts(
         True to add the statistics of each column.
     """
     components = AtMostColumns(TruncatedSVD(n_components, random_state=random_state))
-    return _with_statistics(TextPipeline([*_weighted(n_grams), ("components", components)]), statistics)
+    return _with_statistics(
+        TextPipeline([*_weighted(n_grams), ("components", components)]), statistics
+    )
 
 
 def _weighted(n_grams: str) -> list[tuple[str, Any]]:
