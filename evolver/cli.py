@@ -12,7 +12,8 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
+    from evolver.schema import Schema
 
 logger = logging.getLogger("evolver")
 
@@ -29,6 +33,9 @@ TASKS = ("auto", "classification", "regression")
 
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 """Seconds by unit of time."""
+
+MAX_COLUMNS_SHOWN = 40
+"""Number of columns of a table that are listed."""
 
 COMMAND_FILE = "command.json"
 """Name of the file in a run folder with the arguments of `evolver fit`."""
@@ -54,6 +61,8 @@ class Command:
         Seed of the run; None: a random one.
     order_by : str or None
         Name of the column of times by which folds go forward; None: folds are shuffled.
+    columns : dict of str to str or list of str
+        Kinds of columns, or their values in order, that the user has given.
     """
 
     table: str
@@ -63,6 +72,7 @@ class Command:
     jobs: int
     seed: int | None
     order_by: str | None
+    columns: dict[str, str | list[str]]
 
 
 RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
@@ -73,6 +83,7 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "jobs": ("an integer", lambda value: _is_integer(value)),
     "seed": ("an integer or null", lambda value: value is None or _is_integer(value)),
     "order_by": ("a string or null", lambda value: value is None or _is_text(value)),
+    "columns": ("an object of kinds by name", lambda value: isinstance(value, dict)),
 }
 """Rule for each entry of the file of a command, in words and as a test."""
 
@@ -89,6 +100,30 @@ class Duration(click.ParamType[float]):
             self.fail(f"must be a time above 0 such as 90s, 5m or 1h, got {value!r}.", param, ctx)
         return float(match[1]) * SECONDS[match[2] or "s"]
 
+
+class ColumnKind(click.ParamType[tuple[str, Any]]):
+    """Option of a column and its kind, or its values in their order, such as ``size=S,M,L``."""
+
+    name = "column"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, Any]:
+        """Return the name of a column and its kind, or exit with an error."""
+        if isinstance(value, tuple):  # click converts a value twice
+            return value
+        column, equals, kind = str(value).rpartition("=")
+        if not (equals and column and kind):
+            self.fail(f"must be a column and its kind such as zip=category, got {value!r}.")
+        return column, kind.split(",") if "," in kind else kind
+
+
+COLUMN = click.option(
+    "--column",
+    "columns",
+    type=ColumnKind(),
+    multiple=True,
+    help="Kind of a column, such as zip=category or note=ignore, or its values in order, such as"
+    " size=S,M,L; may be repeated.",
+)
 
 TABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -137,6 +172,7 @@ def main() -> None:
     "--order-by",
     help="Column of times: pipelines are validated on later rows than they are fitted on.",
 )
+@COLUMN
 def fit(
     table: Path,
     target: str,
@@ -146,21 +182,43 @@ def fit(
     jobs: int,
     seed: int | None,
     order_by: str | None,
+    columns: tuple[tuple[str, Any], ...],
 ) -> None:
     """Evolve pipelines for TABLE, and keep the results in a run folder.
 
-    TABLE is a .csv, .tsv or .parquet file. The folder gets the fitted model, the leaderboard, the
-    Pareto front, the best pipeline as a program, winner.py, and the ensemble, if there is one, as
-    another program, ensemble.py.
+    TABLE is a CSV or Parquet file; separator, encoding and compression are found in its content.
+    How its columns are read is printed first. The folder gets the fitted model, the leaderboard,
+    the Pareto front, the best pipeline as a program, winner.py, and the ensemble, if there is one,
+    as another program, ensemble.py.
 
     Example: evolver fit train.csv --target price --time 5m --out run
     """
     from evolver.checks import check_folder
 
-    command = Command(str(table.absolute()), target, seconds, task, jobs, seed, order_by)
+    command = Command(
+        str(table.absolute()), target, seconds, task, jobs, seed, order_by, dict(columns)
+    )
     folder = _or_exit(lambda: check_folder("run_dir", out))
     # The command is kept only once the folder belongs to this run: another run stays as it is.
     _evolve(command, out, begun=lambda: _keep_command(command, folder / COMMAND_FILE))
+
+
+@main.command()
+@click.argument("table", type=TABLE)
+@click.option("--target", required=True, help="Column to predict.")
+@COLUMN
+def inspect(table: Path, target: str, columns: tuple[tuple[str, Any], ...]) -> None:
+    """Print how TABLE is read: the kind and format of each column, and what looks wrong.
+
+    Example: evolver inspect train.csv --target price
+    """
+    from evolver.checks import family_of_target, findings_of_columns
+
+    X, column = _or_exit(lambda: _read_columns(table, target))
+    schema = _show_columns(X, dict(columns))
+    for finding in findings_of_columns(schema, len(X)):
+        click.echo(f"Warning: {finding.message}", err=True)
+    _print(f"Target {target!r}: {_or_exit(lambda: family_of_target(column))}.")
 
 
 @main.command()
@@ -198,7 +256,7 @@ def refine(folder: Path, seconds: float) -> None:
     Example: evolver refine run --time 2m
     """
     command, model = _read_command(folder), _load_model(folder)
-    X, column = _or_exit(lambda: _read_columns(command))
+    X, column = _or_exit(lambda: _read_columns(command.table, command.target))
     model.set_params(run_dir=folder)  # the folder may have been moved since `fit`
     _or_exit(lambda: model.refine(X, column, time_budget=seconds))
     _show(model, folder)
@@ -311,13 +369,12 @@ def _keep_command(command: Command, file: Path) -> None:
         logger.warning("The run goes on, but `evolver resume` cannot continue it later: %s", error)
 
 
-def _read_columns(command: Command) -> Any:
-    """Return the table of a command without the target column, and the target column."""
+def _read_columns(file: str | Path, target: str) -> Any:
+    """Return the training table in a file without the target column, and the target column."""
     from evolver.export.program import split_target
     from evolver.training_table import read_training_table
 
-    table = read_training_table(command.table, command.target)
-    return split_target(table, command.target)
+    return split_target(read_training_table(file, target), target)
 
 
 def _evolve(command: Command, out: Path, begun: Callable[[], object] = lambda: None) -> None:
@@ -335,21 +392,58 @@ def _evolve(command: Command, out: Path, begun: Callable[[], object] = lambda: N
     from evolver.checks import family_of_target
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
 
-    X, column = _or_exit(lambda: _read_columns(command))
+    X, column = _or_exit(lambda: _read_columns(command.table, command.target))
+    _show_columns(X, command.columns)
     kind = command.task
     if kind == "auto":
         kind = _or_exit(lambda: family_of_target(column))
     _print(f"Predicting {command.target!r} by {kind}.")
     estimator = EvolvedClassifier if kind == "classification" else EvolvedRegressor
     model = estimator(
+        columns=command.columns or None,
         time_budget=command.seconds,
         n_jobs=command.jobs,
         random_state=command.seed,
         run_dir=out,
         time=command.order_by,
     )
-    _or_exit(lambda: model._fit(X, column, begun))
+    with _plain_warnings():
+        _or_exit(lambda: model._fit(X, column, begun))
     _show(model, out)
+
+
+def _show_columns(X: pd.DataFrame, columns: dict[str, Any]) -> Schema:
+    """Print how the columns of a table are read, and return the schema."""
+    from evolver.checks import as_table, check_table
+    from evolver.schema import learn
+
+    table = _or_exit(lambda: check_table(as_table(X)))
+    schema: Schema = _or_exit(lambda: learn(table, columns))
+    shown = schema.table().astype(object).fillna("").astype(str)
+    _print(shown[:MAX_COLUMNS_SHOWN].to_string(index=False, max_colwidth=30))
+    if len(shown) > MAX_COLUMNS_SHOWN:
+        kinds = shown["kind"].value_counts()
+        counts = ", ".join(f"{count} of kind {kind}" for kind, count in kinds.items())
+        _print(f"... {len(shown)} columns: {counts}.")
+    return schema
+
+
+@contextlib.contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Print warnings about the data as one line each, without a line of source."""
+    from evolver.warned import DataWarning
+
+    with warnings.catch_warnings():
+        before = warnings.showwarning
+
+        def show(message: Any, category: Any, *place: Any, **options: Any) -> None:
+            if issubclass(category, DataWarning):
+                click.echo(f"Warning: {message}", err=True)
+            else:
+                before(message, category, *place, **options)
+
+        warnings.showwarning = show
+        yield
 
 
 def _show(model: EvolvedClassifier | EvolvedRegressor, out: Path) -> None:

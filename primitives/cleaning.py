@@ -33,6 +33,9 @@ EPOCHS = {"s": 1e11, "ms": 1e14, "us": 1e17}
 FLOATS = ("number", "boolean", "duration")
 """Kinds of columns that are read as numbers."""
 
+ORDER = (*FLOATS, "ordered", "date", "category", "text")
+"""Kinds of columns in the order of cleaned tables."""
+
 LEFT_OUT = ("constant", "identifier", "row number", "ignore")
 """Kinds of columns that no pipeline learns from."""
 
@@ -81,8 +84,8 @@ class TableCleaner(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     columns_ : dict of str to Column
-        Columns by name in the order in which they are returned: plain numbers, others that become
-        numbers, then dates, categories and texts.
+        Columns by name in the order in which they are returned: numbers, booleans, time spans,
+        ordered categories, dates, categories and texts.
     shares_ : frozenset of str
         Names of the numbers that are shares: none is above 1.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -101,8 +104,8 @@ class TableCleaner(TransformerMixin, BaseEstimator):
             found = {name: by_type[dtype] for name, dtype in X.dtypes.items()}
         else:
             found = {name: self.columns.get(name, NUMBER) for name in X}
+        self.columns_ = in_clean_order(found)
         plain = plain_numbers(X)
-        self.columns_ = in_clean_order(found, plain)
         numbers = [name for name, column in found.items() if column.kind in FLOATS]
         self.shares_ = shares_among(X, [name for name in numbers if name in plain])
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
@@ -176,19 +179,14 @@ def column_of_type(dtype):
     return Column("text" if types.is_object_dtype(dtype) else "category")
 
 
-def in_clean_order(columns, plain):
+def in_clean_order(columns):
     """Return columns in the order of cleaned tables: numbers, dates, categories, texts.
 
-    Columns that are left out are not among them.
+    Columns that are left out are not among them. The order depends on kinds alone: a table may be
+    written in other types than the one that it is compared with.
     """
-    columns = {name: one for name, one in columns.items() if one.kind not in LEFT_OUT}
-    ranks = {"ordered": 1, "date": 2, "category": 3, "text": 4}
-
-    def rank(item):
-        name, column = item
-        return (0 if name in plain else 1) if column.kind in FLOATS else ranks[column.kind]
-
-    return dict(sorted(columns.items(), key=rank))
+    kept = {name: one for name, one in columns.items() if one.kind not in LEFT_OUT}
+    return dict(sorted(kept.items(), key=lambda item: ORDER.index(item[1].kind)))
 
 
 def plain_numbers(X):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from evolver.storage.journal import History
     from evolver.task import Task
     from primitives import Catalogue
+    from primitives.cleaning import Column
 
 
 class Evolved:
@@ -278,7 +279,7 @@ class Evolved:
                 self._members.fitted(digest),
                 self.target_name_,
                 heading,
-                self._schema.not_plain,
+                self._columns_to_export(),
                 reads_texts=self._target_is_text,
             )
             with replacing_named(Path(path)) as part:
@@ -287,6 +288,15 @@ class Evolved:
             raise InputError(
                 f"`path` must be a file to write the model to, got {str(path)!r}: {error}"
             ) from error
+
+    def _columns_to_export(self) -> dict[str, Column]:
+        """Return the columns that a program reads as texts, a target of texts among them."""
+        from primitives.cleaning import Column
+
+        labels = self._model.classes_ if is_classifier(self) else np.empty(0)
+        is_text = self._target_is_text or labels.dtype.kind in "OU"
+        target = {self.target_name_: Column("category")} if is_text else {}
+        return {**target, **self._schema.not_plain}
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state for a pickle, without the out-of-fold predictions."""

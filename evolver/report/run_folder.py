@@ -38,6 +38,10 @@ def keep(model: Any, folder: Path) -> None:
     """
     writes: dict[str, tuple[str, Callable[[Path], object]]] = {
         "model": (MODEL_FILE, lambda part: _pickle(model, part)),
+        "table of columns": (
+            "columns.csv",
+            lambda part: model.columns_.to_csv(part, index=False),
+        ),
         "leaderboard": (
             "leaderboard.csv",
             lambda part: model.leaderboard_.to_csv(part, index=False),

@@ -95,11 +95,13 @@ def test_two_numbers_are_not_swapped(dtype: str) -> None:
     assert list(cleaner.transform(changed).columns) == ["a", "b"]
 
 
-def test_what_numpy_holds_as_numbers_comes_first_then_other_numbers_then_dates_and_strings() -> (
-    None
-):
+def test_the_order_of_columns_depends_on_their_kinds_alone() -> None:
     columns = [STRINGS["str"], NUMBERS["Int64"], DATES["text"], NUMBERS["bool"], NUMBERS["float64"]]
-    assert list(clean(table(columns)).columns) == ["c3", "c4", "c1", "c2", "c0"]
+    known = table(columns)
+    cleaner = cleaner_of(known)
+    assert list(cleaner.fit_transform(known).columns) == ["c1", "c4", "c3", "c2", "c0"]
+    written = known.astype(str)
+    assert list(cleaner.fit_transform(written).columns) == ["c1", "c4", "c3", "c2", "c0"]
 
 
 def test_every_column_becomes_numbers_dates_or_categories() -> None:
