@@ -41,7 +41,7 @@ def read_target(column, classification):
     known = known_rows(column, classification)
     values = plain_values(column if known.all() else column[known])
     if not classification:
-        return numbers_of(values), known
+        return target_numbers(values), known
     labels = class_labels(values)
     # pandas keeps integers with gaps as floats.
     if labels.dtype.kind == "f" and not known.all() and (np.abs(labels) <= 2**53).all():
@@ -131,8 +131,8 @@ def objects_as_labels(values):
     if kinds == {"bytes"}:
         return np.array([value.decode() for value in values], dtype=object)
     if len(kinds) == 1:
-        for kind in kinds & set(TIMES):
-            refuse_times(TIMES[kind])
+        for kind in kinds & set(TIMES_BY_KIND):
+            refuse_times(TIMES_BY_KIND[kind])
         raise TypeError(
             f"must hold strings, integers or booleans, got {type(values[0]).__name__}: make strings"
             " of them if they are classes."
@@ -153,7 +153,7 @@ def integers(values):
     )
 
 
-TIMES = {"date": "M", "time span": "m"}
+TIMES_BY_KIND = {"date": "M", "time span": "m"}
 """Kinds of arrays of dates and of time spans, by the kind of their objects."""
 
 
@@ -175,7 +175,7 @@ def kind_of(kind):
     return "bytes" if issubclass(kind, bytes) else kind.__name__
 
 
-def numbers_of(values):
+def target_numbers(values):
     """Return numbers of any type, or texts of numbers, as finite float64.
 
     Raises
@@ -186,8 +186,8 @@ def numbers_of(values):
     kinds = set()
     if values.dtype.kind == "O":
         kinds = {kind_of(kind) for kind in set(map(type, values))}
-        for kind in kinds & set(TIMES):
-            refuse_times(TIMES[kind])
+        for kind in kinds & set(TIMES_BY_KIND):
+            refuse_times(TIMES_BY_KIND[kind])
     refuse_times(values.dtype.kind)
     if values.dtype.kind in "US" or kinds & {"string", "bytes"}:
         numbers = numbers_of_texts(values)

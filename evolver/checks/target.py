@@ -14,7 +14,7 @@ from evolver.errors import InputError, InputTypeError
 from evolver.task import Task
 from evolver.warned import Finding
 from primitives.targets import (
-    TIMES,
+    TIMES_BY_KIND,
     is_mark,
     kind_of,
     known_rows,
@@ -193,7 +193,7 @@ def family_of_target(y: Any) -> str:
     else:
         is_number = bool(kinds) and kinds <= {"integer", "float"}
     if not is_number:
-        return "regression" if kinds & set(TIMES) else "classification"
+        return "regression" if kinds & set(TIMES_BY_KIND) else "classification"
     distinct = np.unique(values.astype(np.float64))
     are_classes = (
         len(distinct) <= min(MAX_CLASSES_OF_NUMBERS, len(values) / 2)
