@@ -231,9 +231,6 @@ class RidgeTargetEncoder(TransformerMixin, BaseEstimator):
         n_outputs = np.atleast_2d(self.ridge_.coef_).shape[0]
         return np.array([f"ridge{number}" for number in range(n_outputs)], dtype=object)
 
-    def _ridge(self):
-        return Ridge(self.alpha, solver="sparse_cg")
-
     def _targets(self, y):
         if self.target_type == "continuous":
             return np.asarray(y, dtype=np.float64)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import ExtraTreesClassifier, VotingClassifier
 from sklearn.feature_extraction.text import HashingVectorizer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import KFold, PredefinedSplit
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -17,19 +17,21 @@ from sklearn.preprocessing import StandardScaler, TargetEncoder
 
 from evolver.evaluation.fold import fit
 from evolver.genome.pipeline import to_estimator
-from primitives import Prediction
+from primitives import Features, Prediction
+from primitives import space as spaces
 from primitives.base import Primitive
 from primitives.construction import stack
-from primitives.encoders import ENCODERS
+from primitives.encoders import ENCODERS, build_encoder, encoder
 from primitives.text import RidgeTargetEncoder
 from primitives.transformers import UngroupedTargetEncoder
+from primitives.treatments import TREATMENTS
 from primitives.wrappers import (
     OpinionPoolClassifier,
     RepeatedClassifier,
     TemperatureScaledClassifier,
 )
-from tests.pipelines import catalogue, catalogue_of_forms, traits, tree_with
-from tests.tables import LOADERS, small_table, with_text
+from tests.pipelines import catalogue, traits, tree_with
+from tests.tables import LOADERS, clean, small_table, with_many_values, with_text
 
 ROWS = 80
 SEEDS = range(8)
@@ -254,22 +256,48 @@ def test_texts_are_read_with_weights_as_with_repeated_rows(target_type: str) -> 
     np.testing.assert_allclose(encoder.transform(X), unweighted.transform(X), atol=1e-3)
 
 
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-@pytest.mark.parametrize("treatment", ["median_target_none", "median_none_read"])
-def test_weights_reach_encoders_by_the_target(task: str, treatment: str) -> None:
+IGNORED_BY_TREATMENTS = {
+    **dict.fromkeys(["median", "mean", "most_frequent", "constant", "nearest"], NO_ARGUMENT),
+    "passthrough": NOTHING_TO_WEIGH,
+    "parts": "gaps are filled by the median, and scikit-learn's imputer takes no weights",
+    "cyclic": "gaps are filled by the median, and scikit-learn's imputer takes no weights",
+    "ordinal": NO_ARGUMENT,
+    "one_hot": NO_ARGUMENT,
+    "frequency": "it counts rows, of which weights make no more",
+    "min_hash": NOTHING_TO_WEIGH,
+    "topics": NO_ARGUMENT,
+}
+"""Treatments of columns that weights do not change, each with the reason."""
+
+TREATED = [
+    (task, role, one.name)
+    for task in ("binary", "multiclass", "regression")
+    for role, known in TREATMENTS.items()
+    for one in known.treatments
+    if one.build is not None
+]
+
+
+@pytest.mark.parametrize(("task", "role", "name"), TREATED)
+def test_a_treatment_uses_weights_or_is_named_with_the_reason(
+    task: str, role: str, name: str
+) -> None:
     X, y = small_table(task)
-    columns = {"texts": 1, "categories": 0} if treatment.endswith("read") else {}
-    space = catalogue_of_forms().select(task, traits(task, **columns))
-    X = X[["second"]].assign(text=with_text(X)["text"]) if columns else X[["second", "category"]]
-    name = f"Encoder_{treatment}"
-    model = to_estimator(tree_with(space[name], space, task, np.random.default_rng(0)))
-    weights = np.where(y > np.median(y), 9.0, 1.0) if task == "regression" else None
-    if weights is None:
-        weights = np.where(y == y[0], 9.0, 1.0)
-    plain = output_of(space[name], quietly(model, X[:ROWS], y[:ROWS], None), X[ROWS:])
-    heavy = output_of(space[name], quietly(model, X[:ROWS], y[:ROWS], weights[:ROWS]), X[ROWS:])
-    np.testing.assert_array_equal(heavy[:, 0], plain[:, 0])
-    assert np.abs(heavy[:, -1] - plain[:, -1]).mean() > 0.01 * np.std(plain[:, -1])
+    may_split = name != "topics"
+    table = traits(task, texts=1, high_cardinality=1, categories=2, may_split=may_split)
+    alone = {role: TREATMENTS[role].only(name)}
+    space = encoder("Encoder", Features, alone).resolve(table).fixed_space
+    values = spaces.sample(space, np.random.default_rng(0))
+    features = clean(with_text(with_many_values(X)))
+    model = make_pipeline(build_encoder(alone, 0, **values), LinearRegression())
+    target = y if task == "regression" else np.unique(y, return_inverse=True)[1]
+    heavy_rows = y > np.median(y) if task == "regression" else y == y[0]
+    weights = np.where(heavy_rows, 9.0, 1.0)
+    plain, heavy = (
+        np.asarray(quietly(model, features[:ROWS], target[:ROWS], given)[:-1].transform(features))
+        for given in (None, weights[:ROWS])
+    )
+    assert differ(plain, heavy, 1e-3) == (name not in IGNORED_BY_TREATMENTS)
 
 
 def test_a_stack_of_a_model_without_weights_is_fitted_with_weights() -> None:
