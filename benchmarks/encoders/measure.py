@@ -113,6 +113,9 @@ def measure(datasets: Path, name: str, records: Records) -> None:
     X, y = read(datasets, name)
     some = np.random.default_rng(0).permutation(len(X))[:ROWS]
     X, y = learn(X).read(X)[0].iloc[some], y.iloc[some]
+    if is_classification(y):  # each class must be in all folds
+        known = y.map(y.value_counts()) >= FOLDS
+        X, y = X[known], y[known]
     roles = roles_of(X)
     for role in [role for role in WAYS if role in roles]:
         for way in WAYS[role]:
@@ -175,30 +178,32 @@ def table_of(records: Records) -> str:
     """Return a table for each role: gains in percent of the error against the way of before."""
     lines: list[str] = []
     for role, ways in WAYS.items():
-        first = next(iter(ways))
-        found = {
+        first, *others = ways
+        errors = {
             (one["name"], one["model"], one["way"]): error_of(one["task"], one["score"])
             for one in records
             if one["role"] == role
         }
-        columns = [(name, model) for name, model, way in found if way == first]
-        rows = []
-        for way in [way for way in ways if way != first]:
-            gains = [
-                gain(found[*column, first], found[*column, way], 1e-9)
-                if (*column, way) in found
-                else None
-                for column in columns
-            ]
-            known = [one for one in gains if one is not None]
-            if known:
-                cells = ["" if one is None else f"{one:+.1f}" for one in gains]
-                rows.append([way, f"{fmean(known):+.1f}", *cells])
-        if rows:
-            names = [f"{name}, {model}" for name, model in columns]
-            lines += [f"## {role}, against {first}", ""]
-            lines += [*markdown.table(["way", "mean", *names], rows), ""]
+        gains: dict[str, list[float | None]] = {}
+        for name, model in [key[:2] for key in errors if key[2] == first]:
+            before = errors[name, model, first]
+            found = [errors.get((name, model, way)) for way in others]
+            gains[f"{name}, {model}"] = [one and gain(before, one, 1e-9) for one in found]
+        rows = [[name, *map(_cell, found)] for name, found in gains.items()]
+        means = [_mean(column) for column in zip(*gains.values(), strict=True)]
+        header = ["table, model", *others]
+        table = markdown.table(header, [*rows, ["**mean**", *map(_cell, means)]])
+        lines += [f"## {role}, against {first}", "", *table, ""]
     return "\n".join(lines)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [one for one in values if one is not None]
+    return fmean(known) if known else None
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else f"{value:+.1f}"
 
 
 if __name__ == "__main__":
