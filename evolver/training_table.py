@@ -50,8 +50,8 @@ def read_training_table(path: str | Path, target: str) -> pd.DataFrame:
     doubts = {name: "" for name in names if name == target and table[name].dtype.kind == "b"}
     if _may_have_codes(path):
         doubts |= {name: CODE for name in names if _is_whole(table[name])}
-    if _has_decimal_commas(table):
-        doubts |= {name: THOUSANDS for name in names if table[name].dtype.kind == "f"}
+    has_commas = _has_decimal_commas(table)
+    doubts |= {name: THOUSANDS for name in names if _may_be_thousands(table[name], has_commas)}
     if not doubts:
         return table
     again = read_csv(path, doubts, usecols=list(doubts))
@@ -67,6 +67,24 @@ def _has_decimal_commas(table: pd.DataFrame) -> bool:
     """Return True if some column is written with decimal commas, by its first rows."""
     columns = learn(table.iloc[:SAMPLE_ROWS]).columns.values() if len(table) else ()
     return any(column.kind == "number" and column.form.startswith(",") for column in columns)
+
+
+def _may_be_thousands(values: pd.Series[Any], has_commas: bool) -> bool:
+    """Return True if the points of fractions may stand between thousands.
+
+    That is so in a file with decimal commas, and where no fraction has more than three digits, and
+    some numbers have none.
+    """
+    if values.dtype.kind != "f" or has_commas:
+        return values.dtype.kind == "f"
+    known = values[values.notna()].to_numpy()
+    thousands = np.abs(known) * 1_000
+    is_whole = known == np.floor(known)
+    return (
+        bool((thousands < 1e6).all() and (np.abs(thousands - np.round(thousands)) < 1e-6).all())
+        and bool(is_whole.any())
+        and not bool(is_whole.all())
+    )
 
 
 def _is_whole(values: pd.Series[Any]) -> bool:

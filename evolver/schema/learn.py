@@ -79,7 +79,8 @@ def _agreeing(profiles: dict[str, Profile], X: pd.DataFrame) -> dict[str, Profil
         for one in profiles.values()
         if not one.other_forms
         for mark in [_mark(one.column)]
-        if mark
+        # A number without decimals says nothing of their mark.
+        if mark and (one.column.kind != "number" or mark in one.example)
     )
     return {
         name: _as_most(one, X[name], marks) if one.other_forms else one

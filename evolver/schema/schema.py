@@ -103,8 +103,12 @@ class Schema:
             column = self.profiles[name].column
             if is_read(dtype, column):
                 continue
+            values = table[name]
+            if isinstance(dtype, pd.CategoricalDtype) and column.kind == "category":
+                # A file holds only the categories that occur.
+                values = values.cat.remove_unused_categories()
             shares = (self.profiles[name].high or 2.0) <= 1.0
-            changed[name], lost = read_column(table[name], column, shares)
+            changed[name], lost = read_column(values, column, shares)
             if lost is not None:
                 unread[name] = lost
         return (table.assign(**changed) if changed else table), unread

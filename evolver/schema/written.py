@@ -49,6 +49,12 @@ CODE = re.compile(r"(?=.*\d)[\w\-:#.]+")
 LEADING_ZERO = re.compile(r"0\d+")
 """Pattern of a number that is a code, because nobody counts so."""
 
+THOUSANDS = re.compile(r"[^\d.]*[1-9]\d{0,2}(?:\.\d{3})+[^\d.]*")
+"""Pattern of a number with points that may stand between thousands, and with its unit."""
+
+SHORT_NUMBER = re.compile(r"\D*\d{1,3}\D*")
+"""Pattern of a number that has no thousands."""
+
 DATE_LIKE = re.compile(
     r"\D{0,12}\d{1,4}(?:[-/. ]|\. )+(?:\d{1,2}|[A-Za-z]{3,9})\b.*"
     r"|[A-Za-z]{3,9}\.? \d{1,4}\b.*|\d{8}"
@@ -210,11 +216,27 @@ def _number(values: Written) -> Column | None:
             best, most = (convention, units), share
     if best is None:
         return None
+    if best[0] == PLAIN and _are_thousands(values):
+        best = ",.", numbers_and_units(values.texts, ",.")[1]
     found = {unit for unit in best[1] if unit}
     common = max(found, key=lambda unit: values.share(best[1] == unit), default="")
     others = values.share((best[1] != common) & (best[1] != ""))
     form = "" if best[0] == PLAIN else best[0]
     return None if others > 1 - ENOUGH else Column("number", form, common)
+
+
+def _are_thousands(values: Written) -> bool:
+    """Return True if the points in numbers stand between thousands, as nothing else explains them.
+
+    Decimals would sometimes have another number of digits than three, and all values or none would
+    have a point. Numbers of four digits would stand without one.
+    """
+    has_point = _fulfil(values, lambda text: "." in text)
+    are_grouped = _fulfil(values, THOUSANDS.fullmatch)
+    are_short = _fulfil(values, SHORT_NUMBER.fullmatch)
+    if has_point.sum() < LEAST_ROWS or not (~has_point).any():
+        return False
+    return bool(are_grouped[has_point].all() and are_short[~has_point].all())
 
 
 def _date(values: Written) -> Column | None:

@@ -153,6 +153,17 @@ def test_codes_of_digits_and_labels_of_a_target_are_kept(
     assert table["y"].tolist() == labels
 
 
+def test_points_between_thousands_are_seen_in_a_file_without_decimals(tmp_path: Path) -> None:
+    numbers = range(0, 9_000, 45)
+    lines = ["n,word", *(f"{n:,}".replace(",", ".") + f",w{n % 2}" for n in numbers)]
+    file = tmp_path / "t.csv"
+    file.write_text("\n".join(lines))
+    table = read_training_table(file, "word")
+    assert learn(table).read(table)[0]["n"].tolist() == [float(n) for n in numbers]
+    file.write_text("\n".join(["n,real", *(f"{n % 4},{n / 1_000}" for n in numbers)]))
+    assert read_training_table(file, "n")["real"].tolist() == [n / 1_000 for n in numbers]
+
+
 @pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.parquet", "t.parq", "t.csv.gz"])
 def test_predictions_are_written_as_the_name_says(name: str, tmp_path: Path) -> None:
     table = pd.DataFrame({"prediction": ["a", "b"], "probability_a": [0.25, 0.5]})

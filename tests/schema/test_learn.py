@@ -124,6 +124,15 @@ def test_days_written_as_numbers_are_dates() -> None:
     assert (learn(X).read(X)[0]["a"] == DAYS).all()
 
 
+def test_points_that_only_thousands_explain_are_no_decimal_marks() -> None:
+    grouped = pd.Series([f"{n * 7:,}".replace(",", ".") for n in range(ROWS)])
+    X = pd.DataFrame({"a": grouped, "b": WORDS})
+    assert learn(X).columns["a"] == Column("number", form=",.")
+    assert learn(X).read(X)[0]["a"].tolist() == [float(n * 7) for n in range(ROWS)]
+    for decimals in ([f"{n / 1000:.3f}" for n in range(ROWS)], [f"{n / 8}" for n in range(ROWS)]):
+        assert learn(pd.DataFrame({"a": decimals, "b": WORDS})).columns["a"].form == ""
+
+
 def test_an_ambiguous_column_is_read_as_the_others_are() -> None:
     days = pd.Series([f"{1 + n % 12:02d}/{1 + n % 11:02d}/2021" for n in range(ROWS)])
     clear = DAYS.dt.strftime("%d/%m/%Y")
