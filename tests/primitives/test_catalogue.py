@@ -68,7 +68,9 @@ def test_selecting_settles_spaces_and_leaves_out_what_does_not_suit(task: str) -
 
 
 def test_components_stay_below_the_columns() -> None:
-    selected = default_catalogue().select("binary", traits("binary", numbers=6, categories=1))
+    selected = default_catalogue().select(
+        "binary", traits("binary", numbers=6, categories=1, dates=0)
+    )
     assert selected["TruncatedSVD"].fixed_space["n_components"].high == 6  # type: ignore[attr-defined]
 
 
