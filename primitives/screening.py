@@ -82,7 +82,7 @@ def associations(X, y, random_state):
     order = random_state.permutation(len(X))
     found = np.zeros(X.shape[1])
     for places, most, read in (
-        (np.flatnonzero(is_number), MOST_NUMBERS, numbers_of),
+        (np.flatnonzero(is_number), MOST_NUMBERS, numbers_in),
         (np.flatnonzero(~is_number), MOST_OTHERS, codes_of),
     ):
         some = order[: max(2, most // max(1, len(places)))]
@@ -105,7 +105,7 @@ def groups_of(y):
     return np.searchsorted(np.quantile(y, np.arange(1, SLICES) / SLICES), y)
 
 
-def numbers_of(X):
+def numbers_in(X):
     """Return numeric columns as a matrix with NaN for missing values."""
     return X.to_numpy(dtype=np.float64, na_value=np.nan)
 

@@ -48,6 +48,8 @@ def test_weights_of_rows_count(task: str, scoring: str | None) -> None:
     estimator = to_estimator(tree).fit(one.X.iloc[train], one.y[train])
     method = "predict" if task == "regression" else "predict_proba"
     predictions = np.round(getattr(estimator, method)(one.X.iloc[valid]), 2)  # some are equal
+    if predictions.ndim == 2:
+        predictions = predictions / predictions.sum(axis=1, keepdims=True)
     X, y = one.X.iloc[valid], one.y[valid]
     weighted = score_of(
         one.scorer, FixedPredictions(predictions, one.task.classes), X, y, weights[valid]

@@ -232,7 +232,12 @@ def test_a_class_that_was_not_fitted_on_has_no_probability(cache: int) -> None:
         Step(space["GaussianNB"], {"var_smoothing": 1e-9}),
         Step(
             space["Encoder"],
-            {"numbers": "constant", "categories": "ordinal", "min_frequency": 1},
+            {
+                "numbers": "constant",
+                "dates": "parts",
+                "categories": "ordinal",
+                "min_frequency": 1,
+            },
         ),
         X,
     ]

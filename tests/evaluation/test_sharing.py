@@ -175,6 +175,7 @@ def trees(task: str, space: Catalogue) -> list[Tree]:
         "Encoder": {
             "numbers": "median",
             "add_indicator": False,
+            "dates": "parts",
             "categories": "ordinal",
             "min_frequency": 1,
         },

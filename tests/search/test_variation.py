@@ -15,6 +15,7 @@ from evolver.search.variation import OPERATORS
 from primitives import Catalogue, Prediction
 from primitives import space as spaces_of
 from tests.genome.strategies import CATALOGUES, random_tree, seeds, spaces
+from tests.pipelines import catalogue
 
 ENCODERS = ("Encoder", "GapKeepingEncoder")
 
@@ -69,7 +70,10 @@ def test_a_parameter_mutation_keeps_the_choices_of_conditional_spaces(
 
 def test_replacing_an_encoder_gives_it_other_treatments() -> None:
     """Each is as likely as any other, and as another primitive."""
-    space = CATALOGUES["binary"].only("Encoder", "GapKeepingEncoder", "DecisionTreeClassifier")
+    # More treatments than the largest weight of an encoder are drawn less often each.
+    space = catalogue("binary", dates=0).only(
+        "Encoder", "GapKeepingEncoder", "DecisionTreeClassifier"
+    )
     rng = np.random.default_rng(0)
     tree = grow(Prediction, space.without("GapKeepingEncoder"), rng, 2)
     before = tree.steps[1]

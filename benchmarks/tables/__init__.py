@@ -1,1 +1,0 @@
-"""Reading of tables that are written in any dialect, compared with the typed tables."""
