@@ -27,7 +27,6 @@ TESTS = (
     "tests/primitives/test_cleaning.py",
     "tests/primitives/test_formats.py",
     "tests/schema",
-    "tests/export/test_table_files.py",
     "tests/primitives/test_early_stopping.py",
     "tests/primitives/test_encoders.py",
     "tests/primitives/test_screening.py",
