@@ -51,7 +51,7 @@ def plain_values(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.integers(0, 10**6))
 def test_a_table_in_any_dialect_has_the_same_schema_values_and_predictions(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -173,14 +173,14 @@ def wait_for_writes(folder: Path, number: int) -> None:
         time.sleep(0.001)
 
 
-def test_a_run_that_is_killed_and_resumed_twenty_times_equals_an_undisturbed_one(
+def test_a_run_that_is_killed_and_resumed_eight_times_equals_an_undisturbed_one(
     tmp_path: Path,
 ) -> None:
-    evaluations = 150
+    evaluations = 80
     expected = finish(run_script(tmp_path / "whole", evaluations))
     rng = np.random.default_rng(0)
     folder = tmp_path / "killed"
-    for number in range(20):
+    for number in range(8):
         pool = number % 7 == 0  # starting a pool takes its time
         process = begin(folder, evaluations, pool=pool)
         wait_for_writes(folder, int(rng.integers(1, 13)))
