@@ -25,6 +25,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("EVOLVER_DATASETS"),
         help="folder of real tables (NAME.parquet with a column `target`); also EVOLVER_DATASETS",
     )
+    parser.addoption("--slow", action="store_true", help="run the tests that take long too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--slow"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="takes long: --slow runs it"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -50,7 +50,7 @@ def main() -> None:
     for command in (
         [sys.executable, "-m", "venv", PLACE],
         [python, "-m", "pip", "install", "-q", "-e", f"{HERE}[pytest]", *lowest_versions()],
-        [python, "-m", "pytest", "-n", "2", "--dist", "worksteal", *TESTS],
+        [python, "-m", "pytest", "--slow", "-n", "2", "--dist", "worksteal", *TESTS],
     ):
         subprocess.run(command, check=True, cwd=HERE)
 

@@ -156,6 +156,7 @@ def test_a_metric_of_ones_own_gets_the_positive_class_too() -> None:
 @pytest.mark.parametrize(
     "scoring", ["neg_brier_score", "top_k_accuracy", "d2_brier_score", "d2_log_loss_score"]
 )
+@pytest.mark.slow
 def test_a_class_with_one_row_does_not_stop_a_score_of_probabilities(scoring: str) -> None:
     table, y = small_table("multiclass")
     y = y.copy()

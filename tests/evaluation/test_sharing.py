@@ -346,6 +346,7 @@ CALLS: dict[str, Any] = {
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("with_rows", [False, True])
+@pytest.mark.slow
 def test_a_whole_run_is_that_of_the_polite_twins(task: str, with_rows: bool) -> None:
     """The run is in the calling process, where the values written to would be the caller's."""
     table, y = small_table(task)

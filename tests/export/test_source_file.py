@@ -365,6 +365,7 @@ HOSTILE = (
 )
 
 
+@pytest.mark.slow
 def test_names_and_values_of_a_table_are_never_code_in_an_exported_file(tmp_path: Path) -> None:
     """The file holds the names of columns and of the target, categories, classes and a title."""
     rng = np.random.default_rng(0)

@@ -173,6 +173,7 @@ def wait_for_writes(folder: Path, number: int) -> None:
         time.sleep(0.001)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_and_resumed_eight_times_equals_an_undisturbed_one(
     tmp_path: Path,
 ) -> None:

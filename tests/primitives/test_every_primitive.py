@@ -140,6 +140,7 @@ for file in sorted(folder.glob("*.py")):
 """
 
 
+@pytest.mark.slow
 def test_an_exported_pipeline_with_it_predicts_the_same(tmp_path: Path) -> None:
     expected: dict[Path, np.ndarray] = {}
     with ThreadPoolExecutor() as pool:  # the files of a task run while the next one's are written

@@ -118,6 +118,7 @@ class TestSameSeed:
         one, other = (result_of(QUICK.add(slow), evaluations=25, lag=4, workers=2) for _ in "ab")
         assert sequence(one) == sequence(other)
 
+    @pytest.mark.slow
     def test_the_run_is_the_same_with_a_ladder_of_rows(self) -> None:
         pooled = result_of(evaluations=30, lag=5, workers=2, on=with_ladder())
         inline = result_of(evaluations=30, lag=5, in_process=True, on=with_ladder())
@@ -175,6 +176,7 @@ class TestRacing:
                 record.folds[unit].score for unit in range(2, 6)
             )
 
+    @pytest.mark.slow
     def test_the_winner_is_as_good_as_without_a_race_with_half_the_folds(
         self, raced: Result
     ) -> None:
@@ -188,6 +190,7 @@ class TestRacing:
         assert raced.effort.saved > 0
         assert 0 < raced.effort.hits < raced.effort.lookups
 
+    @pytest.mark.slow
     def test_without_a_cache_the_search_is_the_same(self, raced: Result) -> None:
         bare = result_of(evaluations=60, lag=5, in_process=True, on=with_ladder(), cache_limit=0)
         assert sequence(bare) == sequence(raced)
@@ -446,6 +449,7 @@ class TestRefinement:
             parent = parents[record.candidate.origin.parents[0]]
             assert sorted(names) == sorted(step.name for step in parent.candidate.tree.steps)
 
+    @pytest.mark.slow
     def test_workers_and_resuming_change_nothing(self, tmp_path: Path) -> None:
         whole = result_of(evaluations=40, in_process=True, **self.OPTIONS)
         assert len(self.refined(whole)) > 10
