@@ -180,6 +180,7 @@ COMMAND = {
     "jobs": -1,
     "seed": None,
     "order_by": None,
+    "columns": {},
 }
 
 
@@ -288,7 +289,10 @@ def test_mistakes_get_one_clear_line(
     (tmp_path / "empty").mkdir()
     cases = [
         (["fit", tmp_path / "absent.csv", "--target", "a"], "does not exist"),
-        (["fit", tmp_path / "text.doc", "--target", "a"], "must be a .csv, .tsv or .parquet"),
+        (
+            ["fit", tmp_path / "text.doc", "--target", "a"],
+            "The target must be a column of the table",
+        ),
         (["fit", tmp_path / "broken.parquet", "--target", "a"], "Error: "),
         (["fit", table, "--target", "nothing"], "The target must be a column of the table"),
         (["fit", table], "Missing option '--target'"),

@@ -966,6 +966,7 @@ def test_a_run_folder_has_all_its_files(tmp_path: Any) -> None:
         "pareto_front.csv",
         "pareto_front.svg",
         "winner.py",
+        "columns.csv",
         "journal.sqlite",
         "journal.sqlite-count",
         "predictions",
