@@ -192,7 +192,7 @@ class TestFitted:
 
 def test_a_member_not_fitted_before_pickling_is_refused() -> None:
     X, y = small_table("regression")
-    model = regressor(max_evaluations=40).fit(X, y)
+    model = regressor(max_evaluations=40, random_state=2).fit(X, y)
     kept = {model._members.winner, "ensemble"}
     others = [digest for digest in model.pareto_front_["digest"] if digest not in kept]
     assert others
@@ -847,6 +847,7 @@ class TestEnd:
     ) -> None:
         settings = Settings(in_process=True, patience=3)
         changes = {"time_budget": 600, "max_evaluations": None, "population_size": 8}
+        changes["random_state"] = 1
         model = classifier(settings=settings, run_dir=tmp_path, verbose=1, **changes).fit(X, Y)
         assert model.statistics_["ended_by"] == "patience"
         assert "ended early" in capsys.readouterr().err

@@ -10,13 +10,7 @@ from evolver import EvolvedClassifier, EvolvedRegressor
 from tests.test_estimators import classifier, regressor
 
 CANNOT_HOLD = {
-    EvolvedClassifier: {
-        f"check_sample_weight_equivalence_on_{kind}_data": (
-            "repeating a row puts its copies into different folds, which weighting it cannot: the"
-            " two searches are scored on different data"
-        )
-        for kind in ("dense", "sparse")
-    },
+    EvolvedClassifier: {},
     EvolvedRegressor: {
         "check_regressors_train": (
             "`score` is that of `scoring`, by default the negated root mean squared error, where"
