@@ -24,6 +24,9 @@ ROWS = 2_000
 COLUMNS = 10
 """Number of columns, of the strongest association with the target, that are tried alone."""
 
+MOST_COLUMNS = 5_000
+"""Largest number of columns of a table that is searched."""
+
 TOO_GOOD = 0.99
 """Score of a column alone (area under the ROC curve, or R²) above which it tells the target."""
 
@@ -35,7 +38,12 @@ DUPLICATES = 0.05
 
 
 def findings_of_rows(problem: Problem, rng: np.random.Generator) -> list[Finding]:
-    """Return what the caller should know of the rows of a problem with its folds."""
+    """Return what the caller should know of the rows of a problem with its folds.
+
+    A table of more than `MOST_COLUMNS` columns is not searched: it would take too long.
+    """
+    if problem.X.shape[1] > MOST_COLUMNS:
+        return []
     return [
         *_giving_target_away(problem, rng),
         *_same_columns(problem.X),
