@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evolver.export.table_files import PARQUET, dialect_of, first_bytes, opened, read_csv
+from evolver.export.table_files import (
+    PARQUET,
+    dialect_of,
+    first_bytes,
+    opened,
+    read_csv,
+    read_table,
+)
 from evolver.schema import learn
 
 CODE = r"\s*0\d"
@@ -43,9 +50,9 @@ def read_training_table(path: str | Path, target: str) -> pd.DataFrame:
     ValueError
         If the content is no table.
     """
+    table: pd.DataFrame = read_table(path)
     if first_bytes(path).startswith(PARQUET):
-        return pd.read_parquet(path)
-    table: pd.DataFrame = read_csv(path)
+        return table
     names: list[str] = list(table.columns)
     doubts = {name: "" for name in names if name == target and table[name].dtype.kind == "b"}
     if _may_have_codes(path):

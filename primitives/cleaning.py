@@ -51,8 +51,7 @@ class Column(namedtuple("Column", "kind form unit values", defaults=("", "", ())
         or ``"ignore"``.
     form : str, default=""
         Decimal mark and thousands separator of numbers, such as ``",."``, unless they are plain;
-        format of dates in the
-        directives of `strptime`, or ``"ISO8601"``.
+        format of dates in the directives of `strptime`, or ``"ISO8601"``.
     unit : str, default=""
         Unit in which numbers are written, in small letters.
     values : tuple of str, default=()
@@ -105,9 +104,7 @@ class TableCleaner(TransformerMixin, BaseEstimator):
         else:
             found = {name: self.columns.get(name, NUMBER) for name in X}
         self.columns_ = in_clean_order(found)
-        plain = plain_numbers(X)
-        numbers = [name for name, column in found.items() if column.kind in FLOATS]
-        self.shares_ = shares_among(X, [name for name in numbers if name in plain])
+        self.shares_ = shares_among(X, self.columns_)
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         self.n_features_in_ = X.shape[1]
         return self
@@ -198,10 +195,16 @@ def plain_numbers(X):
     }
 
 
-def shares_among(X, names):
-    """Return the names of the columns of plain numbers of which none is above 1."""
-    highest = X[names].max() if names else pd.Series(dtype=float)
-    return frozenset(highest.index[(highest <= 1).to_numpy(bool)])
+def shares_among(X, columns):
+    """Return the names of the columns of numbers of which none is above 1."""
+    numbers = [name for name, column in columns.items() if column.kind in FLOATS]
+    plain = plain_numbers(X)
+    highest = X[[name for name in numbers if name in plain]].max()
+    shares = set(highest.index[(highest <= 1).to_numpy(bool)])
+    for name in numbers:
+        if name not in plain and (clean_column(X[name], columns[name]) > 1).sum() == 0:
+            shares.add(name)
+    return frozenset(shares)
 
 
 def cut_off(values):

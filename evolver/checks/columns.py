@@ -11,6 +11,7 @@ from evolver.errors import InputError
 from evolver.schema import Profile, Schema
 from evolver.warned import Finding
 from primitives.cleaning import FLOATS
+from primitives.formats import PLAIN
 
 FEW = 0.02
 """Share of known values below which a column is almost empty."""
@@ -57,21 +58,14 @@ def _of_column(name: str, profile: Profile, rows: int) -> list[Finding]:
             )
         )
     if profile.unread:
-        found.append(
-            Finding(
-                "unread-values",
-                f"Column {name!r} is read as {_with_article(profile)}, and {profile.unread} of its"
-                f" values are none, such as {profile.unread_example!r}: they count as missing.",
-                name,
-            )
-        )
+        found.append(_unread(name, profile, profile.unread, profile.unread_example))
     if profile.other_forms:
         other = profile.other_forms[0]
         found.append(
             Finding(
                 "ambiguous-format",
-                f"Column {name!r} is read in the format {profile.column.form!r}, and could as well"
-                f" be read in {other!r}, such as {profile.example!r}.",
+                f"Column {name!r} is read in the format {profile.column.form or PLAIN!r}, and could"
+                f" as well be read in {other!r}, such as {profile.example!r}.",
                 name,
             )
         )
@@ -84,6 +78,15 @@ def _of_column(name: str, profile: Profile, rows: int) -> list[Finding]:
             )
         )
     return found
+
+
+def _unread(name: str, profile: Profile, count: int, first: Any) -> Finding:
+    """Return the finding that values of a column have no reading."""
+    message = (
+        f"Column {name!r} is read as {_with_article(profile)}, and {count} of its values are none,"
+        f" such as {first!r}: they count as missing."
+    )
+    return Finding("unread-values", message, name)
 
 
 def _with_article(profile: Profile) -> str:
@@ -135,14 +138,7 @@ def read_to_predict(schema: Schema, X: pd.DataFrame) -> tuple[pd.DataFrame, list
                 f"`X` must have values in column {name!r} that can be read as"
                 f" {_with_article(profile)}, got {count} values such as {first!r}."
             )
-        found.append(
-            Finding(
-                "unread-values",
-                f"Column {name!r} is read as {_with_article(profile)}, and {count} of its values"
-                f" are none, such as {first!r}: they count as missing.",
-                name,
-            )
-        )
+        found.append(_unread(name, profile, count, first))
     for name in schema.learned:
         found += _unusual(name, table[name], schema.profiles[name])
     return table, found

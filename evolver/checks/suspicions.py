@@ -30,6 +30,9 @@ MOST_COLUMNS = 5_000
 TOO_GOOD = 0.99
 """Score of a column alone (area under the ROC curve, or R²) above which it tells the target."""
 
+MAX_DEPTH = 10
+"""Depth of the tree on one column; a less deep one is a coarse copy of a number."""
+
 LEAST_ROWS = 200
 """Number of rows below which a score of a column alone says little."""
 
@@ -77,7 +80,7 @@ def _score_alone(column: pd.Series[Any], y: np.ndarray, problem: Problem) -> flo
     """Return the score of a small tree on one column, fitted on half of the rows."""
     values = _as_numbers(column)[:, None]
     half = len(y) // 2
-    model = problem.task.small_tree(max_depth=5)
+    model = problem.task.small_tree(max_depth=MAX_DEPTH)
     try:
         model.fit(values[:half], y[:half])
         if problem.task.classes is None:

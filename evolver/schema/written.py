@@ -386,8 +386,11 @@ def _profile_of_type(values: pd.Series[Any]) -> Profile:
     missing = len(values) - len(known)
     example = str(known.iloc[0]) if len(known) else ""
     if not len(known) or (missing == 0 and known.nunique() == 1):
-        return Profile(Column("constant"), missing, example, note="one value")
+        note = "one value" if len(known) else "no value"
+        return Profile(Column("constant"), missing, example, note=note)
     if is_date:
         return Profile(column, missing, example)
     read, _ = read_column(values, column)
-    return Profile(column, missing, example, low=np.nanmin(read), high=np.nanmax(read))
+    return Profile(
+        column, missing, example, low=float(np.nanmin(read)), high=float(np.nanmax(read))
+    )

@@ -151,6 +151,7 @@ READINGS = {
     "a comma for a number": (pd.Series(np.arange(40) / 2), "3,5", 3.5),
     "thousands": (pd.Series(3.0 * np.arange(40)), "1,234", 1234.0),
     "percent for a share": (pd.Series(np.arange(40) / 40), "50%", 0.5),
+    "percent for a share in texts": (pd.Series((np.arange(40) / 40).astype(str)), "50%", 0.5),
     "percent for percents": (pd.Series(3.0 * np.arange(40)), "50%", 50.0),
     "a boolean for a number": (pd.Series([0, 1] * 20), "True", 1.0),
     "a unit": (pd.Series([f"{n} km" for n in range(40)]), "12", 12.0),
