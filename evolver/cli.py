@@ -1,4 +1,4 @@
-"""Command line: fit, resume, refine, export and predict, on CSV, TSV and Parquet files.
+"""Command line: fit, inspect, resume, refine, export and predict, on CSV and Parquet files.
 
 Everything heavy is imported inside the functions that need it, so that help texts appear at once.
 The docstrings of the commands are their help texts.
@@ -7,18 +7,18 @@ The docstrings of the commands are their help texts.
 from __future__ import annotations
 
 import contextlib
-import json
-import logging
 import os
 import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from evolver.command import TASKS, Command, keep_command, read_command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,66 +26,11 @@ if TYPE_CHECKING:
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
     from evolver.schema import Schema
 
-logger = logging.getLogger("evolver")
-
-TASKS = ("auto", "classification", "regression")
-"""Choices of the kind of target; the first stands for a choice by the values of the target."""
-
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 """Seconds by unit of time."""
 
 MAX_COLUMNS_SHOWN = 40
 """Number of columns of a table that are listed."""
-
-COMMAND_FILE = "command.json"
-"""Name of the file in a run folder with the arguments of `evolver fit`."""
-
-
-@dataclass(frozen=True)
-class Command:
-    """Arguments of `evolver fit`, kept for `evolver resume`.
-
-    Parameters
-    ----------
-    table : str
-        Absolute path of the table.
-    target : str
-        Name of the target column.
-    seconds : float
-        Time budget in seconds.
-    task : str
-        Kind of target, one of `TASKS`.
-    jobs : int
-        Number of worker processes; -1: one for each core.
-    seed : int or None
-        Seed of the run; None: a random one.
-    order_by : str or None
-        Name of the column of times by which folds go forward; None: folds are shuffled.
-    columns : dict of str to str or list of str
-        Kinds of columns, or their values in order, that the user has given.
-    """
-
-    table: str
-    target: str
-    seconds: float
-    task: str
-    jobs: int
-    seed: int | None
-    order_by: str | None
-    columns: dict[str, str | list[str]]
-
-
-RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "table": ("an existing file", lambda value: _is_text(value) and os.path.exists(value)),
-    "target": ("a string", lambda value: _is_text(value)),
-    "seconds": ("a time above 0", lambda value: _is_number(value) and 0 < value < 1e12),
-    "task": (f"one of {', '.join(TASKS)}", lambda value: _is_text(value) and value in TASKS),
-    "jobs": ("an integer", lambda value: _is_integer(value)),
-    "seed": ("an integer or null", lambda value: value is None or _is_integer(value)),
-    "order_by": ("a string or null", lambda value: value is None or _is_text(value)),
-    "columns": ("an object of kinds by name", lambda value: isinstance(value, dict)),
-}
-"""Rule for each entry of the file of a command, in words and as a test."""
 
 
 class Duration(click.ParamType[float]):
@@ -200,7 +145,7 @@ def fit(
     )
     folder = _or_exit(lambda: check_folder("run_dir", out))
     # The command is kept only once the folder belongs to this run: another run stays as it is.
-    _evolve(command, out, begun=lambda: _keep_command(command, folder / COMMAND_FILE))
+    _evolve(command, out, begun=lambda: keep_command(command, folder))
 
 
 @main.command()
@@ -234,7 +179,7 @@ def resume(folder: Path, seconds: float | None) -> None:
 
     Example: evolver resume run --time 10m
     """
-    command = _read_command(folder)
+    command = _or_exit(lambda: read_command(folder))
     _evolve(command if seconds is None else replace(command, seconds=seconds), folder)
 
 
@@ -255,7 +200,7 @@ def refine(folder: Path, seconds: float) -> None:
 
     Example: evolver refine run --time 2m
     """
-    command, model = _read_command(folder), _load_model(folder)
+    command, model = _or_exit(lambda: read_command(folder)), _load_model(folder)
     X, column = _or_exit(lambda: _read_columns(command.table, command.target))
     model.set_params(run_dir=folder)  # the folder may have been moved since `fit`
     _or_exit(lambda: model.refine(X, column, time_budget=seconds))
@@ -315,58 +260,6 @@ def predict(folder: Path, table: Path, out: Path) -> None:
     predictions = _or_exit(lambda: predict_table(model, X))
     _or_exit(write)
     _print(f"Wrote {len(predictions)} predictions to {out}.")
-
-
-def _read_command(folder: Path) -> Command:
-    """Return the arguments of `evolver fit` for the run in a folder, or exit with an error."""
-    file = folder / COMMAND_FILE
-    if not file.exists():
-        raise click.ClickException(f"FOLDER must hold a run of `evolver fit`, got {folder}.")
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        _check_command(content)
-    except (OSError, ValueError, RecursionError) as error:
-        raise click.ClickException(f"{file} must be a file of `evolver fit`: {error}") from None
-    return Command(**content)
-
-
-def _check_command(content: Any) -> None:
-    """Raise a ValueError unless the content of a file is a command."""
-    if not isinstance(content, dict):
-        raise ValueError(f"it must be an object, got {type(content).__name__}.")
-    wrong = sorted(content.keys() ^ RULES.keys())
-    if wrong:
-        verb = "lacks" if wrong[0] in RULES else "has"
-        names = ", ".join(RULES)
-        raise ValueError(
-            f"it must have the entries {names} and no others, but {verb} {wrong[0]!r}."
-        )
-    for name, (rule, holds) in RULES.items():
-        if not holds(content[name]):
-            raise ValueError(f"the entry {name!r} must be {rule}, got {content[name]!r}.")
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and "\0" not in value
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, float) or _is_integer(value)
-
-
-def _keep_command(command: Command, file: Path) -> None:
-    """Write a command to a file; log a warning if it cannot be written."""
-    from evolver.files import replacing
-
-    try:
-        with replacing(file) as part:
-            part.write_text(json.dumps(asdict(command), indent=1), encoding="utf-8")
-    except OSError as error:
-        logger.warning("The run goes on, but `evolver resume` cannot continue it later: %s", error)
 
 
 def _read_columns(file: str | Path, target: str) -> Any:

@@ -22,7 +22,7 @@ LAYERS = [
     {"search", "evaluation", "execution", "ensemble", "storage"},
     {"run", "checks"},
     {"report", "export", "front_members", "session"},
-    {"estimators", "training_table"},
+    {"command", "estimators", "training_table"},
     {"cli"},
 ]
 """Parts by layer, the lowest first. A module may import from lower layers and its own part."""

@@ -256,6 +256,51 @@ def test_a_separator_at_the_end_of_each_row_shifts_no_column(tmp_path: Path) -> 
     assert root_mean_squared_error(prices, found) < 3_000
 
 
+def test_inspect_says_how_a_table_is_read_and_what_looks_wrong() -> None:
+    result = evolver("inspect", CASES / "bank-index.train.csv", "--target", "default")
+    assert result.exit_code == 0, result.output
+    assert "row number" in result.stdout
+    assert "Target 'default': classification." in result.stdout
+    assert "Warning: Column 'Unnamed: 0' looks like the number of the row" in result.stderr
+    used = ["--column", "Unnamed: 0=number", "--column", "balance=ignore"]
+    result = evolver("inspect", CASES / "bank-index.train.csv", "--target", "default", *used)
+    assert "Warning" not in result.output
+    assert ["balance", "ignore"] in [line.split()[:2] for line in result.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("zip", "must be a column and its kind such as zip=category"),
+        ("zip=postcode", "`columns` must give each column one of number"),
+        ("code=number", "`columns` must name columns of `X`, got 'code'"),
+    ],
+)
+def test_a_wrong_kind_of_a_column_is_one_clear_line(option: str, message: str) -> None:
+    result = evolver("inspect", CASES / "shop.train.csv", "--target", "y", "--column", option)
+    assert result.exit_code != 0
+    assert message in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_caller_says_what_columns_are_and_the_exported_file_reads_them_so(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    size = rng.choice(["S", "M", "L"], 200)
+    X = pd.DataFrame({"size": size, "zip": rng.integers(1, 6, 200), "note": rng.normal(size=200)})
+    y = pd.Series(np.select([size == "S", size == "M"], [1.0, 2.0], 3.0), name="price")
+    columns = {"size": ["S", "M", "L"], "zip": "category", "note": "ignore"}
+    model = regressor(columns=columns).fit(X, y)
+    assert model.columns_["kind"].tolist() == ["ordered", "category", "ignore"]
+    assert "note" not in model.best_pipeline_.feature_names_in_
+    model.export(tmp_path / "model.py")
+    X.assign(price=y).to_csv(tmp_path / "train.csv", index=False)
+    X.drop(columns="note").to_csv(tmp_path / "new.csv", index=False)
+    files = [tmp_path / "train.csv", "--predict", tmp_path / "new.csv", "--out", tmp_path / "p.csv"]
+    run_exported(tmp_path / "model.py", *files)
+    found = pd.read_csv(tmp_path / "p.csv")["prediction"]
+    np.testing.assert_allclose(found, model.predict(X), rtol=1e-9)
+
+
 def test_a_name_that_stands_twice_in_the_header_is_an_error(tmp_path: Path) -> None:
     table = CASES / "bank-name-twice.csv"
     result = evolver("fit", table, "--target", "default", "--out", tmp_path / "run")
