@@ -164,8 +164,10 @@ def test_a_row_with_names_is_a_table_of_one_row() -> None:
     model = regressor().fit(X, y)
     expected = model.predict(X[:1])
     row = X.iloc[0]
-    for one in (row, row.to_dict(), [row.to_dict()]):
+    for one in (row, row.to_dict(), [row.to_dict()], X[:1].to_dict("list"), dict(X[:1])):
         np.testing.assert_allclose(model.predict(one), expected, rtol=1e-12)
+    with pytest.raises(InputError, match="`X` must have columns of one length"):
+        model.predict({"km": [1, 2], "hp": [1]})
 
 
 def test_names_that_are_no_strings_are_one_rule() -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import narwhals.stable.v2 as nw
-import numpy as np
 import pandas as pd
 import scipy.sparse
 from sklearn.utils import check_array
@@ -43,11 +42,7 @@ def as_table(X: Any) -> pd.DataFrame:
     if isinstance(X, pd.Series) and all(isinstance(name, str) for name in X.index):
         return pd.DataFrame([X.to_dict()])
     if isinstance(X, Mapping):
-        is_row = not any(
-            isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
-            for value in X.values()
-        )
-        return pd.DataFrame([dict(X)] if is_row else dict(X))
+        return _of_mapping(X)
     if isinstance(X, list) and X and all(isinstance(row, Mapping) for row in X):
         return pd.DataFrame(X)
     native = nw.from_native(X, eager_only=True, pass_through=True)
@@ -64,6 +59,15 @@ def as_table(X: Any) -> pd.DataFrame:
         raise InputError(f"`X` must be a table: {error}") from None
     except TypeError as error:
         raise InputTypeError(f"`X` must be a table: {error}") from None
+
+
+def _of_mapping(X: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a dictionary of columns, or of the values of one row, as a DataFrame."""
+    is_row = all(pd.api.types.is_scalar(value) for value in X.values())
+    try:
+        return pd.DataFrame([dict(X)] if is_row else dict(X))
+    except ValueError as error:
+        raise InputError(f"`X` must have columns of one length: {error}") from None
 
 
 def _dense(X: Any) -> pd.DataFrame:

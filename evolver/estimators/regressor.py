@@ -52,6 +52,10 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
     warm_start : str, Path or list of them, default=None
         Folders of earlier runs, on any table. The pipelines on their fronts are evaluated first.
         They are read from the journals, so a run may have been killed or may still be running.
+    columns : dict of str to str or list, default=None
+        Kinds of columns by name: ``"number"``, ``"boolean"``, ``"duration"``, ``"date"``,
+        ``"category"``, ``"text"``, ``"ignore"``, or a list of the values of an ordered column, the
+        least first. The kinds of all others are found in the table.
     time : str or int, default=None
         Column of times: its name, or its position from 0. The rows are put in its order, and `cv`
         folds go forward in time: each is validated on later rows than it is fitted on, and rows of
@@ -95,6 +99,9 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
         Scorer of the run, the first of `scorers_`.
     scorers_ : dict of str to callable
         Scorers by name, the one that is optimised first. It is called "score" if it is a function.
+    columns_ : DataFrame
+        Columns of the training table as they were read, one in each row: column, kind, format,
+        missing, unread (values that have no reading and count as missing), distinct, example, note.
     warnings_ : list of Finding
         Findings of the checks of the data, each with code, message and column, in the order in
         which warnings of the class `DataWarning` told them.
