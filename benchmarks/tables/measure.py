@@ -38,6 +38,9 @@ MAX_CELLS = 400_000
 PART = 40
 """Number of rows that are predicted."""
 
+SAME = 1e-6
+"""Relative difference up to which predictions are the same: sums have other orders."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the missing tables, and save records and table."""
@@ -74,7 +77,10 @@ def measure(datasets: Path, name: str, seed: int, budget: float) -> dict[str, An
             "other_values": other_values(by_type.read(typed)[0], by_text.read(found)[0]),
         }
         if budget > 0:
-            record |= predictions(table, dialect, Path(folder), file, budget)
+            try:
+                record |= predictions(table, dialect, Path(folder), file, budget)
+            except subprocess.CalledProcessError as error:
+                record["failure"] = error.stderr.decode(errors="replace")[-500:]
     return record
 
 
@@ -169,16 +175,17 @@ def difference(found: pd.DataFrame, expected: pd.DataFrame) -> float:
 
 
 def table_of(records: Records) -> str:
-    """Return the sums over all tables, and a line for each table that is read otherwise."""
+    """Return the sums over all tables, and a line for each table with a difference."""
     rows = [
         [
             record["name"],
             str(record["columns"]),
             ", ".join(f"{name}: {kinds}" for name, kinds in record["other_kinds"].items())[:300],
             ", ".join(f"{name}: {count}" for name, count in record["other_values"].items())[:300],
+            of_predictions(record),
         ]
         for record in records
-        if record["other_kinds"] or record["other_values"]
+        if record["other_kinds"] or record["other_values"] or of_predictions(record)
     ]
     columns = sum(record["columns"] for record in records)
     kinds = sum(len(record["other_kinds"]) for record in records)
@@ -187,8 +194,23 @@ def table_of(records: Records) -> str:
         f"{len(records)} tables, {columns} columns: {kinds} of another kind than in the typed"
         f" table, {values} with other values."
     )
-    names = ["table", "columns", "other kinds", "other values"]
+    fitted = [record for record in records if record["budget"] > 0]
+    if fitted:
+        same = sum(not of_predictions(record) for record in fitted)
+        heading += (
+            f" Of {len(fitted)} runs {same} predict the same from text, from the typed table and in"
+            " the exported program."
+        )
+    names = ["table", "columns", "other kinds", "other values", "predictions"]
     return "\n".join([heading, "", *markdown.table(names, rows)]) + "\n"
+
+
+def of_predictions(record: dict[str, Any]) -> str:
+    """Return how the predictions of a table differ, or why there are none; empty if they agree."""
+    if "failure" in record:
+        return str(record["failure"].strip().rpartition("\n")[2])
+    differences = {name: record.get(name, 0.0) for name in ("from_text", "from_program")}
+    return ", ".join(f"{name}: {size:.1e}" for name, size in differences.items() if size > SAME)
 
 
 if __name__ == "__main__":
