@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +70,13 @@ COLUMN = click.option(
     " size=S,M,L; may be repeated.",
 )
 
+TARGET = click.option(
+    "--target",
+    required=True,
+    multiple=True,
+    help="Column to predict; repeated for several columns of numbers, or of labels of 0 and 1.",
+)
+
 TABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -86,7 +93,7 @@ def main() -> None:
 
 @main.command()
 @click.argument("table", type=TABLE)
-@click.option("--target", required=True, help="Column to predict.")
+@TARGET
 @click.option(
     "--time",
     "seconds",
@@ -120,7 +127,7 @@ def main() -> None:
 @COLUMN
 def fit(
     table: Path,
-    target: str,
+    target: tuple[str, ...],
     seconds: float,
     task: str,
     out: Path,
@@ -141,7 +148,7 @@ def fit(
     from evolver.checks import check_folder
 
     command = Command(
-        str(table.absolute()), target, seconds, task, jobs, seed, order_by, dict(columns)
+        str(table.absolute()), list(target), seconds, task, jobs, seed, order_by, dict(columns)
     )
     folder = _or_exit(lambda: check_folder("run_dir", out))
     # The command is kept only once the folder belongs to this run: another run stays as it is.
@@ -150,20 +157,20 @@ def fit(
 
 @main.command()
 @click.argument("table", type=TABLE)
-@click.option("--target", required=True, help="Column to predict.")
+@TARGET
 @COLUMN
-def inspect(table: Path, target: str, columns: tuple[tuple[str, Any], ...]) -> None:
+def inspect(table: Path, target: tuple[str, ...], columns: tuple[tuple[str, Any], ...]) -> None:
     """Print how TABLE is read: the kind and format of each column, and what looks wrong.
 
     Example: evolver inspect train.csv --target price
     """
     from evolver.checks import family_of_target, findings_of_columns
 
-    X, column = _or_exit(lambda: _read_columns(table, target))
+    X, column = _or_exit(lambda: _read_columns(table, list(target)))
     schema = _show_columns(X, dict(columns))
     for finding in findings_of_columns(schema, len(X)):
         click.echo(f"Warning: {finding.message}", err=True)
-    _print(f"Target {target!r}: {_or_exit(lambda: family_of_target(column))}.")
+    _print(f"Target {_listed(target)}: {_or_exit(lambda: family_of_target(column))}.")
 
 
 @main.command()
@@ -257,17 +264,23 @@ def predict(folder: Path, table: Path, out: Path) -> None:
     model = _load_model(folder)
     X = _or_exit(lambda: read_table(table, model._schema.columns))
     X = X.drop(columns=model.target_name_, errors="ignore")
-    predictions = _or_exit(lambda: predict_table(model, X))
+    predictions = _or_exit(lambda: predict_table(model, X, model.target_name_))
     _or_exit(write)
     _print(f"Wrote {len(predictions)} predictions to {out}.")
 
 
-def _read_columns(file: str | Path, target: str) -> Any:
-    """Return the training table in a file without the target column, and the target column."""
+def _listed(names: Sequence[str]) -> str:
+    """Return names in quotes, with commas between them."""
+    return ", ".join(map(repr, names))
+
+
+def _read_columns(file: str | Path, targets: list[str]) -> Any:
+    """Return the training table in a file without the target columns, and the target columns."""
     from evolver.export.program import split_target
     from evolver.training_table import read_training_table
 
-    return split_target(read_training_table(file, target), target)
+    names = targets if len(targets) > 1 else targets[0]
+    return split_target(read_training_table(file, *targets), names)
 
 
 def _evolve(command: Command, out: Path, begun: Callable[[], object] = lambda: None) -> None:
@@ -290,7 +303,7 @@ def _evolve(command: Command, out: Path, begun: Callable[[], object] = lambda: N
     kind = command.task
     if kind == "auto":
         kind = _or_exit(lambda: family_of_target(column))
-    _print(f"Predicting {command.target!r} by {kind}.")
+    _print(f"Predicting {_listed(command.target)} by {kind}.")
     estimator = EvolvedClassifier if kind == "classification" else EvolvedRegressor
     model = estimator(
         columns=command.columns or None,

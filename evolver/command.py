@@ -29,8 +29,8 @@ class Command:
     ----------
     table : str
         Absolute path of the table.
-    target : str
-        Name of the target column.
+    target : list of str
+        Names of the target columns, mostly one.
     seconds : float
         Time budget in seconds.
     task : str
@@ -46,7 +46,7 @@ class Command:
     """
 
     table: str
-    target: str
+    target: list[str]
     seconds: float
     task: str
     jobs: int
@@ -57,7 +57,14 @@ class Command:
 
 RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "table": ("an existing file", lambda value: _is_text(value) and os.path.exists(value)),
-    "target": ("a string", lambda value: _is_text(value)),
+    "target": (
+        "a list of different strings",
+        lambda value: (
+            isinstance(value, list)
+            and all(map(_is_text, value))
+            and 0 < len(set(value)) == len(value)
+        ),
+    ),
     "seconds": ("a time above 0", lambda value: _is_number(value) and 0 < value < 1e12),
     "task": (f"one of {', '.join(TASKS)}", lambda value: _is_text(value) and value in TASKS),
     "jobs": ("an integer", lambda value: _is_integer(value)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from sklearn.base import clone
@@ -20,6 +20,15 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from primitives.several_targets import (
+    LABEL,
+    MultilabelClassifier,
+    MultilabelVoting,
+    MultioutputVoting,
+    RepeatedMultilabel,
+    SubsampledMultilabel,
+    labels_of,
+)
 from primitives.wrappers import (
     RepeatedClassifier,
     RepeatedRegressor,
@@ -38,8 +47,8 @@ class Task(Protocol):
     """Name of the kind of target; a portfolio has a file for each."""
 
     @classmethod
-    def of(cls, y: np.ndarray) -> Self:
-        """Return the task of predicting a checked target."""
+    def of(cls, y: np.ndarray) -> Task:
+        """Return the task of predicting a checked target, or several of them."""
 
     @property
     def name(self) -> str:
@@ -51,11 +60,21 @@ class Task(Protocol):
 
     @property
     def classes(self) -> np.ndarray | None:
-        """Class labels in the order of the columns of probabilities; None for regression."""
+        """Class labels in the order of the columns of probabilities; None unless one is true."""
+
+    @property
+    def model_classes(self) -> Any:
+        """Attribute `classes_` of a fitted model; None if it predicts numbers."""
 
     @property
     def output_shape(self) -> tuple[int, ...]:
         """Shape of the prediction of one row that is scored and averaged."""
+
+    def decided(self, predictions: np.ndarray) -> np.ndarray:
+        """Return the labels or numbers that predictions of the shape of the output stand for."""
+
+    def single(self, y: np.ndarray) -> Sequence[tuple[Task, np.ndarray]]:
+        """Return each target with a task of its own."""
 
     def class_counts(self, y: np.ndarray) -> np.ndarray:
         """Return the number of rows of each class in a target, or of all rows if it has none."""
@@ -96,9 +115,9 @@ class Classification:
     family: ClassVar[str] = "classification"
 
     @classmethod
-    def of(cls, y: np.ndarray) -> Self:
-        """Return the task of predicting the classes in a checked target."""
-        return cls(np.unique(y))
+    def of(cls, y: np.ndarray) -> Task:
+        """Return the task of predicting the classes in a checked target, or several labels."""
+        return cls(np.unique(y)) if y.ndim == 1 else Multilabel(y.shape[1])
 
     @property
     def name(self) -> str:
@@ -111,9 +130,23 @@ class Classification:
         return "roc_auc" if len(self.classes) == 2 else "neg_log_loss"
 
     @property
+    def model_classes(self) -> np.ndarray:
+        """Class labels, as a fitted classifier has them."""
+        return self.classes
+
+    @property
     def output_shape(self) -> tuple[int, ...]:
         """Shape of the prediction of one row: a probability for each class."""
         return (len(self.classes),)
+
+    def decided(self, predictions: np.ndarray) -> np.ndarray:
+        """Return the labels of the largest probabilities."""
+        labels: np.ndarray = self.classes[np.argmax(predictions, axis=1)]
+        return labels
+
+    def single(self, y: np.ndarray) -> Sequence[tuple[Task, np.ndarray]]:
+        """Return the target with its task."""
+        return [(self, y)]
 
     def class_counts(self, y: np.ndarray) -> np.ndarray:
         """Return the number of rows of each class that occurs in a target."""
@@ -170,12 +203,21 @@ class Regression:
     name: ClassVar[str] = "regression"
     default_scoring: ClassVar[str] = "neg_root_mean_squared_error"
     classes: ClassVar[None] = None
+    model_classes: ClassVar[None] = None
     output_shape: ClassVar[tuple[int, ...]] = ()
 
     @classmethod
-    def of(cls, y: np.ndarray) -> Self:
-        """Return the task; it does not depend on the target."""
-        return cls()
+    def of(cls, y: np.ndarray) -> Task:
+        """Return the task of predicting a number, or several of them."""
+        return cls() if y.ndim == 1 else MultioutputRegression(y.shape[1])
+
+    def decided(self, predictions: np.ndarray) -> np.ndarray:
+        """Return the predictions, which are numbers."""
+        return predictions
+
+    def single(self, y: np.ndarray) -> Sequence[tuple[Task, np.ndarray]]:
+        """Return the target with its task."""
+        return [(self, y)]
 
     def class_counts(self, y: np.ndarray) -> np.ndarray:
         """Return the number of all rows, of shape (1,)."""
@@ -211,8 +253,120 @@ class Regression:
         return _as_if_fitted(VotingRegressor(_named(fitted), weights=list(weights)))
 
 
+@dataclass(frozen=True, eq=False)
+class MultioutputRegression(Regression):
+    """Prediction of several numbers.
+
+    Parameters
+    ----------
+    n_targets : int
+    """
+
+    n_targets: int = 2
+    name: ClassVar[str] = "multioutput"
+    # Unlike errors, it is the same whatever the units of the targets.
+    default_scoring: ClassVar[str] = "r2"
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:  # type: ignore[override]  # a constant there
+        """Shape of the prediction of one row: a number for each target."""
+        return (self.n_targets,)
+
+    def single(self, y: np.ndarray) -> Sequence[tuple[Task, np.ndarray]]:
+        """Return each target with a task of its own."""
+        return [(Regression(), column) for column in y.T]
+
+    def averaged(self, fitted: Sequence[Any], weights: Sequence[float]) -> Any:
+        """Return a fitted regressor that averages predictions with weights."""
+        return _as_if_fitted(MultioutputVoting(_named(fitted), weights=list(weights)))
+
+
+@dataclass(frozen=True, eq=False)
+class Multilabel:
+    """Prediction of several labels, of which any number may be true.
+
+    Parameters
+    ----------
+    n_labels : int
+    """
+
+    n_labels: int
+    family: ClassVar[str] = "classification"
+    name: ClassVar[str] = "multilabel"
+    # Unlike the area under the ROC curve, it is defined where a label is true in no row.
+    default_scoring: ClassVar[str] = "average_precision"
+    classes: ClassVar[None] = None
+
+    @classmethod
+    def of(cls, y: np.ndarray) -> Task:
+        """Return the task of predicting the labels of a checked target."""
+        return Classification.of(y)
+
+    @property
+    def model_classes(self) -> list[np.ndarray]:
+        """Classes of each label, as a fitted classifier of several labels has them."""
+        return [LABEL] * self.n_labels
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Shape of the prediction of one row: a probability for each label."""
+        return (self.n_labels,)
+
+    def decided(self, predictions: np.ndarray) -> np.ndarray:
+        """Return 1 for each label that is more probable than not, else 0."""
+        labels: np.ndarray = labels_of(predictions)
+        return labels
+
+    def single(self, y: np.ndarray) -> Sequence[tuple[Task, np.ndarray]]:
+        """Return each label with a task of its own."""
+        return [(Classification(LABEL), column) for column in y.T]
+
+    def class_counts(self, y: np.ndarray) -> np.ndarray:
+        """Return the number of all rows, of shape (1,)."""
+        return np.array([len(y)])
+
+    def target_traits(self, y: np.ndarray, folds: Folds) -> Mapping[str, Any]:
+        """Return the traits of the rarest value of any label."""
+        return {
+            "rarity": _fewest(y) * 2 / len(y),
+            "smallest_class": min(_fewest(y[train]) for train, _ in folds),
+        }
+
+    def splitter(self, n_splits: int, *, grouped: bool, seed: int) -> Any:
+        """Return a splitter that shuffles rows, and keeps groups together."""
+        return Regression().splitter(n_splits, grouped=grouped, seed=seed)
+
+    def constant(self) -> Any:
+        """Return an unfitted estimator that predicts the share of each label."""
+        return MultilabelClassifier(DummyClassifier(strategy="prior"))
+
+    def small_tree(self, max_depth: int) -> Any:
+        """Return an unfitted decision tree of limited depth for each label."""
+        return MultilabelClassifier(DecisionTreeClassifier(max_depth=max_depth, random_state=0))
+
+    def subsampled(self, estimator: Any, max_rows: int) -> Any:
+        """Return an unfitted classifier that fits another one on at most `max_rows` rows."""
+        return SubsampledMultilabel(estimator, max_rows=max_rows)
+
+    def repeated(self, pipelines: Sequence[Pipeline]) -> Any:
+        """Return a fitted classifier that averages the probabilities of fitted pipelines."""
+        return _repeated(RepeatedMultilabel, pipelines)
+
+    def averaged(self, fitted: Sequence[Any], weights: Sequence[float]) -> Any:
+        """Return a fitted classifier that averages probabilities with weights."""
+        estimator = MultilabelVoting(_named(fitted), voting="soft", weights=list(weights))
+        estimator.classes_ = self.model_classes
+        return _as_if_fitted(estimator)
+
+
 TASKS: dict[str, type[Task]] = {kind.family: kind for kind in (Classification, Regression)}
 """Classes of tasks by the name of their kind."""
+
+
+def _fewest(labels: np.ndarray) -> int:
+    """Return the least number of rows in which some label is true, or false."""
+    trues = labels.sum(axis=0)
+    return int(min(trues.min(), (len(labels) - trues).min()))
 
 
 def _is_numeral(label: Any) -> bool:

@@ -36,14 +36,14 @@ BLOCK = 2**24
 """Number of bytes that are searched at a time."""
 
 
-def read_training_table(path: str | Path, target: str) -> pd.DataFrame:
+def read_training_table(path: str | Path, *targets: str) -> pd.DataFrame:
     """Return the table in a CSV or Parquet file; columns that a parser misreads are texts.
 
     Parameters
     ----------
     path : str or Path
-    target : str
-        Name of the target; its labels are kept as they are written.
+    *targets : str
+        Names of the targets; their labels are kept as they are written.
 
     Raises
     ------
@@ -54,7 +54,9 @@ def read_training_table(path: str | Path, target: str) -> pd.DataFrame:
     if first_bytes(path).startswith(PARQUET):
         return table
     names: list[str] = list(table.columns)
-    doubts = {name: "" for name in names if name == target and table[name].dtype.kind == "b"}
+    # Of several targets, booleans are labels that are true or false.
+    labels = targets if len(targets) == 1 else ()
+    doubts = {name: "" for name in names if name in labels and table[name].dtype.kind == "b"}
     if _may_have_codes(path):
         doubts |= {name: CODE for name in names if _is_whole(table[name])}
     has_commas = _has_decimal_commas(table)

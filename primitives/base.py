@@ -42,9 +42,13 @@ class Choice(CategoricalDistribution):
         return hash((type(self), self.choices))
 
 
-TASKS = frozenset({"binary", "multiclass", "regression"})
+TASKS = frozenset({"binary", "multiclass", "multilabel", "multioutput", "regression"})
 CLASSIFICATION = frozenset({"binary", "multiclass"})
 REGRESSION = frozenset({"regression"})
+ONE_TARGET = CLASSIFICATION | REGRESSION
+SEVERAL_TARGETS = TASKS - ONE_TARGET
+OF_CLASSES = CLASSIFICATION | {"multilabel"}
+OF_NUMBERS = REGRESSION | {"multioutput"}
 
 
 class Kind:
@@ -74,7 +78,7 @@ class Traits:
     Parameters
     ----------
     task : str
-        ``"binary"``, ``"multiclass"`` or ``"regression"``.
+        One of `TASKS`.
     rows : int
         Rows a pipeline is fitted on.
     numbers, categories : int
@@ -99,6 +103,8 @@ class Traits:
     may_split : bool
         True if a fit may split its rows at random. Rows of groups, or in an order of time, must
         stay together: neighbours of the rows that are set aside would tell their targets.
+
+    The traits of the target are those of all targets together if there are several.
     """
 
     task: str
@@ -119,6 +125,11 @@ class Traits:
     def columns(self) -> int:
         """Number of columns without those of texts, which an encoder may leave out."""
         return self.numbers + self.categories + self.dates
+
+    @property
+    def may_encode_by_target(self) -> bool:
+        """True if features may be learned from the target, out of fold: there is only one."""
+        return self.may_split and self.task in ONE_TARGET
 
 
 def always(traits: Traits) -> bool:
@@ -177,7 +188,8 @@ class Primitive:
         Hyperparameter space, or a function from `Traits` to one. Every combination must be valid. A
         `Choice` in it brings parameters that exist only while it is made.
     tasks : collection of str, default=all
-        Any of ``"binary"``, ``"multiclass"``, ``"regression"``.
+        Any of ``"binary"``, ``"multiclass"``, ``"regression"``, ``"multilabel"`` (several targets
+        of 0 and 1) and ``"multioutput"`` (several targets of numbers).
     library : str, optional
         Importable name of an optional library that it needs.
     suits : callable, optional
@@ -198,6 +210,8 @@ class Primitive:
     weight : float or callable, default=1.0
         Frequency of being drawn, relative to the other primitives that fit a place, or a function
         from `Traits` to it.
+    build_for_several : callable, optional
+        Function that takes the place of `build` where there are several targets.
 
     Raises
     ------
@@ -219,6 +233,7 @@ class Primitive:
     keeps_inputs: bool = False
     cost: float = 1.0
     weight: float | Callable[[Traits], float] = 1.0
+    build_for_several: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and self.name.isidentifier()):
@@ -292,12 +307,13 @@ class Primitive:
         return self.weight
 
     def resolve(self, traits: Traits) -> Primitive:
-        """Return this primitive with its space and its weight settled for a table."""
-        if not (callable(self.space) or callable(self.weight)):
+        """Return this primitive with its space, weight and build settled for a table."""
+        several = self.build_for_several if traits.task in SEVERAL_TARGETS else None
+        if not (callable(self.space) or callable(self.weight) or several):
             return self
         space = self.space(traits) if callable(self.space) else self.space
         weight = self.weight(traits) if callable(self.weight) else self.weight
-        return replace(self, space=space, weight=weight)
+        return replace(self, space=space, weight=weight, build=several or self.build)
 
 
 def check_weight(name: str, weight: object) -> None:

@@ -14,7 +14,8 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from primitives.base import (
     CLASSIFICATION,
-    REGRESSION,
+    OF_CLASSES,
+    OF_NUMBERS,
     NullableFeatures,
     Prediction,
     Primitive,
@@ -28,6 +29,7 @@ from primitives.early_stopping import (
     EarlyStoppedClassifier,
     EarlyStoppedRegressor,
 )
+from primitives.several_targets import OneForEachLabel, OneForEachNumber
 
 QUIET: dict[str, dict[str, Any]] = {
     "lightgbm": {
@@ -100,6 +102,9 @@ MODELS: dict[tuple[str, str], Any] = {
 }
 """Wrapper that adds early stopping, by library and class name."""
 
+SEVERAL = {EarlyStoppedClassifier: OneForEachLabel, EarlyStoppedRegressor: OneForEachNumber}
+"""Kind of the function that builds a model for several targets, by the wrapper of the model."""
+
 
 def space_for(library: str, traits: Traits) -> Space:
     """Return the hyperparameter space of a library for a table, with weights for rare classes."""
@@ -143,9 +148,10 @@ BOOSTING = tuple(
         output=Prediction,
         build=partial(boosted, library, model),
         space=partial(space_for, library),
-        tasks=CLASSIFICATION if wrapper is EarlyStoppedClassifier else REGRESSION,
+        tasks=OF_CLASSES if wrapper is EarlyStoppedClassifier else OF_NUMBERS,
         library=library,
         cost=COSTS[library],
+        build_for_several=SEVERAL[wrapper](boosted, library, model),
     )
     for (library, model), wrapper in MODELS.items()
 )

@@ -93,7 +93,8 @@ class Catalogue:
 
         Parameters
         ----------
-        task : {"binary", "multiclass", "regression"}
+        task : str
+            One of `primitives.base.TASKS`.
         traits : Traits
             Properties of the table.
 

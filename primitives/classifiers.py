@@ -30,7 +30,8 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from primitives.base import (
-    CLASSIFICATION,
+    OF_CLASSES,
+    OF_NUMBERS,
     Features,
     Kind,
     NullableFeatures,
@@ -44,6 +45,7 @@ from primitives.base import (
 )
 from primitives.early_stopping import PATIENCE, EarlyStoppedClassifier
 from primitives.logistic import ElasticNetLogisticRegression
+from primitives.several_targets import OneForEachLabel
 from primitives.wrappers import RoutedAdaBoostClassifier
 
 WEIGHTS = CategoricalDistribution((None, "balanced"))
@@ -210,7 +212,7 @@ def may_hold_out(traits: Traits) -> CategoricalDistribution:
 
     Early stopping sets a stratified tenth of the rows aside, which needs rows of every class.
     """
-    enough = traits.rows >= 100 and (traits.task == "regression" or traits.smallest_class >= 10)
+    enough = traits.rows >= 100 and (traits.task in OF_NUMBERS or traits.smallest_class >= 10)
     return CategoricalDistribution((False, True) if enough and traits.may_split else (False,))
 
 
@@ -249,7 +251,7 @@ def hist_boosting_space(traits: Traits) -> Space:
         "l2_regularization": FloatDistribution(1e-6, 10.0, log=True),
         "max_features": FloatDistribution(0.2, 1.0),
     }
-    if traits.task != "regression":
+    if traits.task in OF_CLASSES:
         space = {**space, "class_weight": WEIGHTS}
     return boosting_space(space, "max_iter", traits)
 
@@ -287,7 +289,15 @@ def classifier(
 ) -> Primitive:
     """Return the primitive of a classifier."""
     return Primitive(
-        name, (reads,), Prediction, build, space, CLASSIFICATION, suits=suits, cost=cost
+        name,
+        (reads,),
+        Prediction,
+        build,
+        space,
+        OF_CLASSES,
+        suits=suits,
+        cost=cost,
+        build_for_several=OneForEachLabel(build),
     )
 
 

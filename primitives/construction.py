@@ -12,6 +12,7 @@ from sklearn.preprocessing import QuantileTransformer
 
 from primitives.base import (
     CLASSIFICATION,
+    ONE_TARGET,
     REGRESSION,
     Features,
     Prediction,
@@ -71,7 +72,16 @@ def quantile_target_space(traits: Traits) -> Space:
 
 CONSTRUCTION = (
     Primitive("Union", (Features, Features), Features, union, commutative=True, associative=True),
-    Primitive("Stack", (Prediction, Features), Features, stack, suits=may_split, cross_fits=True),
+    Primitive(
+        "Stack",
+        (Prediction, Features),
+        Features,
+        stack,
+        {},
+        ONE_TARGET,
+        suits=may_split,
+        cross_fits=True,
+    ),
     Primitive(
         "SoftVote",
         (Prediction, Prediction),

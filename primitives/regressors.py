@@ -41,7 +41,7 @@ from sklearn.svm import SVR, LinearSVR
 from sklearn.tree import DecisionTreeRegressor
 
 from primitives.base import (
-    REGRESSION,
+    OF_NUMBERS,
     Features,
     Kind,
     NullableFeatures,
@@ -63,6 +63,7 @@ from primitives.classifiers import (
 )
 from primitives.decomposition import below_columns
 from primitives.early_stopping import PATIENCE, EarlyStoppedRegressor
+from primitives.several_targets import OneForEachNumber
 from primitives.transformers import AtMostColumns
 from primitives.wrappers import RoutedAdaBoostRegressor
 
@@ -197,13 +198,35 @@ def regressor(
     suits: Any = always,
     reads: type[Kind] = Features,
     cost: float = 1.0,
+    *,
+    is_joint: bool = False,
 ) -> Primitive:
-    """Return the primitive of a regressor."""
-    return Primitive(name, (reads,), Prediction, build, space, REGRESSION, suits=suits, cost=cost)
+    """Return the primitive of a regressor.
+
+    Parameters
+    ----------
+    name, build, space, suits, cost
+        Fields of the primitive.
+    reads : kind
+        Kind of its input.
+    is_joint : bool, default=False
+        True if one model learns several targets; otherwise each target has a model of its own.
+    """
+    return Primitive(
+        name,
+        (reads,),
+        Prediction,
+        build,
+        space,
+        OF_NUMBERS,
+        suits=suits,
+        cost=cost,
+        build_for_several=None if is_joint else OneForEachNumber(build),
+    )
 
 
 REGRESSORS = (
-    regressor("Ridge", Ridge, {"alpha": FloatDistribution(1e-4, 1e3, log=True)}),
+    regressor("Ridge", Ridge, {"alpha": FloatDistribution(1e-4, 1e3, log=True)}, is_joint=True),
     regressor("Lasso", lasso, {"alpha": PENALTY}),
     regressor(
         "ElasticNet", elastic_net, {"alpha": PENALTY, "l1_ratio": FloatDistribution(0.05, 0.95)}
@@ -258,7 +281,7 @@ REGRESSORS = (
         partial(rows_at_most, 10_000),
         cost=50,
     ),
-    regressor("KNeighborsRegressor", KNeighborsRegressor, neighbours_space),
+    regressor("KNeighborsRegressor", KNeighborsRegressor, neighbours_space, is_joint=True),
     regressor(
         "DecisionTreeRegressor",
         DecisionTreeRegressor,
@@ -267,11 +290,24 @@ REGRESSORS = (
             "min_samples_leaf": IntDistribution(1, 50, log=True),
         },
         reads=NullableFeatures,
+        is_joint=True,
     ),
     regressor(
-        "RandomForestRegressor", RandomForestRegressor, FOREST, reads=NullableFeatures, cost=100
+        "RandomForestRegressor",
+        RandomForestRegressor,
+        FOREST,
+        reads=NullableFeatures,
+        cost=100,
+        is_joint=True,
     ),
-    regressor("ExtraTreesRegressor", ExtraTreesRegressor, FOREST, reads=NullableFeatures, cost=100),
+    regressor(
+        "ExtraTreesRegressor",
+        ExtraTreesRegressor,
+        FOREST,
+        reads=NullableFeatures,
+        cost=100,
+        is_joint=True,
+    ),
     regressor(
         "GradientBoostingRegressor",
         GradientBoostingRegressor,
@@ -311,7 +347,7 @@ REGRESSORS = (
         partial(rows_at_most, 1_000),
         cost=2_000,
     ),
-    regressor("MLPRegressor", perceptron, perceptron_space, cost=2000),
+    regressor("MLPRegressor", perceptron, perceptron_space, cost=2000, is_joint=True),
     regressor(
         "KernelRidge",
         kernel_ridge,
@@ -322,7 +358,7 @@ REGRESSORS = (
         partial(rows_at_most, 5_000),
         cost=200,
     ),
-    regressor("PLSRegression", partial_least_squares, pls_space),
+    regressor("PLSRegression", partial_least_squares, pls_space, is_joint=True),
     regressor(
         "PoissonRegressor",
         poisson,

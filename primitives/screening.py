@@ -76,8 +76,10 @@ def associations(X, y, random_state):
     """Return the association of each column with the target, from 0 to 1.
 
     It is the share of the column's variance that lies between groups of rows: the classes, or
-    slices of a numeric target.
+    slices of a numeric target. Of several targets the strongest association counts.
     """
+    if y.ndim == 2:
+        return np.max([associations(X, target, random_state) for target in y.T], axis=0)
     is_number = np.array([pd.api.types.is_numeric_dtype(dtype) for dtype in X.dtypes])
     order = random_state.permutation(len(X))
     found = np.zeros(X.shape[1])

@@ -20,7 +20,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from primitives.base import Space, Traits, may_split
+from primitives.base import Space, Traits
 from primitives.dates import DateParts
 from primitives.high_cardinality import CategoryColumns, FrequencyEncoder, MinHashEncoder
 from primitives.roles import Role, Treatment
@@ -116,9 +116,14 @@ def target_type(traits: Traits) -> CategoricalDistribution:
     return CategoricalDistribution((TARGET_TYPES[traits.task],))
 
 
-def may_not_split(traits: Traits) -> bool:
-    """Say that no rows may be set aside: then texts cannot be encoded by the target."""
-    return not traits.may_split
+def may_encode_by_target(traits: Traits) -> bool:
+    """Say that texts may be encoded by the target."""
+    return traits.may_encode_by_target
+
+
+def may_not_encode_by_target(traits: Traits) -> bool:
+    """Say that texts cannot be encoded by the target."""
+    return not traits.may_encode_by_target
 
 
 def has_gaps(traits: Traits) -> bool:
@@ -132,8 +137,8 @@ def has_gaps_and_few_rows(traits: Traits) -> bool:
 
 
 def may_split_classes(traits: Traits) -> bool:
-    """Say that rows may be split at random, and that no class has a single row."""
-    return traits.may_split and traits.smallest_class != 1
+    """Say that categories may be encoded by the target, and that no class has a single row."""
+    return traits.may_encode_by_target and traits.smallest_class != 1
 
 
 def has_columns_but_texts(traits: Traits) -> bool:
@@ -261,8 +266,8 @@ TREATMENTS: dict[str, Role] = {
     "texts": Role(
         make_column_selector(dtype_exclude=["number", "datetime", "category"]),
         (
-            Treatment("read", read_texts, text_space, may_split),
-            Treatment("topics", topics_of_texts, {**TEXTS, **COMPONENTS}, may_not_split),
+            Treatment("read", read_texts, text_space, may_encode_by_target),
+            Treatment("topics", topics_of_texts, {**TEXTS, **COMPONENTS}, may_not_encode_by_target),
             Treatment("none", None, suits=has_columns_but_texts),
         ),
         has_texts,

@@ -11,17 +11,18 @@ import numpy as np
 from evolver.genome.tree import Tree, draw, grammar_of, grow
 from evolver.task import Classification, Regression, Task
 from primitives import Catalogue, Features, Prediction, Primitive, Table, Traits, default_catalogue
+from primitives.base import OF_CLASSES, TASKS
 from primitives.encoders import ENCODERS, encoder
 from primitives.roles import Role
 from primitives.treatments import PASSING_GAPS, TREATMENTS
 
-PLAIN = {"binary": "LogisticRegression", "multiclass": "LogisticRegression", "regression": "Ridge"}
+PLAIN = {task: "LogisticRegression" if task in OF_CLASSES else "Ridge" for task in TASKS}
 
 
 def traits(task: str, **changes: object) -> Traits:
     """Return the traits of `tests.tables.small_table`."""
     known = {"rows": 80, "numbers": 7, "categories": 1, "dates": 1, "gaps": True, "target_min": 1.0}
-    return Traits(task, **{**known, "smallest_class": 0 if task == "regression" else 12, **changes})
+    return Traits(task, **{**known, "smallest_class": 12 if task in OF_CLASSES else 0, **changes})
 
 
 def catalogue(task: str, **changes: object) -> Catalogue:
@@ -82,7 +83,7 @@ def _shortest(kind: type, space: Catalogue, task: str, rng: np.random.Generator)
 
 
 def _reader_of_gaps(task: str) -> str:
-    return "DecisionTreeRegressor" if task == "regression" else "DecisionTreeClassifier"
+    return "DecisionTreeClassifier" if task in OF_CLASSES else "DecisionTreeRegressor"
 
 
 def task_of(name: str, y: np.ndarray) -> Task:

@@ -12,19 +12,23 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from evolver.task import TASKS, Classification, Regression, Task
+from primitives.base import OF_NUMBERS
 from primitives.base import TASKS as NAMES
+from primitives.several_targets import MultilabelClassifier
 from tests.test_house import modules
 
 TARGETS = {
     "binary": np.array(["no", "yes"] * 10),
     "multiclass": np.arange(20) % 3,
+    "multilabel": np.column_stack([np.arange(20) % 2, np.arange(20) % 5 == 0]).astype(int),
+    "multioutput": np.column_stack([np.linspace(-1.0, 1.0, 20), np.arange(20.0)]),
     "regression": np.linspace(-1.0, 1.0, 20),
 }
 X = np.arange(40.0).reshape(20, 2)
 
 
 def task_of(name: str) -> Task:
-    return (Regression if name == "regression" else Classification).of(TARGETS[name])
+    return (Regression if name in OF_NUMBERS else Classification).of(TARGETS[name])
 
 
 def test_every_task_of_the_primitives_has_a_class() -> None:
@@ -42,6 +46,7 @@ def test_few_modules_name_a_kind_of_target() -> None:
     assert named <= {
         "evolver.task",
         "evolver.cli",
+        "evolver.command",
         "evolver.checks.target",
         "evolver.estimators.evolved",
         "evolver.evaluation.blends",
@@ -53,7 +58,7 @@ def test_a_task_has_a_scorer_and_the_shape_of_its_predictions(name: str) -> None
     task = task_of(name)
     assert task.default_scoring in get_scorer_names()
     model = task.constant().fit(X, TARGETS[name])
-    predict = model.predict if task.classes is None else model.predict_proba
+    predict = model.predict if task.model_classes is None else model.predict_proba
     assert predict(X).shape[1:] == task.output_shape
 
 
@@ -77,9 +82,12 @@ def test_the_splitter_depends_on_the_seed_and_keeps_groups_together(
 @pytest.mark.parametrize("name", sorted(TARGETS))
 def test_averaged_and_repeated_estimators_predict_the_averages_of_their_members(name: str) -> None:
     task, y = task_of(name), TARGETS[name]
-    tree = DecisionTreeRegressor if task.classes is None else DecisionTreeClassifier
-    fits = [make_pipeline(tree(max_depth=depth)).fit(X, y) for depth in (1, 2)]
-    method = "predict" if task.classes is None else "predict_proba"
+    tree = DecisionTreeRegressor if name in OF_NUMBERS else DecisionTreeClassifier
+    models = [tree(max_depth=depth) for depth in (1, 2)]
+    if name == "multilabel":
+        models = [MultilabelClassifier(model) for model in models]
+    fits = [make_pipeline(model).fit(X, y) for model in models]
+    method = "predict" if name in OF_NUMBERS else "predict_proba"
     answers = [getattr(one, method)(X) for one in fits]
     averaged, repeated = task.averaged(fits, [3.0, 1.0]), task.repeated(fits)
     check_is_fitted(averaged)

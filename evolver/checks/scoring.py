@@ -227,12 +227,12 @@ def _reason_of_truth(problem: Problem, fold: Fold) -> str:
     """Return the reason why the true values cannot be scored on a fold, empty if they can."""
     valid, classes = fold[1], problem.task.classes
     truth = problem.y[valid]
-    predictions = truth if classes is None else (truth[:, np.newaxis] == classes).astype(np.float64)
+    shares = truth if classes is None else truth[:, np.newaxis] == classes
     weights = None if problem.sample_weight is None else problem.sample_weight[valid]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            model = FixedPredictions(predictions, classes)
+            model = FixedPredictions(shares.astype(np.float64), problem.task)
             score_of(problem.scorer, model, problem.X.iloc[valid], truth, weights)
     except Exception as error:  # a scorer of the user may raise any error
         return reason_of(error)
@@ -248,12 +248,14 @@ def _score(problem: Problem, model: Any, fold: Fold) -> None:
         If it cannot be scored.
     """
     train, valid = fold
-    X, y = problem.X, problem.y
+    X, y, task = problem.X, problem.y, problem.task
     weights = None if problem.sample_weight is None else problem.sample_weight[valid]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(X.iloc[train], y[train])
-        cached = CachedPredictions(model, X.iloc[valid], problem.task.classes)
+        cached = CachedPredictions(
+            model, X.iloc[valid], task.classes, output_shape=task.output_shape
+        )
         score_of(problem.scorer, cached, cached.X, y[valid], weights)
 
 

@@ -5,8 +5,11 @@ Each check looks at a part of a large table, so that all together take seconds a
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +26,9 @@ ROWS = 2_000
 
 COLUMNS = 10
 """Number of columns, of the strongest association with the target, that are tried alone."""
+
+TARGETS = 10
+"""Number of targets that are looked at, of several."""
 
 MOST_COLUMNS = 5_000
 """Largest number of columns of a table that is searched."""
@@ -47,11 +53,15 @@ def findings_of_rows(problem: Problem, rng: np.random.Generator) -> list[Finding
     """
     if problem.X.shape[1] > MOST_COLUMNS:
         return []
+    alone = [
+        replace(problem, task=task, y=y) for task, y in problem.task.single(problem.y)[:TARGETS]
+    ]
     return [
-        *_giving_target_away(problem, rng),
+        *(finding for one in alone for finding in _giving_target_away(one, rng)),
         *_same_columns(problem.X),
         *_twins_across_folds(problem),
-        *_sorted_rows(problem),
+        *_sorted_by_time(problem),
+        *(finding for one in alone for finding in _sorted_by_target(one)),
     ]
 
 
@@ -81,7 +91,9 @@ def _score_alone(column: pd.Series[Any], y: np.ndarray, problem: Problem) -> flo
     values = _as_numbers(column)[:, None]
     half = len(y) // 2
     model = problem.task.small_tree(max_depth=MAX_DEPTH)
-    try:
+    # A half may lack a class; its score is then not defined, and no finding.
+    with warnings.catch_warnings(), suppress(ValueError):
+        warnings.simplefilter("ignore")
         model.fit(values[:half], y[:half])
         if problem.task.classes is None:
             return float(r2_score(y[half:], model.predict(values[half:])))
@@ -89,8 +101,7 @@ def _score_alone(column: pd.Series[Any], y: np.ndarray, problem: Problem) -> flo
         if found.shape[1] == 2:
             return float(roc_auc_score(y[half:] == model.classes_[1], found[:, 1]))
         return float(roc_auc_score(y[half:], found, multi_class="ovr", labels=model.classes_))
-    except ValueError:  # a half may lack a class
-        return 0.0
+    return 0.0
 
 
 def _as_numbers(column: pd.Series[Any]) -> np.ndarray:
@@ -130,7 +141,8 @@ def _as_codes(column: pd.Series[Any]) -> np.ndarray:
 
 def _twins_across_folds(problem: Problem) -> Iterator[Finding]:
     """Yield a finding if rows of a validation part are in the training part too."""
-    hashes = pd.util.hash_pandas_object(problem.X.assign(**{"\0": problem.y}), index=False)
+    targets = {f"\0{place}": y for place, (_, y) in enumerate(problem.task.single(problem.y))}
+    hashes = pd.util.hash_pandas_object(problem.X.assign(**targets), index=False)
     rows = hashes.to_numpy()
     train, valid = problem.folds[0]
     twins = np.isin(rows[valid], rows[train])
@@ -143,8 +155,8 @@ def _twins_across_folds(problem: Problem) -> Iterator[Finding]:
         )
 
 
-def _sorted_rows(problem: Problem) -> Iterator[Finding]:
-    """Yield a finding if the order of the rows and the folds do not go together."""
+def _sorted_by_time(problem: Problem) -> Iterator[Finding]:
+    """Yield a finding for each column of dates in whose order the rows are, but not the folds."""
     if are_in_time(problem.folds):
         return
     for name, dtype in problem.X.dtypes.items():
@@ -159,6 +171,12 @@ def _sorted_rows(problem: Problem) -> Iterator[Finding]:
                 f" time={name!r}, folds go forward.",
                 str(name),
             )
+
+
+def _sorted_by_target(problem: Problem) -> Iterator[Finding]:
+    """Yield a finding if the rows are in the order of the target, and folds are blocks of them."""
+    if are_in_time(problem.folds):
+        return
     y = pd.Series(problem.y)
     blocks = all(valid[-1] - valid[0] == len(valid) - 1 for _, valid in problem.folds)
     if blocks and y.nunique() > 1 and (y.is_monotonic_increasing or y.is_monotonic_decreasing):

@@ -47,8 +47,8 @@ def check_target(
 
     Parameters
     ----------
-    y : array-like of shape (n_samples,)
-        Target of a caller.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Target of a caller, or several of them.
     task : type of Task
         Kind of the target.
     findings : list of Finding
@@ -56,34 +56,110 @@ def check_target(
 
     Returns
     -------
-    values : ndarray of shape (n_known,)
-        Labels as integers, booleans, floats or strings; or numbers as float64.
+    values : ndarray of shape (n_known,) or (n_known, n_targets)
+        Labels as integers, booleans, floats or strings; or numbers as float64. Several labels are
+        integers, 1 where one is true.
     known : ndarray of shape (n_samples,)
-        True for each row that has a target.
+        True for each row that has all targets.
 
     Raises
     ------
     InputError, InputTypeError
-        If the target is not given, not one-dimensional, missing in every row, or infinite. For
-        classification, also if it is continuous, of several types, or text that is not valid
-        Unicode; for regression, if a value is no number.
+        If the target is not given, missing in every row, or infinite. For classification, also if
+        it is continuous, of several types, or text that is not valid Unicode, or if one of several
+        is no label of 0 and 1; for regression, if a value is no number.
     """
     classification = task.family == "classification"
+    table = several_targets(y)
+    if table is not None:
+        return _check_several(table, classification, findings)
     column = target_column(y, warn=True)
-    if not known_rows(column, classification).any():
-        raise InputError("`y` must have a value in some rows: Input y contains NaN in every row.")
-    try:
-        values, known = read_target(column, classification)
-    except ValueError as error:
-        raise InputError(f"`y` {error}") from None
-    except TypeError as error:
-        raise InputTypeError(f"`y` {error}") from None
+    values, known = _read(column, classification, "`y`")
     if not known.all():
         findings.append(_rows_without_target(column, known))
     if classification:
         _check_unicode(values)
         findings += _odd_labels(values, column[known].iloc[0])
     return values, known
+
+
+def _read(column: pd.Series[Any], classification: bool, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the known values of a target, and a mask of their rows; name it in errors."""
+    if not known_rows(column, classification).any():
+        raise InputError(
+            f"{name} must have a value in some rows: Input y contains NaN in every row."
+        )
+    try:
+        values, known = read_target(column, classification)
+        return values, known
+    except ValueError as error:
+        raise InputError(f"{name} {error}") from None
+    except TypeError as error:
+        raise InputTypeError(f"{name} {error}") from None
+
+
+def _check_several(
+    table: pd.DataFrame, classification: bool, findings: list[Finding]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the values of the rows with all targets, and a mask of these rows."""
+    known = np.all([known_rows(table[name], classification) for name in table], axis=0)
+    if not known.any():
+        raise InputError("`y` must have a value in every column in some rows, got none such.")
+    columns = []
+    for name in table:
+        values, _ = _read(table[name][known], classification, f"`y`, column {name!r},")
+        if classification and not set(values.tolist()) <= {0, 1}:
+            other = next(value for value in values.tolist() if value not in (0, 1))
+            raise InputError(
+                "`y` must hold 0 and 1, or booleans, where it has several columns for"
+                f" classification, got {other!r} in column {name!r}: each column is a label that is"
+                " true or false. Fit a model for each column instead."
+            )
+        columns.append(values)
+    if classification and all(len(set(values.tolist())) == 1 for values in columns):
+        raise InputError("`y` must have a label that is true in some rows and false in others.")
+    if not known.all():
+        findings.append(
+            Finding(
+                "rows-without-target",
+                f"`y` lacks a value in {int((~known).sum())} of {len(known)} rows. These rows are"
+                " left out.",
+            )
+        )
+    dtype = np.int64 if classification else np.float64
+    return np.column_stack(columns).astype(dtype), known
+
+
+def several_targets(y: Any) -> pd.DataFrame | None:
+    """Return targets of any library as a table if there are several; None for a single one.
+
+    Columns without names are called "target_0", "target_1" and so on.
+
+    Raises
+    ------
+    InputError
+        If two columns have one name.
+    """
+    y = _native(y)
+    if isinstance(y, list | tuple) and y and isinstance(y[0], list | tuple | np.ndarray):
+        y = _as_array(y)
+    if not isinstance(y, pd.DataFrame | np.ndarray) or y.ndim != 2 or y.shape[1] < 2:
+        return None
+    table = pd.DataFrame(y)
+    if table.columns.equals(pd.RangeIndex(table.shape[1])):
+        return table.set_axis([f"target_{place}" for place in range(table.shape[1])], axis=1)
+    table.columns = table.columns.map(str)
+    if not table.columns.is_unique:
+        raise InputError(f"`y` must have unique column names, got {list(table.columns)}.")
+    return table
+
+
+def _as_array(y: Any) -> Any:
+    """Return rows as an array of objects; unchanged if they differ in length."""
+    try:
+        return np.array(y, dtype=object)
+    except ValueError:
+        return y
 
 
 def target_column(y: Any, *, warn: bool = False) -> pd.Series[Any]:
@@ -129,8 +205,10 @@ def _native(y: Any) -> Any:
     if isinstance(column, nw.LazyFrame):
         column = column.collect()
     if isinstance(column, nw.DataFrame):
-        if len(column.columns) != 1:
-            raise InputError(f"`y` must be one column, got {column.columns[:SHOWN]}.")
+        if len(column.columns) > 1:
+            return pd.DataFrame(
+                {name: _native(column[name].to_native()) for name in column.columns}
+            )
         column = column[column.columns[0]]
     if not isinstance(column, nw.Series):
         return y
@@ -139,8 +217,11 @@ def _native(y: Any) -> Any:
     return pd.Series(column.to_list(), dtype=object) if has_gaps else column.to_numpy()
 
 
-def target_name(y: Any) -> str:
-    """Return the name of a target of any library; "target" if it has none."""
+def target_name(y: Any) -> str | list[str]:
+    """Return the name of a target of any library, "target" if it has none; or several names."""
+    table = several_targets(y)
+    if table is not None:
+        return list(table.columns)
     name: Any = None
     if isinstance(y, pd.DataFrame):
         name = y.columns[0]
@@ -171,6 +252,8 @@ def family_of_target(y: Any) -> str:
     anything else                                                     classification
     ================================================================  ==============
 
+    Several targets are labels if all of them are classes.
+
     Returns
     -------
     str
@@ -179,8 +262,12 @@ def family_of_target(y: Any) -> str:
     Raises
     ------
     InputError
-        If it is not one column.
+        If it is no column, and no table.
     """
+    table = several_targets(y)
+    if table is not None:
+        families = {family_of_target(table[name]) for name in table}
+        return "regression" if "regression" in families else "classification"
     column = target_column(y)
     if isinstance(column.dtype, pd.CategoricalDtype):
         return "classification"
@@ -204,6 +291,9 @@ def family_of_target(y: Any) -> str:
 
 def needs_reading(y: Any, classification: bool) -> bool:
     """Return True if a checked target holds bytes, or texts of numbers for regression."""
+    table = several_targets(y)
+    if table is not None:
+        return any(needs_reading(table[name], classification) for name in table)
     column = target_column(y)
     if not may_hold_texts(column.dtype):
         return column.dtype.kind == "S"

@@ -24,8 +24,8 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         time, such as that of a fold, affects the result, a warning is logged and `statistics_`
         names the decision.
     scoring : str, callable, list of str or dict, default=None
-        Scorer of scikit-learn, or its name. None: ``"roc_auc"`` for two classes, else
-        ``"neg_log_loss"``.
+        Scorer of scikit-learn, or its name. None: ``"roc_auc"`` for two classes,
+        ``"average_precision"`` for several labels, else ``"neg_log_loss"``.
         Of a list of names, or a dict of scorers by name, the first is optimised and the others are
         reported.
     complexity : str, callable or list of two of them, default="operators"
@@ -115,14 +115,15 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
     warnings_ : list of Finding
         Findings of the checks of the data, each with code, message and column, in the order in
         which warnings of the class `DataWarning` told them.
-    target_name_ : str
-        Name of the target; "target" if it has none.
+    target_name_ : str or list of str
+        Name of the target, "target" if it has none; names of several targets.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns; only if `X` has names.
-    classes_ : ndarray of shape (n_classes,)
-        Class labels, in the order of the columns of `predict_proba`.
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        Class labels, in the order of the columns of `predict_proba`; 0 and 1 for each of several
+        labels.
 
     Examples
     --------
@@ -135,14 +136,13 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
     """
 
     @property
-    def classes_(self) -> np.ndarray:
+    def classes_(self) -> Any:
         """Class labels, in the order of the columns of `predict_proba`."""
         check_is_fitted(self, "best_pipeline_")
-        classes: np.ndarray = self.best_pipeline_.classes_
-        return classes
+        return self.best_pipeline_.classes_
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the class probabilities of the model that `predict` uses.
+        """Return the probabilities of the classes, or of several labels, by the model of `predict`.
 
         Parameters
         ----------
@@ -151,8 +151,8 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities, one column for each of `classes_`.
+        ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Probabilities, one column for each of `classes_` or for each label.
 
         Raises
         ------
@@ -161,6 +161,6 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         """
         table = self._read(X)
         if not len(table):
-            return np.empty((0, len(self.classes_)))
+            return np.empty((0, *self._fitted_task.output_shape))
         probabilities: np.ndarray = self._model.predict_proba(table)
         return probabilities

@@ -78,8 +78,9 @@ class Evolved:
             Table of numbers, strings, categories, booleans and dates; values may be missing. It may
             be of pandas, polars or pyarrow, an array, a sparse matrix, or a list of dictionaries.
             Strings are read as what they stand for, see `columns_`.
-        y : array-like of shape (n_samples,)
-            Target: class labels or numbers, of any type of numpy, pandas, Polars or Arrow. Rows
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Target: class labels or numbers, of any type of numpy, pandas, Polars or Arrow. Several
+            columns are numbers for a regressor, and labels of 0 and 1 for a classifier. Rows
             without a target are left out, with a warning.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows; an integer weight counts as that many equal rows. They are passed
@@ -162,8 +163,8 @@ class Evolved:
 
         Returns
         -------
-        ndarray of shape (n_samples,)
-            Class labels or numbers.
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Class labels or numbers; of several labels 1 for each that is more probable than not.
 
         Raises
         ------
@@ -172,7 +173,7 @@ class Evolved:
         """
         table = self._read(X)
         if not len(table):
-            return self._model.classes_[:0] if is_classifier(self) else np.empty(0)
+            return self._fitted_task.decided(np.empty((0, *self._fitted_task.output_shape)))
         predictions: np.ndarray = self._model.predict(table)
         return predictions
 
@@ -183,7 +184,7 @@ class Evolved:
         ----------
         X : DataFrame or array of shape (n_samples, n_features)
             Table with the columns of `fit`.
-        y : array-like of shape (n_samples,)
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
             True class labels or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, if the scorer takes any.
@@ -201,7 +202,7 @@ class Evolved:
         """Return true labels or numbers as `fit` reads them."""
         from evolver.checks import check_target
 
-        values, known = check_target(y, self._task, [])
+        values, known = check_target(y, self._family, [])
         if not known.all():
             raise InputError(
                 f"`y` must have a value in every row to score, got {(~known).sum()} rows without:"
@@ -210,8 +211,8 @@ class Evolved:
         return values
 
     @property
-    def _task(self) -> type[Task]:
-        """Kind of the target."""
+    def _family(self) -> type[Task]:
+        """Kind of the target, of one or several columns."""
         from evolver.task import TASKS
 
         return TASKS["classification" if is_classifier(self) else "regression"]
@@ -293,10 +294,12 @@ class Evolved:
         """Return the columns that a program reads as texts, a target of texts among them."""
         from primitives.cleaning import Column
 
-        labels = self._model.classes_ if is_classifier(self) else np.empty(0)
-        is_text = self._target_is_text or labels.dtype.kind in "OU"
-        target = {self.target_name_: Column("category")} if is_text else {}
-        return {**target, **self._schema.not_plain}
+        labels = self._fitted_task.classes
+        is_text = self._target_is_text or (labels is not None and labels.dtype.kind in "OU")
+        name = self.target_name_
+        names = [name] if isinstance(name, str) else name
+        targets = {name: Column("category") for name in names} if is_text else {}
+        return {**targets, **self._schema.not_plain}
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state for a pickle, without the out-of-fold predictions."""
@@ -312,6 +315,9 @@ class Evolved:
         tags.input_tags.categorical = True
         tags.input_tags.sparse = True
         tags.non_deterministic = False
+        tags.target_tags.multi_output = True
+        if tags.classifier_tags is not None:
+            tags.classifier_tags.multi_label = True
         return tags
 
     def _request(
@@ -330,7 +336,7 @@ class Evolved:
             checks.check_at_least(1, "max_evaluations", max_evaluations)
         checks.check_at_least(2, "population_size", self.population_size)
         return FitRequest(
-            task=self._task,
+            task=self._family,
             budget=Budget(time_budget, max_evaluations),
             settings=checks.check_settings(self.settings),
             workers=checks.check_workers(self.n_jobs),
@@ -388,6 +394,7 @@ class Evolved:
                 assert problem.schema is not None  # `search` has learned it
                 self._schema: Schema = problem.schema
                 self.columns_ = self._schema.table()
+                self._fitted_task: Task = problem.task
                 self._n_folds = len(problem.folds)
                 self.target_name_ = checks.target_name(y)
                 self._target_is_text = checks.needs_reading(y, is_classifier(self))

@@ -20,7 +20,8 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
         time, such as that of a fold, affects the result, a warning is logged and `statistics_`
         names the decision.
     scoring : str, callable, list of str or dict, default=None
-        Scorer of scikit-learn, or its name. None: ``"neg_root_mean_squared_error"``.
+        Scorer of scikit-learn, or its name. None: ``"neg_root_mean_squared_error"``; ``"r2"``, the
+        mean over the targets, for several.
         Of a list of names, or a dict of scorers by name, the first is optimised and the others are
         reported.
     complexity : str, callable or list of two of them, default="operators"
@@ -105,8 +106,8 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
     warnings_ : list of Finding
         Findings of the checks of the data, each with code, message and column, in the order in
         which warnings of the class `DataWarning` told them.
-    target_name_ : str
-        Name of the target; "target" if it has none.
+    target_name_ : str or list of str
+        Name of the target, "target" if it has none; names of several targets.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)

@@ -25,6 +25,7 @@ from evolver.evaluation.fold import UndefinedScoreError, reported_of, score_of
 from evolver.evaluation.scorers import metric_of
 from evolver.outcome import mean_reported
 from evolver.problem import Problem
+from evolver.task import Task
 from primitives.isolation import private_copy
 
 
@@ -33,35 +34,31 @@ class FixedPredictions:
 
     Parameters
     ----------
-    predictions : ndarray of shape (n_rows, n_classes) or (n_rows,)
-        Probabilities, or numbers of a regressor.
-    classes : ndarray of shape (n_classes,) or None
-        Class labels; None for a regressor.
+    predictions : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        Numbers of a regressor, or probabilities.
+    task : Task
     """
 
-    def __init__(self, predictions: np.ndarray, classes: np.ndarray | None) -> None:
+    def __init__(self, predictions: np.ndarray, task: Task) -> None:
         self._predictions = predictions
-        self._estimator_type = "regressor" if classes is None else "classifier"
-        if classes is not None:
-            self.classes_ = classes
+        self._task = task
+        self._classifies = task.model_classes is not None
+        if self._classifies:
+            self.classes_ = task.model_classes
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, RegressorTags, Tags, TargetTags
 
-        classifies = self._estimator_type == "classifier"
         return Tags(
-            estimator_type=self._estimator_type,
+            estimator_type="classifier" if self._classifies else "regressor",
             target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags() if classifies else None,
-            regressor_tags=None if classifies else RegressorTags(),
+            classifier_tags=ClassifierTags() if self._classifies else None,
+            regressor_tags=None if self._classifies else RegressorTags(),
         )
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the given numbers, or the labels of the largest probabilities."""
-        if not hasattr(self, "classes_"):
-            return self._copy()
-        labels: np.ndarray = self.classes_[np.argmax(self._predictions, axis=1)]
-        return labels
+        """Return the given numbers, or the labels that the probabilities stand for."""
+        return self._task.decided(self._copy())
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the given probabilities."""
@@ -69,7 +66,7 @@ class FixedPredictions:
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy or R², as the estimators of scikit-learn do."""
-        metric = accuracy_score if hasattr(self, "classes_") else r2_score
+        metric = accuracy_score if self._classifies else r2_score
         return float(metric(y, self.predict(X), sample_weight=sample_weight))
 
     def _copy(self) -> np.ndarray:
@@ -89,7 +86,7 @@ class BlendScorer:
     def is_log_loss(self) -> bool:
         """True if the score is the log loss, which depends on how sure probabilities are."""
         metric = metric_of(self._problem.scorer)
-        return metric is not None and metric.function is log_loss
+        return self._classes is not None and metric is not None and metric.function is log_loss
 
     @property
     def labels(self) -> list[np.ndarray]:
@@ -114,7 +111,7 @@ class BlendScorer:
         ----------
         fold : int
             Number of the fold.
-        blends : ndarray of shape (n_blends, n_valid, n_classes) or (n_blends, n_valid)
+        blends : ndarray of shape (n_blends, n_valid, n_outputs) or (n_blends, n_valid)
             Probabilities or numbers for the validation part.
 
         Returns
@@ -143,7 +140,7 @@ class BlendScorer:
 
     def _score(self, blend: np.ndarray, X: pd.DataFrame, y: np.ndarray, weights: Any) -> float:
         """Return the score of a blend; minus infinity where it is not defined."""
-        model = FixedPredictions(blend, self._classes)
+        model = FixedPredictions(blend, self._problem.task)
         try:
             return score_of(self._problem.scorer, model, private_copy(X), y, weights)
         except UndefinedScoreError:
@@ -163,7 +160,7 @@ class BlendScorer:
             warnings.simplefilter("ignore")
             for (_, valid), one in zip(problem.folds, predictions, strict=True):
                 weights = None if problem.sample_weight is None else problem.sample_weight[valid]
-                model = FixedPredictions(one, self._classes)
+                model = FixedPredictions(one, problem.task)
                 X = private_copy(problem.X.iloc[valid])
                 folds.append(reported_of(problem, model, X, problem.y[valid], weights))
         return mean_reported(folds)
@@ -242,7 +239,8 @@ def _fast(problem: Problem) -> Any:
     if metric is None or set(metric.arguments) - {"labels"}:
         return None
     if metric.function is root_mean_squared_error:
-        return None if metric.greater_is_better else negative_errors
+        is_single = not problem.task.output_shape
+        return negative_errors if is_single and not metric.greater_is_better else None
     if "predict_proba" not in metric.responses:
         return None
     if (

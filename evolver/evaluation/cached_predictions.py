@@ -35,6 +35,8 @@ class CachedPredictions:
         Classes of the problem. Those that the estimator was not fitted on get the probability 0.
     looks_at_table : bool, default=True
         True if the scorer may read the table, and so may write to it.
+    output_shape : tuple of int, default=()
+        Shape of the prediction of one row, for a model without `classes`.
 
     Attributes
     ----------
@@ -50,9 +52,11 @@ class CachedPredictions:
         classes: np.ndarray | None = None,
         *,
         looks_at_table: bool = True,
+        output_shape: tuple[int, ...] = (),
     ) -> None:
         self.X = private_copy(X) if looks_at_table else X
         self._table = X
+        self._output_shape = output_shape if classes is None else (len(estimator.classes_),)
         self._classes = classes if lacks_some(estimator, classes) else None
         self._estimator = estimator
         self._answers: dict[str, np.ndarray] = {}
@@ -62,8 +66,8 @@ class CachedPredictions:
 
         Returns
         -------
-        ndarray of shape (n_rows,) or (n_rows, n_fitted_classes)
-            Numbers, or probabilities of the classes that the estimator was fitted on.
+        ndarray of shape (n_rows,), (n_rows, n_targets) or (n_rows, n_fitted_classes)
+            Numbers, or probabilities of labels or of the classes that the estimator was fitted on.
 
         Raises
         ------
@@ -73,7 +77,7 @@ class CachedPredictions:
         classifies = is_classifier(self._estimator)
         answer = np.asarray(self._answer("predict_proba" if classifies else "predict", self.X))
         rows: int = self.X.shape[0]
-        shape = (rows, len(self._estimator.classes_)) if classifies else (rows,)
+        shape = (rows, *self._output_shape)
         if answer.shape != shape:
             raise ValueError(f"Predictions must be of shape {shape}, got {answer.shape}.")
         if answer.dtype.kind not in "fiu" or not np.isfinite(answer).all():

@@ -73,8 +73,9 @@ class FoldScore:
         Score on the validation part; greater is better.
     costs : tuple of float
         Costs by further objective; less is better.
-    predictions : ndarray of shape (n_validation,) or (n_validation, n_classes)
-        Predictions of the validation part: numbers, or probabilities of every class of the problem.
+    predictions : ndarray of shape (n_validation,) or (n_validation, n_outputs)
+        Predictions of the validation part: numbers, or probabilities of every class or label of
+        the problem.
     effort : Effort
     reported : tuple of float, default=()
         Scores by further scorers, which decide nothing; NaN where there is none.
@@ -190,8 +191,13 @@ class Evaluator:
 
     def _cached_predictions(self, estimator: Any, X: Any) -> CachedPredictions:
         """Return the predictions of a fitted estimator for the validation part."""
+        task = self.problem.task
         return CachedPredictions(
-            estimator, X, self.problem.task.classes, looks_at_table=self._scorer_looks_at_table
+            estimator,
+            X,
+            task.classes,
+            looks_at_table=self._scorer_looks_at_table,
+            output_shape=task.output_shape,
         )
 
     def _score(self, cached: CachedPredictions, valid: np.ndarray) -> float:
@@ -212,7 +218,7 @@ class Evaluator:
             problem = self.problem
             train, valid = problem.units[fold]
             y = frozen(problem.y[train])
-            predicts_classes = problem.task.classes is not None
+            predicts_classes = problem.task.model_classes is not None
             self._parts[fold] = Parts(fold, problem.X, y, train, valid, predicts_classes)
         return self._parts[fold]
 

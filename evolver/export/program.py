@@ -19,18 +19,19 @@ from primitives.cleaning import LEFT_OUT, NUMBER, is_written, read_column
 
 
 def split_target(table, target):
-    """Return the table without the target column, and the target column.
+    """Return the table without the target column, and the target; several are a list of names.
 
     Raises
     ------
     ValueError
         If there is no such column.
     """
-    if target not in table.columns:
-        raise ValueError(
-            f"The target must be a column of the table ({', '.join(table.columns)}), got"
-            f" {target!r}."
-        )
+    for name in target if isinstance(target, list) else [target]:
+        if name not in table.columns:
+            raise ValueError(
+                f"The target must be a column of the table ({', '.join(table.columns)}), got"
+                f" {name!r}."
+            )
     return table.drop(columns=target), table[target]
 
 
@@ -45,14 +46,27 @@ def known_target(column, classification):
     return values.astype(np.int64) if has_gaps else values, known
 
 
-def predict_table(model, X):
-    """Return the prediction for each row of `X`, and the class probabilities if there are any."""
-    predictions = {"prediction": model.predict(X)}
+def known_targets(table, classification, read_target):
+    """Return the values of the rows with all of several targets, and a mask of these rows."""
+    known = np.all([read_target(table[name], classification)[1] for name in table], axis=0)
+    values = [read_target(table.loc[known, name], classification)[0] for name in table]
+    return np.column_stack(values).astype(np.int64 if classification else np.float64), known
+
+
+def predict_table(model, X, target="prediction"):
+    """Return the prediction for each row of `X`, and the probabilities if there are any.
+
+    Of several targets, `target` has the names.
+    """
+    several = isinstance(target, list)
+    predictions = model.predict(X)
+    table = pd.DataFrame(
+        dict(zip(target, predictions.T, strict=True)) if several else {"prediction": predictions}
+    )
     if is_classifier(model):
-        probabilities = model.predict_proba(X)
-        for number, label in enumerate(model.classes_):
-            predictions[f"probability_{label}"] = probabilities[:, number]
-    return pd.DataFrame(predictions)
+        names = target if several else model.classes_
+        table[[f"probability_{name}" for name in names]] = model.predict_proba(X)
+    return table
 
 
 def say_unread(X, columns):
@@ -77,7 +91,10 @@ def main(make_pipeline, default_target, columns=None, read_target=known_target):
     )
     parser.add_argument("train", help="table to fit on, CSV or Parquet")
     parser.add_argument(
-        "--target", default=default_target, help="column to predict (default: %(default)s)"
+        "--target",
+        default=default_target,
+        nargs="+" if isinstance(default_target, list) else None,
+        help="column to predict (default: %(default)s)",
     )
     parser.add_argument(
         "--predict", metavar="TABLE", help="table to predict; default: the table to fit on"
@@ -91,12 +108,15 @@ def main(make_pipeline, default_target, columns=None, read_target=known_target):
     # The pipeline was found with one thread; some libraries round differently with several.
     with threadpool_limits(limits=1):
         # Rows without a target are left out.
-        values, known = read_target(target, is_classifier(model))
+        if isinstance(options.target, list):
+            values, known = known_targets(target, is_classifier(model), read_target)
+        else:
+            values, known = read_target(target, is_classifier(model))
         model.fit(X[known], values)
         if options.predict:
             X = read_table(options.predict, columns).drop(columns=options.target, errors="ignore")
             say_unread(X, columns or {})
-        predictions = predict_table(model, X)
+        predictions = predict_table(model, X, options.target)
     if options.out:
         write_table(predictions, options.out)
     else:

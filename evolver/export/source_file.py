@@ -31,7 +31,7 @@ CARRIED_PACKAGES = ("primitives", "evolver", "__main__")
 
 def to_source(
     estimator: Any,
-    target: str = "target",
+    target: str | list[str] = "target",
     title: str = "A machine-learning pipeline.",
     columns: Mapping[str, Column] | None = None,
     *,
@@ -43,8 +43,8 @@ def to_source(
     ----------
     estimator : estimator
         Estimator that is compatible with scikit-learn, fitted or not.
-    target : str
-        Default name of the target column.
+    target : str or list of str
+        Default name of the target column, or names of several.
     title : str
         Docstring of the file.
     columns : mapping of str to Column, optional
@@ -59,7 +59,8 @@ def to_source(
         If a part of the estimator cannot be written as source.
     """
     used: dict[str, Any] = {}
-    constants, arguments = [], ["make_pipeline", quoted(target)]
+    names = quoted(target) if isinstance(target, str) else f"[{', '.join(map(quoted, target))}]"
+    constants, arguments = [], ["make_pipeline", names]
     if columns:
         kinds = layout(render(dict(columns), used), indent=0, before=f"{COLUMNS} = ")
         constants = [f'{kinds}\n"""Columns that hold anything but plain numbers."""']

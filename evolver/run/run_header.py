@@ -138,7 +138,9 @@ def _joined(X: pd.DataFrame) -> Any:
 
 def _array_hash(array: np.ndarray | None) -> str:
     """Return the hash of an array; empty if it is None."""
-    return "" if array is None else _table_hash(pd.DataFrame({"array": array}))
+    if array is None:
+        return ""
+    return _table_hash(pd.DataFrame({"array": array} if array.ndim == 1 else array))
 
 
 def _catalogue_hash(catalogue: Catalogue) -> str:

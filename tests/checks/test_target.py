@@ -104,7 +104,7 @@ def test_polars_columns_keep_name_and_labels() -> None:
         assert labels(column).tolist() == labels(column.to_frame()).tolist() == expected
         assert target_name(column) == target_name(column.to_frame()) == "goal"
     assert numbers(pl.Series([1.5, None, 2.0])).tolist() == [1.5, 2.0]
-    with pytest.raises(InputError, match=r"`y` must be one column, got \['a', 'b'\]"):
+    with pytest.raises(InputError, match=r"hold 0 and 1, or booleans, .* got 2 in column 'b'"):
         labels(pl.DataFrame({"a": [1], "b": [2]}))
 
 

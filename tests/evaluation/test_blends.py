@@ -51,9 +51,7 @@ def test_weights_of_rows_count(task: str, scoring: str | None) -> None:
     if predictions.ndim == 2:
         predictions = predictions / predictions.sum(axis=1, keepdims=True)
     X, y = one.X.iloc[valid], one.y[valid]
-    weighted = score_of(
-        one.scorer, FixedPredictions(predictions, one.task.classes), X, y, weights[valid]
-    )
+    weighted = score_of(one.scorer, FixedPredictions(predictions, one.task), X, y, weights[valid])
     found = BlendScorer(one)(0, np.stack([predictions, predictions]))
     assert found == pytest.approx([weighted] * 2)
     plain = BlendScorer(replace(one, sample_weight=None))(0, predictions[None])[0]

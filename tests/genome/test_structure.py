@@ -84,7 +84,11 @@ def test_the_choices_of_a_conditional_space_belong_to_the_structure() -> None:
     assert other.key == structure.key
     for treatments in ({"categories": "ordinal"}, {"categories": "one_hot", "numbers": "mean"}):
         assert split_structure(encoded(**treatments))[0].key != structure.key
-    assert structure.slots[0].choices == {"categories": "one_hot", "numbers": "median"}
+    assert structure.slots[0].choices == {
+        "categories": "one_hot",
+        "dates": "parts",
+        "numbers": "median",
+    }
     assert values == {"0.add_indicator": False, "0.max_categories": 9, "1.var_smoothing": 1e-11}
     assert structure.space.keys() == values.keys()
     assert not any(isinstance(one, Choice) for one in structure.space.values())
