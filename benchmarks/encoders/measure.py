@@ -26,6 +26,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks import markdown
 from benchmarks.datasets import is_classification, read
+from benchmarks.encoders.runs import NAMES
 from benchmarks.errors import error_of, gain
 from benchmarks.options import add_datasets, parser_of
 from benchmarks.records import Records, publish
@@ -34,12 +35,6 @@ from primitives.cleaning import TableCleaner
 from primitives.encoders import build_encoder
 from primitives.high_cardinality import has_many_values
 from primitives.treatments import TARGET_TYPES, TREATMENTS
-
-NAMES = (
-    *("titanic", "fine-foods-reviews", "sms-spam", "vega-movies", "bike-sharing", "nyc-flights"),
-    *("nyc-taxi-tips", "melbourne-housing", "ames-housing", "adult", "kropt", "instructor-eval"),
-)
-"""Tables with texts, dates or categories."""
 
 ROWS = 5_000
 FOLDS = 3

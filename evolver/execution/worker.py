@@ -11,6 +11,7 @@ import pickle
 import signal
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -51,7 +52,8 @@ def work(connection: socket.socket, file: Any, variables: Mapping[str, str | Non
     fork_server.set_variables({**variables, **dict.fromkeys(THREAD_VARIABLES, "1")})
     function = payload.read(file if isinstance(file, str) else file.detach())
     surroundings = Surroundings()
-    with threadpool_limits(1):
+    # The pool may be closed while a job begins or ends.
+    with threadpool_limits(1), suppress(BrokenPipeError, ConnectionResetError):
         while (frame := wire.receive(connection)) is not None:
             wire.send(connection, frame.job, Kind.STARTED)
             surroundings.restore()
