@@ -97,7 +97,8 @@ def test_a_class_of_one_row_is_fitted_on_whatever_is_set_aside(name: str) -> Non
     X, y = X[:120], y[:120].copy()
     y[0] = 2
     for seed in range(8):
-        model = boosted(name, "multiclass").set_params(random_state=seed, validation_fraction=0.5)
+        model = boosted(name, "multiclass", **{MODELS[name]: 40})
+        model.set_params(random_state=seed, validation_fraction=0.5)
         assert model.fit(X, y).predict_proba(X).shape == (120, 3)
 
 
@@ -110,11 +111,11 @@ def test_where_every_row_is_a_class_of_its_own_none_is_set_aside() -> None:
 @pytest.mark.parametrize("task", ["binary", "regression"])
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_held_out_rows_count_by_their_weights(name: str, task: str) -> None:
-    X, y = data(task)
-    model = boosted(name, task).fit(X, y)
+    X, y = (part[:300] for part in data(task))
+    model = boosted(name, task, **{MODELS[name]: 60}).fit(X, y)
     held_out = model._split(y)[1]
     rounds = set()
-    for seed in range(4):
+    for seed in range(3):
         weights = np.ones(len(y))
         weights[held_out] = 100.0 ** np.random.default_rng(seed).normal(size=len(held_out))
         rounds.add(model.fit(X, y, sample_weight=weights).n_rounds_)
