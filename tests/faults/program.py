@@ -32,7 +32,7 @@ OUT, FOLDER = Path(sys.argv[1]), Path(sys.argv[2])
 RUN = FOLDER / "run"
 
 
-def fit(name=None, evaluations=30, **options):
+def fit(name=None, evaluations=20, **options):
     '''Run a search in which workers crash, so that new ones must be started.'''
     X, y = small_table("binary")
     model = EvolvedClassifier(**{

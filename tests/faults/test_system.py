@@ -146,11 +146,11 @@ def test_the_working_directory_may_be_deleted(tmp_path: Path, undisturbed: Any) 
     os.mkdir(FOLDER / "gone")
     os.chdir(FOLDER / "gone")
     when_begun(lambda: os.rmdir(FOLDER / "gone"))
-    first = fit(run_dir=RUN, evaluations=150)
+    first = fit(run_dir=RUN, evaluations=60)
     assert not os.path.exists(FOLDER / "gone")
     OUT.write_text(json.dumps([len(first.leaderboard_), summary(fit())]))
     """
-    assert run_program(body, tmp_path) == [150, undisturbed]
+    assert run_program(body, tmp_path) == [60, undisturbed]
 
 
 def test_the_folder_for_temporary_files_may_be_swept(tmp_path: Path, undisturbed: Any) -> None:
@@ -158,14 +158,14 @@ def test_the_folder_for_temporary_files_may_be_swept(tmp_path: Path, undisturbed
     temporary = Path(os.environ["TMPDIR"])
     swept = []
     when_begun(lambda: swept.append([shutil.rmtree(one) for one in temporary.iterdir()]))
-    first = fit(run_dir=RUN, evaluations=150)
+    first = fit(run_dir=RUN, evaluations=60)
     assert swept
     shutil.rmtree(temporary)
     OUT.write_text(json.dumps([len(first.leaderboard_), summary(fit())]))
     """
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    assert run_program(body, tmp_path, env={"TMPDIR": str(temporary)}) == [150, undisturbed]
+    assert run_program(body, tmp_path, env={"TMPDIR": str(temporary)}) == [60, undisturbed]
 
 
 def test_when_workers_cannot_start_again_the_best_so_far_is_fitted(
