@@ -216,18 +216,25 @@ def _reason_of_models(problem: Problem, fold: Fold) -> str:
         except Exception as error:  # a scorer of the user may raise any error
             reasons.append(reason_of(error))
             is_undefined |= isinstance(error, UndefinedScoreError)
-    # These models may be constant on a hard table. Where the true values have a score, better
-    # models have one too.
+    # These models may be constant on a hard table. Where predictions that vary as the true values
+    # do have a score, better models have one too.
     if is_undefined and not _reason_of_truth(problem, fold):
         return ""
     return reasons[0]
 
 
 def _reason_of_truth(problem: Problem, fold: Fold) -> str:
-    """Return the reason why the true values cannot be scored on a fold, empty if they can."""
+    """Return the reason why the true values cannot be scored on a fold, empty if they can.
+
+    Numbers are in another order: the error of the true values is 0 even where that of any model
+    is too large for a float. Probabilities keep theirs: a certain error may have an infinite loss.
+    """
     valid, classes = fold[1], problem.task.classes
     truth = problem.y[valid]
-    predictions = truth if classes is None else (truth[:, np.newaxis] == classes).astype(np.float64)
+    if classes is None:
+        predictions = np.roll(truth, 1)
+    else:
+        predictions = (truth[:, np.newaxis] == classes).astype(np.float64)
     weights = None if problem.sample_weight is None else problem.sample_weight[valid]
     try:
         with warnings.catch_warnings():
