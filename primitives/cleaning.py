@@ -7,7 +7,7 @@ how its values look elsewhere. Exported files contain copies of this source; see
 
 from __future__ import annotations
 
-from collections import namedtuple
+from collections import defaultdict, namedtuple
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,9 @@ ORDER = (*FLOATS, "ordered", "date", "category", "text")
 
 LEFT_OUT = ("constant", "identifier", "row number", "ignore")
 """Kinds of columns that no pipeline learns from."""
+
+FEW_ROWS, CELLS = 10_000, 1_000_000
+"""Most rows of columns of texts that are read together, and most cells of these."""
 
 
 class Column(namedtuple("Column", "kind form unit values", defaults=("", "", ()))):
@@ -125,10 +128,10 @@ class TableCleaner(TransformerMixin, BaseEstimator):
         floats = (name for name, column in self.columns_.items() if column.kind in FLOATS)
         block = [name for name in floats if name in plain]
         numbers = pd.DataFrame(cut_off(X[block].to_numpy(np.float64)), X.index, block)
+        columns = {name: one for name, one in self.columns_.items() if name not in numbers}
         others = {
-            name: clean_column(X[name], column, name in self.shares_)
-            for name, column in self.columns_.items()
-            if name not in numbers
+            name: cleaned(read, columns[name])
+            for name, (read, _) in read_columns(X, columns, self.shares_).items()
         }
         clean = pd.concat([numbers, pd.DataFrame(others, X.index)], axis=1)
         order = list(self.columns_)
@@ -201,10 +204,8 @@ def shares_among(X, columns):
     plain = plain_numbers(X)
     highest = X[[name for name in numbers if name in plain]].max()
     shares = set(highest.index[(highest <= 1).to_numpy(bool)])
-    for name in numbers:
-        if name not in plain and (clean_column(X[name], columns[name]) > 1).sum() == 0:
-            shares.add(name)
-    return frozenset(shares)
+    others = read_columns(X, {name: columns[name] for name in numbers if name not in plain})
+    return frozenset(shares | {name for name, (read, _) in others.items() if not (read > 1).any()})
 
 
 def cut_off(values):
@@ -216,7 +217,11 @@ def cut_off(values):
 
 def clean_column(values, column, are_shares=False):
     """Return the values of a column as a cleaned table has them."""
-    read, _ = read_column(values, column, are_shares)
+    return cleaned(read_column(values, column, are_shares)[0], column)
+
+
+def cleaned(read, column):
+    """Return the reading of a column as a cleaned table has it."""
     if column.kind == "ordered":
         places = read.codes.astype(np.float64)
         return np.where(places < 0, np.nan, places)
@@ -247,15 +252,64 @@ def read_column(values, column, are_shares=False):
     if column.kind == "date" and not is_written(values.dtype):
         return dates_of(values, column), None
     codes, distinct = factorized(values)
-    texts = as_texts(distinct)
-    is_mark = np.array([text.casefold() in marks_of(column) for text in texts], bool)
-    found = READERS[column.kind](texts, distinct, is_mark, column, are_shares)
-    unread = ~is_mark & pd.isna(found)
-    lost = np.isin(codes, np.flatnonzero(unread))
-    report = (int(lost.sum()), distinct[unread][0]) if lost.any() else None
-    read = taken(found, codes, column)
+    found, unread = read_distinct(distinct, column, are_shares)
+    read, report = taken(found, codes, column), None
+    if unread.any():
+        lost = np.append(unread, False)[codes]
+        report = (int(lost.sum()), distinct[unread][0]) if lost.any() else None
     # pandas would make its own type of strings of an array of texts.
     return pd.Series(read, values.index, dtype=object) if column.kind == "text" else read, report
+
+
+def read_distinct(distinct, column, are_shares=False):
+    """Return the readings of distinct values, and a mask of those that have none."""
+    texts, marks = as_texts(distinct), marks_of(column)
+    is_mark = np.array([text.casefold() in marks for text in texts], bool)
+    found = READERS[column.kind](texts, distinct, is_mark, column, are_shares)
+    return found, ~is_mark & pd.isna(found)
+
+
+def read_columns(X, columns, shares=frozenset()):
+    """Return the readings of columns, each as `read_column` returns it, by name.
+
+    Short columns of texts that are read alike are read together: one at a time is much slower.
+    """
+    alike, found = defaultdict(list), {}
+    for name, column in columns.items():
+        are_shares = name in shares
+        if column.kind in FLOATS and are_few_texts(X[name]):
+            alike[column, are_shares].append(name)
+        else:
+            found[name] = read_column(X[name], column, are_shares)
+    for (column, are_shares), names in alike.items():
+        for block, codes, distinct in factorized_blocks(X, names):
+            numbers, unread = read_distinct(distinct, column, are_shares)
+            read = np.append(numbers, np.nan)[codes]
+            lost = np.append(unread, False)[codes]
+            firsts = distinct[codes[range(len(block)), lost.argmax(axis=1)]]
+            counts = lost.sum(axis=1).tolist()
+            for name, *one in zip(block, read, counts, firsts, strict=True):
+                found[name] = one[0], tuple(one[1:]) if one[1] else None
+    return {name: found[name] for name in columns}
+
+
+def are_few_texts(values):
+    """Return True if values are few, and are texts without exception."""
+    if len(values) > FEW_ROWS or len(values) == 0:
+        return False
+    if isinstance(values.dtype, pd.StringDtype):
+        return True
+    return values.dtype == object and pd.api.types.infer_dtype(values, skipna=True) == "string"
+
+
+def factorized_blocks(X, names):
+    """Yield some names of columns of texts, places among distinct values in rows, and these."""
+    step = max(1, CELLS // len(X))
+    for start in range(0, len(names), step):
+        block = names[start : start + step]
+        cells = [np.asarray(X[name].array, dtype=object) for name in block]
+        codes, distinct = pd.factorize(np.concatenate(cells))
+        yield block, codes.reshape(len(block), len(X)), distinct
 
 
 def is_written(dtype):
