@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import VotingClassifier, VotingRegressor
@@ -98,7 +99,7 @@ class Classification:
     @classmethod
     def of(cls, y: np.ndarray) -> Self:
         """Return the task of predicting the classes in a checked target."""
-        return cls(np.unique(y))
+        return cls(np.sort(_distinct(y)))
 
     @property
     def name(self) -> str:
@@ -117,12 +118,13 @@ class Classification:
 
     def class_counts(self, y: np.ndarray) -> np.ndarray:
         """Return the number of rows of each class that occurs in a target."""
-        return np.unique(y, return_counts=True)[1]
+        distinct = _distinct(y)
+        return np.bincount(pd.factorize(y)[0])[np.argsort(distinct, kind="stable")]
 
     def target_traits(self, y: np.ndarray, folds: Folds) -> Mapping[str, Any]:
         """Return the traits of the rarest class and of the labels."""
         counts = [self.class_counts(y[train]) for train, _ in folds]
-        _, of_all = np.unique(y, return_counts=True)
+        of_all = self.class_counts(y)
         return {
             "rarity": float(of_all.min() * len(of_all) / len(y)),
             # A training part may lack a class, which then has no count.
@@ -213,6 +215,11 @@ class Regression:
 
 TASKS: dict[str, type[Task]] = {kind.family: kind for kind in (Classification, Regression)}
 """Classes of tasks by the name of their kind."""
+
+
+def _distinct(y: np.ndarray) -> np.ndarray:
+    """Return the classes of a target in the order in which they occur; sorting it would be slow."""
+    return y[~pd.Series(y).duplicated().to_numpy()]
 
 
 def _is_numeral(label: Any) -> bool:

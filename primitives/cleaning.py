@@ -8,6 +8,7 @@ how its values look elsewhere. Exported files contain copies of this source; see
 from __future__ import annotations
 
 from collections import defaultdict, namedtuple
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,9 @@ LEFT_OUT = ("constant", "identifier", "row number", "ignore")
 
 FEW_ROWS, CELLS = 10_000, 1_000_000
 """Most rows of columns of texts that are read together, and most cells of these."""
+
+FEW_NAMES = 20
+"""Most categories of a type that is kept for other columns."""
 
 
 class Column(namedtuple("Column", "kind form unit values", defaults=("", "", ()))):
@@ -275,12 +279,12 @@ def read_columns(X, columns, shares=frozenset()):
     Short columns of texts that are read alike are read together: one at a time is much slower.
     """
     alike, found = defaultdict(list), {}
+    few = few_texts(X, [name for name, column in columns.items() if column.kind in FLOATS])
     for name, column in columns.items():
-        are_shares = name in shares
-        if column.kind in FLOATS and are_few_texts(X[name]):
-            alike[column, are_shares].append(name)
+        if name in few:
+            alike[column, name in shares].append(name)
         else:
-            found[name] = read_column(X[name], column, are_shares)
+            found[name] = read_column(X[name], column, name in shares)
     for (column, are_shares), names in alike.items():
         for block, codes, distinct in factorized_blocks(X, names):
             numbers, unread = read_distinct(distinct, column, are_shares)
@@ -293,13 +297,20 @@ def read_columns(X, columns, shares=frozenset()):
     return {name: found[name] for name in columns}
 
 
-def are_few_texts(values):
-    """Return True if values are few, and are texts without exception."""
-    if len(values) > FEW_ROWS or len(values) == 0:
-        return False
-    if isinstance(values.dtype, pd.StringDtype):
-        return True
-    return values.dtype == object and pd.api.types.infer_dtype(values, skipna=True) == "string"
+def few_texts(X, names):
+    """Return the columns, of some names, that are short and hold texts without exception."""
+    if not 0 < len(X) <= FEW_ROWS:
+        return frozenset()
+    dtypes = dict(X.dtypes)
+    return {
+        name
+        for name in names
+        if isinstance(dtypes[name], pd.StringDtype)
+        or (
+            pd.api.types.is_object_dtype(dtypes[name])
+            and pd.api.types.infer_dtype(X[name]) == "string"
+        )
+    }
 
 
 def factorized_blocks(X, names):
@@ -360,9 +371,9 @@ def dates_of_epochs(numbers):
 def factorized(values):
     """Return the place of each value among the distinct ones, -1 if missing, and these."""
     if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.cat.codes.to_numpy(), values.cat.categories.to_numpy(dtype=object)
+        return values.array.codes, values.array.categories.to_numpy(dtype=object)
     if not pd.api.types.is_object_dtype(values.dtype):
-        codes, distinct = pd.factorize(values)
+        codes, distinct = pd.factorize(values.array)
         return codes, np.asarray(distinct, dtype=object)
     try:
         return pd.factorize(values.to_numpy(dtype=object))
@@ -435,13 +446,20 @@ READERS = {
 """Function that reads the distinct values of a column, by its kind."""
 
 
+@lru_cache
+def category_type(names, kind):
+    """Return the type of categories; many columns have the same few, and making it is slow."""
+    return pd.CategoricalDtype(list(names), ordered=kind == "ordered")
+
+
 def taken(found, codes, column):
     """Return the reading of each value, from those of the distinct values and their places."""
     if column.kind in ("category", "ordered"):
-        names = list(column.values) or sorted({name for name in found if name is not None})
+        names = column.values or tuple(sorted({name for name in found if name is not None}))
         places = {name: place for place, name in enumerate(names)}
         again = np.array([places.get(name, -1) for name in found] + [-1])
-        return pd.Categorical.from_codes(again[codes], names, ordered=column.kind == "ordered")
+        of_names = category_type if len(names) <= FEW_NAMES else category_type.__wrapped__
+        return pd.Categorical.from_codes(again[codes], dtype=of_names(names, column.kind))
     if column.kind == "date":
         return np.append(found, np.datetime64("NaT", "us"))[codes]
     if column.kind == "text":

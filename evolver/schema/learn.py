@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +19,7 @@ from evolver.errors import InputError, InputTypeError
 from evolver.schema.numbers import number_profiles
 from evolver.schema.schema import KINDS, Profile, Schema
 from evolver.schema.written import profiles_of_short, read_again, written_profile
-from primitives.cleaning import LEFT_OUT, NUMBER, Column, are_few_texts, as_texts, plain_numbers
+from primitives.cleaning import LEFT_OUT, NUMBER, Column, as_texts, few_texts, plain_numbers
 from primitives.formats import PLAIN
 
 Given = Mapping[str, str | Sequence[Any]]
@@ -46,19 +45,15 @@ def learn(X: pd.DataFrame, given: Given | None = None) -> Schema:
     names: list[str] = list(X.columns)
     plain = plain_numbers(X) - given.keys()
     found = number_profiles(X, [name for name in names if name in plain])
-    short = [name for name in names if _is_short(name, X, plain | given.keys())]
-    found |= profiles_of_short(X, short)
+    if len(names) > 1:
+        texts = few_texts(X, [name for name in names if name not in plain and name not in given])
+        found |= profiles_of_short(X, [name for name in names if name in texts])
     found |= {
         name: written_profile(name, X[name], given.get(name), alone=len(names) == 1)
         for name in names
         if name not in found
     }
     return Schema(_not_empty(_agreeing({name: found[name] for name in names}, X), given))
-
-
-def _is_short(name: str, X: pd.DataFrame, others: AbstractSet[str]) -> bool:
-    """Return True if a column is one of few texts, of several columns, and none of others."""
-    return name not in others and X.shape[1] > 1 and are_few_texts(X[name])
 
 
 def _checked(given: Given, X: pd.DataFrame) -> Given:

@@ -103,7 +103,7 @@ class Schema:
         table = X if list(X.columns) == self.learned else X[self.learned]
         columns = {
             name: self.profiles[name].column
-            for name, dtype in table.dtypes.items()
+            for name, dtype in zip(self.learned, table.dtypes, strict=True)
             if not is_read(dtype, self.profiles[name].column)
         }
         shares = {name for name in columns if (self.profiles[name].high or 2.0) <= 1.0}

@@ -487,22 +487,25 @@ def _other_forms(values: Written, column: Column) -> tuple[str, ...]:
         return ()
     # Most forms are refused by the first values.
     few, read = values.texts[:FEW_TRIED], READ_IN[column.kind]
-    forms = [
-        form for form in forms if np.array_equal(pd.isna(read(few, form)), pd.isna(read(few, own)))
-    ]
-    numbers = read(values.texts, own) if forms else None
-    others = {form: read(values.texts, form) for form in forms}
+    is_read = ~pd.isna(read(few, own))
+    forms = [form for form in forms if np.array_equal(~pd.isna(read(few, form)), is_read)]
     return tuple(
-        form
-        for form, other in others.items()
-        if np.array_equal(pd.isna(other), pd.isna(numbers))
-        and not np.array_equal(other[~pd.isna(other)], numbers[~pd.isna(numbers)])
+        form for form in forms if _differ(read(values.texts, form), read(values.texts, own))
+    )
+
+
+def _differ(other: np.ndarray, own: np.ndarray) -> bool:
+    """Return True if two forms read the same texts, but as other values."""
+    is_read = ~pd.isna(own)
+    return np.array_equal(~pd.isna(other), is_read) and not np.array_equal(
+        other[is_read], own[is_read]
     )
 
 
 def _numbers_of(texts: np.ndarray, convention: str) -> np.ndarray:
     """Return the numbers that texts stand for, without their units."""
-    return numbers_and_units(texts, convention)[0]
+    numbers: np.ndarray = numbers_and_units(texts, convention)[0]
+    return numbers
 
 
 READ_IN: dict[str, Callable[[np.ndarray, str], np.ndarray]] = {
