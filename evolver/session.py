@@ -310,7 +310,7 @@ def _checked_problem(
         checks.check_forward(folds, request.cv)
     problem = replace(problem, folds=folds)
     # The rows that are looked at have a generator of their own: the search does not depend on them.
-    findings += checks.findings_of_rows(problem, np.random.default_rng(0))
+    findings += checks.findings_of_rows(problem, np.random.default_rng(0), request.end_of_checks)
     # The seed is drawn even if there is no ladder, so that the search is the same with and without.
     rng_of_ladder = np.random.default_rng(rng.integers(2**31))
     if not request.settings.row_ladder or request.settings.racing_error == 0:

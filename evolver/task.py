@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import VotingClassifier, VotingRegressor
@@ -117,7 +118,7 @@ class Classification:
     @classmethod
     def of(cls, y: np.ndarray) -> Task:
         """Return the task of predicting the classes in a checked target, or several labels."""
-        return cls(np.unique(y)) if y.ndim == 1 else Multilabel(y.shape[1])
+        return cls(np.sort(_distinct(y))) if y.ndim == 1 else Multilabel(y.shape[1])
 
     @property
     def name(self) -> str:
@@ -150,12 +151,13 @@ class Classification:
 
     def class_counts(self, y: np.ndarray) -> np.ndarray:
         """Return the number of rows of each class that occurs in a target."""
-        return np.unique(y, return_counts=True)[1]
+        distinct = _distinct(y)
+        return np.bincount(pd.factorize(y)[0])[np.argsort(distinct, kind="stable")]
 
     def target_traits(self, y: np.ndarray, folds: Folds) -> Mapping[str, Any]:
         """Return the traits of the rarest class and of the labels."""
         counts = [self.class_counts(y[train]) for train, _ in folds]
-        _, of_all = np.unique(y, return_counts=True)
+        of_all = self.class_counts(y)
         return {
             "rarity": float(of_all.min() * len(of_all) / len(y)),
             # A training part may lack a class, which then has no count.
@@ -367,6 +369,11 @@ def _fewest(labels: np.ndarray) -> int:
     """Return the least number of rows in which some label is true, or false."""
     trues = labels.sum(axis=0)
     return int(min(trues.min(), (len(labels) - trues).min()))
+
+
+def _distinct(y: np.ndarray) -> np.ndarray:
+    """Return the classes of a target in the order in which they occur; sorting it would be slow."""
+    return y[~pd.Series(y).duplicated().to_numpy()]
 
 
 def _is_numeral(label: Any) -> bool:

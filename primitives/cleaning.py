@@ -7,7 +7,8 @@ how its values look elsewhere. Exported files contain copies of this source; see
 
 from __future__ import annotations
 
-from collections import namedtuple
+from collections import defaultdict, namedtuple
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,12 @@ ORDER = (*FLOATS, "ordered", "date", "category", "text")
 
 LEFT_OUT = ("constant", "identifier", "row number", "ignore")
 """Kinds of columns that no pipeline learns from."""
+
+FEW_ROWS, CELLS = 10_000, 1_000_000
+"""Most rows of columns of texts that are read together, and most cells of these."""
+
+FEW_NAMES = 20
+"""Most categories of a type that is kept for other columns."""
 
 
 class Column(namedtuple("Column", "kind form unit values", defaults=("", "", ()))):
@@ -125,10 +132,10 @@ class TableCleaner(TransformerMixin, BaseEstimator):
         floats = (name for name, column in self.columns_.items() if column.kind in FLOATS)
         block = [name for name in floats if name in plain]
         numbers = pd.DataFrame(cut_off(X[block].to_numpy(np.float64)), X.index, block)
+        columns = {name: one for name, one in self.columns_.items() if name not in numbers}
         others = {
-            name: clean_column(X[name], column, name in self.shares_)
-            for name, column in self.columns_.items()
-            if name not in numbers
+            name: cleaned(read, columns[name])
+            for name, (read, _) in read_columns(X, columns, self.shares_).items()
         }
         clean = pd.concat([numbers, pd.DataFrame(others, X.index)], axis=1)
         order = list(self.columns_)
@@ -201,10 +208,8 @@ def shares_among(X, columns):
     plain = plain_numbers(X)
     highest = X[[name for name in numbers if name in plain]].max()
     shares = set(highest.index[(highest <= 1).to_numpy(bool)])
-    for name in numbers:
-        if name not in plain and (clean_column(X[name], columns[name]) > 1).sum() == 0:
-            shares.add(name)
-    return frozenset(shares)
+    others = read_columns(X, {name: columns[name] for name in numbers if name not in plain})
+    return frozenset(shares | {name for name, (read, _) in others.items() if not (read > 1).any()})
 
 
 def cut_off(values):
@@ -216,7 +221,11 @@ def cut_off(values):
 
 def clean_column(values, column, are_shares=False):
     """Return the values of a column as a cleaned table has them."""
-    read, _ = read_column(values, column, are_shares)
+    return cleaned(read_column(values, column, are_shares)[0], column)
+
+
+def cleaned(read, column):
+    """Return the reading of a column as a cleaned table has it."""
     if column.kind == "ordered":
         places = read.codes.astype(np.float64)
         return np.where(places < 0, np.nan, places)
@@ -247,15 +256,71 @@ def read_column(values, column, are_shares=False):
     if column.kind == "date" and not is_written(values.dtype):
         return dates_of(values, column), None
     codes, distinct = factorized(values)
-    texts = as_texts(distinct)
-    is_mark = np.array([text.casefold() in marks_of(column) for text in texts], bool)
-    found = READERS[column.kind](texts, distinct, is_mark, column, are_shares)
-    unread = ~is_mark & pd.isna(found)
-    lost = np.isin(codes, np.flatnonzero(unread))
-    report = (int(lost.sum()), distinct[unread][0]) if lost.any() else None
-    read = taken(found, codes, column)
+    found, unread = read_distinct(distinct, column, are_shares)
+    read, report = taken(found, codes, column), None
+    if unread.any():
+        lost = np.append(unread, False)[codes]
+        report = (int(lost.sum()), distinct[unread][0]) if lost.any() else None
     # pandas would make its own type of strings of an array of texts.
     return pd.Series(read, values.index, dtype=object) if column.kind == "text" else read, report
+
+
+def read_distinct(distinct, column, are_shares=False):
+    """Return the readings of distinct values, and a mask of those that have none."""
+    texts, marks = as_texts(distinct), marks_of(column)
+    is_mark = np.array([text.casefold() in marks for text in texts], bool)
+    found = READERS[column.kind](texts, distinct, is_mark, column, are_shares)
+    return found, ~is_mark & pd.isna(found)
+
+
+def read_columns(X, columns, shares=frozenset()):
+    """Return the readings of columns, each as `read_column` returns it, by name.
+
+    Short columns of texts that are read alike are read together: one at a time is much slower.
+    """
+    alike, found = defaultdict(list), {}
+    few = few_texts(X, [name for name, column in columns.items() if column.kind in FLOATS])
+    for name, column in columns.items():
+        if name in few:
+            alike[column, name in shares].append(name)
+        else:
+            found[name] = read_column(X[name], column, name in shares)
+    for (column, are_shares), names in alike.items():
+        for block, codes, distinct in factorized_blocks(X, names):
+            numbers, unread = read_distinct(distinct, column, are_shares)
+            read = np.append(numbers, np.nan)[codes]
+            lost = np.append(unread, False)[codes]
+            firsts = distinct[codes[range(len(block)), lost.argmax(axis=1)]]
+            counts = lost.sum(axis=1).tolist()
+            for name, *one in zip(block, read, counts, firsts, strict=True):
+                found[name] = one[0], tuple(one[1:]) if one[1] else None
+    return {name: found[name] for name in columns}
+
+
+def few_texts(X, names):
+    """Return the columns, of some names, that are short and hold texts without exception."""
+    if not 0 < len(X) <= FEW_ROWS:
+        return frozenset()
+    dtypes = dict(X.dtypes)
+    return {
+        name
+        for name in names
+        if isinstance(dtypes[name], pd.StringDtype)
+        or (
+            pd.api.types.is_object_dtype(dtypes[name])
+            and pd.api.types.infer_dtype(X[name]) == "string"
+        )
+    }
+
+
+def factorized_blocks(X, names):
+    """Yield some names of columns of texts, places among distinct values in rows, and these."""
+    step = max(1, CELLS // len(X))
+    for start in range(0, len(names), step):
+        block = names[start : start + step]
+        cells = [np.asarray(X[name].array, dtype=object) for name in block]
+        codes, distinct = pd.factorize(np.concatenate(cells))
+        yield block, codes.reshape(len(block), len(X)), distinct
 
 
 def is_written(dtype):
@@ -306,9 +371,9 @@ def dates_of_epochs(numbers):
 def factorized(values):
     """Return the place of each value among the distinct ones, -1 if missing, and these."""
     if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.cat.codes.to_numpy(), values.cat.categories.to_numpy(dtype=object)
+        return values.array.codes, values.array.categories.to_numpy(dtype=object)
     if not pd.api.types.is_object_dtype(values.dtype):
-        codes, distinct = pd.factorize(values)
+        codes, distinct = pd.factorize(values.array)
         return codes, np.asarray(distinct, dtype=object)
     try:
         return pd.factorize(values.to_numpy(dtype=object))
@@ -381,13 +446,20 @@ READERS = {
 """Function that reads the distinct values of a column, by its kind."""
 
 
+@lru_cache
+def category_type(names, kind):
+    """Return the type of categories; many columns have the same few, and making it is slow."""
+    return pd.CategoricalDtype(list(names), ordered=kind == "ordered")
+
+
 def taken(found, codes, column):
     """Return the reading of each value, from those of the distinct values and their places."""
     if column.kind in ("category", "ordered"):
-        names = list(column.values) or sorted({name for name in found if name is not None})
+        names = column.values or tuple(sorted({name for name in found if name is not None}))
         places = {name: place for place, name in enumerate(names)}
         again = np.array([places.get(name, -1) for name in found] + [-1])
-        return pd.Categorical.from_codes(again[codes], names, ordered=column.kind == "ordered")
+        of_names = category_type if len(names) <= FEW_NAMES else category_type.__wrapped__
+        return pd.Categorical.from_codes(again[codes], dtype=of_names(names, column.kind))
     if column.kind == "date":
         return np.append(found, np.datetime64("NaT", "us"))[codes]
     if column.kind == "text":

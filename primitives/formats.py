@@ -78,9 +78,7 @@ def numbers_and_units(texts, convention):
     numbers, units = np.full(len(texts), np.nan), np.full(len(texts), "", dtype=object)
     if convention[0] == ".":
         # Most are plain numbers, which pandas reads much faster.
-        numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy(
-            np.float64, copy=True
-        )
+        numbers = np.array(pd.to_numeric(np.asarray(texts, object), errors="coerce"), np.float64)
     pattern, (point, comma) = number_pattern(convention), convention
     for place in np.flatnonzero(np.isnan(numbers)):
         match = pattern.fullmatch(texts[place].translate(TYPOGRAPHY))

@@ -96,7 +96,7 @@ def check_classes(task: Task, y: np.ndarray, sample_weight: np.ndarray | None) -
     """Raise an InputError if the rows with a positive weight have fewer than two classes."""
     if task.classes is None:
         return
-    classes = np.unique(y if sample_weight is None else y[sample_weight > 0])
+    classes = pd.unique(y if sample_weight is None else y[sample_weight > 0])
     if len(classes) < 2:
         raise InputError(
             f"`y` must have at least 2 classes, got one class: {classes[:1].tolist()}."

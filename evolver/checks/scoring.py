@@ -21,7 +21,7 @@ from evolver.evaluation.blends import FixedPredictions
 from evolver.evaluation.cached_predictions import CachedPredictions
 from evolver.evaluation.fallback import small_discriminant, small_tree
 from evolver.evaluation.fold import UndefinedScoreError, score_of
-from evolver.evaluation.folds import make_folds, make_ladder, of_known_classes
+from evolver.evaluation.folds import make_folds, make_ladder, numbered, of_known_classes
 from evolver.evaluation.scorers import Metric, metric_of
 from evolver.execution.inline import reason_of
 from evolver.problem import Fold, Problem
@@ -68,10 +68,10 @@ def scorable_folds(
     cv = _checked_cv(cv, len(y))
     attempts = [cv]
     if task.classes is not None and isinstance(cv, int):
-        labels, counts = np.unique(y, return_counts=True)
+        counts = task.class_counts(y)
         fewest = int(counts.min())
         if fewest < cv:
-            label = labels.tolist()[counts.argmin()]
+            label = task.classes.tolist()[counts.argmin()]
             message = f"Class {label!r} has {fewest} rows, fewer than the {cv} folds of `cv`."
             findings.append(Finding("rare-class", message))
             attempts.append(max(2, fewest))
@@ -114,10 +114,14 @@ def check_splits_rows(cv: Any) -> None:
 
 def _left_out(split: Sequence[Fold], folds: Sequence[Fold], y: np.ndarray) -> list[Finding]:
     """Return the finding of validation rows left out as no training row has their class."""
-    lost = [np.setdiff1d(valid, kept) for (_, valid), (_, kept) in zip(split, folds, strict=True)]
-    labels, counts = np.unique(y[np.concatenate(lost)], return_counts=True)
-    if not len(labels):
+    lost = [
+        np.setdiff1d(valid, kept)
+        for (_, valid), (_, kept) in zip(split, folds, strict=True)
+        if len(kept) < len(valid)
+    ]
+    if not lost:
         return []
+    labels, counts = np.unique(y[np.concatenate(lost)], return_counts=True)
     classes = ", ".join(
         f"{count} of class {label!r}"
         for label, count in zip(labels.tolist(), counts.tolist(), strict=True)
@@ -154,6 +158,8 @@ def _reason_not_scorable(problem: Problem, folds: Sequence[Fold], end: Deadline)
     metric = metric_of(problem.scorer)
     loss = metric if metric is not None and metric.function is log_loss else None
     all_classes = problem.task.classes
+    numbers = y if all_classes is None else numbered(y)
+    has_all_labels = loss is not None and _has_all_labels(loss, all_classes)
     scored: set[Hashable] = set()
     scored_by_model: set[Hashable] = set()
     for number, fold in enumerate(folds):
@@ -165,9 +171,9 @@ def _reason_not_scorable(problem: Problem, folds: Sequence[Fold], end: Deadline)
             )
         has_weight = sample_weight is None or bool(sample_weight[valid].any())
         # The log loss is then finite on any rows. Computing it for many classes takes much memory.
-        if loss is not None and has_weight and _has_all_labels(loss, y[train]):
+        if has_all_labels and has_weight:
             continue
-        classes = None if all_classes is None else _classes_of(y, train, valid)
+        classes = None if all_classes is None else _classes_of(numbers, train, valid)
         # Fitting a model for each fold would be slow.
         known = scored_by_model | scored if end.is_over else scored_by_model
         if has_weight and classes in known:
@@ -216,23 +222,31 @@ def _reason_of_models(problem: Problem, fold: Fold) -> str:
         except Exception as error:  # a scorer of the user may raise any error
             reasons.append(reason_of(error))
             is_undefined |= isinstance(error, UndefinedScoreError)
-    # These models may be constant on a hard table. Where the true values have a score, better
-    # models have one too.
+    # These models may be constant on a hard table. Where predictions that vary as the true values
+    # do have a score, better models have one too.
     if is_undefined and not _reason_of_truth(problem, fold):
         return ""
     return reasons[0]
 
 
 def _reason_of_truth(problem: Problem, fold: Fold) -> str:
-    """Return the reason why the true values cannot be scored on a fold, empty if they can."""
+    """Return the reason why the true values cannot be scored on a fold, empty if they can.
+
+    Numbers are in another order: the error of the true values is 0 even where that of any model
+    is too large for a float. Probabilities keep theirs: a certain error may have an infinite loss.
+    """
     valid, classes = fold[1], problem.task.classes
     truth = problem.y[valid]
-    shares = truth if classes is None else truth[:, np.newaxis] == classes
+    if problem.task.model_classes is None:
+        predictions = np.roll(truth, 1, axis=0)
+    else:
+        shares = truth if classes is None else truth[:, np.newaxis] == classes
+        predictions = shares.astype(np.float64)
     weights = None if problem.sample_weight is None else problem.sample_weight[valid]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            model = FixedPredictions(shares.astype(np.float64), problem.task)
+            model = FixedPredictions(predictions, problem.task)
             score_of(problem.scorer, model, problem.X.iloc[valid], truth, weights)
     except Exception as error:  # a scorer of the user may raise any error
         return reason_of(error)
@@ -259,10 +273,10 @@ def _score(problem: Problem, model: Any, fold: Fold) -> None:
         score_of(problem.scorer, cached, cached.X, y[valid], weights)
 
 
-def _has_all_labels(metric: Metric, y: np.ndarray) -> bool:
-    """Return True if a training part has all the labels of a log loss."""
+def _has_all_labels(metric: Metric, classes: np.ndarray | None) -> bool:
+    """Return True if the labels of a log loss are all classes."""
     labels = metric.arguments.get("labels")
-    return labels is not None and np.array_equal(np.unique(y), labels)
+    return labels is not None and classes is not None and np.array_equal(labels, classes)
 
 
 def _classes_of(y: np.ndarray, train: np.ndarray, valid: np.ndarray) -> Hashable:

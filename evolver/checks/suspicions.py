@@ -16,10 +16,14 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import r2_score, roc_auc_score
 
+from evolver.budget import Deadline
 from evolver.evaluation.folds import are_in_time
 from evolver.problem import Problem
 from evolver.warned import Finding
 from primitives.screening import associations
+
+NO_END = Deadline()
+"""Moment that never comes."""
 
 ROWS = 2_000
 """Number of rows that a check reads."""
@@ -46,26 +50,45 @@ DUPLICATES = 0.05
 """Share of validation rows with a twin in the training part from which they are told."""
 
 
-def findings_of_rows(problem: Problem, rng: np.random.Generator) -> list[Finding]:
+FIRST_COLUMNS = 3
+"""Number of columns by which most rows without a twin are told."""
+
+
+def findings_of_rows(
+    problem: Problem, rng: np.random.Generator, end: Deadline = NO_END
+) -> list[Finding]:
     """Return what the caller should know of the rows of a problem with its folds.
 
-    A table of more than `MOST_COLUMNS` columns is not searched: it would take too long.
+    A table of more than `MOST_COLUMNS` columns is not searched: it would take too long. Checks that
+    have not begun at the end of the time for checks are left out without a word.
+
+    Parameters
+    ----------
+    problem : Problem
+    rng : numpy.random.Generator
+        Source of the rows that are read of a large table.
+    end : Deadline, default: never
+        Moment after which no check begins.
     """
     if problem.X.shape[1] > MOST_COLUMNS:
         return []
     alone = [
         replace(problem, task=task, y=y) for task, y in problem.task.single(problem.y)[:TARGETS]
     ]
-    return [
-        *(finding for one in alone for finding in _giving_target_away(one, rng)),
-        *_same_columns(problem.X),
-        *_twins_across_folds(problem),
-        *_sorted_by_time(problem),
-        *(finding for one in alone for finding in _sorted_by_target(one)),
-    ]
+    # Each check is a generator, which does nothing before it is asked.
+    checks = (
+        *(_giving_target_away(one, rng, end) for one in alone),
+        _same_columns(problem.X, end),
+        _twins_across_folds(problem),
+        _sorted_by_time(problem),
+        *(_sorted_by_target(one) for one in alone),
+    )
+    return [finding for check in checks if not end.is_over for finding in check]
 
 
-def _giving_target_away(problem: Problem, rng: np.random.Generator) -> Iterator[Finding]:
+def _giving_target_away(
+    problem: Problem, rng: np.random.Generator, end: Deadline
+) -> Iterator[Finding]:
     """Yield a finding for each column that tells the target of other rows nearly without error."""
     rows = rng.permutation(len(problem.y))[:ROWS]
     if len(rows) < LEAST_ROWS:
@@ -73,6 +96,8 @@ def _giving_target_away(problem: Problem, rng: np.random.Generator) -> Iterator[
     X, y = problem.X.iloc[rows], problem.y[rows]
     strength = associations(X, y, np.random.RandomState(0))
     for place in np.argsort(-strength, kind="stable")[:COLUMNS]:
+        if end.is_over:
+            return
         name = str(X.columns[place])
         score = _score_alone(X.iloc[:, place], y, problem)
         if score > TOO_GOOD:
@@ -111,7 +136,7 @@ def _as_numbers(column: pd.Series[Any]) -> np.ndarray:
     return pd.factorize(column, sort=False)[0].astype(np.float64)
 
 
-def _same_columns(X: pd.DataFrame) -> Iterator[Finding]:
+def _same_columns(X: pd.DataFrame, end: Deadline) -> Iterator[Finding]:
     """Yield a finding if columns repeat others."""
     some = X.iloc[:: max(1, len(X) // ROWS)]
     groups = defaultdict(list)
@@ -121,7 +146,7 @@ def _same_columns(X: pd.DataFrame) -> Iterator[Finding]:
         (str(X.columns[first]), str(X.columns[place]))
         for first, *others in groups.values()
         for place in others
-        if X.iloc[:, first].equals(X.iloc[:, place])
+        if not end.is_over and X.iloc[:, first].equals(X.iloc[:, place])
     ]
     if pairs:
         one, other = pairs[0]
@@ -141,10 +166,14 @@ def _as_codes(column: pd.Series[Any]) -> np.ndarray:
 
 def _twins_across_folds(problem: Problem) -> Iterator[Finding]:
     """Yield a finding if rows of a validation part are in the training part too."""
-    targets = {f"\0{place}": y for place, (_, y) in enumerate(problem.task.single(problem.y))}
-    hashes = pd.util.hash_pandas_object(problem.X.assign(**targets), index=False)
-    rows = hashes.to_numpy()
     train, valid = problem.folds[0]
+    X, y = problem.X, problem.y
+    # Numbers differ most often, so that a few of them make most tables known to have no twins.
+    first = np.argsort([dtype.kind != "f" for dtype in X.dtypes], kind="stable")[:FIRST_COLUMNS]
+    rows = _hashes(X.iloc[:, first], y)
+    if np.isin(rows[valid], rows[train]).mean() < DUPLICATES:
+        return
+    rows = _hashes(X, y)
     twins = np.isin(rows[valid], rows[train])
     if twins.mean() >= DUPLICATES:
         yield Finding(
@@ -153,6 +182,14 @@ def _twins_across_folds(problem: Problem) -> Iterator[Finding]:
             " training part, target included: scores may be too good. Rows that belong together"
             " need `groups`; others that stand twice should be dropped.",
         )
+
+
+def _hashes(X: pd.DataFrame, y: np.ndarray) -> np.ndarray:
+    """Return a number for each row, equal for equal rows with equal targets."""
+    columns = y[:, np.newaxis] if y.ndim == 1 else y
+    targets = {f"\0{place}": column for place, column in enumerate(columns.T)}
+    hashes: np.ndarray = pd.util.hash_pandas_object(X.assign(**targets), index=False).to_numpy()
+    return hashes
 
 
 def _sorted_by_time(problem: Problem) -> Iterator[Finding]:

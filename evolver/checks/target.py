@@ -330,7 +330,7 @@ def _odd_labels(labels: np.ndarray, first: Any) -> list[Finding]:
         findings.append(
             Finding("decoded-labels", "`y` holds bytes: the classes are strings, read as UTF-8.")
         )
-    n_classes = len(np.unique(labels))
+    n_classes = len(pd.unique(labels))
     if len(labels) > MAX_CLASSES_OF_NUMBERS and 2 * n_classes > len(labels):
         findings.append(
             Finding(

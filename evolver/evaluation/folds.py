@@ -68,7 +68,8 @@ def _stratified(
         return rows
     # Rows are ordered by their rank within the class, divided by the size of the class. The first
     # rows of each class come before all others.
-    _, classes, counts = np.unique(y[rows], return_inverse=True, return_counts=True)
+    classes = numbered(y[rows])
+    counts = np.bincount(classes)
     order = np.argsort(classes, kind="stable")
     rank = np.empty(len(rows), dtype=np.int64)
     rank[order] = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -109,11 +110,14 @@ def make_folds(
         splitter = task.splitter(cv, grouped=groups is not None, seed=seed)
     else:
         splitter = check_cv(cv)
+    if isinstance(cv, int) and task.classes is not None:
+        y = numbered(y)
     rows = np.arange(len(y))  # an iterable may give masks instead of row numbers
     folds = [(rows[train], rows[valid]) for train, valid in splitter.split(X, y, groups)]
     # Folds of a splitter stay as they are, and groups stay together.
     if isinstance(cv, int) and groups is None and task.classes is not None:
-        return [_keep_singletons(fold, y) for fold in folds]
+        is_single = np.bincount(y)[y] == 1
+        return [_keep_singletons(fold, is_single) for fold in folds]
     return folds
 
 
@@ -151,7 +155,14 @@ def of_known_classes(folds: Sequence[Fold], y: np.ndarray, task: Task) -> list[F
     """
     if task.classes is None:
         return list(folds)
+    y = numbered(y)
     return [(train, valid[np.isin(y[valid], np.unique(y[train]))]) for train, valid in folds]
+
+
+def numbered(y: np.ndarray) -> np.ndarray:
+    """Return classes as integers from 0 on, which are compared and sorted much faster."""
+    numbers: np.ndarray = pd.factorize(y)[0]
+    return numbers
 
 
 def are_in_time(folds: Sequence[Fold]) -> bool:
@@ -159,12 +170,11 @@ def are_in_time(folds: Sequence[Fold]) -> bool:
     return all(train.max() < valid.min() for train, valid in folds)
 
 
-def _keep_singletons(fold: Fold, y: np.ndarray) -> Fold:
+def _keep_singletons(fold: Fold, is_single: np.ndarray) -> Fold:
     """Return a fold with the rows that are alone in their class moved to the training part.
 
     Without such a row in the training part, its class could not be learned in this fold.
     """
     train, valid = fold
-    classes, counts = np.unique(y, return_counts=True)
-    single = np.isin(y[valid], classes[counts == 1])
+    single = is_single[valid]
     return np.sort(np.concatenate([train, valid[single]])), valid[~single]

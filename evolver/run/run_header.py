@@ -10,6 +10,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from itertools import chain
 from typing import Any
@@ -84,6 +85,7 @@ def _versions(catalogue: Catalogue) -> dict[str, str]:
     }
 
 
+@lru_cache
 def _version_of(module: str) -> str:
     """Return the version of the library that has a module; empty if it is not installed.
 

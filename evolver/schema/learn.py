@@ -18,8 +18,8 @@ import pandas as pd
 from evolver.errors import InputError, InputTypeError
 from evolver.schema.numbers import number_profiles
 from evolver.schema.schema import KINDS, Profile, Schema
-from evolver.schema.written import read_again, written_profile
-from primitives.cleaning import LEFT_OUT, NUMBER, Column, as_texts, plain_numbers
+from evolver.schema.written import profiles_of_short, read_again, written_profile
+from primitives.cleaning import LEFT_OUT, NUMBER, Column, as_texts, few_texts, plain_numbers
 from primitives.formats import PLAIN
 
 Given = Mapping[str, str | Sequence[Any]]
@@ -44,11 +44,14 @@ def learn(X: pd.DataFrame, given: Given | None = None) -> Schema:
     given = _checked(given or {}, X)
     names: list[str] = list(X.columns)
     plain = plain_numbers(X) - given.keys()
-    found = number_profiles(X[[name for name in names if name in plain]])
+    found = number_profiles(X, [name for name in names if name in plain])
+    if len(names) > 1:
+        texts = few_texts(X, [name for name in names if name not in plain and name not in given])
+        found |= profiles_of_short(X, [name for name in names if name in texts])
     found |= {
         name: written_profile(name, X[name], given.get(name), alone=len(names) == 1)
         for name in names
-        if name not in plain
+        if name not in found
     }
     return Schema(_not_empty(_agreeing({name: found[name] for name in names}, X), given))
 

@@ -30,18 +30,15 @@ DAYS = (19000101, 21001231)
 """Least and greatest number that is read as a day, such as 20210325."""
 
 
-def number_profiles(X: pd.DataFrame) -> dict[str, Profile]:
+def number_profiles(X: pd.DataFrame, names: list[str]) -> dict[str, Profile]:
     """Return the profiles of columns of plain numbers, by name."""
     step = max(1, CELLS // max(1, len(X)))
     found = {}
-    for start in range(0, X.shape[1], step):
-        block = X.iloc[:, start : start + step]
+    table = X if len(names) == X.shape[1] else X[names]
+    for start in range(0, len(names), step):
+        block = table.iloc[:, start : start + step]
         numbers = block.to_numpy(np.float64)
-        is_known = np.isfinite(numbers)
-        low = np.where(is_known, numbers, np.inf).min(axis=0, initial=np.inf)
-        high = np.where(is_known, numbers, -np.inf).max(axis=0, initial=-np.inf)
-        missing = len(X) - is_known.sum(axis=0)
-        first = numbers[is_known.argmax(axis=0), np.arange(block.shape[1])]
+        low, high, missing, first = _extremes(numbers)
         are_booleans = [dtype.kind == "b" for dtype in block.dtypes]
         for place, name in enumerate(map(str, block)):
             values = numbers[:, place]
@@ -57,6 +54,22 @@ def number_profiles(X: pd.DataFrame) -> dict[str, Profile]:
                 note=note,
             )
     return found
+
+
+def _extremes(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the least and greatest finite number, missing ones, and the first, of columns."""
+    low, high = numbers.min(axis=0), numbers.max(axis=0)
+    missing, first = np.zeros(len(low), int), numbers[0].copy()
+    # Most columns have no gap, which these two passes show.
+    gaps = np.flatnonzero(~(np.isfinite(low) & np.isfinite(high)))
+    if len(gaps):
+        some = numbers[:, gaps]
+        is_known = np.isfinite(some)
+        low[gaps] = np.where(is_known, some, np.inf).min(axis=0)
+        high[gaps] = np.where(is_known, some, -np.inf).max(axis=0)
+        missing[gaps] = len(some) - is_known.sum(axis=0)
+        first[gaps] = some[is_known.argmax(axis=0), np.arange(len(gaps))]
+    return low, high, missing, first
 
 
 def _kind(

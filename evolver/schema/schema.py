@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from primitives.cleaning import LEFT_OUT, NUMBER, Column, read_column
+from primitives.cleaning import LEFT_OUT, NUMBER, Column, read_columns
+
+FEW_COLUMNS = 50
+"""Number of columns of a table up to which they are replaced one at a time."""
 
 KINDS = ("number", "boolean", "duration", "date", "category", "text", "ignore")
 """Kinds that a caller may name; a list of values in their order makes an ordered column."""
@@ -97,21 +101,16 @@ class Schema:
             Number and first of the values that have no reading, by the names of columns.
         """
         table = X if list(X.columns) == self.learned else X[self.learned]
-        changed: dict[str, Any] = {}
-        unread: dict[str, tuple[int, Any]] = {}
-        for name, dtype in zip(self.learned, table.dtypes, strict=True):
-            column = self.profiles[name].column
-            if is_read(dtype, column):
-                continue
-            values = table[name]
-            if isinstance(dtype, pd.CategoricalDtype) and column.kind == "category":
-                # A file holds only the categories that occur.
-                values = values.cat.remove_unused_categories()
-            shares = (self.profiles[name].high or 2.0) <= 1.0
-            changed[name], lost = read_column(values, column, shares)
-            if lost is not None:
-                unread[name] = lost
-        return (table.assign(**changed) if changed else table), unread
+        columns = {
+            name: self.profiles[name].column
+            for name, dtype in zip(self.learned, table.dtypes, strict=True)
+            if not is_read(dtype, self.profiles[name].column)
+        }
+        shares = {name for name in columns if (self.profiles[name].high or 2.0) <= 1.0}
+        found = read_columns(table, columns, shares)
+        changed = {name: _without_unused(read) for name, (read, _) in found.items()}
+        unread = {name: lost for name, (_, lost) in found.items() if lost is not None}
+        return _with_columns(table, changed), unread
 
     def table(self) -> pd.DataFrame:
         """Return the columns as a table to look at, one in each row."""
@@ -129,6 +128,24 @@ class Schema:
             for name, one in self.profiles.items()
         ]
         return pd.DataFrame(rows).astype({"distinct": "Int64"})
+
+
+def _without_unused(read: Any) -> Any:
+    """Return a column without categories that do not occur: a file holds only those that do."""
+    if not isinstance(read, pd.Categorical) or read.ordered:
+        return read
+    counts = np.bincount(read.codes + 1, minlength=len(read.categories) + 1)
+    return read if counts[1:].all() else read.remove_unused_categories()
+
+
+def _with_columns(table: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a table with some of its columns replaced."""
+    if len(columns) <= FEW_COLUMNS:
+        return table.assign(**columns) if columns else table
+    # Replacing one column after the other is much slower, but does not copy the others.
+    new = pd.DataFrame(columns, table.index)
+    rest = [name for name in table if name not in columns]
+    return pd.concat([table[rest], new], axis=1)[list(table)] if rest else new
 
 
 def is_read(dtype: Any, column: Column) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,11 @@ from primitives.cleaning import (
     Column,
     as_texts,
     factorized,
+    factorized_blocks,
     is_written,
     marks_of,
     read_column,
+    read_distinct,
 )
 from primitives.formats import (
     BOOLEANS,
@@ -39,6 +41,9 @@ ENOUGH = 0.99
 
 MOST_TRIED = 1_000
 """Number of distinct values by which a format is guessed; all values are then read by it."""
+
+FEW_TRIED = 20
+"""Number of distinct values by which most other formats are refused."""
 
 TEXT_LENGTH = 40
 """Mean number of characters from which values are texts; names and titles are shorter."""
@@ -78,25 +83,34 @@ class Written:
         Distinct values without white space around them.
     counts : ndarray of int, shape (n_distinct,)
         Number of rows that hold each of them.
+    shares : list of float
+        Shares of the rows that were asked for and are neither 0 nor 1: without any, what was asked
+        does not depend on the numbers of rows.
     """
 
     texts: np.ndarray
     counts: np.ndarray
+    shares: list[float] = field(default_factory=list)
 
     def without(self, marks: frozenset[str]) -> Written:
         """Return the values that are no marks of missing values."""
         is_value = np.array([text.casefold() not in marks for text in self.texts], bool)
-        return Written(self.texts[is_value], self.counts[is_value])
+        if is_value.all():
+            return self
+        return Written(self.texts[is_value], self.counts[is_value], self.shares)
 
     def some(self) -> Written:
         """Return at most `MOST_TRIED` of the values, evenly spread."""
         step = max(1, -(-len(self.texts) // MOST_TRIED))
-        return Written(self.texts[::step], self.counts[::step])
+        return self if step == 1 else Written(self.texts[::step], self.counts[::step], self.shares)
 
     def share(self, holds: np.ndarray) -> float:
         """Return the share of the rows whose values fulfil a condition; 0 without rows."""
-        total = int(self.counts.sum())
-        return float(self.counts[holds].sum()) / total if total else 0.0
+        if holds.all() or not holds.any():
+            return float(len(holds) > 0 and bool(holds[0]))
+        share = float(self.counts[holds].sum() / self.counts.sum())
+        self.shares.append(share)
+        return share
 
 
 def written_profile(
@@ -120,19 +134,111 @@ def written_profile(
     """
     if not is_written(values.dtype) and kind is None:
         return _profile_of_type(values)
-    distinct = written(name, values)
-    known = distinct.without(MISSING_MARKS)
-    if kind is None and len(known.texts) == 1 and known.counts[0] == len(values):
-        return _profile(values, Column("constant"), known, "one value")
-    for column, note in _candidates(name, values.dtype, known, kind, alone):
-        profile = _profile(values, column, known, note)
-        if kind is not None or profile.unread <= (1 - ENOUGH) * (len(values) - profile.missing):
+    codes, distinct = _factorized(name, values)
+    counts = np.bincount(codes[codes >= 0], minlength=len(distinct))
+    known = _written(distinct, counts).without(MISSING_MARKS)
+    as_they_are = None if is_written(values.dtype) else values
+    raw = Raw(name, values.dtype, len(values), distinct, counts, as_they_are)
+    return _first_profile(raw, known, kind, alone)
+
+
+@dataclass(frozen=True, eq=False)
+class Raw:
+    """Distinct values of a column, in the order in which they occur.
+
+    Parameters
+    ----------
+    name : str
+    dtype : dtype
+    rows : int
+    distinct : ndarray of object, shape (n_distinct,)
+    counts : ndarray of int, shape (n_distinct,)
+        Number of rows that hold each of them.
+    values : Series of shape (n_rows,), optional
+        All values, if they are of a type that is read as a whole.
+    """
+
+    name: str
+    dtype: Any
+    rows: int
+    distinct: np.ndarray
+    counts: np.ndarray
+    values: pd.Series[Any] | None = None
+
+
+def profiles_of_short(X: pd.DataFrame, names: Sequence[str]) -> dict[str, Profile]:
+    """Return the profiles of columns of few texts, by name, as `written_profile` does.
+
+    Many of these columns have the same texts, as have markers of genes and answers to questions.
+    Texts are therefore judged once, if the judgement does not depend on the numbers of their rows.
+    """
+    found = {}
+    for block, codes, distinct in factorized_blocks(X, names):
+        texts, same = _sorted_texts(distinct)
+        # Places of texts in ascending order, -1 for those that are missing, column after column.
+        places = np.sort(np.append(same, -1)[codes], axis=1).ravel()
+        is_first = np.append(True, places[1:] != places[:-1])
+        is_first[:: len(X)] = True
+        firsts = np.flatnonzero(is_first)
+        counts = np.diff(np.append(firsts, len(places)))
+        is_known = [text.casefold() not in MISSING_MARKS for text in texts]
+        kept = np.append(is_known, False)[places[firsts]]
+        ends = np.searchsorted(firsts[kept] // len(X), np.arange(len(block) + 1))
+        places, counts = places[firsts][kept], counts[kept]
+        judged: dict[Any, Profile] = {}
+        for name, start, end in zip(block, ends, ends[1:], strict=False):
+            known = Written(texts[places[start:end]], counts[start:end])
+            key = places[start:end].tobytes(), _are_texts(known, alone=False)
+            found[name] = (
+                _like(judged[key], known, len(X))
+                if key in judged and len(known.texts) < LEAST_ROWS
+                else _judged(name, X, known, key, judged)
+            )
+    return found
+
+
+def _judged(
+    name: str, X: pd.DataFrame, known: Written, key: Any, judged: dict[Any, Profile]
+) -> Profile:
+    """Return the profile of a column of few texts, and keep it for others with the same texts."""
+    values = X[name]
+    raw = Raw(name, values.dtype, len(X), known.texts, known.counts)
+    profile = _first_profile(raw, known, None, alone=False)
+    if profile.unread or profile.column.kind == "date":
+        # The order of the values decides the example, and in which formats other dates are read.
+        return written_profile(name, values, None, alone=False)
+    if not known.shares and profile.column.kind != "constant":
+        judged[key] = profile
+    return profile
+
+
+def _like(profile: Profile, known: Written, rows: int) -> Profile:
+    """Return the profile of a column with the same texts as another one, in other rows."""
+    values = known.without(marks_of(profile.column))
+    return replace(
+        profile,
+        missing=rows - int(values.counts.sum()),
+        example=str(known.texts[known.counts.argmax()]),
+        categories=_categories(values) if profile.column.kind == "category" else frozenset(),
+    )
+
+
+def _first_profile(
+    raw: Raw, known: Written, kind: str | Sequence[Any] | None, alone: bool
+) -> Profile:
+    """Return the profile of the first way of reading a column that reads enough of its values."""
+    if kind is None and len(known.texts) == 1 and known.counts[0] == raw.rows:
+        return _profile(raw, Column("constant"), known, "one value")
+    for column, note in _candidates(raw.name, raw.dtype, known, kind, alone):
+        profile = _profile(raw, column, known, note)
+        if kind is not None or profile.unread <= (1 - ENOUGH) * (raw.rows - profile.missing):
             return profile
+        known.shares.append(profile.unread / raw.rows)
     raise AssertionError("the last candidate reads every value")
 
 
-def written(name: str, values: pd.Series[Any]) -> Written:
-    """Return the distinct values of a column as texts, with their counts.
+def _factorized(name: str, values: pd.Series[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the place of each value among the distinct ones, -1 if missing, and these.
 
     Raises
     ------
@@ -140,6 +246,8 @@ def written(name: str, values: pd.Series[Any]) -> Written:
         If values are lists or other collections.
     """
     codes, distinct = factorized(values)
+    if isinstance(values.dtype, pd.StringDtype):
+        return codes, distinct
     arrow = getattr(values.dtype, "pyarrow_dtype", "")
     nested = next((value for value in distinct if isinstance(value, NESTED)), None)
     first = values[values.notna()].iloc[0] if nested is None and values.notna().any() else nested
@@ -148,10 +256,21 @@ def written(name: str, values: pd.Series[Any]) -> Written:
             f"`X` must have one value in each cell, got a {type(first).__name__} in column"
             f" {name!r}: divide the column into several, or leave it out."
         )
-    counts = np.bincount(codes[codes >= 0], minlength=len(distinct))
-    texts, places = np.unique(as_texts(distinct).astype(str), return_inverse=True)
-    joined = np.bincount(places, weights=counts, minlength=len(texts)).astype(int)
-    return Written(texts.astype(object), joined)
+    return codes, distinct
+
+
+def _written(distinct: np.ndarray, counts: np.ndarray) -> Written:
+    """Return distinct values as texts, with their counts."""
+    texts, same = _sorted_texts(distinct)
+    return Written(texts, np.bincount(same, weights=counts, minlength=len(texts)).astype(int))
+
+
+def _sorted_texts(distinct: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return distinct values as sorted texts, and the place of each value among them."""
+    texts = as_texts(distinct)
+    ordered = sorted(set(texts))
+    places = {text: place for place, text in enumerate(ordered)}
+    return np.array(ordered, dtype=object), np.array([places[text] for text in texts], dtype=int)
 
 
 Candidates = Iterator[tuple[Column, str]]
@@ -214,6 +333,8 @@ def _number(values: Written) -> Column | None:
         share = values.share(~np.isnan(numbers))
         if share >= ENOUGH and share > most:
             best, most = (convention, units), share
+        if most == 1.0:
+            break
     if best is None:
         return None
     if best[0] == PLAIN and _are_thousands(values):
@@ -302,32 +423,40 @@ def _fulfil(values: Written, condition: Callable[[str], object]) -> np.ndarray:
     return np.array([bool(condition(text)) for text in values.texts], bool)
 
 
-def _profile(values: pd.Series[Any], column: Column, known: Written, note: str) -> Profile:
+def _profile(raw: Raw, column: Column, known: Written, note: str) -> Profile:
     """Return the profile of a column that is read in a way."""
     common = str(known.texts[known.counts.argmax()]) if len(known.texts) else ""
     values_of_kind = known.without(marks_of(column))
-    missing = len(values) - int(values_of_kind.counts.sum())
+    missing = raw.rows - int(values_of_kind.counts.sum())
     if column.kind not in READABLE:
         return Profile(column, missing, common, len(known.texts), note=note)
-    read, lost = read_column(values, column)
-    count, first = lost or (0, "")
-    low = high = None
-    if column.kind in FLOATS and np.isfinite(read).any():
-        finite = read[np.isfinite(read)]
-        low, high = float(finite.min()), float(finite.max())
+    read, count, first = _read(raw, column)
+    finite = read[np.isfinite(read)] if column.kind in FLOATS else np.empty(0)
     return Profile(
         column,
         missing,
         common,
         len(known.texts),
         count,
-        str(first),
-        low,
-        high,
+        first,
+        float(finite.min()) if len(finite) else None,
+        float(finite.max()) if len(finite) else None,
         note,
         _other_forms(values_of_kind.some(), column),
         _categories(values_of_kind) if column.kind == "category" else frozenset(),
     )
+
+
+def _read(raw: Raw, column: Column) -> tuple[Any, int, str]:
+    """Return the readings of values, the number of those without, and the first of these."""
+    if raw.values is not None:
+        read, lost = read_column(raw.values, column)
+        return read, *((lost[0], str(lost[1])) if lost else (0, ""))
+    if column.kind in ("category", "text"):  # which read every value
+        return None, 0, ""
+    read, unread = read_distinct(raw.distinct, column)
+    count = int(raw.counts[unread].sum())
+    return read[raw.counts > 0], count, str(raw.distinct[unread][0]) if count else ""
 
 
 def _categories(values: Written) -> frozenset[str]:
@@ -338,31 +467,52 @@ def _categories(values: Written) -> frozenset[str]:
 
 def read_again(profile: Profile, values: pd.Series[Any], column: Column) -> Profile:
     """Return the profile of a column that is read in another form."""
-    known = written("", values).without(MISSING_MARKS)
-    return replace(_profile(values, column, known, profile.note), other_forms=())
+    codes, distinct = _factorized("", values)
+    counts = np.bincount(codes[codes >= 0], minlength=len(distinct))
+    raw = Raw("", values.dtype, len(values), distinct, counts)
+    known = _written(distinct, counts).without(MISSING_MARKS)
+    return replace(_profile(raw, column, known, profile.note), other_forms=())
 
 
 def _other_forms(values: Written, column: Column) -> tuple[str, ...]:
     """Return the forms by which as many of the values are read, but as other numbers or dates."""
     if column.kind == "number":
         own = column.form or PLAIN
-        numbers = numbers_and_units(values.texts, own)[0]
-        others = {
-            form: numbers_and_units(values.texts, form)[0]
-            for form in CONVENTIONS
-            if form[0] != own[0]
-        }
+        forms = [form for form in CONVENTIONS if form[0] != own[0]]
+        if not any("." in text or "," in text for text in values.texts):
+            return ()  # the decimal mark changes nothing
     elif column.kind == "date":
-        numbers = dates_of_format(values.texts, column.form)
-        others = {form: dates_of_format(values.texts, form) for form in swapped(column.form)}
+        own, forms = column.form, swapped(column.form)
     else:
         return ()
+    # Most forms are refused by the first values.
+    few, read = values.texts[:FEW_TRIED], READ_IN[column.kind]
+    is_read = ~pd.isna(read(few, own))
+    forms = [form for form in forms if np.array_equal(~pd.isna(read(few, form)), is_read)]
     return tuple(
-        form
-        for form, other in others.items()
-        if np.array_equal(pd.isna(other), pd.isna(numbers))
-        and not np.array_equal(other[~pd.isna(other)], numbers[~pd.isna(numbers)])
+        form for form in forms if _differ(read(values.texts, form), read(values.texts, own))
     )
+
+
+def _differ(other: np.ndarray, own: np.ndarray) -> bool:
+    """Return True if two forms read the same texts, but as other values."""
+    is_read = ~pd.isna(own)
+    return np.array_equal(~pd.isna(other), is_read) and not np.array_equal(
+        other[is_read], own[is_read]
+    )
+
+
+def _numbers_of(texts: np.ndarray, convention: str) -> np.ndarray:
+    """Return the numbers that texts stand for, without their units."""
+    numbers: np.ndarray = numbers_and_units(texts, convention)[0]
+    return numbers
+
+
+READ_IN: dict[str, Callable[[np.ndarray, str], np.ndarray]] = {
+    "number": _numbers_of,
+    "date": dates_of_format,
+}
+"""Function that reads texts in a form, by the kind of the column."""
 
 
 def swapped(form: str) -> list[str]:
