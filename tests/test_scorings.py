@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, get_scorer, make_scorer
 from sklearn.model_selection import cross_val_score
 
-from evolver import InputError, InputTypeError
+from evolver import InputError, InputTypeError, Settings
 from evolver.checks import check_generator
 from evolver.estimators import EvolvedClassifier, EvolvedRegressor
 from evolver.evaluation.folds import make_folds
 from evolver.task import Classification
+from evolver.warned import DataWarning
 from tests.tables import small_table
 from tests.test_targets import QUICK
 
@@ -112,3 +114,17 @@ def test_a_resumed_run_has_the_scores_of_its_journal(tmp_path: Path) -> None:
 def test_a_list_of_scorers_has_rules(scoring: Any, message: str) -> None:
     with pytest.raises((InputError, InputTypeError), match=message):
         EvolvedClassifier(**QUICK, scoring=scoring).fit(X, Y)
+
+
+@pytest.mark.parametrize("scoring", ["precision", "f1", ["recall", "precision"]])
+def test_a_score_that_is_not_defined_everywhere_is_silent(
+    scoring: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Where no row is predicted as positive, scikit-learn warns and gives 0."""
+    rare = (np.arange(len(X)) % 20 == 0).astype(int)
+    quick = {**QUICK, "max_evaluations": 12, "settings": Settings(), "n_jobs": 2}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        EvolvedClassifier(**quick, scoring=scoring).fit(X, rare)
+    assert [str(one.message) for one in caught if one.category is not DataWarning] == []
+    assert capfd.readouterr() == ("", "")
