@@ -252,8 +252,8 @@ class Evolved:
         """Write a model as a Python file that runs without this package.
 
         The file has a function `make_pipeline`, which returns the unfitted pipeline, and is a
-        program that fits it on a table and predicts another table. The program takes no sample
-        weights, so its predictions differ from those of a model that was fitted with weights.
+        program that fits it on a table and predicts another table. If the model was fitted with
+        weights of rows, the program must be told in which column of its table they are.
 
         Parameters
         ----------
@@ -282,6 +282,7 @@ class Evolved:
                 heading,
                 self._columns_to_export(),
                 reads_texts=self._target_is_text,
+                takes_weights=self._is_weighted,
             )
             with replacing_named(Path(path)) as part:
                 part.write_text(source, encoding="utf-8")
@@ -396,6 +397,7 @@ class Evolved:
                 self.columns_ = self._schema.table()
                 self._fitted_task: Task = problem.task
                 self._n_folds = len(problem.folds)
+                self._is_weighted = problem.sample_weight is not None
                 self.target_name_ = checks.target_name(y)
                 self._target_is_text = checks.needs_reading(y, is_classifier(self))
                 self.scorer_ = problem.scorer

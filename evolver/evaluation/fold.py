@@ -19,9 +19,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import sklearn
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.pipeline import Pipeline
-from sklearn.utils.metadata_routing import get_routing_for_object
 
 from evolver.evaluation.branches import Branches, Parts, frozen
 from evolver.evaluation.cache import Cache
@@ -36,6 +35,7 @@ from evolver.outcome import Effort
 from evolver.problem import Problem, Scorer
 from primitives import Catalogue
 from primitives.isolation import private_copy
+from primitives.weights import fit_with_weights
 from primitives.wrappers import reseeded
 
 LIBRARIES = frozenset(
@@ -261,11 +261,7 @@ def fit(
     _pass_arrays(estimator)
     if sample_weight is None:
         return estimator.fit(X, y)
-    with sklearn.config_context(enable_metadata_routing=True):
-        _request_weights(estimator)
-        if not get_routing_for_object(estimator).consumes("fit", ["sample_weight"]):
-            return estimator.fit(X, y)
-        return estimator.fit(X, y, sample_weight=sample_weight)
+    return fit_with_weights(estimator, X, y, sample_weight)
 
 
 def _pass_arrays(estimator: Any) -> None:
@@ -279,17 +275,6 @@ def _pass_arrays(estimator: Any) -> None:
         if isinstance(part, TransformerMixin) and hasattr(part, "set_output"):
             with suppress(ValueError):
                 part.set_output(transform="default")
-
-
-def _request_weights(estimator: Any) -> None:
-    """Let every part of an estimator that takes weights in `fit` ask for them."""
-    for part in [estimator, *estimator.get_params(deep=True).values()]:
-        request = getattr(part, "set_fit_request", None)
-        if isinstance(part, BaseEstimator) and request is not None:
-            try:
-                request(sample_weight=True)
-            except TypeError:  # `fit` takes other metadata, and no weights
-                continue
 
 
 class UndefinedScoreError(ValueError):

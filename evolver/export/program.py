@@ -84,7 +84,9 @@ def say_unread(X, columns):
             )
 
 
-def main(make_pipeline, default_target, columns=None, read_target=known_target):
+def main(
+    make_pipeline, default_target, columns=None, read_target=known_target, fit_with_weights=None
+):
     """Fit on one table and predict another."""
     parser = argparse.ArgumentParser(
         description="Fit the pipeline on a table and predict another table."
@@ -96,6 +98,8 @@ def main(make_pipeline, default_target, columns=None, read_target=known_target):
         nargs="+" if isinstance(default_target, list) else None,
         help="column to predict (default: %(default)s)",
     )
+    if fit_with_weights is not None:
+        parser.add_argument("--weight", required=True, help="column of the weights of the rows")
     parser.add_argument(
         "--predict", metavar="TABLE", help="table to predict; default: the table to fit on"
     )
@@ -104,6 +108,8 @@ def main(make_pipeline, default_target, columns=None, read_target=known_target):
     )
     options = parser.parse_args()
     X, target = split_target(read_table(options.train, columns), options.target)
+    if fit_with_weights is not None:
+        X, weights = split_target(X, options.weight)
     model = make_pipeline()
     # The pipeline was found with one thread; some libraries round differently with several.
     with threadpool_limits(limits=1):
@@ -112,7 +118,10 @@ def main(make_pipeline, default_target, columns=None, read_target=known_target):
             values, known = known_targets(target, is_classifier(model), read_target)
         else:
             values, known = read_target(target, is_classifier(model))
-        model.fit(X[known], values)
+        if fit_with_weights is None:
+            model.fit(X[known], values)
+        else:
+            fit_with_weights(model, X[known], values, weights[known].to_numpy(np.float64))
         if options.predict:
             X = read_table(options.predict, columns).drop(columns=options.target, errors="ignore")
             say_unread(X, columns or {})

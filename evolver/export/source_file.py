@@ -24,6 +24,7 @@ from evolver.export import program
 from evolver.export.render import COLUMNS, INDENT, LINE_LENGTH, layout, quoted, render
 from primitives.cleaning import Column
 from primitives.targets import read_target
+from primitives.weights import fit_with_weights
 
 CARRIED_PACKAGES = ("primitives", "evolver", "__main__")
 """Packages that a reader of the file may not have. Their source is copied, not imported."""
@@ -36,6 +37,7 @@ def to_source(
     columns: Mapping[str, Column] | None = None,
     *,
     reads_texts: bool = False,
+    takes_weights: bool = False,
 ) -> str:
     """Return a program that fits and applies an estimator.
 
@@ -52,6 +54,8 @@ def to_source(
     reads_texts : bool, default=False
         True if the target is read by `primitives.targets.read_target`: numbers that are written as
         texts, or labels that are bytes. Otherwise a few lines are enough.
+    takes_weights : bool, default=False
+        True if the program fits with weights of rows, which are a column of the table.
 
     Raises
     ------
@@ -70,9 +74,9 @@ def to_source(
     used.pop(COLUMNS, None)
     carried = {name: thing for name, thing in used.items() if _package(thing) in CARRIED_PACKAGES}
     imports = {_import_of(name, thing) for name, thing in used.items() if name not in carried}
-    reader = [read_target] if reads_texts else []
-    definitions, more_imports = _carry([*carried.values(), *reader, program.main])
-    arguments += [f"read_target={one.__name__}" for one in reader]
+    functions = [read_target] * reads_texts + [fit_with_weights] * takes_weights
+    definitions, more_imports = _carry([*carried.values(), *functions, program.main])
+    arguments += [f"{one.__name__}={one.__name__}" for one in functions]
     # A quote or a backslash must not end the docstring of the file.
     title = title.replace("\\", "\\\\").replace('"', "'")
     blocks = [

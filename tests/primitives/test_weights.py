@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler, TargetEncoder
 
+from evolver import EvolvedClassifier, EvolvedRegressor
 from evolver.evaluation.fold import fit
+from evolver.export.program import predict_table
 from evolver.genome.pipeline import to_estimator
 from primitives import Features, Prediction
 from primitives import space as spaces
@@ -30,8 +33,10 @@ from primitives.wrappers import (
     RepeatedClassifier,
     TemperatureScaledClassifier,
 )
+from tests.alone import run_exported
 from tests.pipelines import catalogue, traits, tree_with
 from tests.tables import LOADERS, clean, small_table, with_many_values, with_text
+from tests.test_targets import QUICK
 
 ROWS = 80
 SEEDS = range(8)
@@ -321,3 +326,20 @@ def test_an_ensemble_that_is_fitted_again_passes_weights_to_its_members() -> Non
             expected = quietly(member, X, y, weights).predict_proba(X)
             np.testing.assert_array_equal(found.predict_proba(X), expected)
             assert differ(quietly(member, X, y, None).predict_proba(X), expected, 1e-3)
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_an_exported_program_fits_with_the_weights_in_a_column(task: str, tmp_path: Path) -> None:
+    X, y = small_table(task)
+    weights = np.random.default_rng(0).integers(0, 4, len(X)).astype(float)
+    estimator = EvolvedRegressor if task == "regression" else EvolvedClassifier
+    quick = {**QUICK, "max_evaluations": 12}
+    model = estimator(**quick).fit(X, y, sample_weight=weights)
+    model.export(tmp_path / "model.py")
+    X.assign(target=y, weight=weights).to_csv(tmp_path / "train.csv", index=False)
+    out = tmp_path / "out.parquet"
+    with pytest.raises(AssertionError, match="required: --weight"):
+        run_exported(tmp_path / "model.py", tmp_path / "train.csv")
+    run_exported(tmp_path / "model.py", tmp_path / "train.csv", "--weight", "weight", "--out", out)
+    written = pd.read_parquet(out)
+    pd.testing.assert_frame_equal(written, predict_table(model, X), rtol=1e-6)
