@@ -273,7 +273,7 @@ def test_what_is_no_prediction_is_refused(answer: np.ndarray, message: str) -> N
     model = Babbler().fit(X, [0, 1, 0, 1])
     model.answer = answer
     with pytest.raises(ValueError, match=message):
-        CachedPredictions(model, X).response()
+        CachedPredictions(model, X, np.array([0, 1])).response()
 
 
 def test_predictions_are_computed_once() -> None:
@@ -286,7 +286,7 @@ def test_predictions_are_computed_once() -> None:
 
     X = pd.DataFrame({"a": [1, 2, 3, 4]})
     y = np.asarray([0, 1, 0, 1])
-    model = CachedPredictions(Counting().fit(X, y), X)
+    model = CachedPredictions(Counting().fit(X, y), X, np.array([0, 1]))
     model.response()
     get_scorer("neg_log_loss")(model, X, y)
     get_scorer("roc_auc")(model, X, y)
