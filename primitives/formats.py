@@ -7,6 +7,7 @@ numpy and pandas, and has no annotations.
 
 from __future__ import annotations
 
+import calendar
 import re
 
 import numpy as np
@@ -49,6 +50,9 @@ DAYS = (
 
 TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", " %H:%M:%S %z")
 """Formats of a time after a day."""
+
+LETTERS = ("ISO", "%b", "%B", "%p", "%z")
+"""Parts of the formats in which letters may stand."""
 
 SOME = 100
 """Number of texts that decide which format of a date is tried on all."""
@@ -173,13 +177,28 @@ def date_format(texts, month_first=True):
     """
     some = texts[:: max(1, len(texts) // SOME)]
     best, most = None, 0
-    for form in date_formats(month_first):
+    for form in date_formats_like(some, month_first):
         n_read = int((~np.isnat(dates_of_format(some, form))).sum())
         if n_read > most:
             best, most = form, n_read
         if most == len(some):
             break
     return best
+
+
+def date_formats_like(texts, month_first):
+    """Return the formats of dates that may read some of the texts: trying them all takes long."""
+    names = {name.casefold() for name in (*calendar.month_abbr, *calendar.month_name) if name}
+    has_month = any(name in text.casefold() for text in texts for name in names)
+    has_digits = any(not any(map(str.isalpha, text)) for text in texts)
+    has_time = any(":" in text for text in texts)
+    return [
+        form
+        for form in date_formats(month_first)
+        if (has_time or ":" not in form)
+        and (has_month or "%b" not in form.casefold())
+        and (has_digits or any(part in form for part in LETTERS))
+    ]
 
 
 def date_formats(month_first):

@@ -15,6 +15,7 @@ from sklearn.metrics import root_mean_squared_error
 from evolver import DataWarning, EvolvedClassifier, EvolvedRegressor
 from evolver.cli import main
 from evolver.errors import InputError, InputTypeError
+from evolver.training_table import _may_have_codes, read_training_table
 from primitives import Catalogue, default_catalogue
 from tests.alone import run_exported
 
@@ -308,3 +309,41 @@ def test_a_name_that_stands_twice_in_the_header_is_an_error(tmp_path: Path) -> N
     result = evolver("fit", table, "--target", "default", "--out", tmp_path / "run")
     assert result.exit_code == 1
     assert "a name for each column, got 'default' 2 times" in result.output
+
+
+@pytest.mark.parametrize(
+    ("value", "is_code"),
+    [
+        ("007", True),
+        ("00501", True),
+        ("01.5", True),
+        ('"007"', True),
+        ("007\r", True),
+        ("01.02.2020", False),
+        ("01/02/2020", False),
+        ("08:30", False),
+        ("01-02-2020", False),
+        ("0.5", False),
+        ("100", False),
+    ],
+)
+@pytest.mark.parametrize("before", [3, 60_000])
+def test_a_number_with_a_zero_in_front_is_found_and_a_date_is_none(
+    tmp_path: Path, value: str, is_code: bool, before: int
+) -> None:
+    file = tmp_path / "table.csv"
+    rows = ["count,code\n", *["105,12\n"] * before, f"1,{value}\n", "2,\n"]
+    file.write_bytes("".join(rows).encode())
+    assert _may_have_codes(file) == is_code
+
+
+def test_whole_numbers_beside_dates_stay_numbers_and_codes_beside_them_texts(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text("day,count,code,y\n01.02.2020,1,007,a\n02.02.2020,2,123,b\n")
+    table = read_training_table(file, "y")
+    assert table["count"].tolist() == [1, 2]
+    assert table["code"].tolist() == ["007", "123"]
+    file.write_text("day,count,y\n01.02.2020,1,a\n02.02.2020,2,b\n")
+    assert read_training_table(file, "y").dtypes["count"] == np.int64

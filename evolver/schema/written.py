@@ -121,7 +121,7 @@ def profiles_of_short(X: pd.DataFrame, names: Sequence[str]) -> dict[str, Profil
             key = places[start:end].tobytes(), are_texts(known, alone=False)
             found[name] = (
                 _like(judged[key], known, len(X))
-                if key in judged and len(known.texts) < LEAST_ROWS
+                if key in judged and 1 < len(known.texts) < LEAST_ROWS
                 else _judged(name, X, known, key, judged)
             )
     return found

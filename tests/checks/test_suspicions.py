@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evolver.budget import Deadline
 from evolver.checks import findings_of_rows
 from evolver.evaluation.folds import make_folds
 from evolver.problem import Problem
@@ -89,3 +90,24 @@ def test_rows_sorted_by_the_target_need_shuffled_folds() -> None:
     X, y = X.iloc[order].reset_index(drop=True), y[order]
     assert [one.code for one in found(X, y, cv=KFold(5))] == ["sorted-by-target"]
     assert found(X, y) == []
+
+
+def test_a_check_that_has_not_begun_at_its_end_is_left_out() -> None:
+    X, y = plain_table()
+    X["again"] = X["a"]
+    task = Regression.of(y)
+    folds = make_folds(X, y, 5, task, groups=None, rng=np.random.default_rng(0))
+    problem = Problem(task, X, y, folds, scorer=len)
+    rng = np.random.default_rng(0)
+    assert [one.code for one in findings_of_rows(problem, rng, Deadline())] == ["same-columns"]
+    assert findings_of_rows(problem, rng, Deadline(0.0)) == []
+
+
+def test_rows_that_differ_in_the_last_column_alone_are_no_twins() -> None:
+    X, y = plain_table()
+    half = ROWS // 2
+    twice = pd.concat([X[:half], X[:half]], ignore_index=True)
+    target = np.tile(y[:half], 2)
+    assert [one.code for one in found(twice, target)] == ["duplicates-across-folds"]
+    twice["last"] = np.arange(ROWS)[::-1] * 1.5
+    assert found(twice[["a", "b", "c", "last"]], target) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from primitives.formats import (
     CONVENTIONS,
     date_format,
+    date_formats,
+    date_formats_like,
     dates_of_format,
     numbers_and_units,
     read_numbers,
@@ -85,3 +87,15 @@ def test_a_date_is_found_by_its_format(day: date, form: str) -> None:
 def test_a_time_span_is_its_seconds(days: int, hours: int, minutes: int, seconds: int) -> None:
     text = f"{days} days {hours:02d}:{minutes:02d}:{seconds:02d}"
     assert read_times(texts(text))[0] == ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+@pytest.mark.parametrize("form", date_formats(month_first=True)[1:])
+def test_a_format_is_tried_on_dates_that_are_written_in_it(form: str) -> None:
+    written = datetime(2021, 5, 24, 13, 45, 10, tzinfo=UTC).strftime(form)
+    assert form in date_formats_like([written], month_first=True)
+
+
+@pytest.mark.parametrize("text", ["word 3", "A 12", "12", "3.5", "room 12:30", "May 2021", "1/2 z"])
+def test_a_format_that_is_not_tried_reads_nothing(text: str) -> None:
+    for form in set(date_formats(month_first=True)) - set(date_formats_like([text], True)):
+        assert np.isnat(dates_of_format(texts(text), form)).all()

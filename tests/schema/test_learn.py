@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 
 from evolver.errors import InputError, InputTypeError
 from evolver.schema import learn
-from primitives.cleaning import Column
+from evolver.schema.written import written_profile
+from primitives.cleaning import Column, read_column
 
 ROWS = 200
 RNG = np.random.default_rng(0)
@@ -207,3 +209,55 @@ def test_what_was_read_is_read_the_same_again() -> None:
     again, unread = schema.read(once)
     pd.testing.assert_frame_equal(once, again)
     assert not unread
+
+
+POOLS = [
+    ["1", "2", "3"],
+    ["1", "2", "oops"],
+    ["x", "1", "2"],
+    ["1,5", "2,25", "3"],
+    ["50%", "3%", "0.2"],
+    ["10 km", "20 km", "3 lb"],
+    ["01", "02", "10"],
+    ["yes", "no", "NA"],
+    [" a", "a", "b"],
+    ["only", "?"],
+    ["12:30", "01:00"],
+    ["03/04/2021", "13/04/2021"],
+    [f"{number}" for number in range(40)],
+    [f"name {number} of several words that make a text" for number in range(40)],
+]
+"""Texts of columns; each is drawn with several frequencies."""
+
+
+@pytest.mark.parametrize("dtype", ["str", "object"])
+def test_columns_of_texts_are_judged_and_read_together_as_one_by_one(dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            f"{place} {times}": pd.Series(
+                rng.choice(texts, 60, p=rng.dirichlet(np.full(len(texts), times))), dtype=dtype
+            )
+            for place, texts in enumerate(POOLS)
+            for times in (0.05, 0.3, 1.0, 1.0, 10.0)
+        }
+    )
+    X.iloc[:3, ::4] = None
+    together = learn(X)
+    table, unread = together.read(X)
+    for name in map(str, X):
+        one_by_one = written_profile(name, X[name], None, alone=False)
+        assert replace(together.profiles[name], other_forms=()) == replace(
+            one_by_one, other_forms=()
+        )
+        if name in together.learned:
+            read, lost = read_column(X[name], together.columns[name])
+            pd.testing.assert_series_equal(table[name], pd.Series(read, name=name))
+            assert unread.get(name) == lost
+
+
+def test_forms_of_numbers_are_judged_together_and_one_by_one_where_others_decide() -> None:
+    X = pd.DataFrame({f"n{place}": ["1,5", "2,25", "3,1"] * 10 for place in range(3)})
+    X["doubtful"] = ["1.234", "2.345", "12"] * 10
+    assert [column.form for column in learn(X).columns.values()] == [",."] * 4
+    assert learn(X[["doubtful"]]).columns["doubtful"].form == ""
