@@ -91,7 +91,7 @@ def _giving_target_away(
 ) -> Iterator[Finding]:
     """Yield a finding for each column that tells the target of other rows nearly without error."""
     rows = rng.permutation(len(problem.y))[:ROWS]
-    if len(rows) < LEAST_ROWS:
+    if len(rows) < LEAST_ROWS or (problem.y == problem.y[0]).all():
         return
     X, y = problem.X.iloc[rows], problem.y[rows]
     strength = associations(X, y, np.random.RandomState(0))

@@ -80,6 +80,9 @@ def check_target(
     if classification:
         _check_unicode(values)
         findings += _odd_labels(values, column[known].iloc[0])
+    elif (values == values[0]).all():
+        message = f"`y` is {values[0]:g} in every row, so that nothing can be learned."
+        findings.append(Finding("constant-target", message))
     return values, known
 
 

@@ -39,6 +39,7 @@ def test_a_plain_table_has_no_findings() -> None:
     X, y = plain_table()
     assert found(X, y) == []
     assert found(X, np.where(y > 0, "yes", "no").astype(object), Classification) == []
+    assert found(X, np.full(ROWS, 7.0)) == []
 
 
 @pytest.mark.parametrize("classes", [0, 2, 3])

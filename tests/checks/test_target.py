@@ -264,3 +264,9 @@ def test_a_shuffled_index_is_said_for_each_argument() -> None:
     same, other = pd.Series([1, 2, 3], index=X.index), pd.Series([1, 2, 3], index=[7, 8, 9])
     assert misaligned(X, y=same, sample_weight=other, groups=np.arange(3)) == []
     assert misaligned(X.to_numpy(), y=shuffled) == []
+
+
+def test_a_constant_number_is_a_finding() -> None:
+    found = findings([7.0, None, 7.0], Regression)
+    assert [one.code for one in found] == ["rows-without-target", "constant-target"]
+    assert "`y` is 7 in every row" in found[1].message
