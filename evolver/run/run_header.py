@@ -101,24 +101,28 @@ def _version_of(module: str) -> str:
 def _table_hash(X: pd.DataFrame) -> str:
     """Return the hash of the names, types and values of all columns, in their order."""
     names = json.dumps([[name, str(dtype)] for name, dtype in X.dtypes.items()])
-    # Each value has its own hash, so blocks of columns give the same as single columns. Single
-    # columns would be slower: most of the time is what pandas does for each call.
     step = max(1, CELLS // len(X))
     blocks = (X.iloc[:, start : start + step] for start in range(0, X.shape[1], step))
-    columns = (hashes.tobytes() for block in blocks for hashes in _hashes(block))
-    return _hash(chain([names.encode()], columns))
+    columns = chain.from_iterable(map(_contents, blocks))
+    return _hash(chain([names.encode()], (column.tobytes() for column in columns)))
 
 
-def _hashes(X: pd.DataFrame) -> np.ndarray:
-    """Return the hash of every value, shape (n_columns, n_rows); columns of one type together."""
-    found = np.empty((X.shape[1], len(X)), np.uint64)
+def _contents(X: pd.DataFrame) -> list[np.ndarray]:
+    """Return numbers that stand for the values of each column: themselves, or their hashes.
+
+    Columns of one type are hashed together: most of the time is what pandas does for each call.
+    """
+    found: list[np.ndarray] = [np.empty(0)] * X.shape[1]
     places: dict[Any, list[int]] = {}
     for place, dtype in enumerate(X.dtypes):
         together = isinstance(dtype, np.dtype | pd.StringDtype)
         places.setdefault(dtype if together else place, []).append(place)
     for some in places.values():
-        columns = X if len(some) == X.shape[1] else X.iloc[:, some]
-        found[some] = pd.util.hash_array(_joined(columns)).reshape(len(some), -1)
+        values = _joined(X if len(some) == X.shape[1] else X.iloc[:, some])
+        is_plain = isinstance(values, np.ndarray) and values.dtype.kind in "biufmM"
+        contents = values if is_plain else pd.util.hash_array(values)
+        for place, column in zip(some, contents.reshape(len(some), -1), strict=True):
+            found[place] = column
     return found
 
 

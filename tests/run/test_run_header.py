@@ -41,12 +41,17 @@ if "na_value" in signature(pd.StringDtype).parameters:  # since pandas 2.3
 
 
 def slow_hash(X: pd.DataFrame) -> str:
-    """Return the hash of a table column by column, as it was defined for the first journals."""
+    """Return the hash of a table, column by column."""
     names = json.dumps([[name, str(dtype)] for name, dtype in X.dtypes.items()])
     total = hashlib.blake2b(digest_size=16)
     columns = [X[name].map(repr) if X[name].dtype == object else X[name] for name in X]
-    hashes = [pd.util.hash_pandas_object(column, index=False).to_numpy() for column in columns]
-    for part in [names.encode(), *(one.tobytes() for one in hashes)]:
+    contents = [
+        column.to_numpy()
+        if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biufmM"
+        else pd.util.hash_pandas_object(column, index=False).to_numpy()
+        for column in columns
+    ]
+    for part in [names.encode(), *(one.tobytes() for one in contents)]:
         total.update(len(part).to_bytes(8, "little"))
         total.update(part)
     return total.hexdigest()
