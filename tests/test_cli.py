@@ -174,7 +174,7 @@ def test_a_killed_run_is_resumed_with_the_command_written_at_its_start(
 
 COMMAND = {
     "table": __file__,
-    "target": "goal",
+    "target": ["goal"],
     "seconds": 6.0,
     "task": "auto",
     "jobs": -1,
@@ -328,7 +328,14 @@ def test_files_in_the_working_directory_are_not_imported(folder: Path, tmp_path:
     assert "small decision tree" not in done.stderr
 
 
-@pytest.mark.parametrize("end", ["2>&1 | head -1", "2>&1 > /dev/full", ">&- 2>&-"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param("2>&1 | head -1", marks=pytest.mark.slow),
+        pytest.param("2>&1 > /dev/full", marks=pytest.mark.slow),
+        ">&- 2>&-",
+    ],
+)
 def test_a_run_succeeds_when_its_output_is_closed_full_or_broken(
     folder: Path, tmp_path: Path, end: str
 ) -> None:

@@ -13,7 +13,14 @@ ROOT = Path(__file__).parents[1]
 SECONDS = 7.0
 
 
-@pytest.mark.parametrize("name", ["credit-g", "segment", "adult", "ames-housing"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("credit-g", "segment")),
+        "adult",
+        "ames-housing",
+    ],
+)
 def test_a_short_run_is_on_time_beats_the_constant_and_its_export_agrees(
     datasets: Path, tmp_path: Path, name: str
 ) -> None:

@@ -32,7 +32,7 @@ from tests.alone import run_without_us
 from tests.pipelines import encoder_with, traits, tree_with
 from tests.tables import small_table, with_text
 
-THREE = default_catalogue().only("Encoder", "LogisticRegression", "DecisionTreeClassifier")
+THREE = default_catalogue().only("Encoder", "GaussianNB", "DecisionTreeClassifier")
 SMALL: dict[str, Any] = {
     "time_budget": None,
     "max_evaluations": 3,

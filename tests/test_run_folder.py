@@ -26,7 +26,9 @@ from tests.storage.test_journal import rewrite
 from tests.tables import small_table
 
 X, Y = small_table("binary")
-SPACE = default_catalogue().only("Encoder", "StandardScaler", "GaussianNB", "LogisticRegression")
+SPACE = default_catalogue().only(
+    "Encoder", "StandardScaler", "GaussianNB", "LinearDiscriminantAnalysis"
+)
 QUICK: dict[str, Any] = {
     "time_budget": None,
     "max_evaluations": 4,
@@ -257,10 +259,10 @@ def test_a_journal_that_was_rewritten_at_random_is_refused_or_continued(
     [
         [["Nothing", {}], None],
         [None],
-        [["LogisticRegression", {}]],
-        [["LogisticRegression", {}], None, None],
-        [["LogisticRegression", {"C": "much"}], ["Encoder", {"odd": 1e300}], None],
-        [["Encoder", {}], ["LogisticRegression", {}], None],
+        [["LinearDiscriminantAnalysis", {}]],
+        [["LinearDiscriminantAnalysis", {}], None, None],
+        [["LinearDiscriminantAnalysis", {"C": "much"}], ["Encoder", {"odd": 1e300}], None],
+        [["Encoder", {}], ["LinearDiscriminantAnalysis", {}], None],
         [["StandardScaler", {}]] * 3_000 + [None],
         [["__import__('os').abort()", {}], None],
     ],

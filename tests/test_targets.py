@@ -24,7 +24,11 @@ QUICK: dict[str, Any] = {
     "max_evaluations": 4,
     "cv": 3,
     "search_space": default_catalogue().only(
-        "Encoder", "DecisionTreeClassifier", "LogisticRegression", "Ridge", "DecisionTreeRegressor"
+        "Encoder",
+        "DecisionTreeClassifier",
+        "LinearDiscriminantAnalysis",
+        "Ridge",
+        "DecisionTreeRegressor",
     ),
     "n_jobs": 1,
     "random_state": 0,

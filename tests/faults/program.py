@@ -26,7 +26,7 @@ from primitives import default_catalogue
 from tests.faults.models import catalogue_with_faults
 from tests.tables import small_table
 
-GOOD = ("Encoder", "StandardScaler", "GaussianNB", "LogisticRegression")
+GOOD = ("Encoder", "StandardScaler", "GaussianNB", "LinearDiscriminantAnalysis")
 SPACE = catalogue_with_faults(default_catalogue().only(*GOOD)).only(*GOOD, "Abort")
 OUT, FOLDER = Path(sys.argv[1]), Path(sys.argv[2])
 RUN = FOLDER / "run"

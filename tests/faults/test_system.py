@@ -37,6 +37,7 @@ TWICE = "OUT.write_text(json.dumps([summary(fit()), summary(fit())]))"
 class TestTheCallersOwnProcesses:
     """Callers that use `multiprocess` themselves."""
 
+    @pytest.mark.slow
     def test_a_spawn_pool_of_the_caller_keeps_working(
         self, tmp_path: Path, undisturbed: Any
     ) -> None:
@@ -64,7 +65,10 @@ class TestTheCallersOwnProcesses:
         """
         assert run_program(body, tmp_path) == undisturbed
 
-    @pytest.mark.parametrize(("method", "daemon"), [("spawn", False), ("forkserver", True)])
+    @pytest.mark.parametrize(
+        ("method", "daemon"),
+        [pytest.param("spawn", False, marks=pytest.mark.slow), ("forkserver", True)],
+    )
     def test_a_run_in_a_child_process_gives_the_same_result(
         self, tmp_path: Path, undisturbed: Any, method: str, daemon: bool
     ) -> None:
@@ -113,6 +117,7 @@ class TestTheCallersOwnProcesses:
 class TestStandardError:
     """Faults of standard error, to which the progress is written, never end a run."""
 
+    @pytest.mark.slow
     def test_it_may_be_closed(self, tmp_path: Path, undisturbed: Any) -> None:
         got = run_program(TWICE, tmp_path, preexec_fn=lambda: os.close(2))
         assert got == [undisturbed, undisturbed]
@@ -121,6 +126,7 @@ class TestStandardError:
         body = "os.closerange(0, 3)\n" + TWICE
         assert run_program(body, tmp_path) == [undisturbed, undisturbed]
 
+    @pytest.mark.slow
     def test_it_may_be_full(self, tmp_path: Path, undisturbed: Any) -> None:
         with open("/dev/full", "wb") as full:
             assert run_program(TWICE, tmp_path, stderr=full) == [undisturbed, undisturbed]
@@ -153,6 +159,7 @@ def test_the_working_directory_may_be_deleted(tmp_path: Path, undisturbed: Any) 
     assert run_program(body, tmp_path) == [60, undisturbed]
 
 
+@pytest.mark.slow
 def test_the_folder_for_temporary_files_may_be_swept(tmp_path: Path, undisturbed: Any) -> None:
     body = """
     temporary = Path(os.environ["TMPDIR"])
@@ -168,6 +175,7 @@ def test_the_folder_for_temporary_files_may_be_swept(tmp_path: Path, undisturbed
     assert run_program(body, tmp_path, env={"TMPDIR": str(temporary)}) == [60, undisturbed]
 
 
+@pytest.mark.slow
 def test_when_workers_cannot_start_again_the_best_so_far_is_fitted(
     tmp_path: Path, undisturbed: Any
 ) -> None:
@@ -185,11 +193,13 @@ def test_when_workers_cannot_start_again_the_best_so_far_is_fitted(
     assert run_program(body, tmp_path) == ["error", True, undisturbed]
 
 
+@pytest.mark.slow
 def test_a_limit_of_24_open_files_is_enough(tmp_path: Path, undisturbed: Any) -> None:
     body = "resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24))\n" + TWICE
     assert run_program(body, tmp_path) == [undisturbed, undisturbed]
 
 
+@pytest.mark.slow
 def test_a_missing_interpreter_ends_a_search_and_stops_the_next_with_a_clear_error(
     tmp_path: Path, undisturbed: Any
 ) -> None:
@@ -241,7 +251,10 @@ def test_a_target_may_have_any_name(tmp_path: Path) -> None:
 class TestSignals:
     """Signals that a terminal or a service manager sends to end a program."""
 
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+    @pytest.mark.parametrize(
+        "number",
+        [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow), signal.SIGINT],
+    )
     def test_the_first_signal_ends_the_search_and_keeps_the_best_so_far(
         self, tmp_path: Path, number: signal.Signals
     ) -> None:
