@@ -15,7 +15,7 @@ import pytest
 from evolver import EvolvedClassifier, EvolvedRegressor, InputError
 from tests.alone import run_exported
 
-SECONDS = 4.0
+SECONDS = 3.0
 Data = tuple[pd.DataFrame, np.ndarray]
 
 
