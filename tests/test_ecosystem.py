@@ -179,8 +179,15 @@ def output(kind: str) -> Iterator[None]:
 class TestOutput:
     """Transformers whose output is configured to be a data frame."""
 
-    @pytest.mark.parametrize("kind", ["pandas", "polars"])
-    @pytest.mark.parametrize("task", ["binary", "regression"])
+    @pytest.mark.parametrize(
+        ("task", "kind"),
+        [
+            ("binary", "pandas"),
+            pytest.param("binary", "polars", marks=pytest.mark.slow),
+            pytest.param("regression", "pandas", marks=pytest.mark.slow),
+            ("regression", "polars"),
+        ],
+    )
     def test_a_model_is_the_same_and_silent(self, task: str, kind: str) -> None:
         if kind == "polars":
             pytest.importorskip("polars")

@@ -239,7 +239,7 @@ def changed_at_random(rows: list[list[Any]], rng: np.random.Generator) -> list[l
     return rows
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(20))
 def test_a_journal_that_was_rewritten_at_random_is_refused_or_continued(
     seed: int, finished: Path, tmp_path: Path
 ) -> None:

@@ -105,7 +105,9 @@ def test_a_model_predicts_all_targets_and_its_file_does_the_same(task: str, tmp_
     assert empty.shape == (0, Y.shape[1])
 
 
-@pytest.mark.parametrize("task", DATA)
+@pytest.mark.parametrize(
+    "task", ["multilabel", pytest.param("multioutput", marks=pytest.mark.slow)]
+)
 def test_the_command_line_takes_several_targets(task: str, tmp_path: Path) -> None:
     X, Y = DATA[task]()
     X.join(Y).to_csv(tmp_path / "train.csv", index=False)

@@ -304,7 +304,7 @@ def scorers(task: str, polite: bool) -> list[Any]:
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize("cache", [0, 50_000_000])
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_scorer_that_writes_scores_as_its_polite_twin(
     task: str, which: int, cache: int, weighted: bool
 ) -> None:

@@ -50,6 +50,7 @@ class TestTheCallersOwnProcesses:
         """
         assert run_program(body, tmp_path) == undisturbed
 
+    @pytest.mark.slow
     def test_a_fork_server_of_the_caller_keeps_working(
         self, tmp_path: Path, undisturbed: Any
     ) -> None:
@@ -131,6 +132,7 @@ class TestStandardError:
         with open("/dev/full", "wb") as full:
             assert run_program(TWICE, tmp_path, stderr=full) == [undisturbed, undisturbed]
 
+    @pytest.mark.slow
     def test_it_may_be_a_broken_pipe(self, tmp_path: Path, undisturbed: Any) -> None:
         read, write = os.pipe()
         os.close(read)
@@ -140,6 +142,7 @@ class TestStandardError:
             os.close(write)
 
 
+@pytest.mark.slow
 def test_the_caller_may_ignore_the_end_of_children(tmp_path: Path, undisturbed: Any) -> None:
     def ignore() -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -223,6 +226,7 @@ def test_a_missing_interpreter_ends_a_search_and_stops_the_next_with_a_clear_err
     assert run_program(body, tmp_path) == expected
 
 
+@pytest.mark.slow
 def test_when_no_worker_can_start_the_error_says_so(tmp_path: Path, undisturbed: Any) -> None:
     body = """
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -273,6 +277,7 @@ class TestSignals:
         }
         assert run_program(body, tmp_path, until=until, **how) == ["interrupt", True]
 
+    @pytest.mark.slow
     def test_a_signal_handler_of_the_caller_stays(self, tmp_path: Path) -> None:
         body = """
         seen = []
@@ -303,6 +308,7 @@ class TestKilled:
         assert run_program(self.BODY, tmp_path, until=until)
         assert left_behind() == []
 
+    @pytest.mark.slow
     def test_the_next_run_removes_its_temporary_folders(self, tmp_path: Path) -> None:
         folder = tmp_path / "temporary"
         folder.mkdir()

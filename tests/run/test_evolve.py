@@ -45,7 +45,6 @@ QUICK = catalogue("binary").only(
     "PCA",
     "Union",
     "GaussianNB",
-    "LogisticRegression",
     "DecisionTreeClassifier",
     "LinearDiscriminantAnalysis",
 )
