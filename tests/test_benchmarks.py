@@ -128,6 +128,7 @@ def test_a_measurement_saves_commit_versions_and_machine(tmp_path: Path) -> None
     assert "| 20 | 0.0 |" in (tmp_path / "overhead.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_search_of_a_table_is_recorded_fold_by_fold(tmp_path: Path) -> None:
     X, y = small_table("binary")
     X.assign(target=y).to_parquet(tmp_path / "small.parquet")

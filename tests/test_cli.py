@@ -75,7 +75,7 @@ def test_a_csv_file_is_predicted_like_a_parquet_file(folder: Path, tmp_path: Pat
 def test_a_run_is_resumed_with_more_time(folder: Path) -> None:
     run = folder / "multiclass"
     before = pd.read_csv(run / "leaderboard.csv")
-    result = evolver("resume", run, "--time", "20s")
+    result = evolver("resume", run, "--time", "12s")
     assert result.exit_code == 0, result.output
     after = pd.read_csv(run / "leaderboard.csv")
     known = before[before["reason"] != TIME_OVER]
@@ -328,14 +328,8 @@ def test_files_in_the_working_directory_are_not_imported(folder: Path, tmp_path:
     assert "small decision tree" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    "end",
-    [
-        pytest.param("2>&1 | head -1", marks=pytest.mark.slow),
-        pytest.param("2>&1 > /dev/full", marks=pytest.mark.slow),
-        ">&- 2>&-",
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["2>&1 | head -1", "2>&1 > /dev/full", ">&- 2>&-"])
 def test_a_run_succeeds_when_its_output_is_closed_full_or_broken(
     folder: Path, tmp_path: Path, end: str
 ) -> None:
@@ -399,6 +393,7 @@ def test_a_price_that_is_no_number_is_named(tmp_path: Path) -> None:
     assert "--task classification" in result.output
 
 
+@pytest.mark.slow
 def test_a_run_goes_forward_by_a_column_and_is_resumed_so(tmp_path: Path) -> None:
     X, y = small_table("regression")
     table, run = tmp_path / "table.parquet", tmp_path / "run"

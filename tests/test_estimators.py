@@ -884,6 +884,7 @@ class TestEnd:
         assert len(model.leaderboard_) == 20
 
 
+@pytest.mark.slow
 def test_a_run_whose_time_is_over_gives_its_model_when_it_is_fitted_again(tmp_path: Path) -> None:
     """Replaying the journal and starting workers must leave time for the final fits."""
     options: dict[str, Any] = {"max_evaluations": None, "n_jobs": 2, "run_dir": tmp_path}

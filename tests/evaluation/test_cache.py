@@ -122,7 +122,7 @@ RECALLING = {
 
 @pytest.mark.parametrize("task", TASKS)
 @given(seeds, st.sampled_from(sorted(OPERATORS)))
-@settings(max_examples=6)
+@settings(max_examples=4)
 def test_predictions_are_those_of_the_compiled_pipeline_to_the_bit(
     task: str, seed: int, operator: str
 ) -> None:
@@ -137,7 +137,7 @@ def test_predictions_are_those_of_the_compiled_pipeline_to_the_bit(
             assert_same(outcome_of(RECALLING[task, limit], tree, seed % 4), expected)
 
 
-@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("task", ["binary", pytest.param("regression", marks=pytest.mark.slow)])
 def test_every_primitive_is_recalled_to_the_bit(task: str) -> None:
     """Each is evaluated twice, the second time with its branches in the cache.
 

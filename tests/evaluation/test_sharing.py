@@ -229,7 +229,7 @@ CACHES = st.sampled_from([0, 50_000, 50_000_000])
 
 @pytest.mark.parametrize("task", TASKS)
 @given(PLACED, CACHES)
-@settings(max_examples=8)
+@settings(max_examples=5)
 def test_a_primitive_that_writes_scores_as_its_polite_twin_and_changes_no_other(
     task: str, places: tuple[str, ...], cache: int
 ) -> None:

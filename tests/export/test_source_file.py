@@ -45,7 +45,7 @@ def test_files_are_formatted_and_import_only_what_they_need(task: str) -> None:
 
 
 @given(spaces, seeds)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=12)
 def test_every_tree_is_written_as_valid_source_within_the_line_length(
     space: Catalogue, seed: int
 ) -> None:

@@ -285,6 +285,7 @@ def test_a_second_interrupt_ends_at_once_and_leaves_no_process_and_no_file(tmp_p
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_run_folder_in_use_is_refused(tmp_path: Path) -> None:
     first = run_script(tmp_path, 100_000)
     assert first.stderr is not None
@@ -315,6 +316,7 @@ def test_on_a_full_disk_the_run_goes_on_without_its_journal(tmp_path: Path) -> N
     assert "The model is fitted, but its" in err
 
 
+@pytest.mark.slow
 def test_without_its_folder_the_run_goes_on_without_its_journal(tmp_path: Path) -> None:
     process = run_script(tmp_path / "run", 25)
     assert process.stderr is not None

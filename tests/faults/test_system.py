@@ -150,6 +150,7 @@ def test_the_caller_may_ignore_the_end_of_children(tmp_path: Path, undisturbed: 
     assert run_program(TWICE, tmp_path, preexec_fn=ignore) == [undisturbed, undisturbed]
 
 
+@pytest.mark.slow
 def test_the_working_directory_may_be_deleted(tmp_path: Path, undisturbed: Any) -> None:
     body = """
     os.mkdir(FOLDER / "gone")

@@ -75,7 +75,9 @@ def spaces(task: str, X: pd.DataFrame) -> dict[str, Catalogue]:
     }
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(
+    "task", ["binary", pytest.param("multiclass", marks=pytest.mark.slow), "regression"]
+)
 def test_no_primitive_splits_where_rows_belong_together(task: str, splits: list[str]) -> None:
     y = small_table(task)[1]
     checked: set[str] = set()

@@ -97,7 +97,7 @@ def expected() -> Result:
 class TestSameSeed:
     """Runs with the same seed and lag have the same candidates and the same winner."""
 
-    @pytest.mark.parametrize("workers", [1, 2])
+    @pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
     def test_the_run_is_the_same_with_any_number_of_workers_and_again(
         self, expected: Result, workers: int
     ) -> None:

@@ -204,6 +204,7 @@ class TestDecidedByTime:
         model.fit(*small_table("regression", ROWS))
         assert model.statistics_["decided_by_time"] == ["the complexities"]
 
+    @pytest.mark.slow
     def test_a_winner_that_cannot_be_fitted_in_time(self, caplog: pytest.LogCaptureFixture) -> None:
         model = troubled(
             "hanging", ("DecisionTreeRegressor",), time_budget=10.0, max_evaluations=12
