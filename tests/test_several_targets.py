@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from sklearn.base import clone
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.base import clone, is_classifier
+from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from evolver import EvolvedClassifier, EvolvedRegressor, InputError, Settings
 from evolver.checks import check_target, family_of_target, target_name
@@ -23,7 +26,8 @@ from evolver.run.fitted_ensemble import blending, repeated
 from evolver.task import TASKS, Multilabel, MultioutputRegression
 from evolver.warned import Finding
 from primitives import Prediction, default_catalogue
-from primitives.several_targets import MultilabelClassifier
+from primitives.several_targets import MultilabelClassifier, MultioutputVoting
+from primitives.weights import fit_with_weights
 from tests.alone import run_exported
 from tests.evaluation.test_fold import problem
 from tests.pipelines import catalogue, tree_with
@@ -241,16 +245,28 @@ def test_a_label_that_is_the_same_in_all_rows_is_predicted_as_it_is() -> None:
     assert model.predict(X)[:, 1:].tolist() == [[0, 1]] * 30
 
 
-def test_weights_reach_the_classifier_of_each_label() -> None:
+LASSO = MultiOutputRegressor(Lasso(0.1))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LASSO,
+        MultioutputVoting([("lasso", LASSO), ("ridge", Ridge())]),
+        MultilabelClassifier(LogisticRegression()),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_weights_reach_the_model_of_each_target(model: Any) -> None:
     X = np.random.default_rng(0).normal(size=(40, 2))
-    y = np.column_stack([X[:, 0] > 0, X[:, 1] > 0.3]).astype(int)
+    y = np.column_stack([X[:, 0] * 2, X[:, 1] - X[:, 0]])
+    y, ask = ((y > 0).astype(int), "predict_proba") if is_classifier(model) else (y, "predict")
     weights = np.arange(40) % 3
-    model = MultilabelClassifier(LogisticRegression())
-    weighted = clone(model).fit(X, y, sample_weight=weights).predict_proba(X)
     rows = np.repeat(np.arange(40), weights)
-    np.testing.assert_allclose(
-        weighted, clone(model).fit(X[rows], y[rows]).predict_proba(X), atol=1e-4
-    )
+    pipeline = make_pipeline(StandardScaler(), model)
+    weighted = fit_with_weights(clone(pipeline), X, y, weights)
+    repeated_rows = clone(pipeline).fit(X[rows], y[rows])
+    np.testing.assert_allclose(getattr(weighted, ask)(X), getattr(repeated_rows, ask)(X), rtol=1e-6)
 
 
 def test_tasks_follow_from_the_shape_of_the_target() -> None:
