@@ -38,7 +38,7 @@ NOISE = 1.0
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the missing tables of one version, and save records and table."""
-    parser = parser_of(__file__, __doc__, names=NAMES, seeds=[0], budget=60.0)
+    parser = parser_of(__file__, __doc__, names=NAMES, seeds=[0], budget=30.0)
     add_datasets(parser)
     parser.add_argument("--label", choices=LABELS, default=LABELS[1], help="version")
     options = parser.parse_args(arguments)
