@@ -373,7 +373,7 @@ def factorized(values):
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.array.codes, values.array.categories.to_numpy(dtype=object)
     if not pd.api.types.is_object_dtype(values.dtype):
-        codes, distinct = pd.factorize(values.array)
+        codes, distinct = pd.factorize(values)
         return codes, np.asarray(distinct, dtype=object)
     try:
         return pd.factorize(values.to_numpy(dtype=object))
