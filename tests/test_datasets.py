@@ -16,8 +16,7 @@ SECONDS = 7.0
 @pytest.mark.parametrize(
     "name",
     [
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("credit-g", "segment")),
-        "adult",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("credit-g", "segment", "adult")),
         "ames-housing",
     ],
 )

@@ -860,6 +860,7 @@ class TestEnd:
         assert again.statistics_["ended_by"] == "patience"
         assert len(again.leaderboard_) > len(board)
 
+    @pytest.mark.slow
     def test_patience_counts_candidates_that_were_raced_out(self) -> None:
         settings = Settings(in_process=True, patience=40)
         model = classifier(settings=settings, time_budget=600, max_evaluations=None).fit(X, Y)

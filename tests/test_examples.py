@@ -23,7 +23,17 @@ def test_every_example_is_tested() -> None:
     assert {file.name for file in (ROOT / "examples").glob("*.py")} == set(EXAMPLES)
 
 
-@pytest.mark.parametrize("name", sorted(EXAMPLES))
+LONGEST = {"choose_from_front.py", "own_primitive.py"}
+"""Examples that are run by `--slow` alone."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name in LONGEST else name
+        for name in sorted(EXAMPLES)
+    ],
+)
 def test_an_example_runs(name: str, tmp_path: Path) -> None:
     argument, printed, written = EXAMPLES[name]
     program = [sys.executable, ROOT / "examples" / name, argument]

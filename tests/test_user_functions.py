@@ -42,7 +42,10 @@ model.fit(table.drop(columns="goal"), table["goal"])
 
 @pytest.mark.parametrize(
     ("scoring", "complexity"),
-    [("error", "length"), ("lambda e, X, y: error(e, X, y)", "lambda e: length(e)")],
+    [
+        pytest.param("error", "length", marks=pytest.mark.slow),
+        ("lambda e, X, y: error(e, X, y)", "lambda e: length(e)"),
+    ],
     ids=["functions", "lambdas"],
 )
 def test_a_model_with_functions_of_a_script_is_kept_for_other_processes(

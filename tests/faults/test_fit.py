@@ -299,6 +299,7 @@ def test_a_run_folder_in_use_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small file system")
+@pytest.mark.slow
 def test_on_a_full_disk_the_run_goes_on_without_its_journal(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory() as small:
         mounted = subprocess.run(

@@ -144,6 +144,7 @@ def test_no_job_fails_when_the_fork_server_is_killed() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only on Linux there is a fork server")
+@pytest.mark.slow
 def test_no_job_fails_when_the_folder_of_the_fork_server_is_removed() -> None:
     pool = ProcessPool(misbehave, 1, cap=CAP)
     try:

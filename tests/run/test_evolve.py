@@ -196,7 +196,7 @@ class TestRacing:
         assert bare.effort.lookups == 0
 
 
-@pytest.mark.parametrize("seconds", [5.0, 8.0])
+@pytest.mark.parametrize("seconds", [5.0, pytest.param(8.0, marks=pytest.mark.slow)])
 def test_a_time_budget_covers_everything(seconds: float) -> None:
     start = time.monotonic()
     result = result_of(catalogue("binary"), seconds=seconds, workers=2)
@@ -278,6 +278,7 @@ def test_a_hanging_pipeline_is_ended_at_its_timeout() -> None:
     assert isinstance(result.pipeline, Pipeline)
 
 
+@pytest.mark.slow
 def test_a_pipeline_that_is_too_slow_on_few_rows_is_ended_on_them() -> None:
     slow = failing("Slow", lambda: time.sleep(3.5))
     space = QUICK.only("Encoder", "GaussianNB").add(slow)

@@ -40,6 +40,7 @@ class NotedTree(ExtraTreeRegressor):
         return fitted
 
 
+@pytest.mark.slow
 def test_all_workers_fit_repeats_of_several_members_at_once(tmp_path: Path) -> None:
     build: Any = partial(NotedTree, str(tmp_path))
     space = {"max_depth": IntDistribution(1, 12)}
