@@ -28,8 +28,11 @@ from primitives.formats import (
 LARGEST = 1e30
 """Limit that numbers are clipped to: far below that of float32, so that sums fit too."""
 
-EPOCHS = {"s": 1e11, "ms": 1e14, "us": 1e17}
-"""Size below which a number that stands for a date counts in a unit; larger ones are in ns."""
+EPOCHS = {1e11: 1e6, 1e14: 1e3, 1e17: 1.0}
+"""Microseconds that a number counts, by the size below which it does; larger ones count ns."""
+
+LARGEST_DATE = 2.0**60
+"""Microseconds from 1970 on within which numbers are dates, some 36,000 years."""
 
 FLOATS = ("number", "boolean", "duration")
 """Kinds of columns that are read as numbers."""
@@ -362,10 +365,14 @@ def dates_of(values, column):
 
 def dates_of_epochs(numbers):
     """Return the dates that numbers count from 1970 on, in the unit that suits their size."""
-    size = np.nanmax(np.abs(numbers), initial=0.0)
-    unit = next((unit for unit, limit in EPOCHS.items() if size < limit), "ns")
-    dates = pd.to_datetime(pd.Series(numbers), unit=unit, errors="coerce")
-    return dates.to_numpy("datetime64[us]")
+    size = np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0)
+    scale = next((scale for limit, scale in EPOCHS.items() if size < limit), 1e-3)
+    micros = np.round(numbers * scale)
+    dates = np.full(len(numbers), np.datetime64("NaT", "us"))
+    # pandas 2.2 may raise an error instead, where a number is missing or too large.
+    is_date = np.abs(micros) < LARGEST_DATE
+    dates[is_date] = micros[is_date].astype(np.int64).astype("datetime64[us]")
+    return dates
 
 
 def factorized(values):

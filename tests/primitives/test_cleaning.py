@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from primitives.cleaning import Column, TableCleaner
+from primitives.cleaning import Column, TableCleaner, dates_of_epochs
 from tests.tables import clean, cleaner_of
 
 ROWS = 6
@@ -217,3 +217,14 @@ def test_the_input_is_left_alone() -> None:
     before = MESSY.copy(deep=True)
     clean(MESSY)
     pd.testing.assert_frame_equal(MESSY, before)
+
+
+def test_numbers_that_count_from_1970_are_dates_and_others_are_missing() -> None:
+    day = pd.Timestamp("2021-03-25 06:30:00")
+    for count in (1e9, 1e6, 1e3, 1.0):  # ns, us, ms and s in a column
+        numbers = np.array([day.timestamp() * count, np.nan, np.inf])
+        found = dates_of_epochs(numbers)
+        assert found[0] == np.datetime64(day, "us")
+        assert np.isnat(found[1:]).all()
+    assert np.isnat(dates_of_epochs(np.array([1e30]))).all()
+    assert np.isnat(dates_of_epochs(np.full(3, np.nan))).all()
