@@ -21,6 +21,7 @@ from evolver.checks import check_target, family_of_target, target_name
 from evolver.cli import main
 from evolver.ensemble.blend import Blend
 from evolver.evaluation.blends import BlendScorer, FixedPredictions
+from evolver.export.program import predict_table
 from evolver.genome.pipeline import to_estimator
 from evolver.run.fitted_ensemble import blending, repeated
 from evolver.task import TASKS, Multilabel, MultioutputRegression
@@ -287,3 +288,16 @@ def test_blends_of_several_targets_have_the_scores_of_the_metric() -> None:
     scores = BlendScorer(one)(0, np.stack([y[valid], np.roll(y[valid], 1, axis=0)]))
     assert scores[0] == pytest.approx(1.0)
     assert scores[1] < 0.5
+
+
+def test_a_target_named_as_the_probability_of_another_keeps_its_column() -> None:
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    model = MultilabelClassifier(LogisticRegression()).fit(X, (X > 0).astype(int))
+    table = predict_table(model, X, ["up", "probability_up"])
+    assert table.columns.tolist() == [
+        "up",
+        "probability_up",
+        "probability_up",
+        "probability_probability_up",
+    ]
+    np.testing.assert_array_equal(table.iloc[:, :2], model.predict(X))

@@ -49,7 +49,6 @@ LEAST_ROWS = 200
 DUPLICATES = 0.05
 """Share of validation rows with a twin in the training part from which they are told."""
 
-
 FIRST_COLUMNS = 3
 """Number of columns by which most rows without a twin are told."""
 
@@ -170,18 +169,17 @@ def _twins_across_folds(problem: Problem) -> Iterator[Finding]:
     X, y = problem.X, problem.y
     # Numbers differ most often, so that a few of them make most tables known to have no twins.
     first = np.argsort([dtype.kind != "f" for dtype in X.dtypes], kind="stable")[:FIRST_COLUMNS]
-    rows = _hashes(X.iloc[:, first], y)
-    if np.isin(rows[valid], rows[train]).mean() < DUPLICATES:
-        return
-    rows = _hashes(X, y)
-    twins = np.isin(rows[valid], rows[train])
-    if twins.mean() >= DUPLICATES:
-        yield Finding(
-            "duplicates-across-folds",
-            f"{int(twins.sum())} of {len(valid)} rows of a validation part equal a row of the"
-            " training part, target included: scores may be too good. Rows that belong together"
-            " need `groups`; others that stand twice should be dropped.",
-        )
+    for table in (X.iloc[:, first], X):
+        rows = _hashes(table, y)
+        twins = np.isin(rows[valid], rows[train])
+        if twins.mean() < DUPLICATES:
+            return
+    yield Finding(
+        "duplicates-across-folds",
+        f"{int(twins.sum())} of {len(valid)} rows of a validation part equal a row of the"
+        " training part, target included: scores may be too good. Rows that belong together"
+        " need `groups`; others that stand twice should be dropped.",
+    )
 
 
 def _hashes(X: pd.DataFrame, y: np.ndarray) -> np.ndarray:

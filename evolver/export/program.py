@@ -64,8 +64,9 @@ def predict_table(model, X, target="prediction"):
         dict(zip(target, predictions.T, strict=True)) if several else {"prediction": predictions}
     )
     if is_classifier(model):
-        names = target if several else model.classes_
-        table[[f"probability_{name}" for name in names]] = model.predict_proba(X)
+        names = [f"probability_{name}" for name in (target if several else model.classes_)]
+        # A target may have the name of another's probability, so that no column is replaced.
+        table = pd.concat([table, pd.DataFrame(model.predict_proba(X), columns=names)], axis=1)
     return table
 
 
