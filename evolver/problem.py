@@ -12,7 +12,7 @@ from evolver.objectives import OPERATORS, Objective
 from evolver.schema import Schema
 from evolver.task import Task
 from evolver.warned import Finding
-from primitives.cleaning import Column
+from primitives.reading import Column
 
 Fold = tuple[np.ndarray, np.ndarray]
 """Row numbers to fit on, and row numbers to validate on."""

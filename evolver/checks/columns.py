@@ -10,8 +10,8 @@ import pandas as pd
 from evolver.errors import InputError
 from evolver.schema import Profile, Schema
 from evolver.warned import Finding
-from primitives.cleaning import FLOATS
 from primitives.formats import PLAIN
+from primitives.reading import FLOATS
 
 FEW = 0.02
 """Share of known values below which a column is almost empty."""

@@ -14,8 +14,9 @@ from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.folds import are_in_time
 from evolver.problem import Problem
 from primitives import Catalogue, Traits, default_catalogue
-from primitives.cleaning import Column, clean_column, column_of_type, plain_numbers
+from primitives.cleaning import clean_column, column_of_type, plain_numbers
 from primitives.high_cardinality import has_many_values
+from primitives.reading import Column
 
 CELLS = 2_000_000
 """Number of cells that are copied at a time, so that a large table is never copied whole."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from evolver.storage.journal import History
     from evolver.task import Task
     from primitives import Catalogue
-    from primitives.cleaning import Column
+    from primitives.reading import Column
 
 
 class Evolved:
@@ -293,7 +293,7 @@ class Evolved:
 
     def _columns_to_export(self) -> dict[str, Column]:
         """Return the columns that a program reads as texts, a target of texts among them."""
-        from primitives.cleaning import Column
+        from primitives.reading import Column
 
         labels = self._fitted_task.classes
         is_text = self._target_is_text or (labels is not None and labels.dtype.kind in "OU")

@@ -15,7 +15,7 @@ from sklearn.base import is_classifier
 from threadpoolctl import threadpool_limits
 
 from evolver.export.table_files import read_table, write_table
-from primitives.cleaning import LEFT_OUT, NUMBER, is_written, read_column
+from primitives.reading import LEFT_OUT, NUMBER, is_written, read_column
 
 
 def split_target(table, target):

@@ -22,7 +22,7 @@ import numpy as np
 
 from evolver.export import program
 from evolver.export.render import COLUMNS, INDENT, LINE_LENGTH, layout, quoted, render
-from primitives.cleaning import Column
+from primitives.reading import Column
 from primitives.targets import read_target
 from primitives.weights import fit_with_weights
 

@@ -22,8 +22,9 @@ from evolver.genome.digest import TABLE
 from evolver.genome.graph import Graph, inputs_of, step_of, to_graph
 from evolver.genome.tree import Tree
 from primitives import Prediction
-from primitives.cleaning import Column, TableCleaner
+from primitives.cleaning import TableCleaner
 from primitives.isolation import Isolated
+from primitives.reading import Column
 
 
 def to_estimator(tree: Tree, columns: Mapping[str, Column] | None = None) -> Pipeline:

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from evolver.schema.numbers import LEAST_ROWS, NAME_OF_IDENTIFIER
-from primitives.cleaning import Column, as_texts
 from primitives.formats import (
     BOOLEANS,
     CONVENTIONS,
@@ -22,6 +21,7 @@ from primitives.formats import (
     numbers_and_units,
     read_times,
 )
+from primitives.reading import Column, as_texts
 
 ENOUGH = 0.99
 """Share of the values that must be read for a column to be of a kind."""

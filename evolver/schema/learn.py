@@ -19,8 +19,9 @@ from evolver.errors import InputError, InputTypeError
 from evolver.schema.numbers import number_profiles
 from evolver.schema.schema import KINDS, Profile, Schema
 from evolver.schema.written import profiles_of_short, read_again, written_profile
-from primitives.cleaning import LEFT_OUT, NUMBER, Column, as_texts, few_texts, plain_numbers
+from primitives.cleaning import plain_numbers
 from primitives.formats import PLAIN
+from primitives.reading import LEFT_OUT, NUMBER, Column, as_texts, few_texts
 
 Given = Mapping[str, str | Sequence[Any]]
 """Kinds of columns that a caller gives, by name."""

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from evolver.schema.schema import Profile
-from primitives.cleaning import NUMBER, Column, as_text
 from primitives.formats import dates_of_format
+from primitives.reading import NUMBER, Column, as_text
 
 CELLS = 2_000_000
 """Number of cells that are copied at a time, so that a large table is never copied whole."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from primitives.cleaning import LEFT_OUT, NUMBER, Column, read_columns
+from primitives.reading import LEFT_OUT, NUMBER, Column, read_columns
 
 FEW_COLUMNS = 50
 """Number of columns of a table up to which they are replaced one at a time."""

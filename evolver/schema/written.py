@@ -14,7 +14,14 @@ from evolver.errors import InputTypeError
 from evolver.schema.guesses import ENOUGH, Written, are_texts, candidates
 from evolver.schema.numbers import LEAST_ROWS
 from evolver.schema.schema import Profile
-from primitives.cleaning import (
+from primitives.formats import (
+    CONVENTIONS,
+    MISSING_MARKS,
+    PLAIN,
+    dates_of_format,
+    numbers_and_units,
+)
+from primitives.reading import (
     FLOATS,
     Column,
     as_texts,
@@ -24,13 +31,6 @@ from primitives.cleaning import (
     marks_of,
     read_column,
     read_distinct,
-)
-from primitives.formats import (
-    CONVENTIONS,
-    MISSING_MARKS,
-    PLAIN,
-    dates_of_format,
-    numbers_and_units,
 )
 
 FEW_TRIED = 20

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from primitives.cleaning import Column, TableCleaner, dates_of_epochs
+from primitives.cleaning import TableCleaner
+from primitives.reading import Column, dates_of_epochs
 from tests.tables import clean, cleaner_of
 
 ROWS = 6

@@ -21,8 +21,8 @@ from evolver.genome.tree import Step, Tree
 from evolver.schema import learn
 from primitives import Catalogue, default_catalogue
 from primitives import space as spaces
-from primitives.cleaning import Column
 from primitives.isolation import private_copy
+from primitives.reading import Column
 from tests.alone import run_without_us
 from tests.evaluation.test_fold import problem
 from tests.pipelines import catalogue_of_forms, traits, tree_with

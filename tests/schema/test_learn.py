@@ -12,7 +12,7 @@ import pytest
 from evolver.errors import InputError, InputTypeError
 from evolver.schema import learn
 from evolver.schema.written import written_profile
-from primitives.cleaning import Column, read_column
+from primitives.reading import Column, read_column
 
 ROWS = 200
 RNG = np.random.default_rng(0)
