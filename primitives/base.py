@@ -100,6 +100,8 @@ class Traits:
         Columns that hold dates.
     high_cardinality : int
         Columns of categories with many values.
+    sparse : int
+        1 if the table is a sparse matrix, which has no other columns.
     may_split : bool
         True if a fit may split its rows at random. Rows of groups, or in an order of time, must
         stay together: neighbours of the rows that are set aside would tell their targets.
@@ -120,6 +122,7 @@ class Traits:
     may_split: bool = True
     rarity: float = 1.0
     high_cardinality: int = 0
+    sparse: int = 0
 
     @property
     def columns(self) -> int:

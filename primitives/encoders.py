@@ -54,10 +54,12 @@ def encoder_space(roles: Mapping[str, Role], traits: Traits) -> Space:
 
 def encoder_suits(roles: Mapping[str, Role], traits: Traits) -> bool:
     """Say that an encoder has columns to read, and a treatment for those of each role."""
-    return traits.columns + traits.texts > 0 and all(
-        any(one.suits(traits) for one in role.treatments)
-        for role in roles.values()
-        if role.is_in(traits)
+    present = [role for role in roles.values() if role.is_in(traits)]
+    has_columns = traits.columns + traits.texts + traits.sparse > 0
+    return (
+        has_columns
+        and bool(present)
+        and all(any(one.suits(traits) for one in role.treatments) for role in present)
     )
 
 

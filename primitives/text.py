@@ -46,7 +46,7 @@ def read_texts(
         True to add the statistics of each column.
     """
     encoder = RidgeTargetEncoder(alpha, target_type, random_state)
-    return _with_statistics(TextPipeline([*_weighted(n_grams), ("encoder", encoder)]), statistics)
+    return _with_statistics(SparsePipeline([*_weighted(n_grams), ("encoder", encoder)]), statistics)
 
 
 def topics_of_texts(
@@ -66,7 +66,7 @@ def topics_of_texts(
     """
     components = AtMostColumns(TruncatedSVD(n_components, random_state=random_state))
     return _with_statistics(
-        TextPipeline([*_weighted(n_grams), ("components", components)]), statistics
+        SparsePipeline([*_weighted(n_grams), ("components", components)]), statistics
     )
 
 
@@ -87,7 +87,7 @@ def _with_statistics(reading: Pipeline, statistics: bool) -> Pipeline | FeatureU
     return make_union(reading, TextStatistics()) if statistics else reading
 
 
-class TextPipeline(Pipeline):
+class SparsePipeline(Pipeline):
     """Pipeline whose steps pass arrays and sparse matrices, whatever output is configured.
 
     A DataFrame cannot hold the sparse matrix of n-grams.

@@ -24,6 +24,12 @@ from primitives.base import Space, Traits
 from primitives.dates import DateParts
 from primitives.high_cardinality import CategoryColumns, FrequencyEncoder, MinHashEncoder
 from primitives.roles import Role, Treatment
+from primitives.sparse import (
+    read_sparse,
+    read_sparse_and_topics,
+    sparse_columns,
+    sparse_topics,
+)
 from primitives.text import N_GRAMS, read_texts, topics_of_texts
 from primitives.transformers import UngroupedTargetEncoder
 
@@ -171,6 +177,30 @@ def has_dates(traits: Traits) -> bool:
     return traits.dates > 0
 
 
+def is_sparse(traits: Traits) -> bool:
+    """Say that a table is a sparse matrix."""
+    return traits.sparse > 0
+
+
+def is_no_matrix(traits: Traits) -> bool:
+    """Say that a table has columns of its own."""
+    return traits.sparse == 0
+
+
+def sparse_space(traits: Traits) -> Space:
+    """Return the space of reading a sparse matrix by the target."""
+    return {
+        **SCALED,
+        "alpha": FloatDistribution(0.5, 50.0, log=True),
+        "target_type": target_type(traits),
+    }
+
+
+def sparse_space_of_both(traits: Traits) -> Space:
+    """Return the space of reading a sparse matrix by the target, and its components."""
+    return {**sparse_space(traits), **COMPONENTS}
+
+
 def date_parts(cyclic: bool, differences: bool = False) -> Pipeline:
     """Return a transformer of dates into numbers without gaps."""
     return make_pipeline(DateParts(cyclic, differences), simple_imputer("median"))
@@ -191,6 +221,9 @@ TEXTS: Space = {
     "statistics": CategoricalDistribution((True, False)),
 }
 """Space of all treatments of texts."""
+
+SCALED: Space = {"scaled": CategoricalDistribution((True, False))}
+"""Space of all treatments of a sparse matrix."""
 
 COMPONENTS: Space = {"n_components": IntDistribution(10, 100, log=True)}
 """Space of a treatment with a number of components."""
@@ -227,6 +260,7 @@ TREATMENTS: dict[str, Role] = {
                 has_gaps_and_few_rows,
             ),
         ),
+        is_no_matrix,
     ),
     "dates": Role(
         make_column_selector(dtype_include="datetime"),
@@ -271,6 +305,16 @@ TREATMENTS: dict[str, Role] = {
             Treatment("none", None, suits=has_columns_but_texts),
         ),
         has_texts,
+    ),
+    "sparse": Role(
+        sparse_columns,
+        (
+            Treatment("read", read_sparse, sparse_space, may_encode_by_target),
+            Treatment("both", read_sparse_and_topics, sparse_space_of_both, may_encode_by_target),
+            Treatment("topics", sparse_topics, {**SCALED, **COMPONENTS}),
+        ),
+        is_sparse,
+        prefix="sparse_",
     ),
 }
 """Treatments of the columns of a table by role, in the order of the encoded columns."""

@@ -351,7 +351,12 @@ BAD = {
     "one row": ({}, X[:1], Y[:1], "`X` must have enough rows.*1 sample"),
     "no columns": ({}, X[[]], Y, "`X` must have enough rows and columns: 0 feature"),
     "one dimension": ({}, np.arange(9.0), Y[:9], "`X` must be a table.*2D"),
-    "sparse": ({}, csr_matrix((9, 10**9)), Y[:9], "`X` must be small enough to be made dense"),
+    "sparse": (
+        {"search_space": Catalogue([default_catalogue()["GaussianNB"]])},
+        csr_matrix((9, 10**9)),
+        Y[:9],
+        "takes 72000000000 bytes",
+    ),
     "lengths": ({}, X, Y[:-1], r"`X`, `y`.*inconsistent numbers of samples: \[120, 119\]"),
     "no target": ({}, X, None, "`y` must be given"),
     "no label": ({}, X, [None] * 120, "`y` must have a value in some rows: Input y contains NaN"),

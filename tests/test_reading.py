@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from scipy import sparse
 from sklearn.metrics import root_mean_squared_error
 
 from evolver import DataWarning, EvolvedClassifier, EvolvedRegressor
@@ -17,6 +21,8 @@ from evolver.cli import main
 from evolver.errors import InputError, InputTypeError
 from evolver.training_table import _may_have_codes, read_training_table
 from primitives import Catalogue, default_catalogue
+from primitives.encoders import encoder_space, encoder_suits
+from primitives.treatments import TREATMENTS
 from tests.alone import run_exported
 
 CASES = Path(__file__).parent / "cases"
@@ -204,13 +210,66 @@ def test_tables_of_other_libraries_are_read_by_name(library: str) -> None:
 
 
 def test_a_sparse_matrix_is_made_dense_where_it_is_small() -> None:
-    sparse = pytest.importorskip("scipy.sparse")
     X, y = cars()
     matrix = sparse.csr_matrix(X[["km", "hp"]].to_numpy(float))
     model = regressor().fit(matrix, y)
     np.testing.assert_array_equal(model.predict(matrix), model.predict(matrix.toarray()))
-    with pytest.raises(InputError, match="that takes 80000000000 bytes"):
-        regressor().fit(sparse.csr_matrix((10_000, 1_000_000)), np.zeros(10_000))
+
+
+def words(rows: int, features: int) -> tuple[sparse.csr_matrix, pd.Series[Any]]:
+    """Return counts of many words, of which twenty tell the target."""
+    rng = np.random.default_rng(0)
+    others = sparse.random(rows, features - 20, density=20 / features, random_state=0)
+    telling = rng.poisson(0.5, (rows, 20))
+    y = np.where(telling @ rng.normal(size=20) > 0, "ham", "spam")
+    return sparse.csr_matrix(sparse.hstack([others, telling])), pd.Series(y, name="sort")
+
+
+def test_a_large_sparse_matrix_stays_sparse(tmp_path: Path) -> None:
+    X, y = words(400, 2_000_000)  # 6.4 GB as a dense table
+    model = classifier().fit(X[:300], y[:300])
+    assert model.n_features_in_ == 2_000_000
+    assert list(model.columns_["kind"]) == ["sparse"]
+    assert model.score(X[300:], y[300:]) > 0.7
+    assert not hasattr(model, "feature_names_in_")
+    probabilities = model.predict_proba(X)
+    one = model.predict_proba(X[7].toarray())
+    np.testing.assert_allclose(one, probabilities[7:8], rtol=1e-9)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_allclose(again.predict_proba(X), probabilities, rtol=1e-9)
+    with pytest.raises(InputError, match="X has 1999999 features"):
+        model.predict(X[:, :-1])
+    sparse.save_npz(tmp_path / "train.npz", X[:300])
+    sparse.save_npz(tmp_path / "new.npz", X[300:])
+    y[:300].to_csv(tmp_path / "targets.csv", index=False)
+    model.export(tmp_path / "model.py")
+    files = [tmp_path / "train.npz", tmp_path / "targets.csv", "--predict", tmp_path / "new.npz"]
+    run_exported(tmp_path / "model.py", *files, "--out", tmp_path / "found.csv")
+    found = pd.read_csv(tmp_path / "found.csv")
+    assert list(found["prediction"]) == list(model.predict(X[300:]))
+    np.testing.assert_allclose(found["probability_ham"], probabilities[300:, 0], atol=1e-6)
+
+
+def test_a_large_sparse_matrix_that_no_encoder_takes_is_refused_with_its_bytes() -> None:
+    X, y = words(300, 200_000)
+    catalogue = default_catalogue()
+    encoder = catalogue["Encoder"]
+    dense = {role: one for role, one in TREATMENTS.items() if role != "sparse"}
+    space = replace(
+        encoder,
+        space=partial(encoder_space, dense),
+        suits=partial(encoder_suits, dense),
+        weight=1.0,
+    )
+    with pytest.raises(InputError, match="takes 480000000 bytes as a dense table"):
+        classifier(search_space=Catalogue([space, catalogue["GaussianNB"]])).fit(X, y)
+
+
+def test_missing_values_of_a_large_sparse_matrix_are_refused() -> None:
+    X, y = words(300, 200_000)
+    X.data[0] = np.nan
+    with pytest.raises(InputError, match=r"`X` must be a matrix of numbers.*finite"):
+        classifier().fit(X, y)
 
 
 def evolver(*arguments: object) -> Result:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evolver.checks.tables import dense_bytes
 from evolver.errors import InputError, InputTypeError
 from evolver.evaluation.folds import are_in_time
 from evolver.problem import Problem
@@ -17,6 +18,7 @@ from primitives import Catalogue, Traits, default_catalogue
 from primitives.cleaning import clean_column, column_of_type, plain_numbers
 from primitives.high_cardinality import has_many_values
 from primitives.reading import Column
+from primitives.sparse import matrix_of
 
 CELLS = 2_000_000
 """Number of cells that are copied at a time, so that a large table is never copied whole."""
@@ -24,6 +26,15 @@ CELLS = 2_000_000
 
 def _traits_of(problem: Problem) -> Traits:
     """Return the traits of a problem as they are after cleaning, without cleaning the table."""
+    if matrix_of(problem.X) is not None:
+        return Traits(
+            task=problem.task.name,
+            rows=min(len(train) for train, _ in problem.folds),
+            numbers=0,
+            categories=0,
+            sparse=1,
+            **problem.task.target_traits(problem.y, problem.folds),
+        )
     by_type = {dtype: column_of_type(dtype) for dtype in set(problem.X.dtypes)}
     columns = {str(name): by_type[dtype] for name, dtype in problem.X.dtypes.items()}
     kinds = Counter(column.kind for column in columns.values())
@@ -103,4 +114,10 @@ def selected_catalogue(search_space: Any, problem: Problem, *, grouped: bool) ->
         traits = replace(_traits_of(problem), may_split=may_split)
         return catalogue.select(problem.task.name, traits)
     except ValueError as error:
-        raise InputError(str(error)) from None
+        matrix = matrix_of(problem.X)
+        if matrix is None:
+            raise InputError(str(error)) from None
+        raise InputError(
+            f"`search_space` must have an encoder of sparse matrices for `X` of shape"
+            f" {matrix.shape}, which takes {dense_bytes(matrix)} bytes as a dense table: {error}"
+        ) from None

@@ -21,6 +21,7 @@ from evolver.evaluation.folds import are_in_time
 from evolver.problem import Problem
 from evolver.warned import Finding
 from primitives.screening import associations
+from primitives.sparse import matrix_of
 
 NO_END = Deadline()
 """Moment that never comes."""
@@ -58,7 +59,8 @@ def findings_of_rows(
 ) -> list[Finding]:
     """Return what the caller should know of the rows of a problem with its folds.
 
-    A table of more than `MOST_COLUMNS` columns is not searched: it would take too long. Checks that
+    A table of more than `MOST_COLUMNS` columns, or a sparse one, is not searched: it would take too
+    long. Checks that
     have not begun at the end of the time for checks are left out without a word.
 
     Parameters
@@ -69,7 +71,7 @@ def findings_of_rows(
     end : Deadline, default: never
         Moment after which no check begins.
     """
-    if problem.X.shape[1] > MOST_COLUMNS:
+    if problem.X.shape[1] > MOST_COLUMNS or matrix_of(problem.X) is not None:
         return []
     alone = [
         replace(problem, task=task, y=y) for task, y in problem.task.single(problem.y)[:TARGETS]

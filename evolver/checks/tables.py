@@ -12,16 +12,19 @@ from sklearn.utils import check_array
 
 from evolver.errors import InputError, InputTypeError
 from primitives.cleaning import as_frame
+from primitives.sparse import as_sparse_frame
 
 # A message below repeats scikit-learn's own, because `check_estimator` looks for its words:
 # "0 feature(s) (shape=(n, 0)) while a minimum of 1 is required."
 
-MAX_DENSE_BYTES = 2**31
-"""Size up to which a sparse table is made dense."""
+MAX_DENSE_BYTES = 2**28
+"""Size up to which a sparse matrix becomes a column for each feature, as any other table has."""
 
 
-def as_table(X: Any) -> pd.DataFrame:
+def as_table(X: Any, *, as_sparse: bool | None = None) -> pd.DataFrame:
     """Return a table of any kind as a DataFrame; without names its columns are numbered from 0.
+
+    A sparse matrix stays sparse unless it is small: its rows are the values of one column.
 
     Parameters
     ----------
@@ -29,16 +32,21 @@ def as_table(X: Any) -> pd.DataFrame:
         Table of pandas, polars, pyarrow or another library that narwhals knows, array of two
         dimensions, sparse matrix, list of rows, list of dictionaries, dictionary of columns, or
         one row with names: a Series or a dictionary of single values.
+    as_sparse : bool, optional
+        True to return a sparse matrix of any table, False for a column for each feature. None: a
+        sparse matrix of more than `MAX_DENSE_BYTES` stays sparse.
 
     Raises
     ------
     InputError, InputTypeError
-        If it is no table, or a sparse one that is too large.
+        If it is no table, or if values of a sparse matrix are missing.
     """
+    if as_sparse or (as_sparse is None and scipy.sparse.issparse(X) and _is_large(X)):
+        return _sparse(X)
     if isinstance(X, pd.DataFrame):
         return X
     if scipy.sparse.issparse(X):
-        return _dense(X)
+        return pd.DataFrame(X.toarray())
     if isinstance(X, pd.Series) and all(isinstance(name, str) for name in X.index):
         return pd.DataFrame([X.to_dict()])
     if isinstance(X, Mapping):
@@ -70,16 +78,24 @@ def _of_mapping(X: Mapping[str, Any]) -> pd.DataFrame:
         raise InputError(f"`X` must have columns of one length: {error}") from None
 
 
-def _dense(X: Any) -> pd.DataFrame:
-    """Return a sparse matrix as a DataFrame; raise an InputError if it would be too large."""
-    size = X.shape[0] * X.shape[1] * X.dtype.itemsize
-    if size > MAX_DENSE_BYTES:
-        raise InputError(
-            f"`X` must be small enough to be made dense, at most {MAX_DENSE_BYTES} bytes, got a"
-            f" sparse table of shape {X.shape} that takes {size} bytes: select columns, or reduce"
-            " them with sklearn.decomposition.TruncatedSVD."
-        )
-    return pd.DataFrame(X.toarray())
+def _is_large(X: Any) -> bool:
+    """Return True if a sparse matrix would be too large as a table of a column for each feature."""
+    return bool(dense_bytes(X) > MAX_DENSE_BYTES)
+
+
+def dense_bytes(X: Any) -> int:
+    """Return the bytes that a sparse matrix would take with a value in each place."""
+    rows, columns = X.shape
+    return int(rows) * int(columns) * int(X.dtype.itemsize)
+
+
+def _sparse(X: Any) -> pd.DataFrame:
+    """Return a table as a sparse matrix; raise an InputError if values are missing."""
+    try:
+        frame: pd.DataFrame = as_sparse_frame(X)
+        return frame
+    except (TypeError, ValueError) as error:
+        raise InputError(f"`X` must be a matrix of numbers: {error}") from None
 
 
 def _of_native(table: nw.DataFrame[Any]) -> pd.DataFrame:

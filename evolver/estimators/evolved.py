@@ -386,14 +386,14 @@ class Evolved:
 
         # A signal ends the search, which then returns the best so far. The first signal after that
         # is only noted, so that all attributes are set.
-        X = checks.as_table(X)
+        given, X = X, checks.as_table(X)
         with stops_raised():
             problem, result, self._history = search(request, X, y, sample_weight, groups, so_far)
             with first_interrupt_noted():
-                # This sets `n_features_in_` and `feature_names_in_`.
-                validate_data(self, X, skip_check_array=True)
                 assert problem.schema is not None  # `search` has learned it
                 self._schema: Schema = problem.schema
+                # This sets `n_features_in_` and `feature_names_in_`.
+                validate_data(self, given if self._schema.is_sparse else X, skip_check_array=True)
                 self.columns_ = self._schema.table()
                 self._fitted_task: Task = problem.task
                 self._n_folds = len(problem.folds)
@@ -429,13 +429,14 @@ class Evolved:
         from evolver.warned import warn_of
 
         check_is_fitted(self)
-        table = checks.as_table(X)
+        table = checks.as_table(X, as_sparse=self._schema.is_sparse)
         by_name = hasattr(self, "feature_names_in_") and checks.has_names(table)
         if by_name and set(self._schema.learned) <= set(table.columns):
             table, findings = checks.columns_of_fit(self._schema, table)
         else:
             try:
-                validate_data(self, table, reset=False, skip_check_array=True)
+                matrix = table if not self._schema.is_sparse else table.iloc[:, 0].array.matrix
+                validate_data(self, matrix, reset=False, skip_check_array=True)
             except ValueError as error:
                 raise InputError(f"`X` must have the columns of fit: {error}") from None
             table, findings = table.set_axis(list(self._schema.profiles), axis=1), []

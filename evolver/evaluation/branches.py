@@ -33,6 +33,7 @@ from evolver.outcome import Effort
 from primitives import Prediction
 from primitives.cleaning import TableCleaner
 from primitives.isolation import private_copy
+from primitives.sparse import SparseTable, matrix_of
 
 OWN = ""
 """Key of a fold's own target; the key of a transformed target is its hash."""
@@ -148,7 +149,7 @@ class Branches:
 
     def _clean(self) -> tuple[Any, Any]:
         parts = self._parts
-        cleaner = TableCleaner()
+        cleaner: Any = SparseTable() if matrix_of(parts.X) is not None else TableCleaner()
         table = cleaner.fit_transform(parts.X.iloc[parts.train], parts.y)
         return table, cleaner.transform(parts.X.iloc[parts.valid])
 

@@ -21,6 +21,7 @@ from evolver.problem import Problem
 from primitives.cleaning import TableCleaner
 from primitives.dates import DateParts
 from primitives.screening import ColumnScreener
+from primitives.sparse import SparseTable, matrix_of, sparse_topics
 
 MAX_ROWS = 2_000
 """Number of rows that the tree is fitted on, beside one of every class."""
@@ -30,6 +31,9 @@ MAX_DEPTH = 4
 
 MAX_COLUMNS = 100
 """Most columns that the tree is fitted on."""
+
+SPARSE_COMPONENTS = 10
+"""Components of a sparse matrix that the tree is fitted on."""
 
 MAX_CLASSES = 1_000
 """Number of classes above which the prediction is constant.
@@ -78,6 +82,8 @@ def small_discriminant(problem: Problem) -> Pipeline:
 
 def _small(problem: Problem, model: Any) -> Pipeline:
     """Return a pipeline that reads any table for a model, at most `MAX_COLUMNS` of its columns."""
+    if matrix_of(problem.X) is not None:
+        return make_pipeline(SparseTable(), sparse_topics(SPARSE_COMPONENTS, True, 0), model)
     # Categories stay one column each: one-hot columns would be too many to be fast.
     encoder = ColumnTransformer(
         [

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from evolver.export import program
+from evolver.export import program, sparse_program
 from evolver.export.render import COLUMNS, INDENT, LINE_LENGTH, layout, quoted, render
 from primitives.reading import Column
 from primitives.targets import read_target
@@ -65,7 +65,9 @@ def to_source(
     used: dict[str, Any] = {}
     names = quoted(target) if isinstance(target, str) else f"[{', '.join(map(quoted, target))}]"
     constants, arguments = [], ["make_pipeline", names]
-    if columns:
+    is_sparse = any(column.kind == "sparse" for column in (columns or {}).values())
+    main = sparse_program.main_of_sparse if is_sparse else program.main
+    if columns and not is_sparse:
         kinds = layout(render(dict(columns), used), indent=0, before=f"{COLUMNS} = ")
         constants = [f'{kinds}\n"""Columns that hold anything but plain numbers."""']
         arguments.append(COLUMNS)
@@ -75,7 +77,7 @@ def to_source(
     carried = {name: thing for name, thing in used.items() if _package(thing) in CARRIED_PACKAGES}
     imports = {_import_of(name, thing) for name, thing in used.items() if name not in carried}
     functions = [read_target] * reads_texts + [fit_with_weights] * takes_weights
-    definitions, more_imports = _carry([*carried.values(), *functions, program.main])
+    definitions, more_imports = _carry([*carried.values(), *functions, main])
     arguments += [f"{one.__name__}={one.__name__}" for one in functions]
     # A quote or a backslash must not end the docstring of the file.
     title = title.replace("\\", "\\\\").replace('"', "'")
@@ -83,7 +85,7 @@ def to_source(
         "\n".join(_sorted_imports(imports | more_imports)),
         f'def make_pipeline():\n{INDENT}"""Return the unfitted pipeline."""\n{body}',
         *_with_columns(definitions, constants),
-        f'if __name__ == "__main__":\n{INDENT}main({", ".join(arguments)})',
+        f'if __name__ == "__main__":\n{INDENT}{main.__name__}({", ".join(arguments)})',
     ]
     return f'"""{title}"""\n\n' + "\n\n\n".join(blocks) + "\n"
 

@@ -25,6 +25,7 @@ from primitives import Prediction
 from primitives.cleaning import TableCleaner
 from primitives.isolation import Isolated
 from primitives.reading import Column
+from primitives.sparse import SparseTable
 
 
 def to_estimator(tree: Tree, columns: Mapping[str, Column] | None = None) -> Pipeline:
@@ -37,8 +38,14 @@ def to_estimator(tree: Tree, columns: Mapping[str, Column] | None = None) -> Pip
         The way in which columns are read, by name; None: by their types.
     """
     graph = to_graph(tree)
-    cleaner = TableCleaner(None if columns is None else dict(columns))
-    return make_pipeline(cleaner, *_chain(graph, TABLE.digest, graph.graph["output"]))
+    return make_pipeline(cleaner_of(columns), *_chain(graph, TABLE.digest, graph.graph["output"]))
+
+
+def cleaner_of(columns: Mapping[str, Column] | None) -> Any:
+    """Return the unfitted first step of a pipeline, by the way in which columns are read."""
+    if columns is not None and any(column.kind == "sparse" for column in columns.values()):
+        return SparseTable()
+    return TableCleaner(None if columns is None else dict(columns))
 
 
 def branch_estimator(graph: Graph, digest: str) -> Any:

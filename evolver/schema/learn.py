@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import pandas as pd
+from scipy.sparse import csr_matrix
 
 from evolver.errors import InputError, InputTypeError
 from evolver.schema.numbers import number_profiles
@@ -22,6 +23,7 @@ from evolver.schema.written import profiles_of_short, read_again, written_profil
 from primitives.cleaning import plain_numbers
 from primitives.formats import PLAIN
 from primitives.reading import LEFT_OUT, NUMBER, Column, as_texts, few_texts
+from primitives.sparse import matrix_of
 
 Given = Mapping[str, str | Sequence[Any]]
 """Kinds of columns that a caller gives, by name."""
@@ -43,6 +45,8 @@ def learn(X: pd.DataFrame, given: Given | None = None) -> Schema:
         If a given column or kind does not exist, or if a column is nested.
     """
     given = _checked(given or {}, X)
+    if matrix_of(X) is not None:
+        return Schema({str(X.columns[0]): sparse_profile(matrix_of(X))})
     names: list[str] = list(X.columns)
     plain = plain_numbers(X) - given.keys()
     found = number_profiles(X, [name for name in names if name in plain])
@@ -74,6 +78,13 @@ def _checked(given: Given, X: pd.DataFrame) -> Given:
                 f" two different values in their order, got {kind!r} for {name!r}."
             )
     return given
+
+
+def sparse_profile(matrix: csr_matrix) -> Profile:
+    """Return the profile of the column that holds the rows of a sparse matrix."""
+    rows, columns = matrix.shape
+    share = matrix.nnz / (rows * columns)
+    return Profile(Column("sparse"), 0, "", note=f"{columns} features, {share:.2g} of them not 0")
 
 
 def _agreeing(profiles: dict[str, Profile], X: pd.DataFrame) -> dict[str, Profile]:

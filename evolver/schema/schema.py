@@ -82,6 +82,11 @@ class Schema:
         return {name: column for name, column in self.columns.items() if column != NUMBER}
 
     @property
+    def is_sparse(self) -> bool:
+        """True if the table is a sparse matrix."""
+        return any(column.kind == "sparse" for column in self.columns.values())
+
+    @property
     def learned(self) -> list[str]:
         """Names of the columns that pipelines learn from."""
         return [name for name, one in self.columns.items() if one.kind not in LEFT_OUT]
@@ -150,6 +155,8 @@ def _with_columns(table: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFra
 
 def is_read(dtype: Any, column: Column) -> bool:
     """Return True if values of a type need no reading."""
+    if column.kind == "sparse":
+        return True
     is_plain = getattr(dtype, "kind", "") in "fiub" and not pd.api.types.is_extension_array_dtype(
         dtype
     )

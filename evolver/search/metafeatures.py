@@ -9,6 +9,7 @@ from typing import Self
 
 from evolver.problem import Problem
 from primitives.cleaning import column_of_type
+from primitives.sparse import matrix_of
 
 SIZES = ("rows", "columns", "classes")
 """Meta-features that the duration of a fit depends on."""
@@ -33,8 +34,8 @@ class MetaFeatures:
     balance : float
         Rows of the rarest class, divided by the mean over classes; 1 for regression.
     texts : float, default=0.0
-        Millions of characters in columns of texts. It tells how long a fit takes, not which
-        pipelines are good, and is no part of the distance.
+        Millions of characters in columns of texts, or of values of a sparse matrix. It tells how
+        long a fit takes, not which pipelines are good, and is no part of the distance.
     """
 
     rows: float
@@ -50,15 +51,17 @@ class MetaFeatures:
         """Return the meta-features of a problem."""
         X, y = problem.X, problem.y
         counts = problem.task.class_counts(y)
-        numbers = X.select_dtypes("number").shape[1]
+        matrix = matrix_of(X)
+        columns = X.shape[1] if matrix is None else matrix.shape[1]
+        numbers = columns if matrix is not None else X.select_dtypes("number").shape[1]
         return cls(
             rows=math.log10(len(y)),
-            columns=math.log10(X.shape[1]),
+            columns=math.log10(columns),
             classes=math.log2(len(counts)) / 2,
-            categories=1 - numbers / X.shape[1],
+            categories=1 - numbers / columns,
             missing=float(X.isna().to_numpy().mean()),
             balance=float(counts.min() / counts.mean()),
-            texts=_characters(problem) / 1e6,
+            texts=(_characters(problem) if matrix is None else matrix.nnz) / 1e6,
         )
 
     def distance(self, other: MetaFeatures, size: float = 1.0) -> float:

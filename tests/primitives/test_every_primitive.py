@@ -23,6 +23,7 @@ from primitives import Catalogue, default_catalogue
 from primitives import space as spaces
 from primitives.isolation import private_copy
 from primitives.reading import Column
+from primitives.sparse import as_sparse_frame
 from tests.alone import run_without_us
 from tests.evaluation.test_fold import problem
 from tests.pipelines import catalogue_of_forms, traits, tree_with
@@ -34,6 +35,7 @@ COLUMNS: list[dict[str, int]] = [
     {"texts": 1, "categories": 2, "high_cardinality": 1, "dates": 2},
     {"texts": 1},
     {"texts": 1, "may_split": False},
+    {"sparse": 1, "numbers": 0, "categories": 0, "dates": 0, "gaps": False},
 ]
 """Traits in which tables differ, one of which suits each primitive."""
 
@@ -55,26 +57,29 @@ def columns_for(task: str, name: str) -> dict[str, int]:
     return next(columns for columns in COLUMNS if name in catalogue(task, **columns))
 
 
-def is_wide(task: str, name: str) -> bool:
-    """Return True if a primitive needs a table of all kinds of columns."""
-    return columns_for(task, name) != {}
+def kind_for(task: str, name: str) -> str:
+    """Return the kind of table that a primitive needs."""
+    columns = columns_for(task, name)
+    return "sparse" if "sparse" in columns else "wide" if columns else "plain"
 
 
-def table_for(task: str, *, wide: bool) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return a table of all kinds of columns, or of some."""
+def table_for(task: str, kind: str) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return a table of some kinds of columns, of all kinds, or a sparse matrix."""
     X, y = small_table(task)
-    return with_many_values(with_text(X)) if wide else X, y
+    if kind == "sparse":
+        return as_sparse_frame(X.select_dtypes("number").fillna(0.0)), y
+    return with_many_values(with_text(X)) if kind == "wide" else X, y
 
 
 @cache
-def not_plain(task: str, *, wide: bool) -> dict[str, Column]:
-    return learn(table_for(task, wide=wide)[0]).not_plain
+def not_plain(task: str, kind: str) -> dict[str, Column]:
+    return learn(table_for(task, kind)[0]).not_plain
 
 
 def pipeline_with(task: str, name: str, seed: int) -> Pipeline:
     space = catalogue(task, **columns_for(task, name))
     tree = tree_with(space[name], space, task, np.random.default_rng(seed))
-    return to_estimator(tree, not_plain(task, wide=is_wide(task, name)))
+    return to_estimator(tree, not_plain(task, kind_for(task, name)))
 
 
 def fitted(pipeline: Any, X: pd.DataFrame, y: np.ndarray) -> Any:
@@ -101,7 +106,7 @@ def test_draws_instantiate(task: str, name: str) -> None:
 
 @pytest.mark.parametrize(("task", "name"), EVERY)
 def test_a_draw_fits_and_predicts(task: str, name: str) -> None:
-    X, y = table_for(task, wide=is_wide(task, name))
+    X, y = table_for(task, kind_for(task, name))
     model = fitted(pipeline_with(task, name, seed=1), X[:80], y[:80])
     if task == "regression":
         predictions = model.predict(X[80:])
@@ -117,7 +122,7 @@ def test_a_draw_fits_and_predicts(task: str, name: str) -> None:
 def test_it_writes_to_nothing_that_it_is_given(task: str, name: str) -> None:
     """Primitives of the package get no copies; the primitives of a user do."""
     given: Any
-    given, y = table_for(task, wide=is_wide(task, name))
+    given, y = table_for(task, kind_for(task, name))
     target = y.copy()
     *others, last = pipeline_with(task, name, seed=2).named_steps.values()
     for step in (*others, last):
@@ -145,19 +150,19 @@ def test_an_exported_pipeline_with_it_predicts_the_same(tmp_path: Path) -> None:
     expected: dict[Path, np.ndarray] = {}
     with ThreadPoolExecutor() as pool:  # the files of a task run while the next one's are written
         runs = []
-        for task, wide in product(("binary", "multiclass", "regression"), (False, True)):
-            folder = tmp_path / f"{task} {wide}"
+        for task, kind in product(("binary", "multiclass", "regression"), ("plain", "wide")):
+            folder = tmp_path / f"{task} {kind}"
             folder.mkdir()
-            X, y = table_for(task, wide=wide)
+            X, y = table_for(task, kind)
             X[:80].assign(target=y[:80]).to_parquet(folder / "train.parquet")
             X[80:].to_parquet(folder / "test.parquet")
             for of, name in EVERY:
                 if of != task or (task == "multiclass" and ("binary", name) in EVERY):
                     continue  # the source of the latter is the same
-                if is_wide(task, name) != wide:
+                if kind_for(task, name) != kind:
                     continue
                 model = fitted(pipeline_with(task, name, seed=0), X[:80], y[:80])
-                source = to_source(model, columns=not_plain(task, wide=wide))
+                source = to_source(model, columns=not_plain(task, kind))
                 (folder / f"{name}.py").write_text(source, encoding="utf-8")
                 expected[folder / name] = model.predict(X[80:])
             runs.append(pool.submit(run_without_us, RUN_ALL, folder, cwd=folder))

@@ -25,6 +25,7 @@ from primitives import space as spaces
 from primitives.base import Primitive
 from primitives.construction import stack
 from primitives.encoders import ENCODERS, build_encoder, encoder
+from primitives.sparse import as_sparse_frame
 from primitives.text import RidgeTargetEncoder
 from primitives.transformers import UngroupedTargetEncoder
 from primitives.treatments import TREATMENTS
@@ -289,11 +290,16 @@ def test_a_treatment_uses_weights_or_is_named_with_the_reason(
 ) -> None:
     X, y = small_table(task)
     may_split = name != "topics"
-    table = traits(task, texts=1, high_cardinality=1, categories=2, may_split=may_split)
+    sparse = int(role == "sparse")
+    table = traits(
+        task, texts=1, high_cardinality=1, categories=2, may_split=may_split, sparse=sparse
+    )
     alone = {role: TREATMENTS[role].only(name)}
     space = encoder("Encoder", Features, alone).resolve(table).fixed_space
     values = spaces.sample(space, np.random.default_rng(0))
     features = clean(with_text(with_many_values(X)))
+    if sparse:
+        features = as_sparse_frame(features.select_dtypes("number").fillna(0.0))
     model = make_pipeline(build_encoder(alone, 0, **values), LinearRegression())
     target = y if task == "regression" else np.unique(y, return_inverse=True)[1]
     heavy_rows = y > np.median(y) if task == "regression" else y == y[0]
