@@ -24,6 +24,7 @@ TESTS = (
     "tests/primitives/test_versions.py",
     "tests/primitives/test_cleaning.py",
     "tests/primitives/test_formats.py",
+    "tests/primitives/test_sparse.py",
     "tests/schema",
     "tests/primitives/test_encoders.py",
     "tests/primitives/test_transformers.py",
