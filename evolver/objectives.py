@@ -135,6 +135,20 @@ def objective_of(complexity: str | Callable[[Any], float]) -> Objective:
     return OBJECTIVES[complexity]
 
 
+def shown_score(metric: str, score: float) -> str:
+    """Return a score with the name of its metric; that of a negated error as the error itself.
+
+    Parameters
+    ----------
+    metric : str
+        Name of a scorer, such as ``"neg_log_loss"``.
+    score : float
+        Score by it; greater is better.
+    """
+    is_error = metric.startswith("neg_")
+    return f"{metric.removeprefix('neg_')} {-score if is_error else score:.5g}"
+
+
 def name_of(thing: Any) -> str:
     """Return a text that identifies a function or a scorer, the same in every process."""
     # The default representation has an address in memory, which differs between processes.

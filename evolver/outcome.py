@@ -176,6 +176,13 @@ Outcome = Scored | Stopped | Failed
 """Outcome of a candidate."""
 
 
+def kind_of(outcome: Outcome) -> str:
+    """Return the kind of an outcome: "scored", the reason of a stop, or the kind of a failure."""
+    if isinstance(outcome, Failed):
+        return outcome.kind.value
+    return outcome.reason if isinstance(outcome, Stopped) else "scored"
+
+
 def is_late(outcome: Outcome) -> bool:
     """Return True if a candidate was stopped because the time was over."""
     return isinstance(outcome, Stopped) and outcome.reason == TIME_OVER

@@ -22,7 +22,7 @@ from evolver.problem import Problem
 from evolver.run.evolve import evolve
 from evolver.run.history import history_of, library_of
 from evolver.run.plan import RunPlan
-from evolver.run.progress import ProgressLine, say_end, say_forward, silent, warn_of_time
+from evolver.run.progress import ProgressLine, say_end, say_forward, warn_of_time
 from evolver.run.result import Result
 from evolver.run.run_header import header_of
 from evolver.schema import Given
@@ -133,14 +133,16 @@ def search(
         header = header_of(plan, seed)
         _begin(request, journal, plan, header, refines=so_far is not None)
         store = _store(folder, plan.settings, so_far)
-        result = evolve(
-            plan,
-            rng=rng,
-            journal=journal,
-            store=store,
-            start=request.start,
-            progress=ProgressLine() if request.verbose else silent,
-        )
+        metric = checks.leading_name(request.scoring, problem.task)
+        with ProgressLine(metric, verbose=request.verbose > 0) as progress:
+            result = evolve(
+                plan,
+                rng=rng,
+                journal=journal,
+                store=store,
+                start=request.start,
+                progress=progress,
+            )
         seconds = journal.seconds + monotonic() - request.start
         _say_how_it_ended(request, result, seconds)
         # A run folder keeps the predictions in its store, so the history need not hold them.

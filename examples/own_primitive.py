@@ -36,5 +36,5 @@ model = EvolvedClassifier(
 )
 model.fit(X, y)
 
-tried = model.leaderboard_["pipeline"].str.contains("StumpForest")
+tried = model.leaderboard_["expression"].str.contains("StumpForest")
 print(f"{tried.sum()} of {len(tried)} candidates use the new primitive")

@@ -46,7 +46,7 @@ from evolver.storage.journal import Journal
 from primitives import REGRESSION, Catalogue, Features, Prediction, Primitive, default_catalogue
 from primitives.wrappers import RepeatedRegressor, random_states
 from tests.evaluation.test_fold import problem
-from tests.tables import small_table
+from tests.tables import by_age, small_table
 
 CHEAP = default_catalogue().only(
     "Encoder",
@@ -113,7 +113,15 @@ class TestFitted:
 
     def test_the_front_is_sorted_by_score(self, fitted: Any) -> None:
         front = fitted[0].pareto_front_
-        assert list(front) == ["rank", "score", "std", "complexity", "pipeline", "digest"]
+        assert list(front) == [
+            "rank",
+            "score",
+            "std",
+            "complexity",
+            "pipeline",
+            "expression",
+            "digest",
+        ]
         pipelines = front[front["digest"] != "ensemble"]
         assert pipelines["score"].is_monotonic_decreasing
         assert pipelines["complexity"].is_monotonic_decreasing
@@ -134,24 +142,33 @@ class TestFitted:
         assert front["score"][winner] == pytest.approx(scores.mean())
         assert front["std"][winner] == pytest.approx(scores.std(ddof=1))
 
-    def test_the_leaderboard_has_a_row_for_each_candidate_in_order(self, fitted: Any) -> None:
+    def test_the_leaderboard_has_a_row_for_each_candidate_best_first(self, fitted: Any) -> None:
         board = fitted[0].leaderboard_
         assert list(board) == [
-            "number",
-            "digest",
+            "score",
+            "std",
+            "score_so_far",
+            "folds",
+            "complexity",
             "pipeline",
             "outcome",
             "failure",
             "reason",
-            "score",
-            "std",
-            "complexity",
             "seconds",
             "proposer",
             "operator",
             "parents",
+            "expression",
+            "number",
+            "digest",
         ]
-        assert board["number"].tolist() == list(range(25))
+        assert sorted(board["number"]) == list(range(25))
+        scored = board[board["outcome"] == "scored"]
+        assert scored["score"].is_monotonic_decreasing
+        assert (scored["score_so_far"] == scored["score"]).all()
+        assert (scored["folds"] == fitted[0]._n_folds).all()
+        order = {"scored": 0, "stopped": 1, "failed": 2}
+        assert board["outcome"].map(order).is_monotonic_increasing
         assert board["digest"].is_unique
         assert "evolution" in set(board["proposer"]) <= {"portfolio", "evolution"}
         assert (board["seconds"] > 0).all()
@@ -208,16 +225,16 @@ class TestRefine:
     ) -> None:
         X, y = small_table("binary")
         model = classifier(max_evaluations=20, run_dir=tmp_path if kept else None).fit(X, y)
-        before, score = model.leaderboard_, model.best_score_
+        before, score = by_age(model.leaderboard_), model.best_score_
         model = pickle.loads(pickle.dumps(model))
         model.refine(X, y, time_budget=None, max_evaluations=12)
-        after = model.leaderboard_
+        after = by_age(model.leaderboard_)
         assert after["digest"][:20].tolist() == before["digest"].tolist()
         assert (after["proposer"][20:] == "refinement").all()
         assert len(after) == 32
         assert model.best_score_ >= score
         model.refine(X, y, time_budget=None, max_evaluations=3)
-        assert model.leaderboard_["digest"][:32].tolist() == after["digest"].tolist()
+        assert by_age(model.leaderboard_)["digest"][:32].tolist() == after["digest"].tolist()
         assert len(model.leaderboard_) == 35
 
     def test_other_data_and_bad_budgets_are_refused(self) -> None:
@@ -579,8 +596,9 @@ def test_progress_is_printed_only_if_verbose(capfd: pytest.CaptureFixture[str]) 
 
 
 def test_a_run_folder_continues_the_same_run_and_refuses_another(tmp_path: Any) -> None:
-    before = classifier(run_dir=tmp_path).fit(X, Y).leaderboard_
-    after = classifier(run_dir=tmp_path, max_evaluations=9, n_jobs=2).fit(X, Y).leaderboard_
+    before = by_age(classifier(run_dir=tmp_path).fit(X, Y).leaderboard_)
+    more = classifier(run_dir=tmp_path, max_evaluations=9, n_jobs=2).fit(X, Y)
+    after = by_age(more.leaderboard_)
     pd.testing.assert_frame_equal(after[:6], before)
     assert len(after) == 9
     others: list[tuple[dict[str, Any], Any, str]] = [
@@ -605,7 +623,7 @@ def test_a_warm_start_begins_with_the_front_of_an_earlier_run(tmp_path: Any) -> 
     earlier = classifier(run_dir=tmp_path, max_evaluations=12).fit(X, Y)
     front = earlier.pareto_front_["digest"]
     front = front[front != "ensemble"].tolist()
-    board = classifier(warm_start=str(tmp_path), random_state=5).fit(X, Y).leaderboard_
+    board = by_age(classifier(warm_start=str(tmp_path), random_state=5).fit(X, Y).leaderboard_)
     assert board["digest"][: len(front)].tolist() == front
     assert set(board["operator"][: len(front)]) == {"warm start"}
     other = small_table("multiclass")
@@ -620,7 +638,7 @@ def test_a_warm_start_reads_the_journal_and_unpickles_nothing(tmp_path: Path) ->
     (folder / "model.joblib").write_bytes(pickle.dumps(Trap(trap)))
     with closing(Journal(folder)) as journal:  # open, as while the run is running
         journal.refine()
-        board = classifier(warm_start=folder, random_state=5).fit(X, Y).leaderboard_
+        board = by_age(classifier(warm_start=folder, random_state=5).fit(X, Y).leaderboard_)
     assert board["digest"][: len(front)].tolist() == front
     assert set(board["operator"][: len(front)]) == {"warm start"}
     assert not trap.exists()
@@ -656,8 +674,8 @@ def test_a_run_begins_with_the_portfolio_of_a_folder(tmp_path: Path) -> None:
     )
     (tmp_path / "classification.json").write_text(own.write())
     settings = Settings(in_process=True, portfolio=tmp_path)
-    board = classifier(settings=settings).fit(X, Y).leaderboard_
-    names = board["pipeline"].str.partition("(")[0].tolist()
+    board = by_age(classifier(settings=settings).fit(X, Y).leaderboard_)
+    names = board["expression"].str.partition("(")[0].tolist()
     assert names[:2] == ["DecisionTreeClassifier", "GaussianNB"]
     assert board["proposer"].tolist()[:3] == ["portfolio", "portfolio", "evolution"]
 
@@ -747,7 +765,7 @@ class TestEnsemble:
             assert not is_repeated or len(member.estimators_) == 3
             n_repeated += is_repeated
         assert n_repeated > 0
-        text = model.pareto_front_["pipeline"][0]
+        text = model.pareto_front_["expression"][0]
         assert text.count("repeated(") == n_repeated
         model.export(tmp_path / "ensemble.py")
         names: dict[str, Any] = {"__name__": "exported"}
@@ -781,7 +799,7 @@ class TestEnsemble:
         for build in (ExtraTreesRegressor, FailingOnAllRows):
             one = Primitive("Forest", (Features,), Prediction, build, {}, REGRESSION)
             model = regressor(max_evaluations=25, search_space=quick.add(one)).fit(*table)
-            members.append(model.pareto_front_.set_index("digest")["pipeline"]["ensemble"])
+            members.append(model.pareto_front_.set_index("digest")["expression"]["ensemble"])
         assert "Forest" in members[0]
         assert "Forest" not in members[1]
 
@@ -915,7 +933,7 @@ def test_the_best_score_is_that_of_the_best_pipeline() -> None:
     model = regressor(search_space=quick, max_evaluations=12).fit(table[:90], y[:90])
     board = model.leaderboard_.set_index("digest")
     assert board["score"].idxmax() != model._members.winner
-    assert board["pipeline"][board["score"].idxmax()].startswith("Failing")
+    assert board["expression"][board["score"].idxmax()].startswith("Failing")
     assert model.best_score_ == board["score"][model._members.winner]
 
 
@@ -1022,8 +1040,8 @@ class TestThreeObjectives:
         table, y = small_table("binary")
         again = clone(three).set_params(max_evaluations=44).fit(table, y)
         pd.testing.assert_frame_equal(
-            again.leaderboard_[:40].drop(columns="seconds"),
-            three.leaderboard_.drop(columns="seconds"),
+            by_age(again.leaderboard_)[:40].drop(columns="seconds"),
+            by_age(three.leaderboard_).drop(columns="seconds"),
         )
         other = classifier(warm_start=three.run_dir, max_evaluations=8).fit(table, y)
         assert "warm start" in set(other.leaderboard_["operator"])

@@ -49,6 +49,8 @@ DOORS = {
         "evolver.temporary",
     },
     "click": {"evolver.cli"},
+    "tqdm": {"evolver.run.progress"},
+    "jinja2": {"evolver.report.page"},
     "narwhals": {"evolver.checks.tables", "evolver.checks.target"},
     "sqlite3": {"evolver.storage.entry_file"},
     "dask": {"evolver.execution.dask"},

@@ -23,7 +23,7 @@ from primitives import default_catalogue
 from primitives.encoders import FORMER_ENCODERS
 from tests.pipelines import ONE_HOT
 from tests.storage.test_journal import rewrite
-from tests.tables import small_table
+from tests.tables import by_age, small_table
 
 X, Y = small_table("binary")
 SPACE = default_catalogue().only(
@@ -295,7 +295,7 @@ def test_a_run_goes_on_where_a_scored_candidate_has_lost_its_first_fold(
 
     rewrite(tmp_path, without_a_fold)
     whole, mended = (
-        classifier(max_evaluations=14, **options).fit(X, Y).leaderboard_
+        by_age(classifier(max_evaluations=14, **options).fit(X, Y).leaderboard_)
         for options in ({}, {"run_dir": tmp_path})
     )
     assert len(mended) == 14
@@ -326,7 +326,9 @@ def test_a_run_begins_with_pipelines_whose_encoders_have_former_names(
 ) -> None:
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     rewrite(tmp_path, with_former_names)
-    boards = [classifier(warm_start=one).fit(X, Y).leaderboard_ for one in (finished, tmp_path)]
+    boards = [
+        by_age(classifier(warm_start=one).fit(X, Y).leaderboard_) for one in (finished, tmp_path)
+    ]
     assert boards[0]["operator"][0] == "warm start"
     assert boards[0]["digest"].tolist() == boards[1]["digest"].tolist()
 

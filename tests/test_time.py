@@ -46,7 +46,7 @@ def test_folds_go_forward_and_the_column_stays_a_feature(task: str) -> None:
     assert all(days[train].max() < days[valid].min() for train, valid in problem.folds)
     assert model.statistics_["folds"] == "forward in time"
     assert "day" in model.feature_names_in_
-    assert not model.leaderboard_["pipeline"].str.contains("Stack").any()
+    assert not model.leaderboard_["expression"].str.contains("Stack").any()
     assert len(model.predict(X)) == len(X)
     pd.testing.assert_frame_equal(X, given)
 

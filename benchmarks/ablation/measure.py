@@ -84,7 +84,7 @@ def measure(folder: Path, name: str, arm: str, budget: float, seed: int) -> dict
     """Run one arm on one table; return the record."""
     X, y, X_test, y_test = read_split(folder, name, seed)
     model, seconds = fitted(name, X, y, budget, seed, **ARMS[arm])
-    board = model.leaderboard_
+    board = model.leaderboard_.sort_values("number", ignore_index=True)
     return {
         "name": name,
         "budget": budget,
@@ -112,9 +112,9 @@ def by(row: Any) -> str:
 
 def members_by(model: Any) -> dict[str, int]:
     """Return the number of members of the model by proposer and operator."""
-    best = model.pareto_front_["pipeline"].iloc[0]
-    board = model.leaderboard_.drop_duplicates("pipeline")
-    is_member = [text == best or f" * {text}" in best for text in board["pipeline"]]
+    best = model.pareto_front_["expression"].iloc[0]
+    board = model.leaderboard_.drop_duplicates("expression")
+    is_member = [text == best or f" * {text}" in best for text in board["expression"]]
     return dict(Counter(by(row) for _, row in board[is_member].iterrows()))
 
 

@@ -66,7 +66,7 @@ def measure(datasets: Path, name: str, budget: float, seed: int) -> tuple[Any, d
         "overrun": round(seconds / budget - 1, 4),
         "candidates": int(outcomes.sum()),
         "failed": int(outcomes.get("failed", 0)),
-        "pipeline": model.pareto_front_["pipeline"].iloc[0] if len(model.pareto_front_) else None,
+        "pipeline": model.pareto_front_["expression"].iloc[0] if len(model.pareto_front_) else None,
         **agreement(model, train, test),
     }
 

@@ -58,7 +58,7 @@ def draw(datasets: Path, name: str) -> list[Encoded]:
         )
         model.fit(problem.X, problem.y)
         encoded = trees(folder)
-    board = model.leaderboard_
+    board = model.leaderboard_.sort_values("number")
     board = board[(board["outcome"] != "failed") & (board["operator"] != "growth")]
     chosen = evenly([(number, steps_of(encoded[number])) for number in board["number"]])
     print(name, len(board), sorted(steps_of(encoded[number]) for number in chosen), flush=True)

@@ -82,7 +82,7 @@ def measure(datasets: Path, name: str, budget: float) -> dict[str, Any]:
         "cross_validated": round(model.best_score_, 5),
         "full_candidates": [
             [str(pipeline).partition("(")[0], round(float(spent), 1)]
-            for pipeline, spent in zip(scored["pipeline"], scored["seconds"], strict=True)
+            for pipeline, spent in zip(scored["expression"], scored["seconds"], strict=True)
         ],
     }
 

@@ -58,7 +58,7 @@ def measure(fault: str) -> dict[str, Any]:
         model.fit(X, y)
     seconds = time.monotonic() - start
     board = model.leaderboard_
-    faulty = board[board["pipeline"].str.startswith(f"{fault}(")]
+    faulty = board[board["expression"].str.startswith(f"{fault}(")]
     ended = faulty[faulty["outcome"] != "stopped"]  # the end of the run cut the others short
     return {
         "fault": fault,

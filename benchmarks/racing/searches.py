@@ -61,7 +61,7 @@ def measure(datasets: Path, name: str, seed: int, mode: str) -> dict[str, Any]:
     )
     start = time.monotonic()
     model.fit(X, y)
-    board = model.leaderboard_
+    board = model.leaderboard_.sort_values("number")
     return {
         "name": name,
         "seed": seed,

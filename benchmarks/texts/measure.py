@@ -66,7 +66,7 @@ def measure(datasets: Path, name: str, budget: float, seed: int, way: str) -> di
         **record,
         "texts": texts,
         "score": score,
-        "best": front[front["digest"] != ENSEMBLE]["pipeline"].iloc[0],
+        "best": front[front["digest"] != ENSEMBLE]["expression"].iloc[0],
         "candidates": len(model.leaderboard_),
     }
 

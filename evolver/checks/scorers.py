@@ -123,6 +123,7 @@ def leading_name(scoring: Any, task: Task) -> str:
 TAKEN = frozenset(
     [
         *("number", "digest", "pipeline", "outcome", "failure", "reason", "score", "std", "rank"),
+        *("score_so_far", "folds", "expression"),
         *("complexity", "seconds", "proposer", "operator", "parents", *OBJECTIVES),
     ]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from evolver.evaluation.folds import are_in_time
+from evolver.genome.names import short_name, short_sum
 from evolver.objectives import OPERATORS, Objective
-from evolver.outcome import Failed, Scored
+from evolver.outcome import Failed, Scored, Stopped
 from evolver.problem import Fold
 from evolver.run.fitted_ensemble import ENSEMBLE, Ensemble
 from evolver.run.record import Record
@@ -21,23 +23,26 @@ COSTS = ("complexity",)
 """Name of the column of the first objective beside the score."""
 
 LEADERBOARD_COLUMNS = (
-    "number",
-    "digest",
+    "score",
+    "std",
+    "score_so_far",
+    "folds",
+    *COSTS,
     "pipeline",
     "outcome",
     "failure",
     "reason",
-    "score",
-    "std",
-    *COSTS,
     "seconds",
     "proposer",
     "operator",
     "parents",
+    "expression",
+    "number",
+    "digest",
 )
 """Columns of `leaderboard_` for one objective beside the score."""
 
-FRONT_COLUMNS = ("rank", "score", "std", *COSTS, "pipeline", "digest")
+FRONT_COLUMNS = ("rank", "score", "std", *COSTS, "pipeline", "expression", "digest")
 """Columns of `pareto_front_` for one objective beside the score."""
 
 
@@ -46,7 +51,11 @@ def leaderboard(
     objectives: Sequence[Objective] = (OPERATORS,),
     reported: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Return a table with one row for each candidate, in the order asked.
+    """Return a table with one row for each candidate, best first.
+
+    Candidates with a score on every fold come first, then those that were stopped, by their score
+    so far, then those that failed. The score so far is the mean over the first folds, whose number
+    is in the column ``folds``; scores over other folds do not compare well.
 
     Parameters
     ----------
@@ -57,7 +66,8 @@ def leaderboard(
     reported : sequence of str
         Names of the further scorers, each of which has a column.
     """
-    rows = [_row(record, len(objectives), len(reported)) for record in records]
+    ordered = sorted(records, key=_place)
+    rows = [_row(record, len(objectives), len(reported)) for record in ordered]
     return pd.DataFrame(rows, columns=_columns(LEADERBOARD_COLUMNS, objectives, reported))
 
 
@@ -85,10 +95,12 @@ def pareto_front(
         Names of the further scorers, each of which has a column.
     """
     rows = [
-        (member.outcome, str(member.candidate.tree), member.candidate.digest) for member in front
+        (one.outcome, short_name(one.candidate.tree), str(one.candidate.tree), one.candidate.digest)
+        for one in front
     ]
     if ensemble is not None:
-        rows.insert(0, (ensemble.outcome, str(ensemble), ENSEMBLE))
+        weighed = ensemble.trees, ensemble.blend.weights.values()
+        rows.insert(0, (ensemble.outcome, short_sum(*weighed), str(ensemble), ENSEMBLE))
     ranked = [
         (
             rank,
@@ -96,10 +108,11 @@ def pareto_front(
             outcome.std,
             *_reported(outcome, len(reported)),
             *outcome.costs,
-            text,
+            name,
+            expression,
             digest,
         )
-        for rank, (outcome, text, digest) in enumerate(rows, 1)
+        for rank, (outcome, name, expression, digest) in enumerate(rows, 1)
     ]
     return pd.DataFrame(ranked, columns=_columns(FRONT_COLUMNS, objectives, reported))
 
@@ -146,25 +159,39 @@ def statistics(result: Result, folds: Sequence[Fold]) -> dict[str, Any]:
     }
 
 
+OUTCOMES = (Scored, Stopped, Failed, type(None))
+"""Types of outcomes in the order of the leaderboard."""
+
+
+def _place(record: Record) -> tuple[int, float, int]:
+    """Return the sort key of a candidate in the leaderboard."""
+    score = getattr(record.outcome, "score", math.nan)
+    merit = math.inf if math.isnan(score) else -score
+    return OUTCOMES.index(type(record.outcome)), merit, record.number
+
+
 def _row(record: Record, n_costs: int, n_reported: int) -> tuple[object, ...]:
     """Return the row of a candidate in the leaderboard."""
     candidate, outcome = record.candidate, record.outcome
     scored = outcome if isinstance(outcome, Scored) else None
     return (
-        record.number,
-        candidate.digest,
-        str(candidate.tree),
+        scored.score if scored else math.nan,
+        scored.std if scored else math.nan,
+        getattr(outcome, "score", math.nan),
+        len(scored.fold_scores) if scored else getattr(outcome, "stages", 0),
+        *_reported(scored, n_reported),
+        *(scored.costs if scored else [math.nan] * n_costs),
+        short_name(candidate.tree),
         type(outcome).__name__.lower(),
         outcome.kind.value if isinstance(outcome, Failed) else "",
         getattr(outcome, "reason", ""),
-        scored.score if scored else float("nan"),
-        scored.std if scored else float("nan"),
-        *_reported(scored, n_reported),
-        *(scored.costs if scored else [float("nan")] * n_costs),
         outcome.seconds if outcome else 0.0,
         candidate.origin.proposer,
         candidate.origin.operator,
         candidate.origin.parents,
+        str(candidate.tree),
+        record.number,
+        candidate.digest,
     )
 
 

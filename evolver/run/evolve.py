@@ -28,7 +28,7 @@ from evolver.run.final_fit import FinalFit
 from evolver.run.fitted_ensemble import Ensemble
 from evolver.run.interrupt import first_interrupt_noted
 from evolver.run.plan import RunPlan
-from evolver.run.progress import Progress
+from evolver.run.progress import FINAL_FITS, Progress
 from evolver.run.proposers import proposer_of
 from evolver.run.record import Record
 from evolver.run.result import Result
@@ -97,6 +97,8 @@ def evolve(
     try:
         with first_interrupt_noted() as interrupted:
             _search(loop, place, progress, interrupted)
+            if loop.records:
+                progress(loop.progress(FINAL_FITS))
             final_fit, record, pipeline = _winner(loop, place)
         # From here on the first interrupt raises: `_ensemble` catches it and the winner is kept.
         ensemble = None

@@ -1,17 +1,37 @@
-"""Messages of a run while it goes on and when it ends."""
+"""Messages of a run while it goes on and when it ends.
+
+In a terminal or a notebook one line is written again and again. Elsewhere, as in a file, a line is
+written every minute, and where a phase begins. The same lines are logged at level INFO by the
+logger ``evolver``, whatever `verbose` is.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from tqdm import tqdm
+
+from evolver.budget import Budget
+from evolver.genome.names import short_name
+from evolver.objectives import shown_score
+from evolver.outcome import RACED_OUT, TIME_OVER
 from evolver.run.result import Decision, Reason
 from evolver.search.selection import Member
 
 logger = logging.getLogger("evolver")
+
+FINAL_FITS = "final fits"
+"""Phase after the search: the winner and the members of an ensemble are fitted on all rows."""
+
+NAME_LENGTH = 48
+"""Largest number of characters of the name of a pipeline in a line of progress."""
 
 
 @dataclass(frozen=True)
@@ -20,39 +40,141 @@ class Progress:
 
     Parameters
     ----------
+    phase : str
+        Proposer of the last candidate, or `FINAL_FITS`.
     seconds : float
         Seconds of the budget that have passed.
-    candidates, failed : int
-        Number of candidates so far, and number of those that failed.
+    budget : Budget
+    candidates : int
+        Number of candidates so far.
+    ended : mapping of str to int
+        Number of candidates by the kind of their outcome, see `evolver.outcome.kind_of`.
     best : Member or None
         Best candidate so far.
+    front_size : int
+        Number of non-dominated candidates.
+    busy, workers : int
+        Number of workers that evaluate a fold, and number of all.
     """
 
+    phase: str
     seconds: float
+    budget: Budget
     candidates: int
-    failed: int
+    ended: Mapping[str, int]
     best: Member | None
+    front_size: int
+    busy: int
+    workers: int
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """Number of candidates by the kind of their failure."""
+        others = ("scored", RACED_OUT, TIME_OVER)
+        return {kind: count for kind, count in sorted(self.ended.items()) if kind not in others}
 
 
 class ProgressLine:
-    """Progress of a search as lines on standard error, at most one every `EVERY` seconds."""
+    """Progress of a run on standard error and in the log.
 
-    EVERY = 5.0
-    """Least number of seconds between two lines."""
+    Parameters
+    ----------
+    metric : str
+        Name of the scorer.
+    verbose : bool
+        False to write nothing on standard error.
+    """
 
-    def __init__(self) -> None:
+    PERIOD = 60.0
+    """Seconds between two lines where there is no terminal."""
+
+    TICK = 0.5
+    """Seconds between two states of the line in a terminal."""
+
+    def __init__(self, metric: str, *, verbose: bool) -> None:
+        self._metric = metric
+        self._verbose = verbose
+        self._last: tuple[Progress, float] | None = None
+        self._bar: Any = None
         self._next = 0.0
+        self._phase = ""
+        self._is_over = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> ProgressLine:
+        self._ticker.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._is_over.set()
+        self._ticker.join()
+        if self._bar is not None:
+            with _no_error_of_streams():
+                self._bar.close()
 
     def __call__(self, progress: Progress) -> None:
-        """Print a line, unless the last one was printed a moment ago."""
-        if progress.seconds < self._next:
-            return
-        self._next = progress.seconds + self.EVERY
-        best = "nothing scored yet"
-        if progress.best is not None:
-            best = f"best {progress.best.outcome.score:.5g} by {progress.best.candidate.tree}"
-        counts = f"{progress.candidates} candidates, {progress.failed} failed"
-        _print_line(progress.seconds, f"{counts}, {best}")
+        """Take a new state of the run."""
+        self._last = progress, time.monotonic()
+
+    def _tick(self) -> None:
+        """Show the last state from time to time: a long fit must not look like a standstill."""
+        while not self._is_over.wait(self.TICK):
+            if self._last is None:
+                continue
+            progress, moment = self._last
+            seconds = progress.seconds + time.monotonic() - moment
+            if self._verbose and is_live():
+                with _no_error_of_streams():
+                    self._update(progress, seconds)
+            if seconds >= self._next or progress.phase != self._phase:
+                self._phase, self._next = progress.phase, seconds + self.PERIOD
+                text = self._text(progress, seconds)
+                logger.info("%s", text)
+                if self._verbose and not is_live():
+                    _print_line(seconds, text)
+
+    def _update(self, progress: Progress, seconds: float) -> None:
+        """Write the line of a terminal again."""
+        budget = progress.budget
+        total = budget.seconds or budget.evaluations or 1
+        done = seconds if budget.seconds else progress.candidates
+        if self._bar is None:
+            self._bar = tqdm(
+                total=total, file=sys.stderr, leave=False, bar_format="{bar:12} {desc}", ncols=None
+            )
+        self._bar.n = min(done, total)
+        width = self._bar.ncols or 100
+        self._bar.set_description_str(self._text(progress, seconds)[: max(20, width - 16)])
+
+    def _text(self, progress: Progress, seconds: float) -> str:
+        """Return the state of a run as one line, the most important first."""
+        parts = [progress.phase]
+        if progress.budget.seconds is not None:
+            parts.append(f"{max(0.0, progress.budget.seconds - seconds):.0f} s left")
+        if progress.best is None:
+            parts.append("nothing scored yet")
+        else:
+            name = short_name(progress.best.candidate.tree)
+            name = name if len(name) <= NAME_LENGTH else f"…{name[1 - NAME_LENGTH :]}"
+            parts.append(f"{shown_score(self._metric, progress.best.outcome.score)} by {name}")
+        rate = progress.candidates / max(seconds, 1.0)
+        parts.append(f"{progress.candidates} candidates ({rate:.1f}/s)")
+        parts.append(f"front {progress.front_size}")
+        parts.append(f"{progress.ended.get(RACED_OUT, 0)} raced out")
+        failed = ", ".join(f"{count} {kind}" for kind, count in progress.failures.items())
+        parts.append(f"failed: {failed}" if failed else "0 failed")
+        if progress.phase != FINAL_FITS:
+            parts.append(f"{progress.busy}/{progress.workers} workers busy")
+        return " | ".join(parts)
+
+
+def is_live() -> bool:
+    """Return True if standard error is a terminal or a notebook, where a line can be rewritten."""
+    stream = sys.stderr
+    try:
+        return stream.isatty() or type(stream).__module__.startswith("ipykernel")
+    except (AttributeError, ValueError):  # there is no stream, or it is closed
+        return False
 
 
 def say_forward(n_folds: int, time: str | None) -> None:
@@ -83,10 +205,30 @@ def say_end(seconds: float, reason: Reason) -> None:
         _print_line(seconds, f"ended early: {text}")
 
 
+def say_summary(seconds: float, lines: Sequence[str]) -> None:
+    """Print and log the summary of a run.
+
+    Parameters
+    ----------
+    seconds : float
+        Seconds that the run has taken.
+    lines : sequence of str
+    """
+    for line in lines:
+        logger.info("%s", line)
+        _print_line(seconds, line)
+
+
+@contextlib.contextmanager
+def _no_error_of_streams() -> Iterator[None]:
+    """Ignore errors of a stream that is closed, full or a broken pipe: they must not end a run."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        yield
+
+
 def _print_line(seconds: float, text: str) -> None:
     """Print a line on standard error, if possible."""
-    # A stream that is closed, full or a broken pipe must not end the run.
-    with contextlib.suppress(OSError, ValueError, AttributeError):
+    with _no_error_of_streams():
         sys.stderr.write(f"[evolver {seconds:5.0f} s] {text}\n")
         sys.stderr.flush()
 
@@ -99,7 +241,3 @@ def warn_of_time(decided: Sequence[Decision]) -> None:
             " With `time_budget=None` it decides least.",
             ", ".join(decided),
         )
-
-
-def silent(progress: Progress) -> None:
-    """Do nothing: the progress of a run that is not verbose."""

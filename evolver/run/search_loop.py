@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import Counter
 from collections.abc import Callable
 
 from evolver.errors import InputError
@@ -37,6 +38,7 @@ from evolver.outcome import (
     Stopped,
     aggregate_folds,
     is_late,
+    kind_of,
     took_too_long,
 )
 from evolver.run.final_fit import FinalFit
@@ -49,7 +51,7 @@ from evolver.run.result import Decision, Reason
 from evolver.run.time_budget import TimeBudget
 from evolver.search.proposer import Proposer
 from evolver.search.racing import Race
-from evolver.search.selection import Member, front
+from evolver.search.selection import Member, front, non_dominated
 from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
 
@@ -135,7 +137,8 @@ class SearchLoop:
         self._cut_short: set[tuple[int, ...]] = set()
         self._n_in_flight = 0
         self._n_told = 0
-        self._n_failed = 0
+        self._ended: Counter[str] = Counter()
+        self._front: list[Scored] = []
         self._n_idle = 0
         self._is_exhausted = False
 
@@ -207,7 +210,7 @@ class SearchLoop:
                 if isinstance(done.result, FoldScore):
                     self._submit()
                 if self._receive(done):
-                    progress(self._progress())
+                    progress(self.progress())
 
     def _submit(self) -> None:
         """Give every idle worker a fold, while there are any."""
@@ -394,10 +397,22 @@ class SearchLoop:
             self._n_idle = 0
         elif isinstance(outcome, Scored | Stopped) and not is_late(outcome):
             self._n_idle += 1
-        self._n_failed += isinstance(outcome, Failed)
+        self._ended[kind_of(outcome)] += 1
+        if isinstance(outcome, Scored):
+            found = [*self._front, outcome]
+            self._front = [found[place] for place in non_dominated(found)]
 
-    def _progress(self) -> Progress:
-        """Return the state of the search."""
+    def progress(self, phase: str = "") -> Progress:
+        """Return the state of the run; by default its phase is that of the last candidate."""
         best = self._time.best
-        member = None if best is None else best.member
-        return Progress(self._time.elapsed, len(self.records), self._n_failed, member)
+        return Progress(
+            phase or self.records[-1].candidate.origin.proposer,
+            self._time.elapsed,
+            self._plan.budget,
+            len(self.records),
+            dict(self._ended),
+            None if best is None else best.member,
+            len(self._front),
+            self._n_in_flight,
+            self._executor.capacity,
+        )

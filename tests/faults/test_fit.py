@@ -54,7 +54,7 @@ def fitted() -> EvolvedClassifier:
 
 @pytest.mark.parametrize("fault", sorted(EXPECTED))
 def test_a_fault_has_the_expected_outcome(fitted: EvolvedClassifier, fault: str) -> None:
-    rows = fitted.leaderboard_[fitted.leaderboard_["pipeline"].str.startswith(f"{fault}(")]
+    rows = fitted.leaderboard_[fitted.leaderboard_["expression"].str.startswith(f"{fault}(")]
     assert len(rows) >= 1
     expected = EXPECTED[fault]
     for _, row in rows.iterrows():
@@ -68,7 +68,7 @@ def test_a_fault_has_the_expected_outcome(fitted: EvolvedClassifier, fault: str)
 
 def test_good_candidates_are_scored_and_the_best_of_them_wins(fitted: EvolvedClassifier) -> None:
     board = fitted.leaderboard_
-    good = board["pipeline"].str.startswith(("GaussianNB", "LogisticRegression"))
+    good = board["expression"].str.startswith(("GaussianNB", "LogisticRegression"))
     assert good.sum() >= 3
     assert (board[good]["outcome"] == "scored").all()
     assert fitted.best_score_ > 0.9

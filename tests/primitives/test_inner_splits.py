@@ -157,4 +157,4 @@ def test_a_run_with_groups_splits_its_rows_into_folds_alone(splits: list[str]) -
     assert set(splits) == {"StratifiedGroupKFold"}
     found = model.leaderboard_
     assert (found["outcome"] == "scored").sum() > 4
-    assert found["pipeline"].str.contains("Boosting|LGBM|XGB|CatBoost").any()
+    assert found["expression"].str.contains("Boosting|LGBM|XGB|CatBoost").any()

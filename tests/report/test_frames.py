@@ -91,7 +91,16 @@ def test_a_third_objective_has_its_own_column_and_sets_the_size_of_dots() -> Non
         for one, size in zip(FRONT, (1e3, 3e3, 2e3), strict=True)
     ]
     rows = pareto_front(three, None, objectives)
-    assert list(rows) == ["rank", "score", "std", "complexity", "size", "pipeline", "digest"]
+    assert list(rows) == [
+        "rank",
+        "score",
+        "std",
+        "complexity",
+        "size",
+        "pipeline",
+        "expression",
+        "digest",
+    ]
     assert rows["size"].tolist() == [1e3, 3e3, 2e3]
     picture = front_svg(rows.assign(outcome="scored"), rows)
     assert "size of a dot: size" in picture

@@ -119,7 +119,7 @@ def test_a_winner_and_a_member_that_cannot_be_fitted_on_all_rows_are_logged(
 ) -> None:
     model = troubled(trouble, ("DecisionTreeRegressor",), random_state=2)
     model.fit(*small_table("regression", ROWS))
-    pipelines = model.leaderboard_.set_index("digest")["pipeline"]
+    pipelines = model.leaderboard_.set_index("digest")["expression"]
     failed = model.statistics_["failed_fits"]
     assert "Troubled" not in str(model.best_pipeline_)
     assert len(failed) >= 2
@@ -140,7 +140,7 @@ def test_a_repeat_that_cannot_be_fitted_is_logged(caplog: pytest.LogCaptureFixtu
     failed = model.statistics_["failed_fits"]
     assert len(failed) == 2 * len(model.ensemble_.estimators_)
     assert caplog.text.count("not with me; the ensemble has fewer fits of it.") == len(failed)
-    assert "repeated(" not in model.pareto_front_["pipeline"][0]
+    assert "repeated(" not in model.pareto_front_["expression"][0]
 
 
 def test_nothing_is_logged_where_every_fit_succeeds(caplog: pytest.LogCaptureFixture) -> None:
@@ -169,7 +169,7 @@ class TestDecidedByTime:
         )
         assert one.statistics_["decided_by_time"] == two.statistics_["decided_by_time"] == []
         assert len(one.ensemble_.estimators_) > 1
-        assert "repeated(" in one.pareto_front_["pipeline"][0]
+        assert "repeated(" in one.pareto_front_["expression"][0]
         pd.testing.assert_frame_equal(one.pareto_front_, two.pareto_front_)
         np.testing.assert_array_equal(one.predict(X), two.predict(X))
         assert caplog.text == ""
