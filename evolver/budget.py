@@ -101,3 +101,7 @@ class Deadline:
     def at_most(self, seconds: float) -> Deadline:
         """Return the earlier of this deadline and the moment some seconds from now."""
         return Deadline(min(self.moment, time.monotonic() + seconds))
+
+
+NO_END = Deadline()
+"""Moment that never comes."""

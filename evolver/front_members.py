@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from evolver.errors import InputError
 from evolver.evaluation.fold import fit
 from evolver.genome.pipeline import to_estimator
+from evolver.outcome import Scored
 from evolver.problem import Problem
 from evolver.run.fitted_ensemble import ENSEMBLE
 from evolver.run.result import Result
@@ -37,11 +38,18 @@ class Members:
         Non-dominated candidates, best score first.
     winner : str
         Digest of the winner.
+    fold_scores : dict of str to tuple of float
+        Scores of the folds of each scored candidate, by digest.
     """
 
     def __init__(self, problem: Problem, result: Result) -> None:
         self.front = tuple(result.front)
         self.winner = FALLBACK if result.winner is None else result.winner.digest
+        self.fold_scores = {
+            record.candidate.digest: record.outcome.fold_scores
+            for record in result.records
+            if isinstance(record.outcome, Scored)
+        }
         self._problem: Problem | None = problem
         self._fitted: dict[str, Any] = {self.winner: result.pipeline}
         if result.ensemble is not None:
@@ -49,6 +57,10 @@ class Members:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_problem": None}
+
+    def can_fit(self, digest: str) -> bool:
+        """Return True if a member is fitted, or can be because the data are there."""
+        return digest in self._fitted or self._problem is not None
 
     def digest_of(self, member: str | None) -> str:
         """Return the digest of a member.

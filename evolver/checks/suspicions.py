@@ -16,15 +16,12 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import r2_score, roc_auc_score
 
-from evolver.budget import Deadline
+from evolver.budget import NO_END, Deadline
 from evolver.evaluation.folds import are_in_time
 from evolver.problem import Problem
 from evolver.warned import Finding
 from primitives.screening import associations
 from primitives.sparse import matrix_of
-
-NO_END = Deadline()
-"""Moment that never comes."""
 
 ROWS = 2_000
 """Number of rows that a check reads."""

@@ -291,6 +291,57 @@ class Evolved:
                 f"`path` must be a file to write the model to, got {str(path)!r}: {error}"
             ) from error
 
+    def report(self, path: str | Path, seconds: float = 30.0) -> None:
+        """Write a report of the run: what was learned, how sure it is, and how it was found.
+
+        A page needs no network and no other file. Right after `fit`, plain models, the worth of
+        each step of the winner and the importance of columns are computed on the folds of the run,
+        as far as the time allows; a pickle holds no table, so that it has only those that were
+        computed before.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write: ``.html`` for a page, ``.json`` for the same as data.
+        seconds : float, default=30.0
+            Seconds in which further models may be fitted; 0: none is.
+
+        Raises
+        ------
+        InputError
+            If the ending is another, or if the file cannot be written.
+        """
+        from evolver.estimators.reports import write_report
+
+        check_is_fitted(self)
+        write_report(self, Path(path), seconds)
+
+    def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> pd.DataFrame:
+        """Return the scores of the members of the front on new rows, best first.
+
+        Members that were not fitted are fitted, where the table of `fit` is at hand. A report that
+        is written later shows the table too.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+            Table with the columns of `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            True class labels or numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, for the scorers that take any.
+
+        Returns
+        -------
+        DataFrame
+            One row for each member: short name, the scores by `scorers_`, greater is better, common
+            metrics, the score of cross-validation, and the digest.
+        """
+        from evolver.estimators.reports import evaluate
+
+        check_is_fitted(self)
+        return evaluate(self, X, y, sample_weight)
+
     def _columns_to_export(self) -> dict[str, Column]:
         """Return the columns that a program reads as texts, a target of texts among them."""
         from primitives.reading import Column
@@ -378,10 +429,13 @@ class Evolved:
         # Modules that are needed after the search are imported before it. Afterwards memory may be
         # short or files may be gone.
         from evolver import checks
+        from evolver.estimators import reports
         from evolver.front_members import Members
         from evolver.report import frames
         from evolver.report.run_folder import keep
+        from evolver.report.sentences import summary
         from evolver.run.interrupt import first_interrupt_noted, stops_raised
+        from evolver.run.progress import say_summary
         from evolver.session import search
 
         # A signal ends the search, which then returns the best so far. The first signal after that
@@ -416,8 +470,12 @@ class Evolved:
                 self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
                 self._members = Members(problem, result)
                 self._kept_in = self.run_dir, request.run_dir
+                self._facts = reports.facts_at_end(self, problem, result)
                 if request.run_dir is not None:
                     keep(self, request.run_dir)
+                if request.verbose and self._facts is not None:
+                    folder = None if request.run_dir is None else str(request.run_dir)
+                    say_summary(monotonic() - request.start, summary(self._facts, folder))
         return self
 
     def _read(self, X: Any) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from typing import Any
 import cloudpickle
 
 from evolver.files import replacing
+from evolver.report.facts import Facts
+from evolver.report.page import page
 from evolver.report.picture import front_svg
 from evolver.run.fitted_ensemble import ENSEMBLE
 
@@ -50,6 +53,12 @@ def keep(model: Any, folder: Path) -> None:
         "picture": ("pareto_front.svg", lambda part: _draw(model, part)),
         "winner": ("winner.py", lambda part: model.export(part, "best")),
     }
+    if model._facts is not None:
+        writes["report"] = (
+            "report.html",
+            lambda part: part.write_text(page(model._facts), "utf-8"),
+        )
+        writes["facts"] = ("report.json", lambda part: _write_json(model._facts, part))
     if model.ensemble_ is not None:
         writes["ensemble"] = (ENSEMBLE_FILE, lambda part: model.export(part, ENSEMBLE))
     for noun, (name, write) in writes.items():
@@ -83,6 +92,10 @@ def _pickle(model: Any, file: Path) -> None:
     """
     with file.open("wb") as opened:
         cloudpickle.dump(model, opened)
+
+
+def _write_json(facts: Facts, file: Path) -> None:
+    file.write_text(json.dumps(facts, allow_nan=False), encoding="utf-8")
 
 
 def _draw(model: Any, file: Path) -> None:

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -25,7 +25,7 @@ from evolver.execution.protocol import Executor
 from evolver.outcome import Effort
 from evolver.problem import Problem
 from evolver.run.final_fit import FinalFit
-from evolver.run.fitted_ensemble import Ensemble
+from evolver.run.fitted_ensemble import ENSEMBLE, Ensemble
 from evolver.run.interrupt import first_interrupt_noted
 from evolver.run.plan import RunPlan
 from evolver.run.progress import FINAL_FITS, Progress
@@ -33,6 +33,7 @@ from evolver.run.proposers import proposer_of
 from evolver.run.record import Record
 from evolver.run.result import Result
 from evolver.run.search_loop import SearchLoop
+from evolver.search.selection import Member
 from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
 
@@ -118,7 +119,24 @@ def evolve(
         ensemble=ensemble,
         failed_fits=final_fit.failed_fits,
         decided_by_time=loop.decided_by_time,
+        out_of_fold=_out_of_fold(loop.front, ensemble, store, len(plan.problem.folds)),
     )
+
+
+def _out_of_fold(
+    front: Sequence[Member], ensemble: Ensemble | None, store: Store, n_folds: int
+) -> dict[str, Sequence[np.ndarray]]:
+    """Return the out-of-fold predictions of the front and the ensemble, by digest."""
+    found: dict[str, Sequence[np.ndarray]] = {}
+    for member in front:
+        digest = member.candidate.digest
+        predictions = [store.get(digest, fold) for fold in range(n_folds)]
+        kept = [one for one in predictions if one is not None]
+        if len(kept) == n_folds:
+            found[digest] = kept
+    if ensemble is not None:
+        found[ENSEMBLE] = ensemble.predictions
+    return found
 
 
 def _search(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 
 from evolver.ensemble.blend import Blend
@@ -40,6 +41,8 @@ class Ensemble:
         `evolver.ensemble.selection.Selection`; costs and seconds of all members.
     estimator : VotingClassifier, VotingRegressor or a classifier around one
         Fitted estimator; a single member without a pool stands for its own average.
+    predictions : tuple of ndarray
+        Predictions of the validation part of each fold, by the averages of the fold scores.
     """
 
     trees: tuple[Tree, ...]
@@ -47,6 +50,7 @@ class Ensemble:
     blend: Blend
     outcome: Scored
     estimator: Any
+    predictions: tuple[np.ndarray, ...] = ()
 
     def __str__(self) -> str:
         temperature, pool = self.blend.temperature, self.blend.pool
@@ -103,7 +107,14 @@ def ensemble_of(
     seconds = sum(member.seconds for member in members)
     reported = BlendScorer(problem).reported(selection.predictions) if problem.reported else ()
     outcome = Scored(selection.fold_scores, costs, seconds, reported)
-    return Ensemble(trees, n_fits, blend, outcome, blending(problem, models, blend))
+    return Ensemble(
+        trees,
+        n_fits,
+        blend,
+        outcome,
+        blending(problem, models, blend),
+        selection.predictions,
+    )
 
 
 def repeated(problem: Problem, fits: Mapping[int, Pipeline]) -> Any:

@@ -43,6 +43,7 @@ def history_of(
             dict(record.folds),
             record.outcome is not None and not is_late(record.outcome),
             record.outcome if isinstance(record.outcome, Failed) else None,
+            elapsed=record.elapsed,
         )
         for record in records
     }

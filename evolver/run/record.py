@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from evolver.genome.candidate import Candidate
@@ -26,6 +27,8 @@ class Record:
         Scored folds by number.
     outcome : Outcome or None
         None while folds wait or are under way.
+    elapsed : float, default=NaN
+        Seconds of the run until the outcome.
     """
 
     number: int
@@ -33,6 +36,7 @@ class Record:
     margins: Margins = ()
     folds: dict[int, ScoredFold] = field(default_factory=dict)
     outcome: Outcome | None = None
+    elapsed: float = math.nan
 
     @property
     def seconds(self) -> float:

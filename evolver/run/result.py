@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 
 from evolver.genome.candidate import Candidate
@@ -54,6 +55,9 @@ class Result:
         Digest of a candidate that could not be fitted on all rows, and the reason, one line.
     decided_by_time : sequence of Decision
         Decisions in which time took part; empty if a repeated run would find the same.
+    out_of_fold : mapping of str to tuple of ndarray
+        Predictions of the validation part of each fold, by digest; those of the front, as far as
+        they are stored.
     """
 
     records: Sequence[Record]
@@ -65,6 +69,7 @@ class Result:
     ensemble: Ensemble | None = None
     failed_fits: Sequence[tuple[str, str]] = ()
     decided_by_time: Sequence[Decision] = ()
+    out_of_fold: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
 
     @property
     def best_score(self) -> float:

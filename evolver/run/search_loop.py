@@ -385,7 +385,10 @@ class SearchLoop:
 
     def _settle(self, record: Record, outcome: Outcome) -> None:
         """Give a candidate its outcome; the rest of its folds is not run."""
+        known = self._journal.replayed.get(record.number)
+        is_known = known is not None and known.settled
         record.outcome = outcome
+        record.elapsed = known.elapsed if known and is_known else self._time.elapsed
         # A late candidate is not settled in the journal: a resumed run evaluates it.
         if not is_late(outcome):
             self._journal.settle(record.number, outcome, self._time.elapsed)

@@ -33,6 +33,10 @@ class Journaled:
         Outcome of a candidate that failed. Any other outcome is derived from the folds again.
     tree : Encoded
         Encoded pipeline. It may be empty, because a resumed run needs only the digest.
+    kind : str
+        Kind of the recorded outcome: "scored", "failed", or the reason of a stop.
+    elapsed : float
+        Seconds of the run until the outcome; NaN if there is none.
     """
 
     digest: str
@@ -40,6 +44,8 @@ class Journaled:
     settled: bool = False
     failed: Failed | None = None
     tree: Encoded = ()
+    kind: str = ""
+    elapsed: float = nan
 
 
 class Replay:
@@ -98,6 +104,8 @@ class Replay:
             )
         try:
             appliers[kind](number, body)
+            if kind in OUTCOMES:
+                self.candidates[number].kind = _text(body.get("reason") or kind)
             if kind == "failed":
                 self.candidates[number].failed = _failed(body)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
@@ -153,7 +161,8 @@ class Replay:
 
     def _outcome(self, number: int, body: Any) -> None:
         self.seconds = _number(body["seconds"])
-        self.candidates[number].settled = True
+        candidate = self.candidates[number]
+        candidate.settled, candidate.elapsed = True, self.seconds
 
 
 OUTCOMES = ("scored", "failed", "stopped")

@@ -1,0 +1,155 @@
+"""Reports of a fitted estimator: facts at the end of `fit`, and files that a caller asks for."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from evolver.budget import Deadline
+from evolver.errors import InputError
+from evolver.evaluation.fold import score_of
+from evolver.export.render import layout, render
+from evolver.files import replacing_named
+from evolver.genome.names import short_digest
+from evolver.genome.pipeline import to_estimator
+from evolver.problem import Problem
+from evolver.report.curves import metrics
+from evolver.report.extras import baselines, importance, worth_of_steps
+from evolver.report.facts import Facts, facts_of
+from evolver.report.page import page
+from evolver.run.result import Result
+
+logger = logging.getLogger("evolver")
+
+ENDINGS = (".html", ".json")
+"""Endings of the files that a report is written to."""
+
+
+def facts_at_end(model: Any, problem: Problem, result: Result) -> Facts | None:
+    """Return the facts of a finished run; None, with a logged warning, if an error prevents it."""
+    try:
+        facts = facts_of(model, problem, result)
+        trees = {short_digest(one.candidate.digest): one.candidate.tree for one in result.front}
+        for member in facts["front"]:
+            if member["digest"] in trees:
+                member["source"] = _source(trees[member["digest"]])
+        return facts
+    except Exception as error:  # names and labels of the user may be anything
+        logger.warning("There is no report: %s: %s", type(error).__name__, error)
+        return None
+
+
+def _source(tree: Any) -> str:
+    """Return the call of the constructor of a pipeline; empty if it cannot be written."""
+    try:
+        return layout(render(to_estimator(tree), {}), indent=0, before="pipeline = ")
+    except ValueError:
+        return ""
+
+
+def write_report(model: Any, path: Path, seconds: float) -> None:
+    """Write the report of a fitted estimator.
+
+    Parameters
+    ----------
+    model : EvolvedClassifier or EvolvedRegressor
+    path : Path
+        File to write, with one of `ENDINGS`.
+    seconds : float
+        Seconds in which further models may be fitted, if the table is at hand.
+
+    Raises
+    ------
+    InputError
+        If the ending is another, or if the file cannot be written.
+    """
+    if path.suffix.lower() not in ENDINGS:
+        raise InputError(
+            f"`path` must end with one of {', '.join(ENDINGS)} for a report, got {str(path)!r}."
+        )
+    complete(model, seconds)
+    text = as_text(model._facts, path)
+    try:
+        with replacing_named(path) as part:
+            part.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"`path` must be a file to write, got {str(path)!r}: {error}") from error
+
+
+def as_text(facts: Facts | None, path: Path) -> str:
+    """Return a report as the content of a file, by its ending."""
+    if facts is None:
+        raise InputError("A report needs the facts of a run, which could not be gathered.")
+    is_data = path.suffix.lower() == ".json"
+    return json.dumps(facts, indent=1, allow_nan=False) if is_data else page(facts)
+
+
+def complete(model: Any, seconds: float) -> None:
+    """Add plain models, worth of steps and importance of columns, where the table is at hand.
+
+    What a report has already is kept.
+    """
+    problem, facts = model._members._problem, model._facts
+    if problem is None or facts is None or not model._members.front:
+        return
+    trees = {one.candidate.digest: one.candidate.tree for one in model._members.front}
+    tree = trees.get(model._members.winner)
+    with threadpool_limits(limits=1):
+        end = Deadline.after(seconds)
+        if len(facts["baselines"]) < 2:
+            facts["baselines"] += baselines(problem, end)
+        if tree is not None and not facts.get("steps"):
+            facts["steps"] = worth_of_steps(problem, tree, model._members.fold_scores, end)
+        if tree is not None and not facts.get("importance"):
+            facts["importance"] = importance(problem, tree, end)
+
+
+def evaluate(model: Any, X: Any, y: Any, sample_weight: Any) -> pd.DataFrame:
+    """Return the scores of each fitted member of the front on new rows.
+
+    Parameters are those of `Evolved.evaluate`.
+    """
+    truth = model._scored_target(y)
+    table = model._read(X)
+    rows = []
+    for _, row in model.pareto_front_.iterrows():
+        digest = row["digest"]
+        if not model._members.can_fit(digest):
+            continue
+        member = model._members.fitted(digest)
+        scores = {
+            name: _score(scorer, member, table, truth, sample_weight)
+            for name, scorer in model.scorers_.items()
+        }
+        task = model._fitted_task
+        predicted = member.predict if task.model_classes is None else member.predict_proba
+        shown = metrics(task, truth, predicted(table))
+        rows.append(
+            {
+                "pipeline": row["pipeline"],
+                **scores,
+                **{name: value for name, value in shown.items() if name not in scores},
+                "cross_validated": row["score"],
+                "digest": digest,
+            }
+        )
+    found = pd.DataFrame(rows).sort_values(
+        next(iter(model.scorers_)), ascending=False, ignore_index=True
+    )
+    if model._facts is not None:
+        shown_rows = found.round(5).astype(object).to_numpy().tolist()
+        model._facts["evaluation"] = {"columns": list(found), "rows": shown_rows}
+    return found
+
+
+def _score(scorer: Any, member: Any, X: Any, y: Any, sample_weight: Any) -> float:
+    """Return a score of a fitted member; NaN where there is none."""
+    try:
+        return score_of(scorer, member, X, y, sample_weight)
+    except Exception:  # a scorer of the user may raise any error
+        return float("nan")

@@ -1,0 +1,136 @@
+"""What a run has learned, in a few plain sentences and as a summary of five lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evolver.evaluation.baselines import differences
+from evolver.objectives import shown_score
+from evolver.outcome import RACED_OUT, TIME_OVER, standard_error
+from evolver.run.fitted_ensemble import ENSEMBLE
+
+KINDS = {
+    "binary": "one of two classes",
+    "multiclass": "one of several classes",
+    "regression": "a number",
+    "multilabel": "several labels of 0 and 1",
+    "multioutput": "several numbers",
+}
+"""Kind of target in words."""
+
+
+def sentences(facts: Mapping[str, Any]) -> list[str]:
+    """Return what a run has learned, the most important first.
+
+    Parameters
+    ----------
+    facts : mapping
+        Facts of a report, see `evolver.report.facts`.
+    """
+    front, outcomes = facts["front"], facts["outcomes"]
+    total = sum(outcomes.values())
+    found = []
+    if not front:
+        found.append(f"No pipeline has a score yet, after {total} candidates.")
+        return found
+    first = front[0]
+    found.append(f"{_subject(first)} {verb(facts)} best: {first['name']}.")
+    found.append(_score(facts, first))
+    found += _against(facts)
+    found.append(counted(facts))
+    if facts.get("warnings", ()):
+        count = len(facts["warnings"])
+        found.append(
+            f"{count} finding{'s' * (count > 1)} of the checks should be read before the score is"
+            " believed."
+        )
+    return found
+
+
+def verb(facts: Mapping[str, Any]) -> str:
+    """Return the verb of a run that has ended or goes on."""
+    return "is so far" if facts["state"] != "finished" else "is"
+
+
+def _subject(member: Mapping[str, Any]) -> str:
+    return "An ensemble" if member["digest"] == ENSEMBLE else "A single pipeline"
+
+
+def _score(facts: Mapping[str, Any], member: Mapping[str, Any]) -> str:
+    """Return the score of a member with its error."""
+    shown = shown_score(facts["metric"]["name"], member["score"])
+    folds = len(member["fold_scores"])
+    error = "" if member.get("error") is None else f" ± {member['error']:.2g} (standard error)"
+    chosen = (
+        " that it was not chosen on"
+        if member["digest"] == ENSEMBLE
+        else "; as the best of many on these folds it may be too good"
+    )
+    return f"Its score over {folds} folds{chosen}: {shown}{error}."
+
+
+def _against(facts: Mapping[str, Any]) -> list[str]:
+    """Return the comparison with plain models, with the error of the difference."""
+    first = facts["front"][0]
+    found = []
+    for one in facts.get("baselines", ()):
+        if one["score"] is None:
+            continue
+        gains = differences(first["fold_scores"], one["fold_scores"])
+        mean = first["score"] - one["score"]
+        error = standard_error(gains) if len(gains) > 1 else 0.0
+        word = "better than" if mean > 0 else "worse than"
+        if abs(mean) <= error:
+            word = "no different, within the error, from"
+        shown = shown_score(facts["metric"]["name"], one["score"])
+        found.append(f"It is {word} a {one['name']} on the same folds ({shown}).")
+    return found
+
+
+def counted(facts: Mapping[str, Any]) -> str:
+    """Return the counts of the candidates by outcome in a sentence."""
+    outcomes = dict(facts["outcomes"])
+    total = sum(outcomes.values())
+    scored, raced = outcomes.pop("scored", 0), outcomes.pop(RACED_OUT, 0)
+    late = outcomes.pop(TIME_OVER, 0) + outcomes.pop("under way", 0)
+    parts = [f"{scored} scored on every fold", f"{raced} raced out early"]
+    if late:
+        parts.append(f"{late} without an end")
+    failed = ", ".join(f"{count} by {kind}" for kind, count in sorted(outcomes.items()))
+    parts.append(f"failed: {failed}" if failed else "none failed")
+    return f"Of {total} candidates: {'; '.join(parts)}."
+
+
+def summary(facts: Mapping[str, Any], folder: str | None) -> list[str]:
+    """Return five lines: what won, its score, the comparison, where files are, what to do next.
+
+    Parameters
+    ----------
+    facts : mapping
+    folder : str or None
+        Run folder; None: nothing was kept.
+    """
+    if not facts["front"]:
+        return [*sentences(facts)[:1], "The model is a fallback. More time may help."]
+    first = facts["front"][0]
+    against = _against(facts)
+    kept = "Nothing is kept on disk; `run_dir` keeps a run."
+    if folder is not None:
+        kept = f"Files: {folder} (model, report.html, winner.py, leaderboard)."
+    return [
+        f"Won: {first['name']} ({first['digest']}).",
+        _score(facts, first),
+        " ".join(against[:1]) or counted(facts),
+        kept,
+        "Next: model.report('report.html') to look at it, model.export('model.py') to own it,"
+        " model.select('one_se') for a simpler one.",
+    ]
+
+
+def phases(points: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many candidates of each phase changed the front."""
+    found: dict[str, int] = {}
+    for one in points:
+        found[one["proposer"]] = found.get(one["proposer"], 0) + 1
+    return found
