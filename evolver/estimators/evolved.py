@@ -353,6 +353,15 @@ class Evolved:
         targets = {name: Column("category") for name in names} if is_text else {}
         return {**targets, **self._schema.not_plain}
 
+    def _html_repr(self) -> str:
+        """Return the HTML of an estimator in a notebook; scikit-learn calls it."""
+        if not hasattr(self, "pareto_front_"):
+            unfitted: str = super()._html_repr()  # type: ignore[misc]  # BaseEstimator has it
+            return unfitted
+        from evolver.report.notebook import notebook_html
+
+        return notebook_html(self)
+
     def __getstate__(self) -> dict[str, Any]:
         """Return the state for a pickle, without the out-of-fold predictions."""
         state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]  # BaseEstimator's

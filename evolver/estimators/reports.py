@@ -20,7 +20,7 @@ from evolver.genome.pipeline import to_estimator
 from evolver.problem import Problem
 from evolver.report.curves import metrics
 from evolver.report.extras import baselines, importance, worth_of_steps
-from evolver.report.facts import Facts, facts_of
+from evolver.report.facts import Facts, facts_of, facts_of_journal
 from evolver.report.page import page
 from evolver.run.result import Result
 
@@ -68,17 +68,43 @@ def write_report(model: Any, path: Path, seconds: float) -> None:
     InputError
         If the ending is another, or if the file cannot be written.
     """
+    _check_ending(path)
+    complete(model, seconds)
+    _write(model._facts, path)
+
+
+def _check_ending(path: Path) -> None:
+    """Raise an InputError unless a file has one of `ENDINGS`."""
     if path.suffix.lower() not in ENDINGS:
         raise InputError(
             f"`path` must end with one of {', '.join(ENDINGS)} for a report, got {str(path)!r}."
         )
-    complete(model, seconds)
-    text = as_text(model._facts, path)
+
+
+def _write(facts: Facts | None, path: Path) -> None:
+    """Write facts to a file, whole or not at all."""
+    _check_ending(path)
+    text = as_text(facts, path)
     try:
         with replacing_named(path) as part:
             part.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"`path` must be a file to write, got {str(path)!r}: {error}") from error
+
+
+def write_report_of_folder(folder: Path, path: Path) -> None:
+    """Write the report of a run that goes on, or that has left no model, from its journal.
+
+    Raises
+    ------
+    InputError
+        If the folder has no journal, or if the file cannot be written.
+    """
+    try:
+        facts = facts_of_journal(folder)
+    except ValueError as error:
+        raise InputError(f"The folder must hold a run, got {str(folder)!r}: {error}") from None
+    _write(facts, path)
 
 
 def as_text(facts: Facts | None, path: Path) -> str:

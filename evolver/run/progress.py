@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 import sys
 import threading
 import time
@@ -139,11 +140,12 @@ class ProgressLine:
         total = budget.seconds or budget.evaluations or 1
         done = seconds if budget.seconds else progress.candidates
         if self._bar is None:
-            self._bar = tqdm(
-                total=total, file=sys.stderr, leave=False, bar_format="{bar:12} {desc}", ncols=None
-            )
-        self._bar.n = min(done, total)
-        width = self._bar.ncols or 100
+            # A terminal of another program may have no rows, and tqdm would show nothing there.
+            form = {"bar_format": "{bar:12} {desc}", "ncols": 100, "nrows": 20}
+            self._bar = tqdm(total=total, file=sys.stderr, leave=False, **form)
+        # A terminal may be resized.
+        width = shutil.get_terminal_size((100, 24)).columns
+        self._bar.ncols, self._bar.n = width, min(done, total)
         self._bar.set_description_str(self._text(progress, seconds)[: max(20, width - 16)])
 
     def _text(self, progress: Progress, seconds: float) -> str:
