@@ -29,7 +29,7 @@ from evolver.run.result import Result
 from evolver.run.run_header import header_of
 from evolver.schema import Given
 from evolver.settings import Settings
-from evolver.storage.journal import History, Journal, run_folder
+from evolver.storage.journal import ABOUT, History, Journal, run_folder
 from evolver.storage.predictions import FOLDER, Store
 from evolver.task import Task
 from evolver.warned import Finding, warn_of
@@ -134,7 +134,7 @@ def search(
         if request.verbose and are_in_time(problem.folds):
             say_forward(len(problem.folds), problem.time)
         plan = _plan(request, journal, problem, groups is not None, refines=so_far is not None)
-        header = header_of(plan, seed)
+        header = {**header_of(plan, seed), ABOUT: _about(request, problem)}
         _begin(request, journal, plan, header, refines=so_far is not None)
         store = _store(folder, plan.settings, so_far)
         result = evolve(
@@ -153,6 +153,18 @@ def search(
         kept = {} if request.run_dir is not None else library_of(result.records, store, n_folds)
         history = history_of(result.records, header, journal.shares, seconds, kept)
         return problem, result, history
+
+
+def _about(request: FitRequest, problem: Problem) -> dict[str, Any]:
+    """Return the description of a run for people who look at its journal."""
+    return {
+        "metrics": [checks.leading_name(request.scoring, problem.task), *problem.reported],
+        "task": problem.task.name,
+        "rows": len(problem.y),
+        "columns": problem.X.shape[1],
+        "seconds": request.budget.seconds,
+        "evaluations": request.budget.evaluations,
+    }
 
 
 def _check_finished_run(request: FitRequest, journal: Journal, so_far: History) -> None:

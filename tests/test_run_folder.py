@@ -98,9 +98,7 @@ def test_empty_and_missing_folders_become_run_folders(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["new", "deep/new", "empty"])
-def test_a_mistake_found_before_the_search_leaves_no_file_behind(
-    name: str, tmp_path: Path
-) -> None:
+def test_a_mistake_found_before_the_search_leaves_no_file_behind(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     before = sorted(tmp_path.rglob("*"))
     table = X.assign(target=Y)

@@ -120,10 +120,12 @@ class Evolved:
         request = self._request(self.time_budget, self.max_evaluations, self.run_dir)
         return self._search(request, X, y, sample_weight, groups)
 
-    def _fit(self, X: Any, y: Any, begun: Callable[[], object]) -> Self:
+    def _fit(
+        self, X: Any, y: Any, begun: Callable[[], object], sample_weight: Any, groups: Any
+    ) -> Self:
         """Fit, and call `begun` once the run folder belongs to this run, for the command line."""
         request = self._request(self.time_budget, self.max_evaluations, self.run_dir)
-        return self._search(replace(request, begun=begun), X, y, None, None)
+        return self._search(replace(request, begun=begun), X, y, sample_weight, groups)
 
     def refine(
         self,

@@ -50,7 +50,7 @@ MOST_COPIES = 5
 """Largest number of attempts to copy a file and a log that belong together."""
 
 LOCKED_FROM, LOCKED_BYTES = 0x40000002, 510
-"""First byte and number of bytes that SQLite locks in a file (``SHARED_FIRST``, ``SHARED_SIZE``)."""
+"""First byte and number of bytes of a file that SQLite locks, its ``SHARED_FIRST`` and its size."""
 
 NO_ROOM = (
     sqlite3.SQLITE_FULL,

@@ -28,6 +28,9 @@ from evolver.storage.entry_file import CANDIDATE, FILE, EntryFile, copied
 
 logger = logging.getLogger("evolver")
 
+ABOUT = "about"
+"""Entry of a header that describes the run for people; it may differ when a run is continued."""
+
 
 @dataclass(frozen=True)
 class History:
@@ -151,7 +154,7 @@ class Journal:
         other = [
             _difference(key, self.header.get(key), plain[key])
             for key in sorted(plain)
-            if plain[key] != self.header.get(key)
+            if key != ABOUT and plain[key] != self.header.get(key)
         ]
         if other:
             rule = f"`run_dir` must belong to a run on the same data and settings, but {self.path}"
