@@ -6,16 +6,21 @@ import json
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from evolver.files import replacing
+from evolver.objectives import OBJECTIVES
+from evolver.settings import Settings
 
 logger = logging.getLogger("evolver")
 
 TASKS = ("auto", "classification", "regression")
 """Choices of the kind of target; the first stands for a choice by the values of the target."""
+
+SETTINGS = tuple(one.name for one in fields(Settings) if one.name != "in_process")
+"""Names of the settings that have an option. In one process, no limit of time is enforced."""
 
 COMMAND_FILE = "command.json"
 """Name of the file in a run folder with the arguments of `evolver fit`."""
@@ -31,8 +36,8 @@ class Command:
         Absolute path of the table.
     target : list of str
         Names of the target columns, mostly one.
-    seconds : float
-        Time budget in seconds.
+    seconds : float or None
+        Time budget in seconds; None: no limit.
     task : str
         Kind of target, one of `TASKS`.
     jobs : int
@@ -43,40 +48,113 @@ class Command:
         Name of the column of times by which folds go forward; None: folds are shuffled.
     columns : dict of str to str or list of str
         Kinds of columns, or their values in order, that the user has given.
+    weight, groups : str or None
+        Names of the columns of weights and of groups of rows.
+    evaluations : int or None
+        Largest number of candidates; None: no limit.
+    scoring, complexity : list of str
+        Names of scorers and of objectives beside the score; empty: the default.
+    cv : int
+        Number of folds.
+    population : int
+        Number of pipelines that the evolution keeps as parents.
+    warm_start : list of str
+        Absolute paths of the folders of earlier runs.
+    settings : dict
+        Settings that differ from their defaults, by name, see `evolver.Settings`.
     """
 
     table: str
     target: list[str]
-    seconds: float
+    seconds: float | None
     task: str
     jobs: int
     seed: int | None
     order_by: str | None
     columns: dict[str, str | list[str]]
+    weight: str | None = None
+    groups: str | None = None
+    evaluations: int | None = None
+    scoring: list[str] = field(default_factory=list)
+    complexity: list[str] = field(default_factory=list)
+    cv: int = 5
+    population: int = 50
+    warm_start: list[str] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of the estimator, by name."""
+        return {
+            "time_budget": self.seconds,
+            "max_evaluations": self.evaluations,
+            "scoring": _one_or_all(self.scoring),
+            "complexity": _one_or_all(self.complexity) or "operators",
+            "cv": self.cv,
+            "population_size": self.population,
+            "n_jobs": self.jobs,
+            "random_state": self.seed,
+            "settings": Settings(**self.settings),
+            "warm_start": self.warm_start or None,
+            "columns": self.columns or None,
+            "time": self.order_by,
+        }
+
+
+OPTIONAL = tuple(
+    one.name
+    for one in fields(Command)
+    if not (one.default is MISSING and one.default_factory is MISSING)
+)
+"""Entries that a file of an earlier version does not have; they have default values."""
+
+
+def _one_or_all(names: list[str]) -> str | list[str] | None:
+    """Return a single name by itself, several as a list, and None for none."""
+    return names[0] if len(names) == 1 else names or None
 
 
 RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "table": ("an existing file", lambda value: _is_text(value) and os.path.exists(value)),
     "target": (
         "a list of different strings",
-        lambda value: (
-            isinstance(value, list)
-            and all(map(_is_text, value))
-            and 0 < len(set(value)) == len(value)
-        ),
+        lambda value: _are_names(value) and len(value) > 0,
     ),
-    "seconds": ("a time above 0", lambda value: _is_number(value) and 0 < value < 1e12),
+    "seconds": (
+        "a time above 0 or null",
+        lambda value: value is None or (_is_number(value) and 0 < value < 1e12),
+    ),
     "task": (f"one of {', '.join(TASKS)}", lambda value: _is_text(value) and value in TASKS),
     "jobs": ("an integer", lambda value: _is_integer(value)),
     "seed": ("an integer or null", lambda value: value is None or _is_integer(value)),
     "order_by": ("a string or null", lambda value: value is None or _is_text(value)),
     "columns": ("an object of kinds by name", lambda value: isinstance(value, dict)),
+    "weight": ("a string or null", lambda value: value is None or _is_text(value)),
+    "groups": ("a string or null", lambda value: value is None or _is_text(value)),
+    "evaluations": (
+        "an integer above 0 or null",
+        lambda value: value is None or (_is_integer(value) and value > 0),
+    ),
+    "scoring": ("a list of different strings", lambda value: _are_names(value)),
+    "complexity": (
+        f"a list of some of {', '.join(OBJECTIVES)}",
+        lambda value: _are_names(value) and set(value) <= set(OBJECTIVES),
+    ),
+    "cv": ("an integer of at least 2", lambda value: _is_integer(value) and value >= 2),
+    "population": ("an integer of at least 2", lambda value: _is_integer(value) and value >= 2),
+    "warm_start": ("a list of different folders", lambda value: _are_names(value)),
+    "settings": ("an object of settings by name", lambda value: _are_settings(value)),
 }
 """Rule for each entry of the file of a command, in words and as a test."""
 
 
-def read_command(folder: Path) -> Command:
+def read_command(folder: Path, **changes: Any) -> Command:
     """Return the arguments of `evolver fit` for the run in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+    **changes
+        Entries in place of those of the file.
 
     Raises
     ------
@@ -88,6 +166,8 @@ def read_command(folder: Path) -> Command:
         raise ValueError(f"FOLDER must hold a run of `evolver fit`, got {folder}.")
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
+        if isinstance(content, dict):
+            content |= changes
         _check_command(content)
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{file} must be a file of `evolver fit`: {error}") from None
@@ -98,7 +178,7 @@ def _check_command(content: Any) -> None:
     """Raise a ValueError unless the content of a file is a command."""
     if not isinstance(content, dict):
         raise ValueError(f"it must be an object, got {type(content).__name__}.")
-    wrong = sorted(content.keys() ^ RULES.keys())
+    wrong = sorted((content.keys() ^ RULES.keys()) - (set(OPTIONAL) - content.keys()))
     if wrong:
         verb = "lacks" if wrong[0] in RULES else "has"
         names = ", ".join(RULES)
@@ -106,7 +186,7 @@ def _check_command(content: Any) -> None:
             f"it must have the entries {names} and no others, but {verb} {wrong[0]!r}."
         )
     for name, (rule, holds) in RULES.items():
-        if not holds(content[name]):
+        if name in content and not holds(content[name]):
             raise ValueError(f"the entry {name!r} must be {rule}, got {content[name]!r}.")
 
 
@@ -116,6 +196,22 @@ def _is_text(value: Any) -> bool:
 
 def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _are_names(value: Any) -> bool:
+    is_list = isinstance(value, list) and all(map(_is_text, value))
+    return is_list and len(set(value)) == len(value)
+
+
+def _are_settings(value: Any) -> bool:
+    """Return True if a value holds settings by name that `Settings` accepts."""
+    if not isinstance(value, dict) or not set(value) <= set(SETTINGS):
+        return False
+    try:
+        Settings(**value)
+    except (ValueError, TypeError, AttributeError):
+        return False
+    return True
 
 
 def _is_number(value: Any) -> bool:

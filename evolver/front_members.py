@@ -51,6 +51,7 @@ class Members:
             if isinstance(record.outcome, Scored)
         }
         self._problem: Problem | None = problem
+        self._columns = problem.columns
         self._fitted: dict[str, Any] = {self.winner: result.pipeline}
         if result.ensemble is not None:
             self._fitted[ENSEMBLE] = result.ensemble.estimator
@@ -68,13 +69,14 @@ class Members:
         Parameters
         ----------
         member : str or None
-            Name of a rule of `CHOICES`, a digest, or the name of the ensemble; None: the model that
-            predicts. Every rule gives the winner if the front is empty.
+            Name of a rule of `CHOICES`, a digest or the beginning of one, or the name of the
+            ensemble; None: the model that predicts. Every rule gives the winner if the front is
+            empty.
 
         Raises
         ------
         InputError
-            If there is no such member.
+            If there is no such member, or if several digests have this beginning.
         """
         if member is None:
             return ENSEMBLE if ENSEMBLE in self._fitted else self.winner
@@ -83,12 +85,19 @@ class Members:
             return self.winner
         if member in CHOICES:
             return CHOICES[member](self.front).candidate.digest
-        if member in {*self._fitted, *(scored.candidate.digest for scored in self.front)}:
+        names = {*self._fitted, *(scored.candidate.digest for scored in self.front)}
+        if member in names:
             return member
-        raise InputError(
-            f"`member` must be one of {sorted(CHOICES)} or a digest of `pareto_front_`, got"
-            f" {member!r}."
-        )
+        begun = [
+            name for name in sorted(names - {ENSEMBLE, FALLBACK}) if name.startswith(str(member))
+        ]
+        if len(begun) == 1 and member:
+            return begun[0]
+        choices = sorted({*CHOICES, *(names & {ENSEMBLE})})
+        rule = f"one of {choices} or a digest of `pareto_front_`, or the beginning of one"
+        if begun and member:
+            rule = f"the beginning of one digest alone, not of {len(begun)} ({', '.join(begun)})"
+        raise InputError(f"`member` must be {rule}, got {member!r}.")
 
     def fitted(self, member: str) -> Any:
         """Return a member, fitted on all rows.
@@ -104,10 +113,28 @@ class Members:
             if problem is None:
                 raise InputError(
                     "`member` must have been fitted before pickling, because a pickle holds no"
-                    f" data, got {member!r}."
+                    f" data, got {member!r}. Call `fit` with the same data and then `select`, or"
+                    " `export` the member, which needs no data."
                 )
-            trees = {scored.candidate.digest: scored.candidate.tree for scored in self.front}
-            pipeline = to_estimator(trees[digest], problem.columns)
+            pipeline = self._unfitted(digest)
             with threadpool_limits(limits=1):  # workers and exported files fit with one thread too
                 self._fitted[digest] = fit(pipeline, problem.X, problem.y, problem.sample_weight)
         return self._fitted[digest]
+
+    def estimator(self, member: str | None) -> Any:
+        """Return a member as it is: fitted if it has been, otherwise its unfitted pipeline.
+
+        Both have the same parameters, so that their source is the same.
+
+        Raises
+        ------
+        InputError
+            If there is no such member.
+        """
+        digest = self.digest_of(member)
+        return self._fitted[digest] if digest in self._fitted else self._unfitted(digest)
+
+    def _unfitted(self, digest: str) -> Any:
+        """Return the unfitted pipeline of a digest on the front."""
+        trees = {scored.candidate.digest: scored.candidate.tree for scored in self.front}
+        return to_estimator(trees[digest], self._columns)

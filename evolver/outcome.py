@@ -131,6 +131,9 @@ TIME_OVER = "the time was over"
 RACED_OUT = "raced out"
 """Reason of a candidate that was stopped by the race."""
 
+NOT_BEGUN = "not begun"
+"""Beginning of the reason of a candidate that was stopped before its first fold."""
+
 
 @dataclass(frozen=True)
 class Stopped:
@@ -139,7 +142,7 @@ class Stopped:
     Parameters
     ----------
     reason : str
-        `TIME_OVER` or `RACED_OUT`.
+        `TIME_OVER`, `RACED_OUT`, or a text that begins with `NOT_BEGUN`.
     seconds : float
         Seconds of its folds together.
     stages : int, default=0
@@ -176,11 +179,15 @@ Outcome = Scored | Stopped | Failed
 """Outcome of a candidate."""
 
 
+NO_FAILURES = ("scored", RACED_OUT, TIME_OVER, NOT_BEGUN)
+"""Kinds of the outcomes of candidates that did not fail."""
+
+
 def kind_of(outcome: Outcome) -> str:
     """Return the kind of an outcome: "scored", the reason of a stop, or the kind of a failure."""
     if isinstance(outcome, Failed):
         return outcome.kind.value
-    return outcome.reason if isinstance(outcome, Stopped) else "scored"
+    return outcome.reason.partition(":")[0] if isinstance(outcome, Stopped) else "scored"
 
 
 def is_late(outcome: Outcome) -> bool:
@@ -188,10 +195,22 @@ def is_late(outcome: Outcome) -> bool:
     return isinstance(outcome, Stopped) and outcome.reason == TIME_OVER
 
 
+def is_not_begun(outcome: Outcome) -> bool:
+    """Return True if a candidate was stopped before its first fold."""
+    return isinstance(outcome, Stopped) and outcome.reason.startswith(NOT_BEGUN)
+
+
+def underived(outcome: Outcome | None) -> Failed | Stopped | None:
+    """Return an outcome that does not follow from the folds of a candidate; None for any other."""
+    if isinstance(outcome, Failed) or (isinstance(outcome, Stopped) and is_not_begun(outcome)):
+        return outcome
+    return None
+
+
 def took_too_long(outcome: Outcome) -> bool:
-    """Return True if time ended a candidate: a timeout of its own, or the end of the search."""
+    """Return True if time ended a candidate: a timeout, the end of the search, or expected time."""
     is_timeout = isinstance(outcome, Failed) and outcome.kind is Failure.TIMEOUT
-    return is_timeout or is_late(outcome)
+    return is_timeout or is_late(outcome) or is_not_begun(outcome)
 
 
 def aggregate_folds(units: Sequence[ScoredFold], ladder: int) -> Scored:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -18,6 +19,7 @@ from evolver.errors import InputError
 from evolver.evaluation.folds import are_in_time
 from evolver.genome.codec import Encoded
 from evolver.objectives import Objective
+from evolver.outcome import is_late
 from evolver.problem import Problem
 from evolver.run.evolve import evolve
 from evolver.run.history import history_of, library_of
@@ -27,11 +29,13 @@ from evolver.run.result import Result
 from evolver.run.run_header import header_of
 from evolver.schema import Given
 from evolver.settings import Settings
-from evolver.storage.journal import History, Journal, run_folder
+from evolver.storage.journal import ABOUT, History, Journal, run_folder
 from evolver.storage.predictions import FOLDER, Store
 from evolver.task import Task
 from evolver.warned import Finding, warn_of
 from primitives import Catalogue
+
+logger = logging.getLogger("evolver")
 
 CHECKS_SHARE = 0.1
 """Share of the budget after which the remaining checks of the data are shortened."""
@@ -130,7 +134,7 @@ def search(
         if request.verbose and are_in_time(problem.folds):
             say_forward(len(problem.folds), problem.time)
         plan = _plan(request, journal, problem, groups is not None, refines=so_far is not None)
-        header = header_of(plan, seed)
+        header = {**header_of(plan, seed), ABOUT: _about(request, problem)}
         _begin(request, journal, plan, header, refines=so_far is not None)
         store = _store(folder, plan.settings, so_far)
         metric = checks.leading_name(request.scoring, problem.task)
@@ -145,11 +149,24 @@ def search(
             )
         seconds = journal.seconds + monotonic() - request.start
         _say_how_it_ended(request, result, seconds)
+        _say_if_nothing_is_new(request, result, journal, refines=so_far is not None)
         # A run folder keeps the predictions in its store, so the history need not hold them.
         n_folds = len(problem.folds)
         kept = {} if request.run_dir is not None else library_of(result.records, store, n_folds)
         history = history_of(result.records, header, journal.shares, seconds, kept)
         return problem, result, history
+
+
+def _about(request: FitRequest, problem: Problem) -> dict[str, Any]:
+    """Return the description of a run for people who look at its journal."""
+    return {
+        "metrics": [checks.leading_name(request.scoring, problem.task), *problem.reported],
+        "task": problem.task.name,
+        "rows": len(problem.y),
+        "columns": problem.X.shape[1],
+        "seconds": request.budget.seconds,
+        "evaluations": request.budget.evaluations,
+    }
 
 
 def _check_finished_run(request: FitRequest, journal: Journal, so_far: History) -> None:
@@ -228,6 +245,28 @@ def _say_how_it_ended(request: FitRequest, result: Result, seconds: float) -> No
         say_end(seconds, result.ended_by)
     if request.random_state is not None and request.budget.evaluations is not None:
         warn_of_time(result.decided_by_time)
+
+
+def _say_if_nothing_is_new(
+    request: FitRequest, result: Result, journal: Journal, *, refines: bool
+) -> None:
+    """Log a warning if a run that was continued has no new candidate with an outcome."""
+    n_known = sum(one.settled for one in journal.replayed.values())
+    n_settled = sum(not (one.outcome is None or is_late(one.outcome)) for one in result.records)
+    if n_settled > n_known or not n_known or result.ended_by in ("interrupt", "error"):
+        return
+    if refines:
+        logger.warning(
+            "The refinement finished no candidate within its budget: model and front are those of"
+            " before. Refine with a greater budget."
+        )
+    elif request.run_dir is not None:
+        logger.warning(
+            "The run in %s was finished before: nothing was searched, and its result is shown."
+            " A greater budget continues it (`evolver resume %s --time 10m`), and so does"
+            " refinement (`evolver refine %s --time 2m`).",
+            *[request.run_dir] * 3,
+        )
 
 
 def build_problem(

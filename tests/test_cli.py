@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import click
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
@@ -103,11 +104,23 @@ def test_the_help_warns_that_a_model_is_unpickled(command: str) -> None:
     assert "unpickle" in evolver(command, "--help").output
 
 
-@pytest.mark.parametrize("command", [[], ["fit"], ["resume"], ["refine"], ["export"], ["predict"]])
-def test_every_command_has_a_help_text(command: list[str]) -> None:
-    result = evolver(*command, "--help")
+@pytest.mark.parametrize("command", sorted(main.commands))
+def test_every_command_has_a_help_text_with_an_example_and_explains_its_options(
+    command: str,
+) -> None:
+    result = evolver(command, "--help")
     assert result.exit_code == 0
-    assert "Usage" in result.output
+    assert re.search(rf"Examples?:\s+evolver {command} ", result.output)
+    options = [one for one in main.commands[command].params if isinstance(one, click.Option)]
+    assert all(len(option.help or "") > 10 for option in options)
+
+
+def test_the_program_alone_prints_a_short_start_and_its_help_the_exit_codes() -> None:
+    result = evolver()
+    assert result.exit_code == 0
+    assert "evolver fit train.csv --target price" in result.output
+    assert len(result.output.splitlines()) < 12
+    assert re.search(r"2 +a mistake.*\n +3 +no model", evolver("--help").output)
 
 
 def test_the_version_is_printed() -> None:
@@ -204,6 +217,13 @@ COMMAND = {
         (json.dumps({**COMMAND, "jobs": 1.5}), "'jobs'.*1.5"),
         (json.dumps({**COMMAND, "seed": "lucky"}), "'seed'.*'lucky'"),
         (json.dumps({**COMMAND, "order_by": 3}), "'order_by'.*3"),
+        (json.dumps({**COMMAND, "weight": 3}), "'weight'.*3"),
+        (json.dumps({**COMMAND, "evaluations": 0}), "'evaluations'.*0"),
+        (json.dumps({**COMMAND, "scoring": "f1"}), "'scoring'.*'f1'"),
+        (json.dumps({**COMMAND, "complexity": ["poem"]}), "'complexity'.*'poem'"),
+        (json.dumps({**COMMAND, "cv": 1}), "'cv'.*1"),
+        (json.dumps({**COMMAND, "settings": {"lag": 0}}), "'settings'.*'lag': 0"),
+        (json.dumps({**COMMAND, "settings": {"in_process": True}}), "'settings'.*'in_process'"),
         (json.dumps({**COMMAND, "table": "/gone.csv"}), "'table'.*'/gone.csv'"),
         (json.dumps({**COMMAND, "table": "/gone\x00.csv"}), "'table'"),
         ("[" * 100_000, "nested|recursion"),
@@ -217,11 +237,11 @@ def test_an_invalid_command_file_is_an_error_of_one_line(
         shutil.copy(folder / "multiclass" / name, tmp_path)
     (tmp_path / "command.json").write_text(content)
     result = evolver(act, tmp_path)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert isinstance(result.exception, SystemExit)
     assert re.search(rf"^Error: .*command\.json.*({message}).*$", result.output), result.output
     (tmp_path / "command.json").write_bytes(b"\xff\xfe")
-    assert evolver(act, tmp_path).exit_code == 1
+    assert evolver(act, tmp_path).exit_code == 2
     (tmp_path / "command.json").unlink()
     (tmp_path / "command.json").mkdir()
     assert evolver(act, tmp_path).output.startswith("Error: ")
@@ -242,7 +262,7 @@ def test_a_damaged_or_rewritten_journal_is_an_error_of_one_line(
         damage(run)
         for act in ("resume", "refine"):
             result = evolver(act, run)
-            assert result.exit_code == 1
+            assert result.exit_code == 2
             assert isinstance(result.exception, SystemExit)
             errors = [line for line in result.output.splitlines() if line.startswith("Error: ")]
             assert len(errors) == 1
@@ -259,7 +279,7 @@ def test_a_file_that_is_no_model_is_an_error_of_one_line(folder: Path, tmp_path:
             ["refine", tmp_path / "run"],
         ):
             result = evolver(*arguments)
-            assert result.exit_code == 1
+            assert result.exit_code == 2
             assert isinstance(result.exception, SystemExit)
             assert result.output.startswith("Error: ")
             assert "model.joblib must be a model" in result.output
@@ -379,7 +399,7 @@ def test_a_target_of_dates_is_an_error_of_one_line(tmp_path: Path) -> None:
     X, _ = small_table("binary")
     X.assign(goal=pd.date_range("2024-01-01", periods=len(X))).to_parquet(tmp_path / "t.parquet")
     result = evolver("fit", tmp_path / "t.parquet", "--target", "goal", "--out", tmp_path / "run")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "Error: `y` must not hold dates: make numbers of them first" in result.output
 
 
@@ -388,7 +408,7 @@ def test_a_price_that_is_no_number_is_named(tmp_path: Path) -> None:
     prices = [*map(str, range(119)), "call us"]
     X.assign(goal=prices).to_csv(tmp_path / "t.csv", index=False)
     result = evolver("fit", tmp_path / "t.csv", "--target", "goal", "--out", tmp_path / "run")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "got 'call us' in 1 of 120 rows" in result.output
     assert "--task classification" in result.output
 
@@ -405,5 +425,5 @@ def test_a_run_goes_forward_by_a_column_and_is_resumed_so(tmp_path: Path) -> Non
     assert json.loads((run / "command.json").read_text())["order_by"] == "day"
     assert evolver("resume", run, "--time", "8s").exit_code == 0
     refused = evolver("fit", table, *options)
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "time" in refused.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import pickle
 import signal
@@ -180,8 +181,11 @@ class TestFitted:
             pipeline = model.select(member)
             check_is_fitted(pipeline)
             assert pipeline.predict(X).shape == (len(X),)
-        with pytest.raises(InputError, match="`member` must be one of"):
-            model.select("second")
+        allowed = "'best', 'ensemble'," if model.ensemble_ is not None else "'best', 'knee',"
+        for wrong in ("second", "", 3):
+            with pytest.raises(InputError, match="`member` must be one of") as raised:
+                model.select(wrong)
+            assert allowed in str(raised.value)
 
     def test_columns_are_taken_by_name(self, fitted: Any) -> None:
         model, X, _ = fitted
@@ -212,8 +216,32 @@ def test_a_member_not_fitted_before_pickling_is_refused() -> None:
     kept = {model._members.winner, "ensemble"}
     others = [digest for digest in model.pareto_front_["digest"] if digest not in kept]
     assert others
-    with pytest.raises(InputError, match="fitted before pickling"):
+    with pytest.raises(InputError, match="`member` must have been fitted before pickling"):
         pickle.loads(pickle.dumps(model)).select(others[0])
+
+
+def test_every_member_is_exported_from_a_pickle_as_from_the_fitted_model(tmp_path: Path) -> None:
+    X, y = small_table("regression")
+    model = regressor(max_evaluations=40, random_state=2).fit(X, y)
+    again = pickle.loads(pickle.dumps(model))
+    for digest in model.pareto_front_["digest"]:
+        model.select(digest)
+        model.export(tmp_path / "fitted.py", digest)
+        again.export(tmp_path / "loaded.py", digest)
+        assert (tmp_path / "loaded.py").read_text() == (tmp_path / "fitted.py").read_text()
+
+
+def test_a_digest_is_accepted_by_its_beginning_alone() -> None:
+    X, y = small_table("regression")
+    model = regressor(max_evaluations=40, random_state=2).fit(X, y)
+    digests = [digest for digest in model.pareto_front_["digest"] if digest != "ensemble"]
+    for digest in digests:
+        assert model.select(digest[:8]) is model.select(digest)
+    members = model._members
+    members._fitted |= {"abcdef01": "one", "abcdef02": "two"}
+    assert model.select("abcdef01") == "one"
+    with pytest.raises(InputError, match=r"the beginning of one digest.*abcdef02.*got 'abcdef0'"):
+        model.select("abcdef0")
 
 
 class TestRefine:
@@ -1047,3 +1075,34 @@ class TestThreeObjectives:
         assert "warm start" in set(other.leaderboard_["operator"])
         with pytest.raises(InputError, match="differs in complexity"):
             clone(three).set_params(complexity="operators").fit(table, y)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "hint"),
+    [
+        ("generations", "did you mean `max_evaluations`?"),
+        ("populationsize", "did you mean `population_size`?"),
+        ("zzz", "not `zzz`."),
+    ],
+)
+def test_an_unknown_keyword_is_an_error_that_names_the_public_class(
+    keyword: str, hint: str
+) -> None:
+    for kind in (EvolvedClassifier, EvolvedRegressor):
+        with pytest.raises(InputTypeError, match=f"{kind.__name__} has the parameters") as raised:
+            kind(**{keyword: 5})
+        assert str(raised.value).endswith(hint)
+
+
+def test_the_signature_of_a_class_is_that_of_its_parameters() -> None:
+    class Mine(EvolvedClassifier):
+        def __init__(self, cv: int = 3, *, more: int = 1) -> None:
+            super().__init__(cv=cv)
+            self.more = more
+
+    assert list(inspect.signature(EvolvedClassifier).parameters)[:2] == [
+        "time_budget",
+        "max_evaluations",
+    ]
+    assert list(inspect.signature(Mine).parameters) == ["cv", "more"]
+    assert clone(Mine(more=2)).more == 2

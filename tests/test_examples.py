@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -45,6 +46,25 @@ def test_an_example_runs(name: str, tmp_path: Path) -> None:
         used = re.match(r"(\d+) of \d+ candidates", done.stdout.splitlines()[-1])
         assert used is not None
         assert int(used[1]) >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="it needs two cores")
+def test_the_example_of_a_reproducible_budget_gives_the_same_on_one_core_and_on_two() -> None:
+    """Candidates are bred from the 26th on, so a lag that followed the workers would show."""
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    printed = [
+        subprocess.run(
+            [sys.executable, ROOT / "examples" / "regression.py", "40"],
+            preexec_fn=lambda used=used: os.sched_setaffinity(0, used),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for used in (cores[:1], cores)
+    ]
+    assert "Decided by time: nothing" in printed[0]
+    assert printed[0] == printed[1]
 
 
 def test_the_python_code_of_the_readme_runs(tmp_path: Path) -> None:

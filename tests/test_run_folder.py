@@ -97,6 +97,63 @@ def test_empty_and_missing_folders_become_run_folders(tmp_path: Path) -> None:
         assert (tmp_path / name / FILE).stat().st_size > 0
 
 
+@pytest.mark.parametrize("name", ["new", "deep/new", "empty"])
+def test_a_mistake_found_before_the_search_leaves_no_file_behind(name: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    table = X.assign(target=Y)
+    for wrong in ({"scoring": "nothing"}, {"cv": 1000}, {"columns": {"absent": "text"}}):
+        with pytest.raises(InputError):
+            classifier(run_dir=tmp_path / name, **wrong).fit(X, Y)
+        assert sorted(tmp_path.rglob("*")) == before
+    with pytest.raises(InputError):
+        classifier(run_dir=tmp_path / name).fit(X, ["one"] * len(X))
+    assert sorted(tmp_path.rglob("*")) == before
+    file = tmp_path.parent / "table.parquet"
+    table.to_parquet(file)
+    for target, options in (("absent", []), ("target", ["--task", "regression"])):
+        arguments = ["fit", str(file), "--target", target, "--out", str(tmp_path / name)]
+        assert CliRunner().invoke(main, [*arguments, *options]).exit_code != 0
+        assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_run_that_is_finished_says_that_its_result_is_shown(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = classifier(run_dir=tmp_path / "run").fit(X, Y)
+    assert not caplog.records
+    again = classifier(run_dir=tmp_path / "run").fit(X, Y)
+    (record,) = caplog.records
+    assert f"The run in {tmp_path / 'run'} was finished before" in record.getMessage()
+    assert "evolver resume" in record.getMessage()
+    assert again.leaderboard_["digest"].tolist() == first.leaderboard_["digest"].tolist()
+    caplog.clear()
+    classifier(run_dir=tmp_path / "run", max_evaluations=6).fit(X, Y)
+    assert not caplog.records
+
+
+def test_a_refinement_without_a_new_candidate_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = classifier(run_dir=tmp_path).fit(X, Y)
+    front = model.pareto_front_["digest"].tolist()
+    model.refine(X, Y, time_budget=0.01)
+    messages = [record.getMessage() for record in caplog.records]
+    assert any("The refinement finished no candidate" in message for message in messages)
+    assert model.pareto_front_["digest"].tolist() == front
+    caplog.clear()
+    model.refine(X, Y, time_budget=None, max_evaluations=2)
+    assert not caplog.records
+
+
+def test_a_run_that_is_refused_leaves_the_run_of_the_folder(finished: Path) -> None:
+    before = contents(finished)
+    with pytest.raises(InputError, match="differs in"):
+        classifier(run_dir=finished, random_state=7).fit(X, Y)
+    assert set(contents(finished)) == set(before)
+    assert contents(finished)[FILE] == before[FILE]
+
+
 def test_an_empty_journal_is_accepted_without_other_files_and_refused_beside_them(
     tmp_path: Path,
 ) -> None:

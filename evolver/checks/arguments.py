@@ -12,7 +12,6 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from evolver.errors import InputError, InputTypeError
-from evolver.files import PRIVATE_FOLDER
 from evolver.genome.codec import Encoded
 from evolver.objectives import OBJECTIVES, Objective, objective_of
 from evolver.outcome import aggregate_folds
@@ -124,7 +123,7 @@ def check_generator(random_state: Any) -> np.random.Generator:
 
 
 def check_folder(name: str, folder: Any) -> Path:
-    """Return the absolute path of a folder for a run; create the folder if it does not exist.
+    """Return the absolute path of a folder for a run. Nothing is created.
 
     Parameters
     ----------
@@ -142,10 +141,11 @@ def check_folder(name: str, folder: Any) -> Path:
         raise InputTypeError(f"`{name}` must be a folder, got {folder!r}.")
     path = Path(folder).absolute()
     try:
-        path.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
-        _check_files(name, path)
+        existing = next(one for one in (path, *path.parents) if one.exists())
+        if existing == path:
+            _check_files(name, path)
         # Permissions do not tell whether the disk is full or the file system read-only.
-        with tempfile.TemporaryFile(dir=path):
+        with tempfile.TemporaryFile(dir=existing):
             return path
     except OSError as error:
         raise InputError(
@@ -221,7 +221,7 @@ def _front_of(folder: Any) -> list[Encoded]:
     complete = [
         candidate
         for candidate in state.candidates.values()
-        if not candidate.failed and len(candidate.folds) == len(units)
+        if candidate.final is None and len(candidate.folds) == len(units)
     ]
     outcomes = [
         aggregate_folds([candidate.folds[unit] for unit in units], ladder) for candidate in complete

@@ -5,6 +5,7 @@ Modules that a call needs are imported inside its method, so that importing the 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from evolver.budget import Budget
 from evolver.errors import InputError
+from evolver.estimators.keywords import check_keywords
 
 if TYPE_CHECKING:
     from evolver.schema import Schema
@@ -34,6 +36,17 @@ class Evolved:
 
     It must come before the bases of scikit-learn, because its `score` replaces theirs.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Keep the parameters of `__init__` as the signature of a class, in place of `__new__`."""
+        super().__init_subclass__(**options)
+        _, *parameters = inspect.signature(cls.__init__).parameters.values()
+        cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect's
+
+    def __new__(cls, *arguments: Any, **keywords: Any) -> Self:
+        """Return an estimator, or raise an InputTypeError that names an unknown keyword."""
+        check_keywords(cls, keywords)
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -107,10 +120,12 @@ class Evolved:
         request = self._request(self.time_budget, self.max_evaluations, self.run_dir)
         return self._search(request, X, y, sample_weight, groups)
 
-    def _fit(self, X: Any, y: Any, begun: Callable[[], object]) -> Self:
+    def _fit(
+        self, X: Any, y: Any, begun: Callable[[], object], sample_weight: Any, groups: Any
+    ) -> Self:
         """Fit, and call `begun` once the run folder belongs to this run, for the command line."""
         request = self._request(self.time_budget, self.max_evaluations, self.run_dir)
-        return self._search(replace(request, begun=begun), X, y, None, None)
+        return self._search(replace(request, begun=begun), X, y, sample_weight, groups)
 
     def refine(
         self,
@@ -232,7 +247,7 @@ class Evolved:
             Rule or digest. ``"best"``: `best_pipeline_`. ``"ensemble"``: the ensemble, if there is
             one. ``"one_se"``: the simplest pipeline whose score is within one standard error of the
             best. ``"knee"``: the pipeline after which more complexity gains little. Otherwise a
-            digest of `pareto_front_`.
+            digest of `pareto_front_`, or its first characters if no other digest has them.
 
         Returns
         -------
@@ -260,7 +275,7 @@ class Evolved:
         path : str or Path
             File to write.
         member : str, default=None
-            Member of the front, as in `select`; None: the model that `predict` uses.
+            Member of the front, as in `select`, fitted or not; None: the model that `predict` uses.
 
         Raises
         ------
@@ -277,16 +292,21 @@ class Evolved:
         heading = title(self.pareto_front_, digest, self._n_folds)
         try:
             source = to_source(
-                self._members.fitted(digest),
+                self._members.estimator(digest),
                 self.target_name_,
                 heading,
                 self._columns_to_export(),
                 reads_texts=self._target_is_text,
                 takes_weights=self._is_weighted,
             )
+        except ValueError as error:
+            raise InputError(
+                f"`member` must be a model that can be written as source, got {digest!r}: {error}"
+            ) from error
+        try:
             with replacing_named(Path(path)) as part:
                 part.write_text(source, encoding="utf-8")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError) as error:  # a path with a null character is a ValueError
             raise InputError(
                 f"`path` must be a file to write the model to, got {str(path)!r}: {error}"
             ) from error

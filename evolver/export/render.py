@@ -293,12 +293,17 @@ def _name(thing: Any, used: dict[str, Any]) -> str:
 
 def _is_unset(value: Any) -> bool:
     """Return True if a catch-all parameter is unset: None, or NaN as the mark of missing values."""
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    return value is None or _is_nan(value)
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _same(value: Any, default: Any) -> bool:
     """Return True if a value is its default, or an equal scalar or tuple of the same type."""
-    if value is default:
+    # NaN is not equal to itself, and a NaN that was pickled is another object.
+    if value is default or (_is_nan(value) and _is_nan(default)):
         return True
     scalars = (bool, int, float, str, tuple)
     return type(value) is type(default) and isinstance(value, scalars) and value == default

@@ -23,10 +23,10 @@ from evolver.outcome import Scored, standard_error
 from evolver.problem import Problem
 from evolver.report.curves import curves_of, metrics_of
 from evolver.report.search_facts import lineage, search_facts
-from evolver.report.tried import of_journal, of_records
+from evolver.report.tried import of_recorded, of_records
 from evolver.run.fitted_ensemble import ENSEMBLE
+from evolver.run.recorded import recorded_run
 from evolver.run.result import Result
-from evolver.storage.journal import read
 
 SCHEMA = 1
 """Version of the schema of the facts."""
@@ -83,9 +83,8 @@ def facts_of_journal(folder: Path) -> Facts:
     ValueError
         If the folder has no journal that can be read.
     """
-    known = read(folder)
-    tried = of_journal(known)
-    header = known.header or {}
+    run = recorded_run(folder)
+    tried = of_recorded(run)
     scored = [one for one in tried if one.kind == "scored"]
     best = max(scored, key=lambda one: one.score, default=None)
     front = []
@@ -94,11 +93,11 @@ def facts_of_journal(folder: Path) -> Facts:
         front = [_member(best.digest, best.name, best.expression, *found)]
     return {
         **_head("under way"),
-        "metric": {"name": str(header.get("scoring", "score")).partition(",")[0]},
+        "metric": {"name": run.metric, "reported": run.metrics[1:]},
         "winner": {"digest": None if best is None else best.digest, "by": None},
         "front": front,
         **search_facts(tried),
-        "statistics": {"seconds_so_far": known.seconds},
+        "statistics": {"seconds_so_far": run.seconds},
         "settings": {},
     }
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from evolver.objectives import shown_score
-from evolver.outcome import RACED_OUT, TIME_OVER
+from evolver.outcome import NO_FAILURES
 from evolver.report import charts
 from evolver.report.axes import picture
 from evolver.report.curves import ERRORS
@@ -82,7 +82,7 @@ def _words(facts: Mapping[str, Any]) -> dict[str, Any]:
     target = task.get("target", "a run that goes on")
     codes = {one["code"] for one in facts.get("warnings", ())}
     metric = facts["metric"]["name"]
-    others = ("", "scored", "under way", RACED_OUT, TIME_OVER)
+    others = ("under way", *NO_FAILURES)
     return {
         "target": target if isinstance(target, str) else ", ".join(target),
         "kind": KINDS.get(task.get("name", ""), ""),

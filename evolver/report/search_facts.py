@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from evolver.genome.names import model_name, short_digest
-from evolver.outcome import RACED_OUT, TIME_OVER, Scored
+from evolver.outcome import NO_FAILURES, RACED_OUT, Scored
 from evolver.report.tried import Tried
 from evolver.search.hypervolume import hypervolume
 from evolver.search.selection import non_dominated
@@ -140,8 +140,7 @@ def _model(one: Tried) -> str:
 
 def _failures(tried: Sequence[Tried]) -> list[dict[str, Any]]:
     """Return the reasons of failures with their counts, the commonest first."""
-    others = ("", "scored", RACED_OUT, TIME_OVER)
-    failed = [one for one in tried if one.kind not in others]
+    failed = [one for one in tried if one.kind not in ("", *NO_FAILURES)]
     counts = Counter((one.kind, one.reason) for one in failed)
     examples = {(one.kind, one.reason): one.name for one in failed}
     return [

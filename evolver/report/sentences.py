@@ -7,7 +7,7 @@ from typing import Any
 
 from evolver.evaluation.baselines import differences
 from evolver.objectives import shown_score
-from evolver.outcome import RACED_OUT, TIME_OVER, standard_error
+from evolver.outcome import NOT_BEGUN, RACED_OUT, TIME_OVER, standard_error
 from evolver.run.fitted_ensemble import ENSEMBLE
 
 KINDS = {
@@ -94,7 +94,10 @@ def counted(facts: Mapping[str, Any]) -> str:
     total = sum(outcomes.values())
     scored, raced = outcomes.pop("scored", 0), outcomes.pop(RACED_OUT, 0)
     late = outcomes.pop(TIME_OVER, 0) + outcomes.pop("under way", 0)
+    not_begun = outcomes.pop(NOT_BEGUN, 0)
     parts = [f"{scored} scored on every fold", f"{raced} raced out early"]
+    if not_begun:
+        parts.append(f"{not_begun} not begun, as they would take too long")
     if late:
         parts.append(f"{late} without an end")
     failed = ", ".join(f"{count} by {kind}" for kind, count in sorted(outcomes.items()))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evolver.genome.codec import Encoded
 from evolver.genome.names import short_name
-from evolver.genome.tree import Step, Tree, X
+from evolver.genome.tree import Tree
 from evolver.outcome import Failed, Scored, kind_of
 from evolver.run.record import Record
-from evolver.storage.entries import Journaled, Replay
-from primitives import Catalogue, default_catalogue
+from evolver.run.recorded import RecordedRun
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Tried:
         None if the journal names primitives that are not in the default catalogue.
     expression : str
     proposer, operator : str
-        Origin; empty where only a journal is left.
+        Origin; empty where an older journal does not say.
     parents : tuple of str
         Digests.
     kind : str
@@ -65,7 +63,7 @@ class Tried:
     @property
     def name(self) -> str:
         """Short name."""
-        return self.expression.partition("(")[0] if self.tree is None else short_name(self.tree)
+        return self.expression if self.tree is None else short_name(self.tree)
 
 
 def of_records(records: Sequence[Record]) -> list[Tried]:
@@ -93,48 +91,23 @@ def _of_record(record: Record) -> Tried:
     )
 
 
-def of_journal(known: Replay) -> list[Tried]:
+def of_recorded(run: RecordedRun) -> list[Tried]:
     """Return the candidates that the journal of a run has so far, in the order asked."""
-    header = known.header or {"ladder": 0, "folds": 0}
-    catalogue = default_catalogue()
     return [
-        _of_entry(number, one, header, catalogue)
-        for number, one in sorted(known.candidates.items())
+        Tried(
+            one.number,
+            one.digest,
+            one.tree,
+            one.expression,
+            one.proposer,
+            one.operator,
+            (),
+            "" if one.outcome is None else kind_of(one.outcome),
+            one.outcome.reason if isinstance(one.outcome, Failed) else "",
+            one.outcome.fold_scores if isinstance(one.outcome, Scored) else (),
+            one.outcome.costs if isinstance(one.outcome, Scored) else (),
+            one.seconds,
+            one.elapsed,
+        )
+        for one in run.candidates
     ]
-
-
-def _of_entry(
-    number: int, one: Journaled, header: Mapping[str, int], catalogue: Catalogue
-) -> Tried:
-    first, n_folds = header["ladder"], header["folds"]
-    folds = [one.folds[unit] for unit in range(first, first + n_folds) if unit in one.folds]
-    is_scored = len(folds) == n_folds > 0 and one.failed is None
-    tree = _tree(one.tree, catalogue)
-    kind = one.kind if one.failed is None else one.failed.kind.value
-    return Tried(
-        number,
-        one.digest,
-        tree,
-        _expression(one.tree) if tree is None else str(tree),
-        "",
-        "",
-        (),
-        "scored" if is_scored else kind,
-        "" if one.failed is None else one.failed.reason,
-        tuple(fold.score for fold in folds) if is_scored else (),
-        folds[0].costs if is_scored else (),
-        sum(fold.seconds for fold in one.folds.values()),
-        one.elapsed,
-    )
-
-
-def _tree(encoded: Encoded, catalogue: Catalogue) -> Tree | None:
-    """Return the tree of an encoded pipeline; None if a primitive is not known."""
-    if not encoded or any(node is not None and node[0] not in catalogue for node in encoded):
-        return None
-    return Tree([X if node is None else Step(catalogue[node[0]], node[1]) for node in encoded])
-
-
-def _expression(encoded: Encoded) -> str:
-    """Return the names of the steps of a pipeline of primitives that are not known."""
-    return "(".join("X" if node is None else node[0] for node in encoded)

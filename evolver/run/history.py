@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from evolver.outcome import Failed, Scored, is_late
+from evolver.outcome import Scored, is_late, underived
 from evolver.run.ranking import LIBRARY_SIZE, limit_per_predictor, ranking_key
 from evolver.run.record import Record
 from evolver.storage.entries import Journaled
@@ -42,7 +42,7 @@ def history_of(
             record.candidate.digest,
             dict(record.folds),
             record.outcome is not None and not is_late(record.outcome),
-            record.outcome if isinstance(record.outcome, Failed) else None,
+            underived(record.outcome),
             elapsed=record.elapsed,
         )
         for record in records

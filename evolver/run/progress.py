@@ -22,7 +22,7 @@ from tqdm import tqdm
 from evolver.budget import Budget
 from evolver.genome.names import short_name
 from evolver.objectives import shown_score
-from evolver.outcome import RACED_OUT, TIME_OVER
+from evolver.outcome import NO_FAILURES, RACED_OUT
 from evolver.run.result import Decision, Reason
 from evolver.search.selection import Member
 
@@ -71,8 +71,8 @@ class Progress:
     @property
     def failures(self) -> dict[str, int]:
         """Number of candidates by the kind of their failure."""
-        others = ("scored", RACED_OUT, TIME_OVER)
-        return {kind: count for kind, count in sorted(self.ended.items()) if kind not in others}
+        ended = sorted(self.ended.items())
+        return {kind: count for kind, count in ended if kind not in NO_FAILURES}
 
 
 class ProgressLine:

@@ -27,6 +27,7 @@ from evolver.evaluation.fold import FoldScore, Request
 from evolver.execution.protocol import Done, Executor, Job
 from evolver.genome.codec import encode
 from evolver.outcome import (
+    NOT_BEGUN,
     RACED_OUT,
     TIME_OVER,
     Effort,
@@ -38,6 +39,7 @@ from evolver.outcome import (
     Stopped,
     aggregate_folds,
     is_late,
+    is_not_begun,
     kind_of,
     took_too_long,
 )
@@ -239,8 +241,8 @@ class SearchLoop:
         if self._plan.budget.seconds is not None:
             longest *= SHARE_OF_TIMEOUT
         if not record.folds and (self._fit_times.prior_seconds(record) or 0.0) > longest:
-            reason = f"expected to take longer than {longest:g} s"
-            self._settle(record, Failed(Failure.TIMEOUT, reason, 0.0))
+            reason = f"{NOT_BEGUN}: expected to take longer than {longest:g} s"
+            self._settle(record, Stopped(reason, 0.0))
             return None
         timeout, left = self._timeouts[unit], self._time.search_left
         if left < timeout:
@@ -298,8 +300,8 @@ class SearchLoop:
         known = self._journal.replayed.get(record.number)
         if known is not None:
             record.folds.update(known.folds)
-            if known.failed is not None:
-                self._settle(record, known.failed)
+            if known.final is not None:
+                self._settle(record, known.final)
         self._queue.add(record)
         self._settle_if_scored(record)
         self._stop_raced_out()
@@ -398,7 +400,7 @@ class SearchLoop:
             self._time.observe(record)
         if self._time.best is record:
             self._n_idle = 0
-        elif isinstance(outcome, Scored | Stopped) and not is_late(outcome):
+        elif not (isinstance(outcome, Failed) or is_late(outcome) or is_not_begun(outcome)):
             self._n_idle += 1
         self._ended[kind_of(outcome)] += 1
         if isinstance(outcome, Scored):

@@ -6,7 +6,7 @@ Anybody may have changed the file, so every entry is checked before it is applie
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import nan
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from evolver.genome.codec import Encoded
-from evolver.outcome import Failed, Failure, ScoredFold
+from evolver.outcome import Failed, Failure, ScoredFold, Stopped, underived
 
 
 @dataclass
@@ -29,23 +29,24 @@ class Journaled:
         Scored folds by number, those of fewer rows first.
     settled : bool
         True if the outcome is recorded.
-    failed : Failed or None
-        Outcome of a candidate that failed. Any other outcome is derived from the folds again.
+    final : Failed, Stopped or None
+        Outcome of a candidate that failed or was not begun. Any other outcome is derived from the
+        folds again.
     tree : Encoded
         Encoded pipeline. It may be empty, because a resumed run needs only the digest.
-    kind : str
-        Kind of the recorded outcome: "scored", "failed", or the reason of a stop.
     elapsed : float
         Seconds of the run until the outcome; NaN if there is none.
+    origin : sequence of str
+        Proposer and operator that made the candidate; empty if an older journal does not say.
     """
 
     digest: str
     folds: dict[int, ScoredFold] = field(default_factory=dict)
     settled: bool = False
-    failed: Failed | None = None
+    final: Failed | Stopped | None = None
     tree: Encoded = ()
-    kind: str = ""
     elapsed: float = nan
+    origin: Sequence[str] = ()
 
 
 class Replay:
@@ -104,10 +105,8 @@ class Replay:
             )
         try:
             appliers[kind](number, body)
-            if kind in OUTCOMES:
-                self.candidates[number].kind = _text(body.get("reason") or kind)
-            if kind == "failed":
-                self.candidates[number].failed = _failed(body)
+            if kind in ("failed", "stopped"):
+                self.candidates[number].final = _final(kind, body)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             raise ValueError(
                 f"the entry {kind!r} of candidate {number} is not valid: {error}"
@@ -127,7 +126,11 @@ class Replay:
     def _candidate(self, number: int, body: Any) -> None:
         if number != len(self.candidates):
             raise ValueError(f"the next candidate must have the number {len(self.candidates)}")
-        self.candidates[number] = Journaled(_text(body["digest"]), tree=_tree(body["tree"]))
+        self.candidates[number] = Journaled(
+            _text(body["digest"]),
+            tree=_tree(body["tree"]),
+            origin=[_text(part) for part in body.get("origin", ())],
+        )
 
     def _share(self, number: int, body: Any) -> None:
         if not 0 <= _number(body) <= 1:
@@ -169,8 +172,11 @@ OUTCOMES = ("scored", "failed", "stopped")
 """Kinds of the entries that record the outcome of a candidate."""
 
 
-def _failed(body: Mapping[str, Any]) -> Failed:
-    return Failed(Failure(body["kind"]), _text(body["reason"]), _number(body["spent"]))
+def _final(kind: str, body: Mapping[str, Any]) -> Failed | Stopped | None:
+    """Return the outcome of an entry if it cannot be derived from the folds, else None."""
+    if kind == "failed":
+        return Failed(Failure(body["kind"]), _text(body["reason"]), _number(body["spent"]))
+    return underived(Stopped(_text(body.get("reason", "")), 0.0))
 
 
 def _tree(body: Any) -> Encoded:

@@ -46,6 +46,12 @@ PAGES_OF_LOG = 200
 BUSY_SECONDS = 0.2
 """Seconds to wait for the lock of another process."""
 
+MOST_COPIES = 5
+"""Largest number of attempts to copy a file and a log that belong together."""
+
+LOCKED_FROM, LOCKED_BYTES = 0x40000002, 510
+"""First byte and number of bytes of a file that SQLite locks, its ``SHARED_FIRST`` and its size."""
+
 NO_ROOM = (
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
@@ -78,6 +84,7 @@ class EntryFile:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
+        self._is_new = not self._path.exists()
         self._last = ""
         self._entries = 0
         self._candidates = 0
@@ -155,9 +162,24 @@ class EntryFile:
         )
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; remove it if it was created here and nothing was appended.
+
+        All entries must have been read.
+        """
+        if self._is_new and not self._entries:
+            self._remove()
         self._connection.close()
         self._count.close()
+
+    def _remove(self) -> None:
+        """Remove the files, while they are locked: no other process can have begun a run in them.
+
+        Without a log, SQLite removes nothing more when it closes the file.
+        """
+        with contextlib.suppress(OSError, sqlite3.Error):
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+            self._path.unlink(missing_ok=True)
+            self._path.with_name(COUNT).unlink(missing_ok=True)
 
     def _advance(self, kind: str, checksum: str) -> None:
         """Count an entry, and continue the checksums from it."""
@@ -170,13 +192,39 @@ class EntryFile:
 def copied(folder: Path) -> Iterator[EntryFile]:
     """Yield an open copy of the file of a folder. A run may append to the original meanwhile."""
     with temporary.folder() as copy:
-        # The log is copied first. If its pages are moved into the file in between, the copy has
-        # them twice, which is harmless. In the other order the copy would lack them.
-        with contextlib.suppress(FileNotFoundError):
-            shutil.copyfile(folder / LOG, copy / LOG)
-        shutil.copyfile(folder / FILE, copy / FILE)
+        for _ in range(MOST_COPIES):
+            before = _state(folder / FILE)
+            (copy / LOG).unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(folder / LOG, copy / LOG)
+            shutil.copyfile(folder / FILE, copy / FILE)
+            # If the run has moved its log into the file in between, the two do not belong together.
+            if _state(folder / FILE) == before:
+                break
         with contextlib.closing(EntryFile(copy)) as file:
             yield file
+
+
+def is_in_use(folder: Path) -> bool:
+    """Return True if another process has the file of a folder open.
+
+    The lock of SQLite is asked for and given back at once; the file is only read. A process that
+    asks for its own file would lose its lock, so a run must not call this.
+    """
+    import fcntl  # only Unix has it
+
+    try:
+        with (folder / FILE).open("rb") as file:
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB, LOCKED_BYTES, LOCKED_FROM)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _state(file: Path) -> tuple[int, int]:
+    """Return the size and the time of the latest change of a file."""
+    status = file.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 @contextlib.contextmanager

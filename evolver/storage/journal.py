@@ -19,6 +19,7 @@ import numpy as np
 
 from evolver import temporary
 from evolver.errors import EvolverError, InputError
+from evolver.files import PRIVATE_FOLDER
 from evolver.genome.candidate import Candidate
 from evolver.genome.codec import encode
 from evolver.outcome import Failed, Outcome, Scored, ScoredFold
@@ -26,6 +27,9 @@ from evolver.storage.entries import Journaled, Replay
 from evolver.storage.entry_file import CANDIDATE, FILE, EntryFile, copied
 
 logger = logging.getLogger("evolver")
+
+ABOUT = "about"
+"""Entry of a header that describes the run for people; it may differ when a run is continued."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,7 @@ class Journal:
         other = [
             _difference(key, self.header.get(key), plain[key])
             for key in sorted(plain)
-            if plain[key] != self.header.get(key)
+            if key != ABOUT and plain[key] != self.header.get(key)
         ]
         if other:
             rule = f"`run_dir` must belong to a run on the same data and settings, but {self.path}"
@@ -193,9 +197,9 @@ class Journal:
         """
         known = self.replayed.get(number)
         if known is None:
-            self._append(
-                number, CANDIDATE, {"digest": candidate.digest, "tree": encode(candidate.tree)}
-            )
+            body = {"digest": candidate.digest, "tree": encode(candidate.tree)}
+            origin = [candidate.origin.proposer, candidate.origin.operator]
+            self._append(number, CANDIDATE, {**body, "origin": origin})
         elif known.digest != candidate.digest:
             raise InputError(
                 f"`run_dir` must belong to a run of this version of evolver: candidate {number} of"
@@ -280,18 +284,45 @@ def read(folder: Path) -> Replay:
 def run_folder(folder: str | Path | None) -> Iterator[Path]:
     """Yield the folder of a run: the caller's, or a temporary one that is removed afterwards.
 
+    The caller's folder is created if it does not exist. If the block raises, the folders that were
+    created are removed again, unless something is in them.
+
     Raises
     ------
+    InputError
+        If the caller's folder cannot be created.
     EvolverError
         If no temporary folder can be created.
     """
     temporary.sweep()  # runs that were killed have left theirs
     with contextlib.ExitStack() as stack:
         try:
-            place = stack.enter_context(temporary.folder()) if folder is None else Path(folder)
+            if folder is None:
+                place = stack.enter_context(temporary.folder())
+            else:
+                place = stack.enter_context(_created(Path(folder)))
         except OSError as error:
+            if folder is not None:
+                raise InputError(
+                    f"`run_dir` must be a folder that can be written to, got {str(folder)!r}:"
+                    f" {error}"
+                ) from None
             raise EvolverError(f"A run needs a folder, but {error}. Set `run_dir`.") from None
         yield place
+
+
+@contextlib.contextmanager
+def _created(folder: Path) -> Iterator[Path]:
+    """Create a folder with its parents; if the block raises, remove those that are empty."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+    try:
+        yield folder
+    except BaseException:
+        with contextlib.suppress(OSError):  # a folder that is not empty cannot be removed
+            for one in missing:
+                one.rmdir()
+        raise
 
 
 def _difference(key: str, then: Any, now: Any) -> str:

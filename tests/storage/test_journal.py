@@ -79,13 +79,25 @@ def test_appended_entries_are_read_back(tmp_path: Path) -> None:
     assert again.header == HEADER
     assert [one.digest for one in again.replayed.values()] == [one.digest for one in CANDIDATES]
     assert again.replayed[0].folds == dict(enumerate(FOLDS))
-    assert again.replayed[1].failed == Failed(Failure.MEMORY, "too big", 0.5)
+    assert again.replayed[1].final == Failed(Failure.MEMORY, "too big", 0.5)
     assert again.replayed[2].folds == {1: FOLDS[0]}
     assert [one.settled for one in again.replayed.values()] == [True, True, False, True]
-    assert [number for number, one in again.replayed.items() if one.failed] == [1]
+    assert [number for number, one in again.replayed.items() if one.final] == [1]
+    assert again.replayed[0].origin == ["evolution", "growth"]
     assert again.seconds == 3.0
     again.begin(HEADER)
     again.close()
+
+
+def test_a_candidate_that_was_not_begun_is_read_back_as_that(tmp_path: Path) -> None:
+    outcome = Stopped("not begun: expected to take longer than 2 s", 0.0)
+    with closing(Journal(tmp_path)) as journal:
+        journal.begin(HEADER)
+        journal.propose(0, CANDIDATES[0])
+        journal.settle(0, outcome, 1.0)
+    with closing(Journal(tmp_path)) as again:
+        assert again.replayed[0].final == outcome
+        assert again.replayed[0].settled
 
 
 def test_a_journal_without_a_folder_keeps_nothing() -> None:
