@@ -59,6 +59,10 @@ class Members:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_problem": None}
 
+    def attach(self, problem: Problem) -> None:
+        """Give the members the problem of their run again, which a pickle does not hold."""
+        self._problem = problem
+
     def can_fit(self, digest: str) -> bool:
         """Return True if a member is fitted, or can be because the data are there."""
         return digest in self._fitted or self._problem is not None

@@ -26,7 +26,7 @@ from evolver.run.history import history_of, library_of
 from evolver.run.plan import RunPlan
 from evolver.run.progress import ProgressLine, say_end, say_forward, warn_of_time
 from evolver.run.result import Result
-from evolver.run.run_header import header_of
+from evolver.run.run_header import data_of, header_of
 from evolver.schema import Given
 from evolver.settings import Settings
 from evolver.storage.journal import ABOUT, History, Journal, run_folder
@@ -292,6 +292,27 @@ def build_problem(
     for finding in findings:
         warn_of(finding, stacklevel=5)  # the line of the caller that calls `fit`
     return replace(problem, findings=tuple(findings))
+
+
+def problem_again(
+    request: FitRequest, so_far: History, X: Any, y: Any, sample_weight: Any, groups: Any
+) -> Problem:
+    """Return the problem of a finished run, from the same data as it was fitted on.
+
+    Raises
+    ------
+    InputError
+        If the data are others.
+    """
+    rng = np.random.default_rng()
+    rng.bit_generator.state = so_far.header["random_state"]
+    problem = _checked_problem(request, X, y, sample_weight, groups, rng, [])
+    differ = [name for name, value in data_of(problem).items() if so_far.header[name] != value]
+    if differ:
+        raise InputError(
+            f"The data must be those of the run, which differs in {', '.join(sorted(differ))}."
+        )
+    return problem
 
 
 def _checked_problem(

@@ -57,6 +57,7 @@ DOORS = {
         "evolver.cli.models",
         "evolver.cli.output",
         "evolver.cli.parameters",
+        "evolver.cli.reporting",
         "evolver.cli.searching",
     },
     "narwhals": {"evolver.checks.tables", "evolver.checks.target"},

@@ -7,13 +7,14 @@ import click
 from evolver.cli.completion import completion
 from evolver.cli.looking import inspect, leaderboard, show
 from evolver.cli.models import export, predict
+from evolver.cli.reporting import report
 from evolver.cli.searching import fit, refine, resume
 
 START = """\
 evolver finds scikit-learn pipelines for a table and a target column.
 
   evolver fit train.csv --target price --time 5m --out run
-  evolver show run
+  evolver report run
   evolver predict run new.csv --out predictions.csv
   evolver export run --out model.py
 
@@ -41,6 +42,7 @@ def main(ctx: click.Context) -> None:
       evolver fit train.csv --target price --time 5m --out run
       evolver show run
       evolver leaderboard run --rows 10
+      evolver report run --out report.html
       evolver resume run --time 10m
       evolver predict run new.csv --out predictions.csv
       evolver export run --out model.py
@@ -56,5 +58,8 @@ def main(ctx: click.Context) -> None:
         click.echo(START)
 
 
-for command in (fit, show, leaderboard, resume, refine, predict, export, inspect, completion):
+for command in (
+    *(fit, show, leaderboard, report, resume, refine),
+    *(predict, export, inspect, completion),
+):
     main.add_command(command)

@@ -91,7 +91,7 @@ def resume(folder: Path, as_json: bool, quiet: bool, **options: Any) -> None:
       evolver resume run --time 10m
       evolver resume run_of_python --table train.csv --target price
     """
-    command = or_exit(lambda: _command_in(folder, options))
+    command = or_exit(lambda: command_in(folder, options))
     if was_given("seconds"):
         command = replace(command, seconds=options["seconds"])
     if options["evaluations"] is not None:
@@ -129,7 +129,7 @@ def refine(folder: Path, seconds: float, as_json: bool, quiet: bool, **options: 
       evolver refine run_of_python --table train.csv --target price
     """
     output = Output(as_json, quiet)
-    command, model = or_exit(lambda: _command_in(folder, options)), load_model(folder)
+    command, model = or_exit(lambda: command_in(folder, options)), load_model(folder)
     data = or_exit(lambda: read_data(command.table, command.target, command.weight, command.groups))
     # The folder may have been moved since `fit`.
     model.set_params(run_dir=folder, verbose=int(not quiet))
@@ -169,7 +169,7 @@ def _command_of(table: Path, options: dict[str, Any]) -> Command:
     return command
 
 
-def _command_in(folder: Path, options: dict[str, Any]) -> Command:
+def command_in(folder: Path, options: dict[str, Any]) -> Command:
     """Return the command of the run in a folder, with the places of its data that are given.
 
     Raises

@@ -311,6 +311,23 @@ class Evolved:
                 f"`path` must be a file to write the model to, got {str(path)!r}: {error}"
             ) from error
 
+    def _attach(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> None:
+        """Give an estimator that was pickled its data again, for reports and further fits.
+
+        Raises
+        ------
+        InputError
+            If the data are not those of `fit`.
+        """
+        from evolver import checks
+        from evolver.session import problem_again
+
+        check_is_fitted(self)
+        request = self._request(None, 1, None)
+        table = checks.as_table(X)
+        problem = problem_again(request, self._history, table, y, sample_weight, groups)
+        self._members.attach(problem)
+
     def report(self, path: str | Path, seconds: float = 30.0) -> None:
         """Write a report of the run: what was learned, how sure it is, and how it was found.
 

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from evolver.objectives import name_of
+from evolver.problem import Problem
 from evolver.run.plan import RunPlan
 from evolver.search.portfolio import experience_of
 from primitives import Catalogue
@@ -58,13 +59,10 @@ def header_of(plan: RunPlan, random_state: Mapping[str, Any]) -> dict[str, Any]:
     )
     return {
         "versions": _versions(plan.catalogue),
-        "X": _table_hash(problem.X),
-        "y": _array_hash(problem.y),
-        "sample_weight": _array_hash(problem.sample_weight),
+        **data_of(problem),
         "time": problem.time,
         "folds": len(problem.folds),
         "ladder": len(problem.ladder),
-        "cv": _hash(part.tobytes() for fold in problem.units for part in fold),
         "scoring": ", ".join(name_of(scorer) for scorer in problem.scorers),
         "complexity": ", ".join(objective.name for objective in problem.objectives),
         "search_space": _catalogue_hash(plan.catalogue),
@@ -72,6 +70,16 @@ def header_of(plan: RunPlan, random_state: Mapping[str, Any]) -> dict[str, Any]:
         "settings": _hash([repr((search, plan.population_size)).encode()]),
         "lag": plan.lag,
         "random_state": random_state,
+    }
+
+
+def data_of(problem: Problem) -> dict[str, str]:
+    """Return the hashes of table, target, weights and folds."""
+    return {
+        "X": _table_hash(problem.X),
+        "y": _array_hash(problem.y),
+        "sample_weight": _array_hash(problem.sample_weight),
+        "cv": _hash(part.tobytes() for fold in problem.units for part in fold),
     }
 
 
