@@ -23,7 +23,7 @@ LAYERS = [
     {"run", "checks"},
     {"report", "export", "front_members", "session"},
     {"command", "estimators", "training_table"},
-    {"cli", "plotting"},
+    {"cli", "plotting", "__main__"},
 ]
 """Parts by layer, the lowest first. A module may import from lower layers and its own part."""
 

@@ -144,7 +144,7 @@ def evaluate(model: Any, X: Any, y: Any, sample_weight: Any) -> pd.DataFrame:
     table = model._read(X)
     rows = []
     for _, row in model.pareto_front_.iterrows():
-        digest = row["digest"]
+        digest = model._members.digest_of(row["digest"])
         if not model._members.can_fit(digest):
             continue
         member = model._members.fitted(digest)
@@ -161,7 +161,7 @@ def evaluate(model: Any, X: Any, y: Any, sample_weight: Any) -> pd.DataFrame:
                 **scores,
                 **{name: value for name, value in shown.items() if name not in scores},
                 "cross_validated": row["score"],
-                "digest": digest,
+                "digest": row["digest"],
             }
         )
     found = pd.DataFrame(rows).sort_values(

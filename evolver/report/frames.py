@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from evolver.evaluation.folds import are_in_time
-from evolver.genome.names import short_name, short_sum
+from evolver.genome.names import short_digest, short_name, short_sum
 from evolver.objectives import OPERATORS, Objective
 from evolver.outcome import Failed, Scored, Stopped
 from evolver.problem import Fold
@@ -95,7 +95,12 @@ def pareto_front(
         Names of the further scorers, each of which has a column.
     """
     rows = [
-        (one.outcome, short_name(one.candidate.tree), str(one.candidate.tree), one.candidate.digest)
+        (
+            one.outcome,
+            short_name(one.candidate.tree),
+            str(one.candidate.tree),
+            short_digest(one.candidate.digest),
+        )
         for one in front
     ]
     if ensemble is not None:
@@ -155,7 +160,7 @@ def statistics(result: Result, folds: Sequence[Fold]) -> dict[str, Any]:
         "hit_rate": effort.hits / effort.lookups if effort.lookups else 0.0,
         "ended_by": result.ended_by,
         "decided_by_time": [decision.value for decision in result.decided_by_time],
-        "failed_fits": list(result.failed_fits),
+        "failed_fits": [(short_digest(digest), reason) for digest, reason in result.failed_fits],
     }
 
 
@@ -188,10 +193,10 @@ def _row(record: Record, n_costs: int, n_reported: int) -> tuple[object, ...]:
         outcome.seconds if outcome else 0.0,
         candidate.origin.proposer,
         candidate.origin.operator,
-        candidate.origin.parents,
+        tuple(map(short_digest, candidate.origin.parents)),
         str(candidate.tree),
         record.number,
-        candidate.digest,
+        short_digest(candidate.digest),
     )
 
 
@@ -207,7 +212,7 @@ def title(front: pd.DataFrame, digest: str, n_folds: int) -> str:
     n_folds : int
         Number of folds of cross-validation.
     """
-    scores = front["score"][front["digest"] == digest]
+    scores = front["score"][front["digest"] == short_digest(digest)]
     is_ensemble = digest == ENSEMBLE
     noun = "An ensemble" if is_ensemble else "A pipeline"
     folds = f"{n_folds} folds that it was not chosen on" if is_ensemble else f"{n_folds} folds"
