@@ -27,6 +27,9 @@ from evolver.command import COMMAND_FILE, SETTINGS, Command, keep_command, read_
 if TYPE_CHECKING:
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
 
+DEFAULT_SECONDS = 300.0
+"""Time budget of a run of Python whose journal does not tell it, that of the estimators."""
+
 
 @click.command(cls=CommandWithSettings, short_help="Evolve pipelines for a table.")
 @click.argument("table", type=TABLE)
@@ -221,7 +224,7 @@ def _command_of_python(folder: Path, changes: dict[str, Any]) -> Command:
             )
     return Command(
         **{
-            "seconds": run.about.get("seconds"),
+            "seconds": run.about.get("seconds", DEFAULT_SECONDS),
             "evaluations": run.about.get("evaluations"),
             "task": "auto",
             "jobs": -1,
