@@ -86,8 +86,9 @@ def resume(folder: Path, as_json: bool, quiet: bool, **options: Any) -> None:
     """Continue the run in FOLDER where it stopped, on the same table.
 
     A run that was made from Python (`run_dir`) does not say where its table is: --table and
-    --target do. It must have default settings; runs with others are continued from Python, or by
-    `evolver fit TABLE --out FOLDER` with options that say the same.
+    --target do. Its scorers, objectives, folds and column of times are read from its journal. If
+    other parameters are not the default ones, it is continued from Python, or by `evolver fit
+    TABLE --out FOLDER` with the same options.
 
     \b
     Examples:
