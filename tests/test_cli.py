@@ -316,7 +316,7 @@ def test_mistakes_get_one_clear_line(
         (["fit", tmp_path / "broken.parquet", "--target", "a"], "Error: "),
         (["fit", table, "--target", "nothing"], "The target must be a column of the table"),
         (["fit", table], "Missing option '--target'"),
-        (["fit", table, "--target", "goal", "--time", "soon"], "such as 90s, 5m or 1h, got 'soon'"),
+        (["fit", table, "--target", "goal", "--time", "soon"], "5m or 1h, or none, got 'soon'"),
         (["fit", table, "--target", "goal", "--jobs", 0], "`n_jobs` must be at least 1"),
         (["fit", table, "--target", "goal", "--out", "/proc/x"], "`run_dir` must be a folder"),
         (["fit", table, "--target", "goal", "--task", "regression"], "`y` must be numbers"),

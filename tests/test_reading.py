@@ -367,7 +367,7 @@ def test_a_caller_says_what_columns_are_and_the_exported_file_reads_them_so(tmp_
 def test_a_name_that_stands_twice_in_the_header_is_an_error(tmp_path: Path) -> None:
     table = CASES / "bank-name-twice.csv"
     result = evolver("fit", table, "--target", "default", "--out", tmp_path / "run")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "a name for each column, got 'default' 2 times" in result.output
 
 

@@ -45,7 +45,7 @@ def test_few_modules_name_a_kind_of_target() -> None:
     }
     assert named <= {
         "evolver.task",
-        "evolver.cli",
+        "evolver.cli.searching",
         "evolver.command",
         "evolver.checks.target",
         "evolver.estimators.evolved",

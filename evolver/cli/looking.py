@@ -79,7 +79,7 @@ def show(folder: Path, as_json: bool) -> None:
 
     run, output = _recorded(folder), Output(as_json)
     best = next(iter(run.front), None)
-    state, age = _state(folder, run)
+    state, age = or_exit(lambda: _state(folder, run))
     files = sorted(
         file.name
         for file in folder.iterdir()
@@ -161,9 +161,10 @@ def _recorded(folder: Path) -> RecordedRun:
 def _state(folder: Path, run: RecordedRun) -> tuple[str, float]:
     """Return the state of a run in words, and the seconds since the latest entry of its journal."""
     from evolver.report.run_folder import MODEL_FILE
-    from evolver.storage.entry_file import COUNT, is_in_use
+    from evolver.storage.entry_file import FILES, is_in_use
 
-    age = max(0.0, time.time() - (folder / COUNT).stat().st_mtime)
+    changes = [(folder / name).stat().st_mtime for name in FILES if (folder / name).exists()]
+    age = max(0.0, time.time() - max(changes))
     if is_in_use(folder):
         return f"running: {_phase(run)}, last entry {age:.0f} s ago", age
     if (folder / MODEL_FILE).exists():

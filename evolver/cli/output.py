@@ -60,7 +60,7 @@ class Output:
 
     @contextlib.contextmanager
     def plain_warnings(self) -> Iterator[None]:
-        """Print warnings about the data as one line each, once, without a line of source."""
+        """Print our warnings as one line each, once, without a line of source."""
         from evolver.warned import DataWarning
 
         said: set[str] = set()
@@ -68,7 +68,8 @@ class Output:
             before = warnings.showwarning
 
             def show(message: Any, category: Any, *place: Any, **options: Any) -> None:
-                if issubclass(category, DataWarning):
+                # Libraries have classes of warnings of their own.
+                if category in (UserWarning, DataWarning):
                     if str(message) not in said:
                         click.echo(f"Warning: {message}", err=True)
                     said.add(str(message))

@@ -27,6 +27,9 @@ from evolver.command import COMMAND_FILE, SETTINGS, Command, keep_command, read_
 if TYPE_CHECKING:
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
 
+DEFAULT_SECONDS = 300.0
+"""Time budget of a run of Python whose journal does not tell it, that of the estimators."""
+
 
 @click.command(cls=CommandWithSettings, short_help="Evolve pipelines for a table.")
 @click.argument("table", type=TABLE)
@@ -83,8 +86,9 @@ def resume(folder: Path, as_json: bool, quiet: bool, **options: Any) -> None:
     """Continue the run in FOLDER where it stopped, on the same table.
 
     A run that was made from Python (`run_dir`) does not say where its table is: --table and
-    --target do. It must have default settings; runs with others are continued from Python, or by
-    `evolver fit TABLE --out FOLDER` with options that say the same.
+    --target do. Its scorers, objectives, folds and column of times are read from its journal. If
+    other parameters are not the default ones, it is continued from Python, or by `evolver fit
+    TABLE --out FOLDER` with the same options.
 
     \b
     Examples:
@@ -221,7 +225,7 @@ def _command_of_python(folder: Path, changes: dict[str, Any]) -> Command:
             )
     return Command(
         **{
-            "seconds": run.about.get("seconds"),
+            "seconds": run.about.get("seconds", DEFAULT_SECONDS),
             "evaluations": run.about.get("evaluations"),
             "task": "auto",
             "jobs": -1,

@@ -97,7 +97,8 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         reason, score, std, complexity, seconds, proposer, operator, parents.
     statistics_ : dict
         Statistics of the run. "candidates", "scored", "stopped", "failed": number of candidates, of
-        all and by outcome. "folds": "forward in time" if each fold validates on later rows than it
+        all and by outcome; "stopped" includes those that were not begun, because they were expected
+        to take too long. "folds": "forward in time" if each fold validates on later rows than it
         fits on, else "in any order". "seconds": sum over all workers of the seconds of the folds
         that this call has run. "seconds_saved", "hit_rate": seconds that the cache saved, and share
         of its lookups that succeeded. "ended_by": reason for the end of the search, one of "time",
