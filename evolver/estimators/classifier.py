@@ -95,6 +95,19 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
     leaderboard_ : DataFrame
         Candidates in the order asked, one in each row: number, digest, pipeline, outcome, failure,
         reason, score, std, complexity, seconds, proposer, operator, parents.
+    best_by_family_ : DataFrame
+        Best scored candidate of each family of models, best score first: family, score, std,
+        parameters, pipeline, digest. The family is the name of the model that predicts, and
+        `parameters` is a dict of its parameter values. A step that changes the target, such as
+        LogTarget, belongs to the family of its model.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        Importances of the columns of `X` that the last model of `best_pipeline_` has learned, such
+        as those of a forest. They add up to 1. A column has the sum of its features, such as its
+        one-hot columns. They tell what the model uses on its training rows, and favour columns
+        with many different values; permutation importance on other rows does not. They are those
+        of one pipeline, also if `predict` uses an ensemble. There is no such attribute if the model
+        has no importances of its own, or if one of its features is made of several columns, such as
+        a principal component.
     statistics_ : dict
         Statistics of the run. "candidates", "scored", "stopped", "failed": number of candidates, of
         all and by outcome. "folds": "forward in time" if each fold validates on later rows than it

@@ -248,8 +248,16 @@ class Evolved:
         check_is_fitted(self)
         return self._members.fitted(member)
 
-    def export(self, path: str | Path, member: str | None = None) -> None:
-        """Write a model as a Python file that runs without this package.
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """Importances of the columns that the last model of `best_pipeline_` has learned."""
+        from evolver.report.native_importances import native_importances
+
+        check_is_fitted(self)
+        return native_importances(self.best_pipeline_, list(self._schema.profiles))
+
+    def export(self, path: str | Path | None = None, member: str | None = None) -> str | None:
+        """Write a model as a Python file that runs without this package, or return its source.
 
         The file has a function `make_pipeline`, which returns the unfitted pipeline, and is a
         program that fits it on a table and predicts another table. If the model was fitted with
@@ -257,10 +265,15 @@ class Evolved:
 
         Parameters
         ----------
-        path : str or Path
-            File to write.
+        path : str or Path, default=None
+            File to write; None: the source is returned.
         member : str, default=None
             Member of the front, as in `select`; None: the model that `predict` uses.
+
+        Returns
+        -------
+        str or None
+            Source of the file, if no `path` is given.
 
         Raises
         ------
@@ -268,27 +281,39 @@ class Evolved:
             If there is no such member, if the file cannot be written, or if a part of the model
             cannot be written as source.
         """
-        from evolver.export.source_file import to_source
         from evolver.files import replacing_named
-        from evolver.report.frames import title
 
         check_is_fitted(self)
-        digest = self._members.digest_of(member)
-        heading = title(self.pareto_front_, digest, self._n_folds)
+        source = self._source(self._members.digest_of(member))
+        if path is None:
+            return source
         try:
-            source = to_source(
-                self._members.fitted(digest),
-                self.target_name_,
-                heading,
-                self._columns_to_export(),
-                reads_texts=self._target_is_text,
-                takes_weights=self._is_weighted,
-            )
             with replacing_named(Path(path)) as part:
                 part.write_text(source, encoding="utf-8")
         except (OSError, ValueError) as error:
             raise InputError(
                 f"`path` must be a file to write the model to, got {str(path)!r}: {error}"
+            ) from error
+        return None
+
+    def _source(self, digest: str) -> str:
+        """Return the source of a member as a program."""
+        from evolver.export.source_file import to_source
+        from evolver.report.frames import title
+
+        fitted = self._members.fitted(digest)
+        try:
+            return to_source(
+                fitted,
+                self.target_name_,
+                title(self.pareto_front_, digest, self._n_folds),
+                self._columns_to_export(),
+                reads_texts=self._target_is_text,
+                takes_weights=self._is_weighted,
+            )
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"`member` must be a model whose parts have source, got {digest!r}: {error}"
             ) from error
 
     def _columns_to_export(self) -> dict[str, Column]:
@@ -380,6 +405,7 @@ class Evolved:
         from evolver import checks
         from evolver.front_members import Members
         from evolver.report import frames
+        from evolver.report.families import best_by_family
         from evolver.report.run_folder import keep
         from evolver.run.interrupt import first_interrupt_noted, stops_raised
         from evolver.session import search
@@ -412,6 +438,7 @@ class Evolved:
                 self.pareto_front_ = frames.pareto_front(
                     result.front, result.ensemble, costs, names
                 )
+                self.best_by_family_ = best_by_family(result.records)
                 self.statistics_ = frames.statistics(result, problem.folds)
                 self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
                 self._members = Members(problem, result)
