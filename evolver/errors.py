@@ -12,6 +12,12 @@ written for scikit-learn catches it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+MOST_NEAR = 3
+"""Largest number of names that an error suggests."""
+
 
 class EvolverError(Exception):
     """Base class of all exceptions of this package."""
@@ -27,6 +33,19 @@ class InputTypeError(EvolverError, TypeError):
 
 class NoPipelineError(EvolverError, RuntimeError):
     """Failure of all candidates; the message lists the most frequent reasons with their counts."""
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """Return a question with the names that are near to a word; empty if none is.
+
+    Near are names that contain the word, and names that are spelt alike.
+    """
+    by_lower = {name.lower(): name for name in names}
+    lower = word.lower()
+    near = [name for name in by_lower if lower and lower in name]
+    near += [name for name in get_close_matches(lower, by_lower) if name not in near]
+    found = [by_lower[name] for name in near[:MOST_NEAR]]
+    return f" Did you mean {' or '.join(found)}?" if found else ""
 
 
 def require(holds: bool, argument: str, rule: str, value: object) -> None:

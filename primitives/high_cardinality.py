@@ -74,7 +74,7 @@ class FrequencyEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         return np.log1p(self._counts(X))
 
     def set_output(self, *, transform=None):
-        """Return the transformer: it gives an array. A data frame would change the order of sums."""
+        """Return the transformer: it gives an array, as a data frame would change sums."""
         return self
 
     def get_feature_names_out(self, input_features=None):

@@ -5,7 +5,7 @@ Modules that a call needs are imported inside its method, so that importing the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -41,8 +41,8 @@ class Evolved:
         max_evaluations: int | None = None,
         scoring: Any = None,
         complexity: Any = "operators",
-        cv: Any = 5,
-        population_size: int = 50,
+        cv: Any = None,
+        population_size: int | None = None,
         search_space: Catalogue | None = None,
         n_jobs: int | None = -1,
         random_state: Any = None,
@@ -52,6 +52,9 @@ class Evolved:
         warm_start: Any = None,
         columns: Mapping[str, Any] | None = None,
         time: str | int | None = None,
+        preset: str | None = None,
+        estimators: str | Sequence[str] | None = None,
+        template: str | None = None,
     ) -> None:
         self.time_budget = time_budget
         self.max_evaluations = max_evaluations
@@ -68,6 +71,9 @@ class Evolved:
         self.warm_start = warm_start
         self.columns = columns
         self.time = time
+        self.preset = preset
+        self.estimators = estimators
+        self.template = template
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Evolve pipelines, and fit the best of them on all rows.
@@ -355,27 +361,35 @@ class Evolved:
         """Return the arguments of a call; all that do not depend on the data are checked."""
         start = monotonic()  # the budget covers the imports and the checks
         from evolver import checks
+        from evolver.presets import check_preset
         from evolver.session import FitRequest
 
+        preset = check_preset(self.preset)
+        estimators = self.estimators
+        if estimators is not None:
+            estimators = checks.check_estimators(estimators)
         checks.check_positive("time_budget", time_budget)
         if max_evaluations is not None:
             checks.check_at_least(1, "max_evaluations", max_evaluations)
-        checks.check_at_least(2, "population_size", self.population_size)
+        if self.population_size is not None:
+            checks.check_at_least(2, "population_size", self.population_size)
         return FitRequest(
             task=self._family,
             budget=Budget(time_budget, max_evaluations),
-            settings=checks.check_settings(self.settings),
+            settings=preset.settings_beside(checks.check_settings(self.settings)),
             workers=checks.check_workers(self.n_jobs),
             scoring=self.scoring,
             objectives=checks.check_complexity(self.complexity),
-            cv=self.cv,
+            cv=preset.cv if self.cv is None else self.cv,
             time=self.time,
-            population_size=self.population_size,
-            search_space=self.search_space,
+            population_size=self.population_size or preset.population_size,
+            search_space=preset.space_of(self.search_space, estimators, self._family.family),
             random_state=self.random_state,
             run_dir=None if run_dir is None else checks.check_folder("run_dir", run_dir),
             verbose=self.verbose,
             columns=self.columns,
+            estimators=estimators,
+            template=None if self.template is None else checks.check_template(self.template),
             earlier=checks.check_warm_start(self.warm_start),
             start=start,
         )

@@ -82,7 +82,8 @@ def test_features_of_a_column_add_up_although_names_of_columns_overlap() -> None
         ("RandomForestRegressor(PCA(Encoder(X)))", "each made of one column, got 'pca0'"),
         ("RandomForestRegressor(Encoder(X))", "got 'dates__later - day (days)'"),
         (
-            "RandomForestRegressor(Polynomials(Encoder(X, categories='target', differences=False)))",
+            "RandomForestRegressor(Polynomials("
+            "Encoder(X, categories='target', differences=False)))",
             "each made of one column, got 'numbers__noise ",
         ),
     ],
