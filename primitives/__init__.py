@@ -53,13 +53,17 @@ def default_catalogue() -> Catalogue:
     )
 
     groups = {
-        "encoder": encoders.ENCODERS,
         "scaler": scalers.SCALERS,
         "expansion": scalers.EXPANSIONS,
         "selector": selection.SELECTION,
         "decomposition": decomposition.DECOMPOSITION,
-        "": construction.CONSTRUCTION,
-        "model": (*classifiers.CLASSIFIERS, *regressors.REGRESSORS, *boosting.BOOSTING),
+        "": (
+            *encoders.ENCODERS,
+            *construction.CONSTRUCTION,
+            *classifiers.CLASSIFIERS,
+            *regressors.REGRESSORS,
+            *boosting.BOOSTING,
+        ),
     }
     # No primitive of the package writes to its inputs, so none needs copies of them.
     return Catalogue(

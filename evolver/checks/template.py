@@ -14,8 +14,8 @@ from primitives.base import OF_CLASSES
 KINDS_OF_MODELS = ("classifier", "regressor")
 """Words for models of one kind of target; "model" stands for either."""
 
-TRANSFORMER = "transformer"
-"""Word for all steps from features to features."""
+ENCODER, TRANSFORMER, MODEL = SORTS = ("encoder", "transformer", "model")
+"""Words for all steps from a table to features, from features to features, and to predictions."""
 
 
 def check_template(template: Any) -> tuple[str, ...]:
@@ -90,14 +90,15 @@ def _named(word: str, catalogue: Catalogue, task: str, template: str) -> list[Pr
         raise InputError(
             f"`template` must have models of the task, {of_task!r}, got {word!r} in {template!r}."
         )
-    words = {"encoder", TRANSFORMER, of_task, "model", *(one.group for one in steps)} - {""}
-    if lower in ("encoder", TRANSFORMER, "model", of_task):
-        return [one for one in steps if _sort(one) == lower.replace(of_task, "model")]
+    sort = MODEL if lower == of_task else lower
+    if sort in SORTS:
+        return [one for one in steps if _sort(one) == sort]
     found = [one for one in steps if one.group == lower or fnmatchcase(one.name, word)]
     if not found:
-        names = [*sorted(words), *(one.name for one in steps)]
+        words = sorted({*SORTS, of_task, *(one.group for one in steps if one.group)})
+        names = [*words, *(one.name for one in steps)]
         raise InputError(
-            f"`template` must have words that are one of {sorted(words)}, or names or patterns of"
+            f"`template` must have words that are one of {words}, or names or patterns of"
             " steps with one input that suit the table, got"
             f" {word!r} in {template!r}.{did_you_mean(word.strip('*?'), names)}"
         )
@@ -112,8 +113,8 @@ def _is_step(primitive: Primitive) -> bool:
 def _sort(primitive: Primitive) -> str:
     """Return the word for the place that the kinds of a primitive give it."""
     if issubclass(primitive.output, Prediction):
-        return "model"
-    return "encoder" if primitive.inputs[0] is Table else TRANSFORMER
+        return MODEL
+    return ENCODER if primitive.inputs[0] is Table else TRANSFORMER
 
 
 def _reads(primitive: Primitive, given: Sequence[type[Kind]]) -> bool:
@@ -124,19 +125,15 @@ def _fault(words: Sequence[str], place: int, named: Sequence[Primitive]) -> str:
     """Return the reason why no step fits a place, in words that follow "`template`"."""
     word = words[place]
     is_last = place == len(words) - 1
-    if not place and not _any_reads_table(named):
+    if not place and not any(_sort(one) == ENCODER for one in named):
         return f"must begin with an encoder, because {word!r} reads no table"
-    if is_last and not any(_sort(one) == "model" for one in named):
+    if is_last and not any(_sort(one) == MODEL for one in named):
         return f"must end with a model, because {word!r} predicts nothing"
-    if not is_last and all(_sort(one) == "model" for one in named):
+    if not is_last and all(_sort(one) == MODEL for one in named):
         return f"must have {word!r} at its end, because it predicts"
-    if place and all(_sort(one) == "encoder" for one in named):
+    if place and all(_sort(one) == ENCODER for one in named):
         return f"must have {word!r} at its beginning, because it reads a table"
     return f"must have a step before {word!r} that gives what it reads, not {words[place - 1]!r}"
-
-
-def _any_reads_table(named: Sequence[Primitive]) -> bool:
-    return any(one.inputs[0] is Table for one in named)
 
 
 def _used(places: Sequence[Sequence[Primitive]]) -> list[list[Primitive]]:

@@ -11,32 +11,35 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
-from primitives import Catalogue, Features, Kind, NullableFeatures, Prediction, Primitive, Table
+from primitives import Catalogue, Features, Kind, NullableFeatures, Primitive
 
 BASES: dict[str, type[Kind]] = {kind.__name__: kind for kind in (Features, NullableFeatures)}
 """Kinds that have a kind of their own at each place, by name."""
 
 
-@cache
 def kind_at(kind: type[Kind], place: int) -> type[Kind]:
     """Return the kind that stands for another one behind the step at a place.
 
     The kind of a table is the same before all places, and that of predictions behind them.
     """
-    if kind in (Table, Prediction):
-        return kind
-    bases: tuple[type, ...] = (kind,)
-    if kind is Features:
-        bases = (kind_at(NullableFeatures, place), Features)
+    return _kind_at(kind.__name__, place) if BASES.get(kind.__name__) is kind else kind
+
+
+@cache
+def _kind_at(name: str, place: int) -> type[Kind]:
+    """Return the kind at a place, by the name of its base; there is one for each place."""
+    kind = BASES[name]
+    # Features can be read wherever gaps are allowed, at the same place.
+    nullable = (kind_at(NullableFeatures, place),) if kind is Features else ()
     text = f"{kind.__doc__} It is behind step {place} of a template."
-    return type(f"{kind.__name__}_{place}", bases, {"__module__": __name__, "__doc__": text})
+    return type(f"{name}_{place}", (*nullable, kind), {"__module__": __name__, "__doc__": text})
 
 
 def __getattr__(name: str) -> type[Kind]:
     """Return the kind of a name such as ``Features_1``: pickles find kinds by their names."""
     kind, _, place = name.rpartition("_")
     if kind in BASES and place.isdigit():
-        return kind_at(BASES[kind], int(place))
+        return _kind_at(kind, int(place))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -281,7 +281,8 @@ def check(tree: Tree, catalogue: Catalogue) -> None:
     for index, node in enumerate(tree):
         if not issubclass(node.ret, tree.required_kind(index)):
             required = tree.required_kind(index).__name__
-            raise ValueError(f"Node {index} of {tree} must give {required}, got {node}.")
+            given = node if isinstance(node, Step) else node.name
+            raise ValueError(f"Node {index} of {tree} must give {required}, got {given}.")
         if isinstance(node, Step) and (
             node.name not in catalogue
             or not spaces.contains(catalogue[node.name].fixed_space, node.values)
