@@ -203,7 +203,7 @@ def test_a_member_not_fitted_before_pickling_is_refused() -> None:
 def test_the_source_of_a_model_is_returned_where_no_path_is_given(
     fitted: Any, tmp_path: Path
 ) -> None:
-    model, X, _ = fitted
+    model = fitted[0]
     assert model.export(tmp_path / "model.py", member="best") is None
     source = model.export(member="best")
     assert source == (tmp_path / "model.py").read_text(encoding="utf-8")
@@ -217,7 +217,7 @@ def test_a_member_not_fitted_before_pickling_is_no_fault_of_the_path() -> None:
     model = regressor(max_evaluations=40, random_state=2).fit(X, y)
     kept = {model._members.winner, "ensemble"}
     others = [digest for digest in model.pareto_front_["digest"] if digest not in kept]
-    with pytest.raises(InputError, match="^`member` must have been fitted before pickling"):
+    with pytest.raises(InputError, match=r"^`member` must have been fitted before pickling"):
         pickle.loads(pickle.dumps(model)).export("model.py", member=others[0])
 
 
