@@ -17,7 +17,6 @@ from evolver import checks
 from evolver.budget import Budget, Deadline
 from evolver.errors import InputError
 from evolver.evaluation.folds import are_in_time
-from evolver.genome.codec import Encoded
 from evolver.objectives import Objective
 from evolver.outcome import is_late
 from evolver.problem import Problem
@@ -57,8 +56,12 @@ class FitRequest:
         Parameters of the estimators.
     objectives : tuple of Objective
         Objectives beside the score.
-    earlier : sequence of Encoded
-        Pipelines of other runs, which are tried first.
+    estimators : sequence of str or None
+        Names or patterns of the models that `search_space` has; None: the caller has chosen none.
+    template : sequence of str or None
+        Words of the template; None: pipelines may have any form.
+    earlier : sequence of StartingPoint
+        Pipelines of other runs or of the caller, which are tried first.
     start : float
         Moment at which the budget began to run, as `time.monotonic` gives it.
     begun : callable
@@ -80,7 +83,9 @@ class FitRequest:
     run_dir: Path | None
     verbose: int
     columns: Given | None
-    earlier: Sequence[Encoded]
+    estimators: Sequence[str] | None
+    template: Sequence[str] | None
+    earlier: Sequence[checks.StartingPoint]
     start: float
     begun: Callable[[], object] = lambda: None
 
@@ -202,15 +207,33 @@ def _plan(
     budget = request.budget
     if refines:
         budget = budget.extended_by(journal.seconds, len(journal.replayed))
+    catalogue = _selected(request, problem, grouped=grouped)
+    earlier = checks.encoded_points(request.earlier, catalogue)
+    if request.template is not None:
+        most = request.settings.max_steps
+        catalogue = checks.templated(request.template, catalogue, problem.task.name, most)
     return RunPlan(
         problem,
-        checks.selected_catalogue(request.search_space, problem, grouped=grouped),
+        catalogue,
         budget,
         settings_of(request, journal),
         request.population_size,
         request.workers,
-        request.earlier,
+        earlier,
     )
+
+
+def _selected(request: FitRequest, problem: Problem, *, grouped: bool) -> Catalogue:
+    """Return the primitives of the search space that suit a problem."""
+    try:
+        return checks.selected_catalogue(request.search_space, problem, grouped=grouped)
+    except InputError as error:
+        if request.estimators is None:
+            raise
+        raise InputError(
+            "`estimators` must name a model that suits the table, got"
+            f" {list(request.estimators)}: {error}"
+        ) from None
 
 
 def _begin(

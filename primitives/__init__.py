@@ -52,17 +52,22 @@ def default_catalogue() -> Catalogue:
         selection,
     )
 
-    # No primitive of the package writes to its inputs, so none needs copies of them.
-    return Catalogue(
-        replace(primitive, keeps_inputs=True)
-        for primitive in (
+    groups = {
+        "scaler": scalers.SCALERS,
+        "expansion": scalers.EXPANSIONS,
+        "selector": selection.SELECTION,
+        "decomposition": decomposition.DECOMPOSITION,
+        "": (
             *encoders.ENCODERS,
-            *scalers.SCALERS,
-            *selection.SELECTION,
-            *decomposition.DECOMPOSITION,
             *construction.CONSTRUCTION,
             *classifiers.CLASSIFIERS,
             *regressors.REGRESSORS,
             *boosting.BOOSTING,
-        )
+        ),
+    }
+    # No primitive of the package writes to its inputs, so none needs copies of them.
+    return Catalogue(
+        replace(primitive, keeps_inputs=True, group=group)
+        for group, primitives in groups.items()
+        for primitive in primitives
     )

@@ -215,6 +215,8 @@ class Primitive:
         from `Traits` to it.
     build_for_several : callable, optional
         Function that takes the place of `build` where there are several targets.
+    group : str, default=""
+        Name of the primitives of its sort, such as ``"scaler"``; a template may use it as a word.
 
     Raises
     ------
@@ -237,6 +239,7 @@ class Primitive:
     cost: float = 1.0
     weight: float | Callable[[Traits], float] = 1.0
     build_for_several: Callable[..., Any] | None = None
+    group: str = ""
 
     def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and self.name.isidentifier()):

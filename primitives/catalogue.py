@@ -80,6 +80,14 @@ class Catalogue:
         self._check_names(names)
         return Catalogue(self[name] for name in names)
 
+    def giving(self, name: str, kind: type[Kind]) -> Primitive:
+        """Return the primitive of a name for a place where a kind is needed.
+
+        Here a name has one primitive, whatever the kind. A catalogue with several primitives of one
+        name, which differ in their kinds, returns the one that gives `kind`.
+        """
+        return self[name]
+
     def producing(self, kind: type[Kind]) -> tuple[Primitive, ...]:
         """Return the primitives whose output can be used as `kind`, in the order of names."""
         return tuple(primitive for primitive in self if issubclass(primitive.output, kind))

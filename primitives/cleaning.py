@@ -19,7 +19,7 @@ ORDER = (*FLOATS, "ordered", "date", "category", "text")
 """Kinds of columns in the order of cleaned tables."""
 
 
-class TableCleaner(TransformerMixin, BaseEstimator):
+class TableCleaner(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Transformer of a table into columns of numbers, dates, categories and texts.
 
     Numbers, booleans, time spans (in seconds) and ordered categories (as their place) become
@@ -91,6 +91,10 @@ class TableCleaner(TransformerMixin, BaseEstimator):
     def set_output(self, *, transform=None):
         """Return the transformer: it gives a DataFrame, as the next step selects by type."""
         return self
+
+    def get_feature_names_out(self, input_features=None):
+        check_is_fitted(self)
+        return np.asarray(list(self.columns_), dtype=object)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

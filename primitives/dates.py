@@ -52,7 +52,7 @@ class DateParts(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     features_ : list of str
-        Names of the features.
+        Names of the features, with the place of a column in braces, such as "{0} (month)".
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns.
     n_features_in_ : int
@@ -77,22 +77,23 @@ class DateParts(TransformerMixin, BaseEstimator):
         return np.column_stack([features[name] for name in self.features_])
 
     def _features(self, X):
-        """Return all features by name."""
+        """Return all features by name, as in `features_`."""
         parts = cyclic_parts if self.cyclic else plain_parts
         found = {
-            f"{name} ({part})": values
-            for name in self.feature_names_in_
+            f"{{{place}}} ({part})": values
+            for place, name in enumerate(self.feature_names_in_)
             for part, values in parts(X[name]).items()
         }
         if self.differences:
-            days = {name: days_of(X[name]) for name in self.feature_names_in_}
-            for first, second in combinations(days, 2):
-                found[f"{second} - {first} (days)"] = days[second] - days[first]
+            days = [days_of(X[name]) for name in self.feature_names_in_]
+            for first, second in combinations(range(len(days)), 2):
+                found[f"{{{second}}} - {{{first}}} (days)"] = days[second] - days[first]
         return found
 
     def get_feature_names_out(self, input_features=None):
         check_is_fitted(self)
-        return np.asarray(self.features_, dtype=object)
+        columns = self.feature_names_in_ if input_features is None else input_features
+        return np.asarray([name.format(*columns) for name in self.features_], dtype=object)
 
 
 def plain_parts(dates):

@@ -43,7 +43,7 @@ def has_many_values(dtype):
     return categories is None or len(categories) > MANY
 
 
-class FrequencyEncoder(TransformerMixin, BaseEstimator):
+class FrequencyEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Encoder of categories by the logarithm of one plus the number of training rows with them.
 
     `fit_transform` does not count the row itself, so that a value with a single row is encoded as
@@ -53,11 +53,14 @@ class FrequencyEncoder(TransformerMixin, BaseEstimator):
     ----------
     counts_ : list of Series
         Number of rows of each category, by column.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns.
     n_features_in_ : int
         Number of columns.
     """
 
     def fit(self, X, y=None):
+        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         self.counts_ = [as_objects(X[name]).value_counts() for name in X.columns]
         self.n_features_in_ = X.shape[1]
         return self
@@ -70,6 +73,15 @@ class FrequencyEncoder(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return np.log1p(self._counts(X))
 
+    def set_output(self, *, transform=None):
+        """Return the transformer: it gives an array, as a data frame would change sums."""
+        return self
+
+    def get_feature_names_out(self, input_features=None):
+        check_is_fitted(self)
+        columns = self.feature_names_in_ if input_features is None else input_features
+        return np.asarray([f"{name} (frequency)" for name in columns], dtype=object)
+
     def _counts(self, X):
         columns = zip(X.columns, self.counts_, strict=True)
         counts = [as_objects(X[name]).map(known).fillna(0) for name, known in columns]
@@ -81,7 +93,7 @@ def as_objects(values):
     return values.astype(object).where(values.notna(), "")
 
 
-class MinHashEncoder(TransformerMixin, BaseEstimator):
+class MinHashEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Encoder of categories by the least hashes of their sequences of 2 to 4 characters.
 
     Two categories have the same number in as large a share of the components as their sets of
@@ -91,18 +103,37 @@ class MinHashEncoder(TransformerMixin, BaseEstimator):
     ----------
     n_components : int, default=30
         Number of hash functions; each gives a feature for each column.
+
+    Attributes
+    ----------
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns.
+    n_features_in_ : int
+        Number of columns.
     """
 
     def __init__(self, n_components=30):
         self.n_components = n_components
 
     def fit(self, X, y=None):
+        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         self.n_features_in_ = X.shape[1]
         return self
 
     def transform(self, X):
         check_is_fitted(self)
         return np.hstack([self._hashed(as_objects(X[name])) for name in X.columns])
+
+    def set_output(self, *, transform=None):
+        """Return the transformer: it gives an array, as `FrequencyEncoder` does."""
+        return self
+
+    def get_feature_names_out(self, input_features=None):
+        check_is_fitted(self)
+        columns = self.feature_names_in_ if input_features is None else input_features
+        hashes = range(self.n_components)
+        names = [f"{name} (hash {number})" for name in columns for number in hashes]
+        return np.asarray(names, dtype=object)
 
     def _hashed(self, values):
         codes, distinct = pd.factorize(values)

@@ -69,6 +69,11 @@ class Isolated(MetaEstimatorMixin, BaseEstimator):
         self.estimator.set_output(transform=transform)
         return self
 
+    @available_if(lambda self: hasattr(self.estimator, "get_feature_names_out"))
+    def get_feature_names_out(self, input_features=None):
+        check_is_fitted(self)
+        return self.estimator_.get_feature_names_out(input_features)
+
     @available_if(lambda self: hasattr(self.estimator, "predict"))
     def predict(self, X):
         check_is_fitted(self)

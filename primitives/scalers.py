@@ -81,6 +81,10 @@ SCALERS = (
         Normalizer,
         {"norm": CategoricalDistribution(("l1", "l2", "max"))},
     ),
+)
+"""Primitives that scale features."""
+
+EXPANSIONS = (
     Primitive(
         "Binarizer", (Features,), Features, binarizer, {"threshold": FloatDistribution(-1.5, 1.5)}
     ),
@@ -116,4 +120,4 @@ SCALERS = (
         suits=partial(columns_at_most, 20),
     ),
 )
-"""Primitives that scale or expand features."""
+"""Primitives that cut features into bins, or replace them by functions of them."""

@@ -112,6 +112,32 @@ def nearest(space: Space, values: Mapping[str, Value]) -> dict[str, Value]:
     return _completed(space, lambda name, distribution: _nearest(distribution, values.get(name)))
 
 
+def filled(space: Space, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return `values`, and a default value for every parameter that has none.
+
+    The default is the first choice, or the middle of a range on its own scale.
+
+    Raises
+    ------
+    ValueError
+        If the space does not allow a value, or has no parameter of a name.
+    """
+
+    def given(name: str, distribution: BaseDistribution) -> Value:
+        if name not in values:
+            return _default(distribution)
+        if not _allows(distribution, values[name]):
+            raise ValueError(f"`{name}` must be {_rule(distribution)}, got {values[name]!r}")
+        is_float = isinstance(distribution, FloatDistribution)
+        return float(values[name]) if is_float else values[name]  # type: ignore[arg-type]
+
+    full = _completed(space, given)
+    for name in values:
+        if name not in full:
+            raise ValueError(f"it must have no parameter but {', '.join(full)}, got `{name}`")
+    return full
+
+
 def contains(space: Space, values: Mapping[str, Value]) -> bool:
     """Say whether `values` gives every parameter, and no other, a value that the space allows."""
     active = active_in(space, values)
@@ -214,6 +240,23 @@ def _allows(distribution: BaseDistribution, value: Value) -> bool:
     if isinstance(distribution, IntDistribution) and not isinstance(value, int):
         return False
     return distribution.low <= value <= distribution.high
+
+
+def _default(distribution: BaseDistribution) -> Value:
+    """Return the first choice, or the middle of a range on its own scale."""
+    if isinstance(distribution, CategoricalDistribution):
+        first: Value = distribution.choices[0]
+        return first
+    return _from_unit(distribution, 0.5)
+
+
+def _rule(distribution: BaseDistribution) -> str:
+    """Return in words which values a distribution allows."""
+    if isinstance(distribution, CategoricalDistribution):
+        return f"one of {list(distribution.choices)}"
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    noun = "an integer" if isinstance(distribution, IntDistribution) else "a number"
+    return f"{noun} from {distribution.low} to {distribution.high}"
 
 
 def _nearest(distribution: BaseDistribution, value: Value) -> Value:

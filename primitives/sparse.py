@@ -126,7 +126,7 @@ def matrix_of(X):
     return rows.matrix if isinstance(rows, SparseRows) else None
 
 
-class SparseTable(TransformerMixin, BaseEstimator):
+class SparseTable(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Transformer of a sparse matrix into a DataFrame with one column of its rows.
 
     Attributes
@@ -153,6 +153,9 @@ class SparseTable(TransformerMixin, BaseEstimator):
     def set_output(self, *, transform=None):
         """Return the transformer: it gives a DataFrame, as the next step selects by type."""
         return self
+
+    def get_feature_names_out(self, input_features=None):
+        return np.array([MATRIX], dtype=object)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -109,7 +109,12 @@ class SparsePipeline(Pipeline):
         return self
 
     def get_feature_names_out(self, input_features=None):
-        return self[-1].get_feature_names_out()
+        names = self[-1].get_feature_names_out()
+        if input_features is None:
+            return names
+        # The columns are joined before they are read, so that each feature is of all of them.
+        joined = ", ".join(map(str, input_features))
+        return np.asarray([f"{joined} ({name})" for name in names], dtype=object)
 
 
 def joined_texts(X):
@@ -153,9 +158,9 @@ class TextStatistics(TransformerMixin, BaseEstimator):
 
     def get_feature_names_out(self, input_features=None):
         check_is_fitted(self)
+        columns = self.feature_names_in_ if input_features is None else input_features
         counted = ("characters", *COUNTED)
-        names = [f"{name} ({one})" for name in self.feature_names_in_ for one in counted]
-        return np.asarray(names, dtype=object)
+        return np.asarray([f"{name} ({one})" for name in columns for one in counted], dtype=object)
 
 
 class NonEmptyColumns(TransformerMixin, BaseEstimator):

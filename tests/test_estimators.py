@@ -20,6 +20,7 @@ from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.exceptions import DataConversionWarning, NotFittedError
+from sklearn.feature_selection import SelectFromModel
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, roc_auc_score
 from sklearn.model_selection import (
     GroupKFold,
@@ -242,6 +243,39 @@ def test_a_digest_is_accepted_by_its_beginning_alone() -> None:
     assert model.select("abcdef01") == "one"
     with pytest.raises(InputError, match=r"the beginning of one digest.*abcdef02.*got 'abcdef0'"):
         model.select("abcdef0")
+
+
+def test_the_source_of_a_model_is_returned_where_no_path_is_given(
+    fitted: Any, tmp_path: Path
+) -> None:
+    model = fitted[0]
+    assert model.export(tmp_path / "model.py", member="best") is None
+    source = model.export(member="best")
+    assert source == (tmp_path / "model.py").read_text(encoding="utf-8")
+    names: dict[str, Any] = {"__name__": "exported"}
+    exec(compile(source, "model.py", "exec"), names)
+    assert isinstance(names["make_pipeline"](), Pipeline)
+
+
+def test_importances_are_those_of_the_columns_of_fit() -> None:
+    X, y = small_table("regression")
+    X = X.assign(constant=1)
+    trees = default_catalogue().only("Encoder", "DecisionTreeRegressor")
+    model = regressor(search_space=trees).fit(X, y)
+    importances = pd.Series(model.feature_importances_, model.feature_names_in_)
+    assert importances.sum() == pytest.approx(1.0)
+    assert importances["constant"] == 0
+    assert (importances > 0).sum() >= 2
+    chosen = SelectFromModel(model, prefit=True, max_features=2).get_support()
+    assert set(X.columns[chosen]) == set(importances.nlargest(2).index)
+
+
+def test_a_model_without_importances_has_no_such_attribute() -> None:
+    X, y = small_table("regression")
+    model = regressor(search_space=default_catalogue().only("Encoder", "Ridge"))
+    with pytest.raises(NotFittedError):
+        model.feature_importances_  # noqa: B018
+    assert not hasattr(model.fit(X, y), "feature_importances_")
 
 
 class TestRefine:

@@ -21,7 +21,7 @@ LAYERS = [
     {"budget", "genome", "problem", "settings"},
     {"search", "evaluation", "execution", "ensemble", "storage"},
     {"run", "checks"},
-    {"report", "export", "front_members", "session"},
+    {"report", "export", "front_members", "presets", "session"},
     {"command", "estimators", "training_table"},
     {"cli", "plotting", "__main__"},
 ]

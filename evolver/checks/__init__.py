@@ -11,11 +11,11 @@ from evolver.checks.arguments import (
     check_portfolio,
     check_positive,
     check_settings,
-    check_warm_start,
     check_workers,
 )
 from evolver.checks.columns import columns_of_fit, findings_of_columns, read_to_predict
 from evolver.checks.data import MIN_ROWS, check_classes, check_rows, misaligned
+from evolver.checks.models import check_estimators, check_search_space
 from evolver.checks.scorers import (
     check_scorer,
     check_scorers,
@@ -28,9 +28,11 @@ from evolver.checks.scoring import (
     scorable_ladder,
 )
 from evolver.checks.space import selected_catalogue
+from evolver.checks.starting_points import StartingPoint, check_warm_start, encoded_points
 from evolver.checks.suspicions import findings_of_rows
 from evolver.checks.tables import as_table, check_table, has_names
 from evolver.checks.target import check_target, family_of_target, needs_reading, target_name
+from evolver.checks.template import check_template, templated
 from evolver.checks.time_column import (
     check_forward,
     check_time,
@@ -41,10 +43,12 @@ from evolver.checks.time_column import (
 
 __all__ = [
     "MIN_ROWS",
+    "StartingPoint",
     "as_table",
     "check_at_least",
     "check_classes",
     "check_complexity",
+    "check_estimators",
     "check_folder",
     "check_forward",
     "check_generator",
@@ -53,14 +57,17 @@ __all__ = [
     "check_rows",
     "check_scorer",
     "check_scorers",
+    "check_search_space",
     "check_settings",
     "check_splits_rows",
     "check_table",
     "check_target",
+    "check_template",
     "check_time",
     "check_warm_start",
     "check_workers",
     "columns_of_fit",
+    "encoded_points",
     "family_of_target",
     "findings_of_columns",
     "findings_of_rows",
@@ -75,6 +82,7 @@ __all__ = [
     "selected_catalogue",
     "splits_in_time",
     "target_name",
+    "templated",
     "times_of",
     "with_positive_class",
 ]

@@ -12,14 +12,11 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from evolver.errors import InputError, InputTypeError
-from evolver.genome.codec import Encoded
 from evolver.objectives import OBJECTIVES, Objective, objective_of
-from evolver.outcome import aggregate_folds
 from evolver.search.portfolio import experience_of
-from evolver.search.selection import FITNESS, non_dominated
+from evolver.search.selection import FITNESS
 from evolver.settings import Settings
 from evolver.storage.entry_file import FILES
-from evolver.storage.journal import read
 from evolver.storage.predictions import FOLDER
 from evolver.task import Task
 
@@ -178,55 +175,6 @@ def _check_files(name: str, folder: Path) -> None:
 
 def _has_content(file: Path) -> bool:
     return file.is_file() and file.stat().st_size > 0
-
-
-def check_warm_start(warm_start: Any) -> tuple[Encoded, ...]:
-    """Return the encoded pipelines on the fronts of earlier runs.
-
-    Parameters
-    ----------
-    warm_start : str, Path, list of them, or None
-        Folders of the runs. False means None: it is the default of scikit-learn's estimators.
-
-    Raises
-    ------
-    InputError, InputTypeError
-        If `warm_start` is anything else, or if a folder holds no run that has begun.
-    """
-    if warm_start is None or warm_start is False:
-        return ()
-    folders = warm_start if isinstance(warm_start, list | tuple) else [warm_start]
-    return tuple(tree for folder in folders for tree in _front_of(folder))
-
-
-def _front_of(folder: Any) -> list[Encoded]:
-    """Return the encoded pipelines on the front of the run in a folder, best score first."""
-    if not isinstance(folder, str | Path):
-        raise InputTypeError(
-            f"`warm_start` must be a folder of a run, a list of them or None, got {folder!r}."
-        )
-    try:
-        state = read(Path(folder))
-    except ValueError as error:
-        raise InputError(
-            f"`warm_start` must name folders of runs, got {str(folder)!r}: {error}."
-        ) from None
-    if state.header is None:
-        raise InputError(
-            f"`warm_start` must name folders of runs that have begun, got {str(folder)!r}."
-        )
-    ladder = state.header["ladder"]
-    units = range(ladder + state.header["folds"])
-    # Scores are comparable only over all folds.
-    complete = [
-        candidate
-        for candidate in state.candidates.values()
-        if candidate.final is None and len(candidate.folds) == len(units)
-    ]
-    outcomes = [
-        aggregate_folds([candidate.folds[unit] for unit in units], ladder) for candidate in complete
-    ]
-    return [complete[place].tree for place in non_dominated(outcomes)]
 
 
 def check_portfolio(folder: str | Path | None, task: Task) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evolver.checks.models import check_search_space
 from evolver.checks.tables import dense_bytes
-from evolver.errors import InputError, InputTypeError
+from evolver.errors import InputError
 from evolver.evaluation.folds import are_in_time
 from evolver.problem import Problem
 from primitives import Catalogue, Traits, default_catalogue
@@ -99,11 +100,7 @@ def selected_catalogue(search_space: Any, problem: Problem, *, grouped: bool) ->
     InputError, InputTypeError
         If the search space is no catalogue, or if no complete pipeline for the task can be made.
     """
-    catalogue = default_catalogue() if search_space is None else search_space
-    if not isinstance(catalogue, Catalogue):
-        raise InputTypeError(
-            f"`search_space` must be a primitives.Catalogue or None, got {search_space!r}."
-        )
+    catalogue = default_catalogue() if search_space is None else check_search_space(search_space)
     # A split inside a fit would separate rows of one group, or fit on later rows than it validates.
     may_split = not grouped and not are_in_time(problem.folds)
     if not may_split:

@@ -6,7 +6,7 @@ Modules that a call needs are imported inside its method, so that importing the 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -54,8 +54,8 @@ class Evolved:
         max_evaluations: int | None = None,
         scoring: Any = None,
         complexity: Any = "operators",
-        cv: Any = 5,
-        population_size: int = 50,
+        cv: Any = None,
+        population_size: int | None = None,
         search_space: Catalogue | None = None,
         n_jobs: int | None = -1,
         random_state: Any = None,
@@ -65,6 +65,9 @@ class Evolved:
         warm_start: Any = None,
         columns: Mapping[str, Any] | None = None,
         time: str | int | None = None,
+        preset: str | None = None,
+        estimators: str | Sequence[str] | None = None,
+        template: str | None = None,
     ) -> None:
         self.time_budget = time_budget
         self.max_evaluations = max_evaluations
@@ -81,6 +84,9 @@ class Evolved:
         self.warm_start = warm_start
         self.columns = columns
         self.time = time
+        self.preset = preset
+        self.estimators = estimators
+        self.template = template
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Evolve pipelines, and fit the best of them on all rows.
@@ -263,8 +269,16 @@ class Evolved:
         check_is_fitted(self)
         return self._members.fitted(member)
 
-    def export(self, path: str | Path, member: str | None = None) -> None:
-        """Write a model as a Python file that runs without this package.
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """Importances of the columns that the last model of `best_pipeline_` has learned."""
+        from evolver.report.native_importances import native_importances
+
+        check_is_fitted(self)
+        return native_importances(self.best_pipeline_, list(self._schema.profiles))
+
+    def export(self, path: str | Path | None = None, member: str | None = None) -> str | None:
+        """Write a model as a Python file that runs without this package, or return its source.
 
         The file has a function `make_pipeline`, which returns the unfitted pipeline, and is a
         program that fits it on a table and predicts another table. If the model was fitted with
@@ -272,10 +286,15 @@ class Evolved:
 
         Parameters
         ----------
-        path : str or Path
-            File to write.
+        path : str or Path, default=None
+            File to write; None: the source is returned.
         member : str, default=None
             Member of the front, as in `select`, fitted or not; None: the model that `predict` uses.
+
+        Returns
+        -------
+        str or None
+            Source of the file, if no `path` is given.
 
         Raises
         ------
@@ -283,32 +302,38 @@ class Evolved:
             If there is no such member, if the file cannot be written, or if a part of the model
             cannot be written as source.
         """
-        from evolver.export.source_file import to_source
         from evolver.files import replacing_named
-        from evolver.report.frames import title
 
         check_is_fitted(self)
-        digest = self._members.digest_of(member)
-        heading = title(self.pareto_front_, digest, self._n_folds)
-        try:
-            source = to_source(
-                self._members.estimator(digest),
-                self.target_name_,
-                heading,
-                self._columns_to_export(),
-                reads_texts=self._target_is_text,
-                takes_weights=self._is_weighted,
-            )
-        except ValueError as error:
-            raise InputError(
-                f"`member` must be a model that can be written as source, got {digest!r}: {error}"
-            ) from error
+        source = self._source(self._members.digest_of(member))
+        if path is None:
+            return source
         try:
             with replacing_named(Path(path)) as part:
                 part.write_text(source, encoding="utf-8")
         except (OSError, ValueError) as error:  # a path with a null character is a ValueError
             raise InputError(
                 f"`path` must be a file to write the model to, got {str(path)!r}: {error}"
+            ) from error
+        return None
+
+    def _source(self, digest: str) -> str:
+        """Return the source of a member as a program."""
+        from evolver.export.source_file import to_source
+        from evolver.report.frames import title
+
+        try:
+            return to_source(
+                self._members.estimator(digest),
+                self.target_name_,
+                title(self.pareto_front_, digest, self._n_folds),
+                self._columns_to_export(),
+                reads_texts=self._target_is_text,
+                takes_weights=self._is_weighted,
+            )
+        except (OSError, ValueError) as error:  # Python finds no source of some definitions
+            raise InputError(
+                f"`member` must be a model that can be written as source, got {digest!r}: {error}"
             ) from error
 
     def _attach(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> None:
@@ -427,27 +452,35 @@ class Evolved:
         """Return the arguments of a call; all that do not depend on the data are checked."""
         start = monotonic()  # the budget covers the imports and the checks
         from evolver import checks
+        from evolver.presets import check_preset
         from evolver.session import FitRequest
 
+        preset = check_preset(self.preset)
+        estimators = self.estimators
+        if estimators is not None:
+            estimators = checks.check_estimators(estimators)
         checks.check_positive("time_budget", time_budget)
         if max_evaluations is not None:
             checks.check_at_least(1, "max_evaluations", max_evaluations)
-        checks.check_at_least(2, "population_size", self.population_size)
+        if self.population_size is not None:
+            checks.check_at_least(2, "population_size", self.population_size)
         return FitRequest(
             task=self._family,
             budget=Budget(time_budget, max_evaluations),
-            settings=checks.check_settings(self.settings),
+            settings=preset.settings_beside(checks.check_settings(self.settings)),
             workers=checks.check_workers(self.n_jobs),
             scoring=self.scoring,
             objectives=checks.check_complexity(self.complexity),
-            cv=self.cv,
+            cv=preset.cv if self.cv is None else self.cv,
             time=self.time,
-            population_size=self.population_size,
-            search_space=self.search_space,
+            population_size=self.population_size or preset.population_size,
+            search_space=preset.space_of(self.search_space, estimators, self._family.family),
             random_state=self.random_state,
             run_dir=None if run_dir is None else checks.check_folder("run_dir", run_dir),
             verbose=self.verbose,
             columns=self.columns,
+            estimators=estimators,
+            template=None if self.template is None else checks.check_template(self.template),
             earlier=checks.check_warm_start(self.warm_start),
             start=start,
         )
@@ -478,6 +511,7 @@ class Evolved:
         from evolver.estimators import reports
         from evolver.front_members import Members
         from evolver.report import frames
+        from evolver.report.families import best_by_family
         from evolver.report.run_folder import keep
         from evolver.report.sentences import summary
         from evolver.run.interrupt import first_interrupt_noted, stops_raised
@@ -512,6 +546,7 @@ class Evolved:
                 self.pareto_front_ = frames.pareto_front(
                     result.front, result.ensemble, costs, names
                 )
+                self.best_by_family_ = best_by_family(result.records)
                 self.statistics_ = frames.statistics(result, problem.folds)
                 self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
                 self._members = Members(problem, result)

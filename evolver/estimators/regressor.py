@@ -30,12 +30,13 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
         of the pickled pipeline. A callable takes the fitted pipeline and returns a number. A list
         of two makes three objectives together with the score. Measured times differ from run to
         run, and so does a search that minimises them.
-    cv : int, splitter or iterable of splits, default=5
-        Number of shuffled folds, or a splitter of scikit-learn, whose folds are used unchanged. If
-        every fold validates on later rows than it fits on, the rows are taken to be in the order of
-        time, and no pipeline splits them at random inside its fit, as with `groups`.
-    population_size : int, default=50
-        Number of pipelines that the evolution keeps as parents.
+    cv : int, splitter or iterable of splits, default=None
+        Number of shuffled folds, None for 5, or a splitter of scikit-learn, whose folds are used
+        unchanged. If every fold validates on later rows than it fits on, the rows are taken to be
+        in the order of time, and no pipeline splits them at random inside its fit, as with
+        `groups`.
+    population_size : int, default=None
+        Number of pipelines that the evolution keeps as parents; None: 50.
     search_space : primitives.Catalogue, default=None
         Primitives of which pipelines are made; None: `primitives.default_catalogue`.
     n_jobs : int, default=-1
@@ -51,8 +52,11 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
     settings : evolver.Settings, default=None
         Expert settings; None: their default values.
     warm_start : str, Path or list of them, default=None
-        Folders of earlier runs, on any table. The pipelines on their fronts are evaluated first.
-        They are read from the journals, so a run may have been killed or may still be running.
+        Pipelines to begin with: folders of earlier runs, on any table, or pipelines as text, as
+        `leaderboard_` shows them, such as ``"Ridge(StandardScaler(Encoder(X)))"``. Of a run,
+        the pipelines on the front are evaluated first; they are read from the journal, so a run may
+        have been killed or may still be running. In a text, ``X`` is the table; a parameter without
+        a value has the first of its choices, or the middle of its range.
     columns : dict of str to str or list, default=None
         Kinds of columns by name: ``"number"``, ``"boolean"``, ``"duration"``, ``"date"``,
         ``"category"``, ``"text"``, ``"ignore"``, or a list of the values of an ordered column, the
@@ -63,6 +67,26 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
         one time stay together. The column stays a feature. A splitter as `cv` gets the rows in
         their order, and its folds must go forward. No pipeline splits rows at random inside its
         fit. It cannot be combined with `groups`. None: the rows are in any order.
+    preset : {"fast", "light", "best"} or None, default=None
+        Choices for parameters that are not given, see `evolver.presets.PRESETS`; the budget is
+        never changed. ``"fast"``: 3 folds, a population of 20, refinement from half of the budget
+        on, and at most 4 members of the ensemble, for runs of about a minute or less. ``"light"``:
+        a search space of quick models, small trees and simple encoders. ``"best"``: 8 folds, a
+        population of 100, a stricter race, more pipelines of the portfolio, at most 16 members of
+        the ensemble and no early end, for long runs. A parameter that is given wins; so does a
+        field of `settings` that differs from its default value.
+    estimators : str or list of str, default=None
+        Names or patterns of models, such as ``["LGBM*", "RandomForest*"]``: pipelines have no
+        other models, and all steps that are no models stay. They are models of `search_space`, or
+        of the default one, also with the preset ``"light"``. None: all models.
+    template : str, default=None
+        Steps of every pipeline between the table and the predictions, in order, with hyphens
+        between them, such as ``"encoder-selector-regressor"``. Each word is one step: ``encoder``,
+        ``scaler``, ``expansion``, ``selector``, ``decomposition``, ``transformer`` (any step from
+        features to features), ``regressor`` or ``model``, the `group` of primitives of your own, or
+        the name of a primitive or a pattern of names, such as ``"encoder-StandardScaler-Ridge"``.
+        Pipelines of the portfolio or of `warm_start` that do not fit are left out. None: pipelines
+        of any form.
 
     Attributes
     ----------
@@ -86,6 +110,19 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
     leaderboard_ : DataFrame
         Candidates in the order asked, one in each row: number, digest, pipeline, outcome, failure,
         reason, score, std, complexity, seconds, proposer, operator, parents.
+    best_by_family_ : DataFrame
+        Best scored candidate of each family of models, best score first: family, score, std,
+        parameters, pipeline, digest. The family is the name of the model that predicts, and
+        `parameters` is a dict of its parameter values. A step that changes the target, such as
+        LogTarget, belongs to the family of its model.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        Importances of the columns of `X` that the last model of `best_pipeline_` has learned, such
+        as those of a forest. They add up to 1. A column has the sum of its features, such as its
+        one-hot columns. They tell what the model uses on its training rows, and favour columns
+        with many different values; permutation importance on other rows does not. They are those
+        of one pipeline, also if `predict` uses an ensemble. There is no such attribute if the model
+        has no importances of its own, or if one of its features is made of several columns, such as
+        a principal component.
     statistics_ : dict
         Statistics of the run. "candidates", "scored", "stopped", "failed": number of candidates, of
         all and by outcome; "stopped" includes those that were not begun, because they were expected
@@ -113,6 +150,12 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns; only if `X` has names.
+
+    Notes
+    -----
+    Messages go to the logger ``"evolver"`` of the standard library's `logging`. To keep them in a
+    file, give it a handler before `fit`:
+    ``logging.getLogger("evolver").addHandler(logging.FileHandler("evolver.log"))``.
 
     Examples
     --------

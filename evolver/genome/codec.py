@@ -10,8 +10,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
-from evolver.genome.tree import Step, Tree, X, check
-from primitives import Catalogue
+from evolver.genome.tree import Node, Step, Tree, X, check
+from primitives import Catalogue, Kind, Prediction
 from primitives.space import Value
 
 Encoded = Sequence[tuple[str, Mapping[str, Value]] | None]
@@ -39,9 +39,25 @@ def decode(encoded: Encoded, catalogue: Catalogue) -> Tree:
         raise ValueError(
             f"A tree must be made of primitives of the catalogue, got {', '.join(unknown)}."
         )
-    tree = Tree([X if node is None else Step(catalogue[node[0]], node[1]) for node in encoded])
+    tree = Tree(_placed(encoded, catalogue))
     check(tree, catalogue)
     return tree
+
+
+def _placed(encoded: Encoded, catalogue: Catalogue) -> Iterator[Node]:
+    """Yield the nodes of a tree, each with the primitive for the kind that is needed at its place.
+
+    The list may have too many nodes; `check` finds that.
+    """
+    needed: list[type[Kind]] = [Prediction]
+    for node in encoded:
+        kind = needed.pop() if needed else Prediction
+        if node is None:
+            yield X
+            continue
+        primitive = catalogue.giving(node[0], kind)
+        needed.extend(reversed(primitive.inputs))
+        yield Step(primitive, node[1])
 
 
 def render(tree: Tree) -> str:

@@ -145,13 +145,13 @@ class Grammar:
                 primitive.build, list(primitive.inputs), primitive.output, name=primitive.name
             )
         # Repeated until nothing changes: a primitive can be counted once its inputs are.
-        self._fewest: dict[str, int] = {}
+        self._fewest: dict[tuple[str, type[Kind]], int] = {}
         while len(self._fewest) < len(catalogue):
             n_known = len(self._fewest)
             for primitive in catalogue:
                 sizes = [self.fewest(kind) for kind in primitive.inputs]
-                if primitive.name not in self._fewest and None not in sizes:
-                    self._fewest[primitive.name] = 1 + sum(
+                if _key(primitive) not in self._fewest and None not in sizes:
+                    self._fewest[_key(primitive)] = 1 + sum(
                         size for size in sizes if size is not None
                     )
             if len(self._fewest) == n_known:
@@ -168,19 +168,28 @@ class Grammar:
         list of Primitive
             Sorted by name, so that draws from it are reproducible.
         """
-        names = sorted(primitive.name for primitive in self._set.primitives[kind])
-        return [self._catalogue[name] for name in names if self._fewest[name] <= steps]
+        primitives = sorted(self._giving(kind), key=lambda primitive: primitive.name)
+        return [primitive for primitive in primitives if self.fewest_of(primitive) <= steps]
 
     def fewest(self, kind: type[Kind]) -> int | None:
         """Return the smallest number of steps from the table to `kind`; None if there is no way."""
         if issubclass(Table, kind):
             return 0
-        names = [primitive.name for primitive in self._set.primitives[kind]]
-        return min((self._fewest[name] for name in names if name in self._fewest), default=None)
+        keys = map(_key, self._giving(kind))
+        return min((self._fewest[key] for key in keys if key in self._fewest), default=None)
 
     def fewest_of(self, primitive: Primitive) -> int:
         """Return the smallest number of steps of a branch whose root is `primitive`."""
-        return self._fewest[primitive.name]
+        return self._fewest[_key(primitive)]
+
+    def _giving(self, kind: type[Kind]) -> list[Primitive]:
+        """Return the primitives that give a kind."""
+        return [self._catalogue.giving(one.name, kind) for one in self._set.primitives[kind]]
+
+
+def _key(primitive: Primitive) -> tuple[str, type[Kind]]:
+    """Return what tells a primitive from all others: a template has one name at several places."""
+    return primitive.name, primitive.output
 
 
 @lru_cache(maxsize=8)
@@ -272,7 +281,8 @@ def check(tree: Tree, catalogue: Catalogue) -> None:
     for index, node in enumerate(tree):
         if not issubclass(node.ret, tree.required_kind(index)):
             required = tree.required_kind(index).__name__
-            raise ValueError(f"Node {index} of {tree} must give {required}, got {node}.")
+            given = node if isinstance(node, Step) else node.name
+            raise ValueError(f"Node {index} of {tree} must give {required}, got {given}.")
         if isinstance(node, Step) and (
             node.name not in catalogue
             or not spaces.contains(catalogue[node.name].fixed_space, node.values)

@@ -10,10 +10,10 @@ from typing import Any
 
 from evolver.genome.names import model_name, short_digest
 from evolver.outcome import NO_FAILURES, RACED_OUT, Scored
+from evolver.report.families import model_of
 from evolver.report.tried import Tried
 from evolver.search.hypervolume import hypervolume
 from evolver.search.selection import non_dominated
-from primitives import Prediction
 
 LINEAGE = 12
 """Largest number of generations of the lineage of the winner."""
@@ -129,13 +129,7 @@ def _primitives(tried: Sequence[Tried], scored: Sequence[Tried]) -> list[dict[st
 
 def _model(one: Tried) -> str:
     """Return the name of the model that gives the predictions of a candidate."""
-    if one.tree is None:
-        return one.name
-    steps = [step for step in one.tree.steps if issubclass(step.primitive.output, Prediction)]
-    last = next((step for step in steps if len(step.primitive.inputs) == 1), steps[0])
-    # Steps around a model, such as a changed target, are no models of their own.
-    inner = [step for step in steps if not issubclass(step.primitive.inputs[0], Prediction)]
-    return model_name((inner[0] if len(inner) == 1 else last).name)
+    return one.name if one.tree is None else model_name(model_of(one.tree).name)
 
 
 def _failures(tried: Sequence[Tried]) -> list[dict[str, Any]]:

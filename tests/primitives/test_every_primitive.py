@@ -17,9 +17,10 @@ from sklearn.pipeline import Pipeline
 from evolver.checks.space import selected_catalogue
 from evolver.export.source_file import to_source
 from evolver.genome.pipeline import to_estimator
-from evolver.genome.tree import Step, Tree
+from evolver.genome.tree import Step, Tree, draw
+from evolver.genome.tree import X as TABLE
 from evolver.schema import learn
-from primitives import Catalogue, default_catalogue
+from primitives import Catalogue, Prediction, default_catalogue
 from primitives import space as spaces
 from primitives.isolation import private_copy
 from primitives.reading import Column
@@ -139,6 +140,43 @@ def test_it_writes_to_nothing_that_it_is_given(task: str, name: str) -> None:
         pd.testing.assert_frame_equal(dense(given), dense(before))
         np.testing.assert_array_equal(target, y)
         given = found
+
+
+PREPROCESSING = [
+    (task, name)
+    for task, name in EVERY
+    if not issubclass(catalogue(task, **columns_for(task, name))[name].output, Prediction)
+]
+
+
+@pytest.mark.parametrize(("task", "name"), PREPROCESSING)
+def test_its_features_have_names_that_differ(task: str, name: str) -> None:
+    X, y = table_for(task, kind_for(task, name))
+    preprocessing = fitted(pipeline_with(task, name, seed=1), X[:80], y[:80])[:-1]
+    names = preprocessing.get_feature_names_out()
+    assert len(names) == dense(preprocessing.transform(X[80:])).shape[1]
+    assert len(set(names)) == len(names)
+    assert all(isinstance(one, str) and one for one in names)
+
+
+def test_features_are_named_by_their_columns() -> None:
+    kind = ("multiclass", "wide")
+    X, y = table_for(*kind)
+    space = catalogue("multiclass", **COLUMNS[1])
+    treatments = {"categories": "one_hot", "high_cardinality": "min_hash", "dates": "parts"}
+    root = space["Encoder_texts_read"]
+    values = {**spaces.nearest(root.fixed_space, treatments), "statistics": True}
+    model = draw(space["GaussianNB"], np.random.default_rng(0))
+    pipeline = to_estimator(Tree([model, Step(root, values), TABLE]), not_plain(*kind))
+    names = fitted(pipeline, X, y)[:-1].get_feature_names_out()
+    assert {
+        "numbers__second",
+        "dates__day (weekday)",
+        "dates__later - day (days)",
+        "high_cardinality__street (hash 0)",
+        "texts__sparsepipeline__text (ridge1)",
+        "texts__textstatistics__text (words)",
+    } <= set(names)
 
 
 RUN_ALL = """

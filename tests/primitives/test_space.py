@@ -275,3 +275,36 @@ def test_the_nearest_value_to_one_that_is_not_finite_is_allowed(
 ) -> None:
     space = {"a": distribution}
     assert spaces.contains(space, spaces.nearest(space, {"a": value}))
+
+
+def test_filled_keeps_values_and_gives_others_the_first_or_the_middle() -> None:
+    space = {
+        "kernel": Choice(
+            {"linear": {}, "rbf": {"gamma": FloatDistribution(0.01, 100.0, log=True)}}
+        ),
+        "depth": IntDistribution(1, 5),
+        "share": FloatDistribution(0.0, 2.0),
+    }
+    assert spaces.filled(space, {}) == {"kernel": "linear", "depth": 3, "share": 1.0}
+    full = spaces.filled(space, {"kernel": "rbf", "share": 1})
+    assert full == {"kernel": "rbf", "gamma": 1.0, "depth": 3, "share": 1.0}
+    assert isinstance(full["share"], float)
+    assert spaces.contains(space, full)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"depth": 9}, "`depth` must be an integer from 1 to 5, got 9"),
+        ({"depth": 2.5}, "`depth` must be an integer from 1 to 5, got 2.5"),
+        ({"kernel": "poly"}, "`kernel` must be one of"),
+        ({"gamma": 1.0}, "no parameter but depth, kernel, got `gamma`"),
+    ],
+)
+def test_filled_refuses_what_a_space_does_not_allow(values: dict, message: str) -> None:
+    space = {
+        "kernel": Choice({"linear": {}, "rbf": {"gamma": FloatDistribution(0.01, 100.0)}}),
+        "depth": IntDistribution(1, 5),
+    }
+    with pytest.raises(ValueError, match=message):
+        spaces.filled(space, values)
