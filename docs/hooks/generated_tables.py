@@ -89,11 +89,11 @@ def _paragraphs(text: str) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
-    )
+    """Return a table in Markdown; a bar in a cell needs an escape, unless it is in code."""
+    lines = [
+        [cell if cell.startswith("`") else cell.replace("|", "\\|") for cell in row] for row in rows
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *lines))
 
 
 TABLES: dict[str, Callable[[], str]] = {
