@@ -75,6 +75,8 @@ class Prediction(Kind):
 class Traits:
     """Facts of a table that spaces and the choice of primitives may depend on.
 
+    The traits of the target are those of all targets together if there are several.
+
     Parameters
     ----------
     task : str
@@ -105,8 +107,6 @@ class Traits:
     may_split : bool
         True if a fit may split its rows at random. Rows of groups, or in an order of time, must
         stay together: neighbours of the rows that are set aside would tell their targets.
-
-    The traits of the target are those of all targets together if there are several.
     """
 
     task: str

@@ -57,6 +57,14 @@ def test_links_of_the_readmes_lead_somewhere() -> None:
             assert (readme.parent / link).exists(), f"{readme}: {link}"
 
 
+def test_a_readme_begins_with_question_answer_version_and_what_changed_since() -> None:
+    for readme in HERE.rglob("README.md"):
+        title, answer, version = readme.read_text(encoding="utf-8").split("\n\n")[:3]
+        assert title.startswith("# "), readme
+        assert re.match(r"\*\*[^*]+\?\*\*\s+\S", answer), readme
+        assert re.match(r"Measured.*\b20\d\d-\d\d-\d\d\b.*Since then\b", version, re.DOTALL), readme
+
+
 def test_readmes_name_scripts_that_there_are() -> None:
     for readme in [*HERE.rglob("README.md"), ROOT / "README.md"]:
         text = readme.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Examples and the code of the README run, with small budgets."""
+"""Examples run, with small budgets, and the README links to files that there are."""
 
 from __future__ import annotations
 
@@ -65,17 +65,6 @@ def test_the_example_of_a_reproducible_budget_gives_the_same_on_one_core_and_on_
     ]
     assert "Decided by time: nothing" in printed[0]
     assert printed[0] == printed[1]
-
-
-def test_the_python_code_of_the_readme_runs(tmp_path: Path) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert blocks
-    code = "\n".join(blocks).replace("time_budget=60", "time_budget=5")
-    assert "time_budget=5" in code
-    program = [sys.executable, "-c", code]
-    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "model.py").exists()
 
 
 def test_the_files_that_the_readme_links_to_exist() -> None:

@@ -33,14 +33,14 @@ def test_each_family_has_its_best_candidate(model: Any) -> None:
     scored = model.leaderboard_.query("outcome == 'scored'").set_index("digest")
     for row in table.itertuples():
         assert scored.loc[row.digest, ["score", "std"]].tolist() == [row.score, row.std]
-    ridges = scored["pipeline"].str.contains(r"^(?:LogTarget\()?Ridge", regex=True)
+    ridges = scored["expression"].str.contains(r"^(?:LogTarget\()?Ridge", regex=True)
     best = table.set_index("family").loc["Ridge", "score"]
     assert best == scored.loc[ridges, "score"].max()
 
 
 def test_parameters_are_those_of_the_model(model: Any) -> None:
     row = model.best_by_family_.set_index("family").loc["Ridge"]
-    steps = dict(step for step in parse(row["pipeline"]) if step is not None)
+    steps = dict(step for step in parse(row["expression"]) if step is not None)
     assert row["parameters"] == pytest.approx(steps["Ridge"], rel=0.01)
     assert set(row["parameters"]) == {"alpha"}
 
