@@ -146,7 +146,8 @@ def shown_score(metric: str, score: float) -> str:
         Score by it; greater is better.
     """
     is_error = metric.startswith("neg_")
-    return f"{metric.removeprefix('neg_')} {-score if is_error else score:.5g}"
+    words = metric.removeprefix("neg_").replace("_", " ")
+    return f"{words} {-score if is_error else score:.5g}"
 
 
 def name_of(thing: Any) -> str:

@@ -8,6 +8,7 @@ Reading all columns as texts would be right too, but takes several times as long
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,9 @@ HEAD = 12
 """Number of bytes of a value by which it may be a number."""
 
 
-def read_training_table(path: str | Path, *targets: str) -> pd.DataFrame:
+def read_training_table(
+    path: str | Path, *targets: str, as_texts: Collection[str] = ()
+) -> pd.DataFrame:
     """Return the table in a CSV or Parquet file; columns that a parser misreads are texts.
 
     Parameters
@@ -48,6 +51,8 @@ def read_training_table(path: str | Path, *targets: str) -> pd.DataFrame:
     path : str or Path
     *targets : str
         Names of the targets; their labels are kept as they are written.
+    as_texts : collection of str, default=()
+        Names of further columns whose values are kept as they are written, such as categories.
 
     Raises
     ------
@@ -58,6 +63,7 @@ def read_training_table(path: str | Path, *targets: str) -> pd.DataFrame:
     if first_bytes(path).startswith(PARQUET):
         return table
     names: list[str] = list(table.columns)
+    texts = {name: "" for name in as_texts if name in names}
     # Of several targets, booleans are labels that are true or false.
     labels = targets if len(targets) == 1 else ()
     doubts = {name: "" for name in names if name in labels and table[name].dtype.kind == "b"}
@@ -65,6 +71,7 @@ def read_training_table(path: str | Path, *targets: str) -> pd.DataFrame:
         doubts |= {name: CODE for name in names if _is_whole(table[name])}
     has_commas = _has_decimal_commas(table)
     doubts |= {name: THOUSANDS for name in names if _may_be_thousands(table[name], has_commas)}
+    doubts |= texts
     if not doubts:
         return table
     again = read_csv(path, doubts, usecols=list(doubts))

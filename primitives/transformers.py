@@ -137,6 +137,12 @@ class AtMostColumns(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return self.estimator_.predict(X)
 
+    @available_if(lambda self: hasattr(self.estimator, "score"))
+    def score(self, X, y, sample_weight=None):
+        """Return the score that the estimator itself gives."""
+        check_is_fitted(self)
+        return self.estimator_.score(X, y, sample_weight)
+
     def get_feature_names_out(self, input_features=None):
         check_is_fitted(self)
         return self.estimator_.get_feature_names_out(input_features)

@@ -407,3 +407,22 @@ def test_whole_numbers_beside_dates_stay_numbers_and_codes_beside_them_texts(
     assert table["code"].tolist() == ["007", "123"]
     file.write_text("day,count,y\n01.02.2020,1,a\n02.02.2020,2,b\n")
     assert read_training_table(file, "y").dtypes["count"] == np.int64
+
+
+def test_a_category_of_numbers_is_read_from_a_file_as_it_is_written(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    size = rng.choice(["1.0", "2.0", "3.50"], 200)
+    y = np.where((size == "2.0") ^ (rng.random(200) < 0.05), "yes", "no")
+    table = pd.DataFrame({"size": size, "other": rng.normal(size=200), "y": y})
+    table[:150].to_csv(tmp_path / "train.csv", index=False)
+    table[150:].to_csv(tmp_path / "new.csv", index=False)
+    options = ["--target", "y", "--evaluations", "4", "--seed", "0", "--jobs", "1", "--time", "60s"]
+    run = tmp_path / "run"
+    given = [*options, "--column", "size=category", "--out", run]
+    result = evolver("fit", tmp_path / "train.csv", *given)
+    assert result.exit_code == 0, result.output
+    result = evolver("predict", run, tmp_path / "new.csv", "--out", tmp_path / "found.csv")
+    assert result.exit_code == 0, result.output
+    assert "not among the categories" not in result.output
+    found = pd.read_csv(tmp_path / "found.csv")["prediction"]
+    assert (found == y[150:]).mean() > 0.85

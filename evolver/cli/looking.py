@@ -41,7 +41,7 @@ def inspect(
     from evolver.checks import family_of_target, findings_of_columns
 
     output = Output(as_json)
-    data = or_exit(lambda: read_data(table, list(target)))
+    data = or_exit(lambda: read_data(table, list(target), columns=dict(columns)))
     schema = show_columns(data.X, dict(columns), output)
     findings = findings_of_columns(schema, len(data.X))
     for finding in findings:

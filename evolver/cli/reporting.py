@@ -10,7 +10,7 @@ import click
 from evolver.cli.output import JSON, QUIET, Output, load_model, or_exit
 from evolver.cli.parameters import FILE, FOLDER, PLACES_OF_DATA, Duration, with_options
 from evolver.cli.searching import command_in
-from evolver.cli.tables import read_data
+from evolver.cli.tables import read_command_data
 
 
 @click.command(short_help="Write the report of a run.")
@@ -60,7 +60,7 @@ def report(
     model = load_model(folder)
     try:
         command = command_in(folder, options)
-        data = read_data(command.table, command.target, command.weight, command.groups)
+        data = read_command_data(command)
         with output.plain_warnings():
             model._attach(data.X, data.y, data.weights, data.groups)
     except (OSError, ValueError, TypeError) as error:

@@ -21,7 +21,7 @@ from evolver.cli.parameters import (
     was_given,
     with_options,
 )
-from evolver.cli.tables import read_data, show_columns
+from evolver.cli.tables import read_command_data, show_columns
 from evolver.command import COMMAND_FILE, SETTINGS, Command, keep_command, read_command
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def refine(folder: Path, seconds: float, as_json: bool, quiet: bool, **options: 
     """
     output = Output(as_json, quiet)
     command, model = or_exit(lambda: command_in(folder, options)), load_model(folder)
-    data = or_exit(lambda: read_data(command.table, command.target, command.weight, command.groups))
+    data = or_exit(lambda: read_command_data(command))
     # The folder may have been moved since `fit`.
     model.set_params(run_dir=folder, verbose=int(not quiet))
     weights = {"sample_weight": data.weights, "groups": data.groups}
@@ -258,7 +258,7 @@ def _evolve(
     from evolver.checks import family_of_target
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
 
-    data = or_exit(lambda: read_data(command.table, command.target, command.weight, command.groups))
+    data = or_exit(lambda: read_command_data(command))
     show_columns(data.X, command.columns, output)
     kind = command.task
     if kind == "auto":
@@ -274,11 +274,16 @@ def _evolve(
 def _show(model: EvolvedClassifier | EvolvedRegressor, out: Path, output: Output) -> None:
     """Print the front of a run and the files in its folder."""
     front = model.pareto_front_
-    output.line(front.drop(columns="digest").to_string(index=False, max_colwidth=60))
+    if len(front):
+        shown = front.drop(columns=["rank", "expression"])
+        output.line(shown.to_string(index=False, max_colwidth=60, float_format="{:.5g}".format))
+    else:
+        output.line("No candidate was scored: the model is a fallback. More time may help.")
     programs = "winner.py"
     if model.ensemble_ is not None:
         programs = "winner.py, ensemble.py (the model that predicts)"
-    output.line(f"Kept in {out}: model, leaderboard, Pareto front, {programs}.")
+    output.line(f"Kept in {out}: model, report.html, leaderboard, Pareto front, {programs}.")
+    output.line(f"Next: evolver report {out}; evolver export {out}; evolver predict {out} TABLE.")
     output.result(
         {
             "folder": str(out.absolute()),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evolver.cli.output import Output, or_exit
+from evolver.command import Command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 MAX_COLUMNS_SHOWN = 40
 """Number of columns of a table that are listed."""
+
+
+PARSED = ("number", "boolean", "duration", "date", "ignore")
+"""Kinds of columns that a parser may read before the schema does."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,11 @@ class TrainingData:
 
 
 def read_data(
-    file: str | Path, targets: list[str], weight: str | None = None, groups: str | None = None
+    file: str | Path,
+    targets: list[str],
+    weight: str | None = None,
+    groups: str | None = None,
+    columns: Mapping[str, Any] | None = None,
 ) -> TrainingData:
     """Return the training data in a file.
 
@@ -49,6 +59,9 @@ def read_data(
         Names of the target columns.
     weight, groups : str, optional
         Names of the columns of weights and groups.
+    columns : mapping, optional
+        Kinds of columns that the user has given. Categories and texts are kept as they are written,
+        as they are when a further table is read.
 
     Raises
     ------
@@ -59,7 +72,8 @@ def read_data(
     from evolver.training_table import read_training_table
 
     names = targets if len(targets) > 1 else targets[0]
-    X, y = split_target(read_training_table(file, *targets), names)
+    kept = [name for name, kind in (columns or {}).items() if kind not in PARSED]
+    X, y = split_target(read_training_table(file, *targets, as_texts=kept), names)
     found: dict[str, Any] = {}
     for option, name in (("weight", weight), ("groups", groups)):
         if name is None:
@@ -72,6 +86,11 @@ def read_data(
         found[option] = X[name]
     X = X.drop(columns=[column.name for column in found.values()])
     return TrainingData(X, y, found.get("weight"), found.get("groups"))
+
+
+def read_command_data(command: Command) -> TrainingData:
+    """Return the training data of a command, see `read_data`."""
+    return read_data(command.table, command.target, command.weight, command.groups, command.columns)
 
 
 def show_columns(X: pd.DataFrame, columns: dict[str, Any], output: Output) -> Schema:

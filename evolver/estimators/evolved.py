@@ -555,7 +555,7 @@ class Evolved:
                 if request.run_dir is not None:
                     keep(self, request.run_dir)
                 if request.verbose and self._facts is not None:
-                    folder = None if request.run_dir is None else str(request.run_dir)
+                    folder = None if self.run_dir is None else str(self.run_dir)
                     say_summary(monotonic() - request.start, summary(self._facts, folder))
         return self
 

@@ -112,7 +112,7 @@ def summary(facts: Mapping[str, Any], folder: str | None) -> list[str]:
     ----------
     facts : mapping
     folder : str or None
-        Run folder; None: nothing was kept.
+        Run folder, as the caller has named it; None: nothing was kept.
     """
     if not facts["front"]:
         return [*sentences(facts)[:1], "The model is a fallback. More time may help."]

@@ -108,3 +108,11 @@ def test_a_model_of_the_logarithm_is_not_wrong_by_a_factor() -> None:
     X = np.linspace(0, 1, 50).reshape(-1, 1)
     model = log_target(LinearRegression()).fit(X, np.expm1(10 * X[:, 0]))
     assert model.predict([[3.0]])[0] < np.expm1(11.1)
+
+
+def test_a_model_of_at_most_as_many_components_has_a_score() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    y = X @ [1.0, 2.0, 3.0]
+    model = AtMostColumns(PLSRegression(9)).fit(X, y)
+    assert model.score(X, y) == pytest.approx(1.0)
