@@ -166,7 +166,8 @@ class TextStatistics(TransformerMixin, BaseEstimator):
 class NonEmptyColumns(TransformerMixin, BaseEstimator):
     """Selector of the columns of a sparse matrix that have a value in some row.
 
-    Most of the columns that n-grams are hashed into have none.
+    Most of the columns that n-grams are hashed into have none. Of the first two
+    columns some are kept in any case, as a decomposition needs two.
 
     Attributes
     ----------
@@ -175,7 +176,8 @@ class NonEmptyColumns(TransformerMixin, BaseEstimator):
     """
 
     def fit(self, X, y=None):
-        self.columns_ = np.flatnonzero(X.getnnz(axis=0))
+        found = np.flatnonzero(X.getnnz(axis=0))
+        self.columns_ = found if len(found) > 1 else np.union1d(found, np.arange(2))
         return self
 
     def transform(self, X):

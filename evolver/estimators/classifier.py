@@ -109,18 +109,20 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         are scaled by a temperature and averaged with those of a logarithmic opinion pool, if that
         improves the score.
     pareto_front_ : DataFrame
-        Rank, score, std, complexity, pipeline and digest of the non-dominated candidates, best
-        score first. `std` is the sample standard deviation over the folds (n - 1). A second
+        Rank, score, std, complexity, short name (pipeline), expression and digest of the
+        non-dominated candidates, best score first. A digest is shown by its beginning. `std` is the sample standard deviation over the folds (n - 1). A second
         complexity has a column of its own name. Scores by further scorers have columns of their
         names, NaN where one cannot be computed. The ensemble comes first, because it predicts; its
         digest is "ensemble". Its score is computed on folds that it was not chosen on. The score of
         a pipeline is that of the best of many on the same folds, so it may be higher by chance.
     leaderboard_ : DataFrame
-        Candidates in the order asked, one in each row: number, digest, pipeline, outcome, failure,
-        reason, score, std, complexity, seconds, proposer, operator, parents.
+        Candidates, best first, one in each row: score, std, score_so_far (of the first folds, their
+        number in folds), complexity, short name (pipeline), outcome, failure, reason, seconds,
+        proposer, operator, parents, expression, number (in the order asked), digest. Candidates
+        that were stopped come after those that are scored, and those that failed come last.
     best_by_family_ : DataFrame
         Best scored candidate of each family of models, best score first: family, score, std,
-        parameters, pipeline, digest. The family is the name of the model that predicts, and
+        parameters, pipeline, expression, digest. The family is the name of the model that predicts, and
         `parameters` is a dict of its parameter values. A step that changes the target, such as
         LogTarget, belongs to the family of its model.
     feature_importances_ : ndarray of shape (n_features_in_,)
@@ -133,8 +135,8 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         a principal component.
     statistics_ : dict
         Statistics of the run. "candidates", "scored", "stopped", "failed": number of candidates, of
-        all and by outcome; "stopped" includes those that were not begun, because they were expected
-        to take too long. "folds": "forward in time" if each fold validates on later rows than it
+        all and by outcome. "not_begun": those of the stopped that were expected to take too long.
+        "folds": "forward in time" if each fold validates on later rows than it
         fits on, else "in any order". "seconds": sum over all workers of the seconds of the folds
         that this call has run. "seconds_saved", "hit_rate": seconds that the cache saved, and share
         of its lookups that succeeded. "ended_by": reason for the end of the search, one of "time",

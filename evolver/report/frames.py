@@ -12,7 +12,7 @@ import pandas as pd
 from evolver.evaluation.folds import are_in_time
 from evolver.genome.names import short_digest, short_name, short_sum
 from evolver.objectives import OPERATORS, Objective
-from evolver.outcome import Failed, Scored, Stopped
+from evolver.outcome import Failed, Scored, Stopped, is_not_begun
 from evolver.problem import Fold
 from evolver.run.fitted_ensemble import ENSEMBLE, Ensemble
 from evolver.run.record import Record
@@ -154,6 +154,9 @@ def statistics(result: Result, folds: Sequence[Fold]) -> dict[str, Any]:
     return {
         "candidates": len(result.records),
         **{outcome: outcomes[outcome] for outcome in ("scored", "stopped", "failed")},
+        "not_begun": sum(
+            record.outcome is not None and is_not_begun(record.outcome) for record in result.records
+        ),
         "folds": "forward in time" if are_in_time(folds) else "in any order",
         "seconds": effort.seconds,
         "seconds_saved": effort.saved,
