@@ -432,9 +432,9 @@ BAD = {
     "one dimension": ({}, np.arange(9.0), Y[:9], "`X` must be a table.*2D"),
     "sparse": (
         {"search_space": Catalogue([default_catalogue()["GaussianNB"]])},
-        csr_matrix((9, 10**9)),
-        Y[:9],
-        "takes 72000000000 bytes",
+        csr_matrix((120, 10**9)),
+        Y,
+        "takes 960000000000 bytes",
     ),
     "lengths": ({}, X, Y[:-1], r"`X`, `y`.*inconsistent numbers of samples: \[120, 119\]"),
     "no target": ({}, X, None, "`y` must be given"),

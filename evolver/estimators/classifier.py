@@ -110,7 +110,8 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         improves the score.
     pareto_front_ : DataFrame
         Rank, score, std, complexity, short name (pipeline), expression and digest of the
-        non-dominated candidates, best score first. A digest is shown by its beginning. `std` is the sample standard deviation over the folds (n - 1). A second
+        non-dominated candidates, best score first. A digest is shown by its beginning. `std` is the
+        sample standard deviation over the folds (n - 1). A second
         complexity has a column of its own name. Scores by further scorers have columns of their
         names, NaN where one cannot be computed. The ensemble comes first, because it predicts; its
         digest is "ensemble". Its score is computed on folds that it was not chosen on. The score of
@@ -122,8 +123,8 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         that were stopped come after those that are scored, and those that failed come last.
     best_by_family_ : DataFrame
         Best scored candidate of each family of models, best score first: family, score, std,
-        parameters, pipeline, expression, digest. The family is the name of the model that predicts, and
-        `parameters` is a dict of its parameter values. A step that changes the target, such as
+        parameters, pipeline, expression, digest. The family is the name of the model that predicts,
+        and `parameters` is a dict of its parameter values. A step that changes the target, such as
         LogTarget, belongs to the family of its model.
     feature_importances_ : ndarray of shape (n_features_in_,)
         Importances of the columns of `X` that the last model of `best_pipeline_` has learned, such
