@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from evolver.storage.journal import History
     from evolver.task import Task
     from primitives import Catalogue
-    from primitives.reading import Column
 
 
 class Evolved:
@@ -302,10 +301,11 @@ class Evolved:
             If there is no such member, if the file cannot be written, or if a part of the model
             cannot be written as source.
         """
+        from evolver.estimators.program import source_of
         from evolver.files import replacing_named
 
         check_is_fitted(self)
-        source = self._source(self._members.digest_of(member))
+        source = source_of(self, self._members.digest_of(member))
         if path is None:
             return source
         try:
@@ -316,25 +316,6 @@ class Evolved:
                 f"`path` must be a file to write the model to, got {str(path)!r}: {error}"
             ) from error
         return None
-
-    def _source(self, digest: str) -> str:
-        """Return the source of a member as a program."""
-        from evolver.export.source_file import to_source
-        from evolver.report.frames import title
-
-        try:
-            return to_source(
-                self._members.estimator(digest),
-                self.target_name_,
-                title(self.pareto_front_, digest, self._n_folds),
-                self._columns_to_export(),
-                reads_texts=self._target_is_text,
-                takes_weights=self._is_weighted,
-            )
-        except (OSError, ValueError) as error:  # Python finds no source of some definitions
-            raise InputError(
-                f"`member` must be a model that can be written as source, got {digest!r}: {error}"
-            ) from error
 
     def _attach(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> None:
         """Give an estimator that was pickled its data again, for reports and further fits.
@@ -403,17 +384,6 @@ class Evolved:
 
         check_is_fitted(self)
         return evaluate(self, X, y, sample_weight)
-
-    def _columns_to_export(self) -> dict[str, Column]:
-        """Return the columns that a program reads as texts, a target of texts among them."""
-        from primitives.reading import Column
-
-        labels = self._fitted_task.classes
-        is_text = self._target_is_text or (labels is not None and labels.dtype.kind in "OU")
-        name = self.target_name_
-        names = [name] if isinstance(name, str) else name
-        targets = {name: Column("category") for name in names} if is_text else {}
-        return {**targets, **self._schema.not_plain}
 
     def _html_repr(self) -> str:
         """Return the HTML of an estimator in a notebook; scikit-learn calls it."""
