@@ -1,6 +1,8 @@
-"""Classification in ten lines: evolve pipelines, look at the front, score, export the model."""
+"""Classification in ten lines: evolve pipelines, look at the report, score, export the model."""
 
 import sys
+import tempfile
+from pathlib import Path
 
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
@@ -16,5 +18,7 @@ model.fit(X_train, y_train)
 
 print(model.pareto_front_[["score", "complexity", "pipeline"]].to_string(max_colwidth=80))
 print(f"AUC on rows it has not seen: {model.score(X_test, y_test):.4f}")
-model.export("model.py")
-print("The model is in model.py: a program that runs without evolver.")
+folder = Path(tempfile.mkdtemp(prefix="evolver-quickstart-"))
+model.report(folder / "report.html", seconds=10)
+model.export(folder / "model.py")
+print(f"{folder} has report.html to look at, and model.py, which runs without evolver.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = {
-    "quickstart.py": ("8", "AUC on rows it has not seen: 0.9", {"model.py"}),
+    "quickstart.py": ("8", "AUC on rows it has not seen: 0.9", set()),
     "regression.py": ("8", "Mean absolute error on rows it has not seen", set()),
     "choose_from_front.py": ("8", "one_se: ", {"simplest.py", "pareto_front.svg"}),
     "own_primitive.py": ("16", "candidates use the new primitive", set()),
@@ -42,6 +43,10 @@ def test_an_example_runs(name: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert printed in done.stdout
     assert {file.name for file in tmp_path.iterdir()} == written
+    if name == "quickstart.py":
+        folder = Path(done.stdout.splitlines()[-1].partition(" has ")[0])
+        assert {file.name for file in folder.iterdir()} == {"report.html", "model.py"}
+        shutil.rmtree(folder)
     if name == "own_primitive.py":
         used = re.match(r"(\d+) of \d+ candidates", done.stdout.splitlines()[-1])
         assert used is not None

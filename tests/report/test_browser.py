@@ -12,15 +12,12 @@ import pytest
 
 from evolver import EvolvedClassifier
 from evolver.report.page import page
+from tests.report.browser import FLAGS
 from tests.report.test_report import OPTIONS, hostile_table, large_facts
 
 CHROMIUM = shutil.which("chromium")
 if CHROMIUM is None:
     pytest.skip("needs Chromium: the package chromium of Debian", allow_module_level=True)
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 
 
 @pytest.fixture(scope="module")
