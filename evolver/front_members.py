@@ -40,6 +40,8 @@ class Members:
         Digest of the winner.
     fold_scores : dict of str to tuple of float
         Scores of the folds of each scored candidate, by digest.
+    out_of_fold : dict of str to sequence of ndarray
+        Out-of-fold predictions of the front, by digest and fold; empty after pickling.
     """
 
     def __init__(self, problem: Problem, result: Result) -> None:
@@ -51,13 +53,14 @@ class Members:
             if isinstance(record.outcome, Scored)
         }
         self._problem: Problem | None = problem
+        self.out_of_fold = dict(result.out_of_fold)
         self._columns = problem.columns
         self._fitted: dict[str, Any] = {self.winner: result.pipeline}
         if result.ensemble is not None:
             self._fitted[ENSEMBLE] = result.ensemble.estimator
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_problem": None}
+        return {**self.__dict__, "_problem": None, "out_of_fold": {}}
 
     def attach(self, problem: Problem) -> None:
         """Give the members the problem of their run again, which a pickle does not hold."""

@@ -20,7 +20,7 @@ from evolver.genome.pipeline import to_estimator
 from evolver.problem import Problem
 from evolver.report.curves import metrics
 from evolver.report.extras import baselines, importance, worth_of_steps
-from evolver.report.facts import Facts, facts_of, facts_of_journal
+from evolver.report.facts import Facts, facts_of, facts_of_journal, metrics_facts
 from evolver.report.page import page
 from evolver.run.result import Result
 
@@ -129,6 +129,9 @@ def complete(model: Any, seconds: float) -> None:
         end = Deadline.after(seconds)
         if len(facts["baselines"]) < 2:
             facts["baselines"] += baselines(problem, end)
+        digests = [model._members.digest_of(one["digest"]) for one in facts["front"]]
+        if len(facts["metrics"]) < len(digests) and not end.is_over:
+            facts["metrics"] = metrics_facts(problem, model._members.out_of_fold, digests)
         if tree is not None and not facts.get("steps"):
             facts["steps"] = worth_of_steps(problem, tree, model._members.fold_scores, end)
         if tree is not None and not facts.get("importance"):

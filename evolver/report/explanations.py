@@ -28,6 +28,9 @@ EXPLANATIONS = {
     "row-number": "The column counts the rows. In a sorted table it would give the target away.",
     "rows-without-target": "Rows without a target cannot be learned from and were left out.",
     "same-columns": "Two columns are equal. One of them is enough.",
+    "score-within-noise": "The model predicts no better than without any column, as far as the"
+    " folds can tell. Look at the target and at the columns that should say something of it, or get"
+    " more rows.",
     "sorted-by-target": "The rows are sorted by the target while folds are blocks of rows.",
     "sorted-by-time": "The rows are in the order of a column of times, but folds are drawn at"
     " random. Scores of models of the future may be too good: `time` makes folds go forward.",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import evolver
-from evolver.evaluation.baselines import constant_scores
+from evolver.evaluation.baselines import constant_scores, differences
 from evolver.evaluation.folds import are_in_time
 from evolver.genome.digest import TABLE
 from evolver.genome.graph import inputs_of, step_of, to_graph
@@ -27,6 +27,7 @@ from evolver.report.tried import of_recorded, of_records
 from evolver.run.fitted_ensemble import ENSEMBLE
 from evolver.run.recorded import recorded_run
 from evolver.run.result import Result
+from evolver.warned import Finding
 
 SCHEMA = 1
 """Version of the schema of the facts."""
@@ -53,20 +54,22 @@ def facts_of(model: Any, problem: Problem, result: Result) -> Facts:
     digest = ENSEMBLE if result.ensemble is not None else winner
     first = {"digest": digest, "by": winner}
     shown = result.out_of_fold.get(digest or "")
+    front = _front(model, result)
+    constant = constant_scores(problem)
+    findings = [*problem.findings, *_rare_classes(problem), *_within_noise(front, constant)]
     return {
         **_head("finished"),
         "metric": metric_facts(model),
         "task": _task_facts(model, problem),
         "columns": _records(model.columns_),
         "warnings": [
-            {"code": one.code, "message": one.message, "column": one.column}
-            for one in (*problem.findings, *_rare_classes(problem))
+            {"code": one.code, "message": one.message, "column": one.column} for one in findings
         ],
         "winner": first,
-        "front": _front(model, result),
-        "baselines": [_baseline("constant prediction", constant_scores(problem))],
+        "front": front,
+        "baselines": [_baseline("constant prediction", constant)],
         "lineage": [] if winner is None else lineage(tried, winner),
-        "metrics": _metrics(problem, result),
+        "metrics": metrics_facts(problem, result.out_of_fold, [digest or "", winner or ""]),
         "curves": {} if shown is None else curves_of(problem, shown),
         "ensemble": _ensemble(result),
         **search_facts(tried),
@@ -140,10 +143,20 @@ def _task_facts(model: Any, problem: Problem) -> Facts:
     }
 
 
-def _rare_classes(problem: Problem) -> list[Any]:
-    """Return a finding for the classes of few rows."""
-    from evolver.warned import Finding
+def _within_noise(front: Sequence[Facts], constant: Sequence[float]) -> list[Finding]:
+    """Return a finding if the model is no better than a constant prediction, within the error."""
+    gains = differences(front[0]["fold_scores"], constant) if front else []
+    if len(gains) < 2 or math.fsum(gains) / len(gains) > standard_error(gains):
+        return []
+    message = (
+        "The score is no better, within its standard error, than that of a constant prediction:"
+        " the columns may say nothing of the target."
+    )
+    return [Finding("score-within-noise", message)]
 
+
+def _rare_classes(problem: Problem) -> list[Finding]:
+    """Return a finding for the classes of few rows."""
     if problem.task.classes is None:
         return []
     labels, counts = np.unique(problem.y, return_counts=True)
@@ -247,16 +260,17 @@ def _baseline(name: str, fold_scores: Sequence[float]) -> Facts:
     return {"name": name, "score": score, "fold_scores": list(fold_scores)}
 
 
-def _metrics(problem: Problem, result: Result) -> list[Facts]:
-    """Return the common metrics of the model that predicts and of the best pipeline."""
-    digests = [ENSEMBLE, *(member.candidate.digest for member in result.front[:1])]
+def metrics_facts(
+    problem: Problem, out_of_fold: Mapping[str, Sequence[np.ndarray]], digests: Sequence[str]
+) -> list[Facts]:
+    """Return the common metrics of some members, of those whose predictions are at hand."""
     return [
         {
             "digest": digest if digest == ENSEMBLE else short_digest(digest),
-            "out_of_fold": metrics_of(problem, result.out_of_fold[digest]),
+            "out_of_fold": metrics_of(problem, out_of_fold[digest]),
         }
-        for digest in digests
-        if digest in result.out_of_fold
+        for digest in dict.fromkeys(digests)
+        if digest in out_of_fold
     ]
 
 

@@ -7,9 +7,11 @@ import json
 import logging
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
@@ -138,6 +140,47 @@ def test_the_same_as_data_can_be_read_by_programs(fitted: Any, tmp_path: Path) -
     assert sum(facts["outcomes"].values()) == len(fitted.leaderboard_) == len(facts["candidates"])
     assert facts["front"][0]["score"] == pytest.approx(fitted.pareto_front_["score"][0])
     assert {row["column"] for row in facts["columns"]} == set(fitted.feature_names_in_)
+
+
+SCHEMA = json.loads((files("evolver.report") / "report.schema.json").read_text("utf-8"))
+
+
+def test_the_data_of_every_report_follow_the_schema(
+    fitted: Any, regressor: Any, tmp_path: Path
+) -> None:
+    fitted.evaluate(*small_table("binary"))
+    fitted.report(tmp_path / "report.json", seconds=20)
+    X, y = small_table("binary")
+    options = {**OPTIONS, "max_evaluations": 3, "run_dir": tmp_path / "run"}
+    several = EvolvedClassifier(**options).fit(X, np.column_stack([y == y[0], y != y[1]]))
+    for facts in (
+        json.loads((tmp_path / "report.json").read_text("utf-8")),
+        regressor._facts,
+        several._facts,
+        facts_of_journal(tmp_path / "run"),
+    ):
+        jsonschema.validate(facts, SCHEMA)
+        json.dumps(facts, allow_nan=False)
+
+
+def test_every_member_has_its_metrics_where_the_predictions_are_at_hand(
+    fitted: Any, tmp_path: Path
+) -> None:
+    fitted.report(tmp_path / "report.json", seconds=20)
+    found = [one["digest"] for one in fitted._facts["metrics"]]
+    assert found == fitted.pareto_front_["digest"].tolist()
+
+
+def test_a_score_at_the_edge_of_its_noise_is_said() -> None:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(80, 3)), columns=["a", "b", "c"])
+    space = default_catalogue().only("Encoder", "GaussianNB")
+    options = {**OPTIONS, "max_evaluations": 1, "search_space": space}
+    noise = EvolvedClassifier(**options).fit(X, rng.integers(0, 2, 80))
+    signal = EvolvedClassifier(**options).fit(X, (X["a"] > 0).astype(int))
+    codes = [{one["code"] for one in model._facts["warnings"]} for model in (noise, signal)]
+    assert "score-within-noise" in codes[0]
+    assert "score-within-noise" not in codes[1]
 
 
 def test_metrics_are_those_of_the_out_of_fold_predictions(fitted: Any) -> None:
