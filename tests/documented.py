@@ -22,6 +22,9 @@ BUDGETS = {"time_budget": 30, "max_evaluations": 1}
 COMMAND_TIME = re.compile(r"--time \d+[smh]")
 """Time of a command, which becomes a short one."""
 
+WITH_SECONDS = {"report", "importance"}
+"""Functions whose `seconds` are for people; in tests a second must do."""
+
 IN_PROCESS = ast.keyword("in_process", ast.Constant(True))
 """Setting by which a fit starts no worker processes: these take most of the time of a short fit."""
 
