@@ -22,6 +22,9 @@ BUDGETS = {"time_budget": 30, "max_evaluations": 1}
 COMMAND_TIME = re.compile(r"--time \d+[smh]")
 """Time of a command, which becomes a short one."""
 
+REPORT_SECONDS = 1
+"""Seconds in which a report may fit further models."""
+
 IN_PROCESS = ast.keyword("in_process", ast.Constant(True))
 """Setting by which a fit starts no worker processes: these take most of the time of a short fit."""
 
@@ -50,6 +53,9 @@ class Small(ast.NodeTransformer):
                     call.keywords.append(ast.keyword(budget, ast.Constant(small)))
                 elif ast.unparse(keyword.value) not in ("None", "-1"):
                     keyword.value = ast.Constant(small)
+        if name == "report":
+            call.keywords = [keyword for keyword in call.keywords if keyword.arg != "seconds"]
+            call.keywords.append(ast.keyword("seconds", ast.Constant(REPORT_SECONDS)))
         if self._in_process and name == "Settings":
             call.keywords.append(IN_PROCESS)
         if self._in_process and name.startswith("Evolved") and "settings" not in given:

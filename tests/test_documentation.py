@@ -55,10 +55,11 @@ def test_budgets_are_small_and_commands_run_where_they_stand(tmp_path: Path) -> 
         "```python\nfirst = dict(time_budget=300)\nsecond = dict(max_evaluations=50)\n```\n"
         '```console\n$ python -c \'open("made", "w")\'  # comment\noutput\n```\n'
         "```python\nimport os\nprint(first == second, first, os.path.exists('made'))\n```\n"
+        "```python\ndef report(seconds):\n    print(seconds)\nreport(seconds=30)\n```\n"
         "```text\nnothing\n```\n"
     )
     done = run(program_of(page), tmp_path)
-    assert done.stdout == "True {'time_budget': 30, 'max_evaluations': 1} True\n"
+    assert done.stdout == "True {'time_budget': 30, 'max_evaluations': 1} True\n1\n"
 
 
 @pytest.fixture(scope="module")

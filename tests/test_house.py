@@ -23,7 +23,8 @@ LAYERS = [
     {"run", "checks"},
     {"report", "export", "front_members", "presets", "session"},
     {"command", "estimators", "training_table"},
-    {"cli", "plotting", "__main__"},
+    {"cli", "plotting"},
+    {"__main__"},
 ]
 """Parts by layer, the lowest first. A module may import from lower layers and its own part."""
 

@@ -45,8 +45,9 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
         Seed or source of randomness. An integer makes a run reproducible, see `max_evaluations`.
     run_dir : str or Path, default=None
         Folder for the files of a run: its journal and out-of-fold predictions, the fitted model,
-        the leaderboard, the front and the exported programs. It must be new, empty, or hold a run.
-        A run on the same data with the same settings is continued. None: no files are kept.
+        the report, the leaderboard, the front and the exported programs. It must be new, empty, or
+        hold a run. A run on the same data with the same settings is continued. None: no files are
+        kept.
     verbose : int, default=1
         Verbosity. 0: silent; 1: progress on standard error.
     settings : evolver.Settings, default=None
@@ -101,18 +102,20 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
         the best pipeline by more than the standard error, on folds that neither was chosen on, or
         if time was short; `predict` then uses `best_pipeline_`.
     pareto_front_ : DataFrame
-        Rank, score, std, complexity, short name (pipeline), expression and digest of the
-        non-dominated candidates, best score first. A digest is shown by its beginning. `std` is the
-        sample standard deviation over the folds (n - 1). A second
-        complexity has a column of its own name. Scores by further scorers have columns of their
-        names, NaN where one cannot be computed. The ensemble comes first, because it predicts; its
-        digest is "ensemble". Its score is computed on folds that it was not chosen on. The score of
-        a pipeline is that of the best of many on the same folds, so it may be higher by chance.
+        Rank, score, std, complexity, pipeline, expression and digest of the non-dominated
+        candidates, best score first. `std` is the sample standard deviation over the folds (n - 1).
+        A second complexity has a column of its own name. Scores by further scorers have columns of
+        their names, NaN where one cannot be computed. The ensemble comes first, because it
+        predicts; its digest is "ensemble". Its score is computed on folds that it was not chosen
+        on. The score of a pipeline is that of the best of many on the same folds, so it may be
+        higher by chance.
     leaderboard_ : DataFrame
-        Candidates, best first, one in each row: score, std, score_so_far (of the first folds, their
-        number in folds), complexity, short name (pipeline), outcome, failure, reason, seconds,
-        proposer, operator, parents, expression, number (in the order asked), digest. Candidates
-        that were stopped come after those that are scored, and those that failed come last.
+        Candidates, one in each row, best first: score, std, score_so_far, folds, complexity,
+        pipeline, outcome, failure, reason, seconds, proposer, operator, parents, expression,
+        number, digest. Those that were scored on all folds come first, then those that were
+        stopped, then those that failed. `score_so_far` is the mean over the first folds, whose
+        number is in `folds`. `pipeline` is a short name, `expression` the pipeline with all
+        parameters, which `warm_start` takes. `number` is the place in the order asked.
     best_by_family_ : DataFrame
         Best scored candidate of each family of models, best score first: family, score, std,
         parameters, pipeline, expression, digest. The family is the name of the model that predicts,
@@ -157,8 +160,8 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
     Notes
     -----
     Messages go to the logger ``"evolver"`` of the standard library's `logging`. To keep them in a
-    file, give it a handler before `fit`:
-    ``logging.getLogger("evolver").addHandler(logging.FileHandler("evolver.log"))``.
+    file, set the level before `fit`, ``logging.getLogger("evolver").setLevel(logging.INFO)``, and
+    add a handler: ``logging.getLogger("evolver").addHandler(logging.FileHandler("evolver.log"))``.
 
     Examples
     --------
