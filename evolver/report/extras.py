@@ -168,6 +168,8 @@ def importance(problem: Problem, tree: Tree, end: Deadline) -> list[dict[str, An
     rng = np.random.default_rng(0)
     falls: list[np.ndarray] = []
     for train, valid in problem.folds:
+        if end.is_over:
+            break
         one = _falls(problem, tree, train, valid[:SHUFFLED_ROWS], rng, end)
         if one is None:
             break

@@ -6,6 +6,7 @@ import html
 import json
 import logging
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -257,7 +258,21 @@ def test_a_column_that_tells_the_target_is_most_important() -> None:
     assert rows[0]["column"] == "c"
     assert rows[0]["fall"] > 0.3
     assert all(abs(row["fall"]) < 0.1 for row in rows[1:])
-    assert importance(model._members._problem, tree, Deadline.after(0)) == []
+
+
+def test_without_time_no_model_is_fitted_for_importances(fitted: Any) -> None:
+    asked = []
+
+    def scorer(model: Any, X: Any, y: Any) -> float:
+        asked.append(model)
+        return 0.0
+
+    problem = replace(fitted._members._problem, scorer=scorer)
+    tree = fitted._members.front[0].candidate.tree
+    assert importance(problem, tree, Deadline.after(0)) == []
+    assert not asked
+    assert importance(problem, tree, Deadline())
+    assert asked
 
 
 def test_new_rows_are_scored_by_every_member(tmp_path: Path) -> None:
