@@ -67,7 +67,9 @@ class Small(ast.NodeTransformer):
 def program_of(page: str, *, in_process: bool = True) -> str:
     """Return the program of the blocks of a page, "" if it has none."""
     source = "\n".join(
-        body if language == "python" else "\n".join(map(_call, body.splitlines()))
+        body
+        if language == "python"
+        else "\n".join(_call(line, in_process=in_process) for line in body.splitlines())
         for language, body in BLOCK.findall(page)
     )
     return ast.unparse(
@@ -81,12 +83,18 @@ def run(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def _call(line: str) -> str:
-    """Return the Python call of a line of a block of commands; lines of output are left out."""
+def _call(line: str, *, in_process: bool) -> str:
+    """Return the Python call of a line of a block of commands; lines of output are left out.
+
+    A process of its own would import the libraries again, so `evolver` is called in this one.
+    """
     if not line.startswith("$ "):
         return ""
     line = COMMAND_TIME.sub("--time 4s", line.removeprefix("$ "))
     name, *arguments = shlex.split(line, comments=True)
+    if in_process and name == "evolver":
+        main = "__import__('evolver.cli', fromlist=['main']).main"
+        return f"{main}({arguments!r}, standalone_mode=False)"
     programs = {"evolver": ["-c", "from evolver.cli import main; main()"], "python": []}
     command = [sys.executable, *programs[name], *arguments]
     return f"__import__('subprocess').run({command!r}, check=True)"

@@ -62,6 +62,12 @@ def test_budgets_are_small_and_commands_run_where_they_stand(tmp_path: Path) -> 
     assert done.stdout == "True {'time_budget': 30, 'max_evaluations': 1} True\n1\n"
 
 
+def test_a_command_that_fails_fails_its_page(tmp_path: Path) -> None:
+    done = run(program_of("```console\n$ evolver show nothing\n```\n"), tmp_path)
+    assert done.returncode != 0
+    assert "nothing" in done.stderr
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the site, built with warnings as errors."""
