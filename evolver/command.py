@@ -54,10 +54,16 @@ class Command:
         Largest number of candidates; None: no limit.
     scoring, complexity : list of str
         Names of scorers and of objectives beside the score; empty: the default.
-    cv : int
-        Number of folds.
-    population : int
-        Number of pipelines that the evolution keeps as parents.
+    cv : int or None
+        Number of folds; None: that of the preset.
+    population : int or None
+        Number of pipelines that the evolution keeps as parents; None: that of the preset.
+    preset : str or None
+        Name of a preset; None: the usual values.
+    estimators : list of str
+        Names or patterns of the models; empty: all.
+    template : str or None
+        Steps between table and prediction, in order; None: any.
     warm_start : list of str
         Absolute paths of the folders of earlier runs.
     settings : dict
@@ -77,8 +83,11 @@ class Command:
     evaluations: int | None = None
     scoring: list[str] = field(default_factory=list)
     complexity: list[str] = field(default_factory=list)
-    cv: int = 5
-    population: int = 50
+    cv: int | None = None
+    population: int | None = None
+    preset: str | None = None
+    estimators: list[str] = field(default_factory=list)
+    template: str | None = None
     warm_start: list[str] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -91,6 +100,9 @@ class Command:
             "complexity": _one_or_all(self.complexity) or "operators",
             "cv": self.cv,
             "population_size": self.population,
+            "preset": self.preset,
+            "estimators": self.estimators or None,
+            "template": self.template,
             "n_jobs": self.jobs,
             "random_state": self.seed,
             "settings": Settings(**self.settings),
@@ -139,8 +151,17 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
         f"a list of some of {', '.join(OBJECTIVES)}",
         lambda value: _are_names(value) and set(value) <= set(OBJECTIVES),
     ),
-    "cv": ("an integer of at least 2", lambda value: _is_integer(value) and value >= 2),
-    "population": ("an integer of at least 2", lambda value: _is_integer(value) and value >= 2),
+    "cv": (
+        "an integer of at least 2 or null",
+        lambda value: value is None or _is_at_least_2(value),
+    ),
+    "population": (
+        "an integer of at least 2 or null",
+        lambda value: value is None or _is_at_least_2(value),
+    ),
+    "preset": ("a string or null", lambda value: value is None or _is_text(value)),
+    "estimators": ("a list of different strings", lambda value: _are_names(value)),
+    "template": ("a string or null", lambda value: value is None or _is_text(value)),
     "warm_start": ("a list of different folders", lambda value: _are_names(value)),
     "settings": ("an object of settings by name", lambda value: _are_settings(value)),
 }
@@ -192,6 +213,10 @@ def _check_command(content: Any) -> None:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and "\0" not in value
+
+
+def _is_at_least_2(value: Any) -> bool:
+    return _is_integer(value) and value >= 2
 
 
 def _is_integer(value: Any) -> bool:

@@ -26,6 +26,7 @@ QUICK = ["--time", "none", "--evaluations", "4", "--jobs", "1", "--seed", "1"]
 
 OPTIONS = [
     *("--scoring", "roc_auc", "--scoring", "accuracy"),
+    *("--preset", "light", "--estimator", "Gaussian*", "--estimator", "DecisionTreeClassifier"),
     *("--complexity", "size", "--cv", "3", "--population", "20", "--weight", "w", "--groups", "g"),
     *("--lag", "5", "--ensemble-size", "2", "--patience", "none", "--cache-limit", "64M"),
     *("--operator-rate", "crossover=0.5", "--row-ladder", "false", "--fold-timeout", "30s"),
@@ -51,6 +52,8 @@ def test_all_options_reach_the_run_and_are_kept_in_its_folder(made: dict[str, An
     assert (command.weight, command.groups, command.cv, command.population) == ("w", "g", 3, 20)
     assert (command.seconds, command.evaluations) == (None, 4)
     assert command.scoring == ["roc_auc", "accuracy"]
+    assert (command.preset, command.template) == ("light", None)
+    assert command.estimators == ["Gaussian*", "DecisionTreeClassifier"]
     assert command.settings["lag"] == 5
     assert command.settings["patience"] is None
     assert command.settings["cache_limit"] == 64 * 1024**2
@@ -207,7 +210,7 @@ def test_a_run_of_python_is_continued_with_its_table(
 def test_a_command_of_an_earlier_version_has_default_options(tmp_path: Path) -> None:
     (tmp_path / "command.json").write_text(json.dumps(COMMAND))
     assert read_command(tmp_path) == Command(**COMMAND)
-    assert read_command(tmp_path).parameters()["cv"] == 5
+    assert read_command(tmp_path).parameters()["cv"] is None
 
 
 def test_results_are_printed_as_json_alone(made: dict[str, Any], tmp_path: Path) -> None:

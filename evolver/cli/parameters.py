@@ -189,7 +189,23 @@ SEARCH = (
         " may be given twice.",
     ),
     click.option(
-        "--cv", type=click.IntRange(2), default=5, show_default=True, help="Number of folds."
+        "--preset",
+        type=click.Choice(("fast", "light", "best")),
+        help="Values for a short run, for quick models alone, or for a long run; another option"
+        " wins.",
+    ),
+    click.option(
+        "--estimator",
+        "estimators",
+        multiple=True,
+        help="Name or pattern of the models to try, such as LGBM*; may be repeated; default: all.",
+    ),
+    click.option(
+        "--template",
+        help="Steps between table and prediction, in order, such as encoder-selector-classifier.",
+    ),
+    click.option(
+        "--cv", type=click.IntRange(2), help="Number of folds; default: 5, or that of the preset."
     ),
     WEIGHT,
     GROUPS,
@@ -201,9 +217,8 @@ SEARCH = (
     click.option(
         "--population",
         type=click.IntRange(2),
-        default=50,
-        show_default=True,
-        help="Number of pipelines that the evolution keeps as parents.",
+        help="Number of pipelines that the evolution keeps as parents; default: 50, or that of the"
+        " preset.",
     ),
     click.option(
         "--warm-start",

@@ -166,7 +166,7 @@ def _command_of(table: Path, options: dict[str, Any]) -> Command:
         raise ValueError("--time must be a time unless --evaluations is given, got none.")
     options["warm_start"] = [str(folder.absolute()) for folder in options["warm_start"]]
     options["columns"] = dict(options["columns"])
-    for name in ("target", "scoring", "complexity"):
+    for name in ("target", "scoring", "complexity", "estimators"):
         options[name] = list(options[name])
     command = Command(table=str(table.absolute()), settings=settings, **options)
     command.parameters()  # checks the settings

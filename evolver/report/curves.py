@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -89,11 +90,13 @@ def metrics(task: Task, truth: np.ndarray, predictions: np.ndarray) -> dict[str,
         return {}
     found = {}
     decided = predictions if task.classes is None else task.decided(predictions)
-    for name, metric in (REGRESSION if task.classes is None else CLASSIFICATION).items():
-        with suppress(ValueError):
-            score = metric(truth, decided, predictions)
-            if np.isfinite(score):
-                found[name] = score
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # such as that the sum of a blend differs from 1 by 1e-8
+        for name, metric in (REGRESSION if task.classes is None else CLASSIFICATION).items():
+            with suppress(ValueError):
+                score = metric(truth, decided, predictions)
+                if np.isfinite(score):
+                    found[name] = score
     return found
 
 

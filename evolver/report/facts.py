@@ -52,7 +52,7 @@ def facts_of(model: Any, problem: Problem, result: Result) -> Facts:
     tried = of_records(result.records)
     winner = None if result.winner is None else result.winner.digest
     digest = ENSEMBLE if result.ensemble is not None else winner
-    first = {"digest": digest, "by": winner}
+    first = {"digest": _shown(digest), "by": _shown(winner)}
     shown = result.out_of_fold.get(digest or "")
     front = _front(model, result)
     constant = constant_scores(problem)
@@ -97,12 +97,17 @@ def facts_of_journal(folder: Path) -> Facts:
     return {
         **_head("under way"),
         "metric": {"name": run.metric, "reported": run.metrics[1:]},
-        "winner": {"digest": None if best is None else best.digest, "by": None},
+        "winner": {"digest": None if best is None else _shown(best.digest), "by": None},
         "front": front,
         **search_facts(tried),
         "statistics": {"seconds_so_far": run.seconds},
         "settings": {},
     }
+
+
+def _shown(digest: str | None) -> str | None:
+    """Return a digest as it is shown; the ensemble has a name instead."""
+    return digest if digest in (None, ENSEMBLE) else short_digest(digest)
 
 
 def _head(state: str) -> Facts:
