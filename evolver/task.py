@@ -56,6 +56,10 @@ class Task(Protocol):
         """Name by which primitives know the task, one of `primitives.base.TASKS`."""
 
     @property
+    def kind(self) -> str:
+        """What is predicted, in words."""
+
+    @property
     def default_scoring(self) -> str:
         """Name of the scorer that is used if the caller names none."""
 
@@ -124,6 +128,11 @@ class Classification:
     def name(self) -> str:
         """Name by which primitives know the task."""
         return "binary" if len(self.classes) == 2 else "multiclass"
+
+    @property
+    def kind(self) -> str:
+        """What is predicted, in words."""
+        return f"one of {len(self.classes)} classes"
 
     @property
     def default_scoring(self) -> str:
@@ -203,6 +212,7 @@ class Regression:
 
     family: ClassVar[str] = "regression"
     name: ClassVar[str] = "regression"
+    kind: ClassVar[str] = "a number"
     default_scoring: ClassVar[str] = "neg_root_mean_squared_error"
     classes: ClassVar[None] = None
     model_classes: ClassVar[None] = None
@@ -266,6 +276,7 @@ class MultioutputRegression(Regression):
 
     n_targets: int = 2
     name: ClassVar[str] = "multioutput"
+    kind: ClassVar[str] = "several numbers"
     # Unlike errors, it is the same whatever the units of the targets.
     default_scoring: ClassVar[str] = "r2"
 
@@ -295,6 +306,7 @@ class Multilabel:
     n_labels: int
     family: ClassVar[str] = "classification"
     name: ClassVar[str] = "multilabel"
+    kind: ClassVar[str] = "several labels of 0 and 1"
     # Unlike the area under the ROC curve, it is defined where a label is true in no row.
     default_scoring: ClassVar[str] = "average_precision"
     classes: ClassVar[None] = None

@@ -25,7 +25,7 @@ from evolver.outcome import TIME_OVER
 from evolver.storage.journal import FILE
 from tests.alone import run_exported
 from tests.storage.test_journal import rewrite
-from tests.tables import small_table
+from tests.tables import by_age, small_table
 
 
 def evolver(*arguments: object) -> Result:
@@ -75,10 +75,10 @@ def test_a_csv_file_is_predicted_like_a_parquet_file(folder: Path, tmp_path: Pat
 
 def test_a_run_is_resumed_with_more_time(folder: Path) -> None:
     run = folder / "multiclass"
-    before = pd.read_csv(run / "leaderboard.csv")
+    before = by_age(pd.read_csv(run / "leaderboard.csv"))
     result = evolver("resume", run, "--time", "12s")
     assert result.exit_code == 0, result.output
-    after = pd.read_csv(run / "leaderboard.csv")
+    after = by_age(pd.read_csv(run / "leaderboard.csv"))
     known = before[before["reason"] != TIME_OVER]
     assert len(after) > len(known)
     both = min(len(before), len(after))  # the candidates that time cut off may not be asked again

@@ -1053,6 +1053,8 @@ def test_a_run_folder_has_all_its_files(tmp_path: Any) -> None:
         "leaderboard.csv",
         "pareto_front.csv",
         "pareto_front.svg",
+        "report.html",
+        "report.json",
         "winner.py",
         "columns.csv",
         "journal.sqlite",

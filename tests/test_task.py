@@ -47,6 +47,7 @@ def test_few_modules_name_a_kind_of_target() -> None:
         "evolver.task",
         "evolver.cli.searching",
         "evolver.command",
+        "evolver.checks.models",  # for whom a pattern of models is meant
         "evolver.checks.target",
         "evolver.estimators.evolved",
         "evolver.evaluation.blends",

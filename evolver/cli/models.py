@@ -30,11 +30,14 @@ def export(folder: Path, out: Path, member: str | None, as_json: bool, quiet: bo
       evolver export run --out model.py
       evolver export run --out simple.py --member one_se
     """
+    from evolver.report.frames import shown_digest
+
     output = Output(as_json, quiet)
     model = load_model(folder)
     or_exit(lambda: model.export(out, member))
     output.line(f"Wrote {out}.")
-    output.result({"file": str(out.absolute()), "member": model._members.digest_of(member)})
+    digest = shown_digest(model._members.digest_of(member))
+    output.result({"file": str(out.absolute()), "member": digest})
 
 
 @click.command(short_help="Predict the rows of a table.")

@@ -273,6 +273,8 @@ def _evolve(
 
 def _show(model: EvolvedClassifier | EvolvedRegressor, out: Path, output: Output) -> None:
     """Print the front of a run and the files in its folder."""
+    from evolver.report.frames import shown_digest
+
     front = model.pareto_front_
     if len(front):
         shown = front.drop(columns=["rank", "expression"])
@@ -290,8 +292,8 @@ def _show(model: EvolvedClassifier | EvolvedRegressor, out: Path, output: Output
             "target": model.target_name_,
             "metric": next(iter(model.scorers_)),
             "score": model.best_score_,
-            "predicts": model._members.digest_of(None),
-            "winner": model._members.winner,
+            "predicts": shown_digest(model._members.digest_of(None)),
+            "winner": shown_digest(model._members.winner),
             "front": front,
             "statistics": model.statistics_,
             "warnings": [{"code": one.code, "message": one.message} for one in model.warnings_],

@@ -22,6 +22,9 @@ from evolver.errors import InputError
 from evolver.estimators.keywords import check_keywords
 
 if TYPE_CHECKING:
+    from evolver.problem import Problem
+    from evolver.report.facts import Facts
+    from evolver.run.result import Result
     from evolver.schema import Schema
     from evolver.session import FitRequest
     from evolver.settings import Settings
@@ -46,6 +49,9 @@ class Evolved:
         """Return an estimator, or raise an InputTypeError that names an unknown keyword."""
         check_keywords(cls, keywords)
         return super().__new__(cls)
+
+    _kept_facts: Facts | None
+    _finished: tuple[Problem, Result] | None
 
     def __init__(
         self,
@@ -394,8 +400,19 @@ class Evolved:
 
         return notebook_html(self)
 
+    @property
+    def _facts(self) -> Facts | None:
+        """Facts of the run for its report, gathered when they are first asked for."""
+        if self._finished is not None:
+            from evolver.estimators.reports import facts_at_end
+
+            self._kept_facts, self._finished = facts_at_end(self, *self._finished), None
+        return self._kept_facts
+
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state for a pickle, without the out-of-fold predictions."""
+        """Return the state for a pickle, without the data and the out-of-fold predictions."""
+        if getattr(self, "_finished", None) is not None:
+            self._facts  # noqa: B018  # the problem and the result are not in the pickle
         state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]  # BaseEstimator's
         if "_history" in state:
             state["_history"] = replace(self._history, predictions={})
@@ -478,7 +495,6 @@ class Evolved:
         # Modules that are needed after the search are imported before it. Afterwards memory may be
         # short or files may be gone.
         from evolver import checks
-        from evolver.estimators import reports
         from evolver.front_members import Members
         from evolver.report import frames
         from evolver.report.families import best_by_family
@@ -521,7 +537,7 @@ class Evolved:
                 self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
                 self._members = Members(problem, result)
                 self._kept_in = self.run_dir, request.run_dir
-                self._facts = reports.facts_at_end(self, problem, result)
+                self._kept_facts, self._finished = None, (problem, result)
                 if request.run_dir is not None:
                     keep(self, request.run_dir)
                 if request.verbose and self._facts is not None:

@@ -12,15 +12,23 @@ from threadpoolctl import threadpool_limits
 
 from evolver.budget import Deadline
 from evolver.errors import InputError
+from evolver.evaluation.baselines import constant_scores
 from evolver.evaluation.fold import score_of
 from evolver.export.render import layout, render
 from evolver.files import replacing_named
 from evolver.genome.names import short_digest
 from evolver.genome.pipeline import to_estimator
 from evolver.problem import Problem
-from evolver.report.curves import metrics
+from evolver.report.curves import curves_of, metrics
 from evolver.report.extras import baselines, importance, worth_of_steps
-from evolver.report.facts import Facts, facts_of, facts_of_journal, metrics_facts
+from evolver.report.facts import (
+    CONSTANT,
+    Facts,
+    baseline,
+    facts_of,
+    facts_of_journal,
+    metrics_facts,
+)
 from evolver.report.page import page
 from evolver.run.result import Result
 
@@ -127,11 +135,18 @@ def complete(model: Any, seconds: float) -> None:
     tree = trees.get(model._members.winner)
     with threadpool_limits(limits=1):
         end = Deadline.after(seconds)
+        known = {one["name"] for one in facts["baselines"]}
+        if CONSTANT not in known and not end.is_over:
+            facts["baselines"].insert(0, baseline(CONSTANT, constant_scores(problem)))
         if len(facts["baselines"]) < 2:
             facts["baselines"] += baselines(problem, end)
+        predictions = model._members.out_of_fold
+        first = model._members.digest_of(facts["front"][0]["digest"])
+        if not facts["curves"] and first in predictions and not end.is_over:
+            facts["curves"] = curves_of(problem, predictions[first])
         digests = [model._members.digest_of(one["digest"]) for one in facts["front"]]
         if len(facts["metrics"]) < len(digests) and not end.is_over:
-            facts["metrics"] = metrics_facts(problem, model._members.out_of_fold, digests)
+            facts["metrics"] = metrics_facts(problem, predictions, digests)
         if tree is not None and not facts.get("steps"):
             facts["steps"] = worth_of_steps(problem, tree, model._members.fold_scores, end)
         if tree is not None and not facts.get("importance"):

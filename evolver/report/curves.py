@@ -31,7 +31,7 @@ from evolver.task import Task
 POINTS = 100
 """Largest number of points of a curve."""
 
-MOST_ROWS = 50_000
+MOST_ROWS = 20_000
 """Number of rows that the curves are computed on; more rows are thinned out evenly."""
 
 MOST_CLASSES = 60
@@ -86,7 +86,7 @@ def metrics(task: Task, truth: np.ndarray, predictions: np.ndarray) -> dict[str,
     predictions : ndarray of shape (n_rows,) or (n_rows, n_classes)
         Numbers, or probabilities.
     """
-    if truth.ndim > 1:
+    if truth.ndim > 1 or (task.classes is not None and len(task.classes) > MOST_CLASSES):
         return {}
     found = {}
     decided = predictions if task.classes is None else task.decided(predictions)

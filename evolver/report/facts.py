@@ -22,6 +22,7 @@ from evolver.genome.tree import Tree
 from evolver.outcome import Scored, standard_error
 from evolver.problem import Problem
 from evolver.report.curves import curves_of, metrics_of
+from evolver.report.frames import shown_digest
 from evolver.report.search_facts import lineage, search_facts
 from evolver.report.tried import of_recorded, of_records
 from evolver.run.fitted_ensemble import ENSEMBLE
@@ -34,6 +35,12 @@ SCHEMA = 1
 
 FEW_ROWS = 20
 """Number of rows of a class below which its scores say little."""
+
+QUICK_CELLS = 1_000_000
+"""Rows times classes of a problem up to which curves and metrics are computed at its end."""
+
+CONSTANT = "constant prediction"
+"""Name of the baseline that predicts the same for every row."""
 
 Facts = dict[str, Any]
 """Facts by name, of numbers, strings, lists and dictionaries alone."""
@@ -52,10 +59,13 @@ def facts_of(model: Any, problem: Problem, result: Result) -> Facts:
     tried = of_records(result.records)
     winner = None if result.winner is None else result.winner.digest
     digest = ENSEMBLE if result.ensemble is not None else winner
-    first = {"digest": _shown(digest), "by": _shown(winner)}
+    first = {"digest": shown_digest(digest), "by": shown_digest(winner)}
     shown = result.out_of_fold.get(digest or "")
     front = _front(model, result)
-    constant = constant_scores(problem)
+    classes = problem.task.classes
+    # Of a large problem, what takes long is left to a report that is asked for.
+    is_quick = len(problem.y) * (1 if classes is None else len(classes)) <= QUICK_CELLS
+    constant = constant_scores(problem) if front and is_quick else []
     findings = [*problem.findings, *_rare_classes(problem), *_within_noise(front, constant)]
     return {
         **_head("finished"),
@@ -67,10 +77,12 @@ def facts_of(model: Any, problem: Problem, result: Result) -> Facts:
         ],
         "winner": first,
         "front": front,
-        "baselines": [_baseline("constant prediction", constant)],
+        "baselines": [baseline(CONSTANT, constant)] if constant else [],
         "lineage": [] if winner is None else lineage(tried, winner),
-        "metrics": metrics_facts(problem, result.out_of_fold, [digest or "", winner or ""]),
-        "curves": {} if shown is None else curves_of(problem, shown),
+        "metrics": []
+        if not is_quick
+        else metrics_facts(problem, result.out_of_fold, [digest or "", winner or ""]),
+        "curves": {} if shown is None or not is_quick else curves_of(problem, shown),
         "ensemble": _ensemble(result),
         **search_facts(tried),
         "statistics": {name: _plain(value) for name, value in model.statistics_.items()},
@@ -97,17 +109,12 @@ def facts_of_journal(folder: Path) -> Facts:
     return {
         **_head("under way"),
         "metric": {"name": run.metric, "reported": run.metrics[1:]},
-        "winner": {"digest": None if best is None else _shown(best.digest), "by": None},
+        "winner": {"digest": None if best is None else shown_digest(best.digest), "by": None},
         "front": front,
         **search_facts(tried),
         "statistics": {"seconds_so_far": run.seconds},
         "settings": {},
     }
-
-
-def _shown(digest: str | None) -> str | None:
-    """Return a digest as it is shown; the ensemble has a name instead."""
-    return digest if digest in (None, ENSEMBLE) else short_digest(digest)
 
 
 def _head(state: str) -> Facts:
@@ -137,6 +144,7 @@ def _task_facts(model: Any, problem: Problem) -> Facts:
         numbers = {"quantiles": quantiles.tolist(), "mean": float(np.mean(problem.y))}
     return {
         "name": problem.task.name,
+        "kind": problem.task.kind,
         "target": model.target_name_,
         "rows": len(problem.y),
         "columns": model.n_features_in_,
@@ -164,8 +172,9 @@ def _rare_classes(problem: Problem) -> list[Finding]:
     """Return a finding for the classes of few rows."""
     if problem.task.classes is None:
         return []
-    labels, counts = np.unique(problem.y, return_counts=True)
-    rare = [str(label) for label, count in zip(labels, counts, strict=True) if count < FEW_ROWS]
+    counts = problem.task.class_counts(problem.y)
+    classes = zip(problem.task.classes, counts, strict=True)
+    rare = [str(label) for label, count in classes if count < FEW_ROWS]
     if not rare:
         return []
     names = ", ".join(rare[:5])
@@ -213,7 +222,7 @@ def _member(
 ) -> Facts:
     """Return a member of the front."""
     return {
-        "digest": digest if digest == ENSEMBLE else short_digest(digest),
+        "digest": shown_digest(digest),
         "name": name,
         "expression": expression,
         "score": math.fsum(fold_scores) / len(fold_scores),
@@ -259,7 +268,7 @@ def _named(names: Sequence[str], scores: Sequence[float]) -> dict[str, float | N
     return {name: _number(score) for name, score in zip(names, scores, strict=True)}
 
 
-def _baseline(name: str, fold_scores: Sequence[float]) -> Facts:
+def baseline(name: str, fold_scores: Sequence[float]) -> Facts:
     """Return the scores of a plain model; None where it cannot be scored."""
     score = math.fsum(fold_scores) / len(fold_scores) if fold_scores else None
     return {"name": name, "score": score, "fold_scores": list(fold_scores)}
@@ -271,7 +280,7 @@ def metrics_facts(
     """Return the common metrics of some members, of those whose predictions are at hand."""
     return [
         {
-            "digest": digest if digest == ENSEMBLE else short_digest(digest),
+            "digest": shown_digest(digest),
             "out_of_fold": metrics_of(problem, out_of_fold[digest]),
         }
         for digest in dict.fromkeys(digests)

@@ -222,3 +222,8 @@ def title(front: pd.DataFrame, digest: str, n_folds: int) -> str:
     # A member is on the front once; the fallback model is not on it.
     score = "".join(f", score {value:.6g} over {folds}" for value in scores)
     return f"{noun} found by evolver{score}."
+
+
+def shown_digest(digest: str | None) -> str | None:
+    """Return a digest as it is shown; names that stand for one, such as the ensemble's, stay."""
+    return digest if digest in (None, ENSEMBLE) else short_digest(digest)

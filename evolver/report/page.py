@@ -15,11 +15,14 @@ from evolver.report.axes import picture
 from evolver.report.curves import ERRORS
 from evolver.report.explanations import EXPLANATIONS
 from evolver.report.picture import front_parts
-from evolver.report.sentences import KINDS, counted, sentences
+from evolver.report.sentences import counted, sentences
 from evolver.run.fitted_ensemble import ENSEMBLE
 
 CANDIDATES = ["number", "seconds", "score", "complexity", "outcome", "proposer", "pipeline"]
 """Columns of the candidates in the facts."""
+
+MOST_CLASSES = 500
+"""Most classes whose rows are shown."""
 
 MOST_DOTS = 1_500
 """Most candidates in a picture of the front."""
@@ -85,7 +88,6 @@ def _words(facts: Mapping[str, Any]) -> dict[str, Any]:
     others = ("under way", *NO_FAILURES)
     return {
         "target": target if isinstance(target, str) else ", ".join(target),
-        "kind": KINDS.get(task.get("name", ""), ""),
         "metric": metric.removeprefix("neg_").replace("_", " "),
         "is_error": metric.startswith("neg_"),
         "sentences": sentences(facts),
@@ -95,6 +97,7 @@ def _words(facts: Mapping[str, Any]) -> dict[str, Any]:
         "metrics": _metrics(facts),
         "counted": counted(facts),
         "n_failed": sum(n for kind, n in facts["outcomes"].items() if kind not in others),
+        "shown_classes": list(task.get("classes", {}).items())[:MOST_CLASSES],
         "most_rows": max(task.get("classes", {}).values(), default=1),
         "most_worth": max((abs(one["worth"]) for one in facts.get("steps", ())), default=0) or 1,
         "most_fall": max((abs(one["fall"]) for one in facts.get("importance", ())), default=0) or 1,

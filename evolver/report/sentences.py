@@ -10,15 +10,6 @@ from evolver.objectives import shown_score
 from evolver.outcome import NOT_BEGUN, RACED_OUT, TIME_OVER, standard_error
 from evolver.run.fitted_ensemble import ENSEMBLE
 
-KINDS = {
-    "binary": "one of two classes",
-    "multiclass": "one of several classes",
-    "regression": "a number",
-    "multilabel": "several labels of 0 and 1",
-    "multioutput": "several numbers",
-}
-"""Kind of target in words."""
-
 
 def sentences(facts: Mapping[str, Any]) -> list[str]:
     """Return what a run has learned, the most important first.

@@ -13,7 +13,7 @@ from evolver.checks.starting_points import encoded_points
 from evolver.genome.codec import decode
 from primitives import default_catalogue
 from tests.pipelines import catalogue
-from tests.tables import small_table
+from tests.tables import by_age, small_table
 
 BINARY = catalogue("binary")
 TEXT = "LogisticRegression(StandardScaler(Encoder(X, numbers='median')), C=1.0)"
@@ -47,18 +47,19 @@ def test_a_number_that_is_missing_is_in_the_middle_of_its_range() -> None:
 def test_a_run_begins_with_them_in_their_order() -> None:
     X, y = small_table("binary")
     board = classifier(warm_start=["GaussianNB(Encoder(X))", TEXT]).fit(X, y).leaderboard_
+    board = by_age(board)
     assert board["operator"].tolist()[:2] == ["warm start", "warm start"]
-    assert board["pipeline"][0].startswith("GaussianNB(Encoder(X, ")
-    assert board["pipeline"][1].startswith("LogisticRegression(StandardScaler(Encoder(X, ")
+    assert board["expression"][0].startswith("GaussianNB(Encoder(X, ")
+    assert board["expression"][1].startswith("LogisticRegression(StandardScaler(Encoder(X, ")
 
 
 def test_texts_of_the_leaderboard_and_folders_can_be_mixed(tmp_path: Path) -> None:
     X, y = small_table("binary")
     folder = tmp_path / "a run (1)"
-    earlier = classifier(run_dir=folder).fit(X, y).leaderboard_
-    texts = earlier["pipeline"].tolist()
-    board = classifier(warm_start=texts, random_state=3).fit(X, y).leaderboard_
-    assert [text.split("(")[0] for text in board["pipeline"]] == [
+    earlier = by_age(classifier(run_dir=folder).fit(X, y).leaderboard_)
+    texts = earlier["expression"].tolist()
+    board = by_age(classifier(warm_start=texts, random_state=3).fit(X, y).leaderboard_)
+    assert [text.split("(")[0] for text in board["expression"]] == [
         text.split("(")[0] for text in texts
     ]
     assert set(board["operator"]) == {"warm start"}

@@ -62,7 +62,7 @@ def lines_of(*states: Progress, verbose: bool = True) -> list[str]:
 def test_a_line_says_phase_time_left_score_rate_front_failures_and_workers() -> None:
     [line] = lines_of(state())
     assert line.startswith("evolution | ")
-    for part in ("s left", "log_loss 0.3 by ", "30 candidates (2.", "front 4", "12 raced out"):
+    for part in ("s left", "log loss 0.3 by ", "30 candidates (2.", "front 4", "12 raced out"):
         assert part in line
     assert "failed: 1 error, 2 timeout" in line
     assert line.endswith("2/2 workers busy")
