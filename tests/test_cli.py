@@ -339,7 +339,7 @@ def test_files_in_the_working_directory_are_not_imported(folder: Path, tmp_path:
     for name in ("random", "queue", "primitives", "evolver", "sklearn"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('imported')")
     program = [Path(sys.executable).with_name("evolver"), "fit", folder / "multiclass.parquet"]
-    options = ["--target", "goal", "--time", "6s", "--out", tmp_path / "run"]
+    options = ["--target", "goal", "--time", "9s", "--out", tmp_path / "run"]
     done = subprocess.run(
         [*program, *options], cwd=tmp_path, capture_output=True, text=True, check=False
     )

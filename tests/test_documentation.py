@@ -27,7 +27,19 @@ WITH_WORKERS = {"docs/how-to/own-metric.md", "docs/how-to/own-primitive.md"}
 """Pages whose functions must reach worker processes."""
 
 
-@pytest.mark.parametrize("name", sorted(set(WITH_CODE) - WITH_WORKERS))
+LONGEST = {"docs/how-to/resuming.md", "docs/how-to/own-primitive.md"}
+"""Pages whose code is run by `--slow` alone."""
+
+
+def pages(names: set[str]) -> list[object]:
+    """Return pages as parameters, those that take long marked."""
+    return [
+        pytest.param(name, marks=pytest.mark.slow) if name in LONGEST else name
+        for name in sorted(names)
+    ]
+
+
+@pytest.mark.parametrize("name", pages(set(WITH_CODE) - WITH_WORKERS))
 def test_the_code_of_a_page_runs(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -37,7 +49,7 @@ def test_the_code_of_a_page_runs(
     assert "Traceback" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", sorted(WITH_WORKERS))
+@pytest.mark.parametrize("name", pages(WITH_WORKERS))
 def test_the_code_of_a_page_runs_with_workers(name: str, tmp_path: Path) -> None:
     done = run(program_of(PAGES[name], in_process=False), tmp_path)
     assert done.returncode == 0, done.stderr

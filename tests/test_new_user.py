@@ -38,10 +38,10 @@ def test_from_a_table_to_a_report_and_a_program(table: Path, tmp_path: Path) -> 
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 
-    said = run("fit", "train.csv", "--target", "target", "--time", "20s", "--out", "run")
+    said = run("fit", "train.csv", "--target", "target", "--time", "9s", "--out", "run")
     assert "Won: " in said
     assert "evolver report run" in said
-    run("report", "run", "--out", "report.html", "--time", "15s")
+    run("report", "run", "--out", "report.html", "--time", "4s")
     checked((tmp_path / "report.html").read_text("utf-8"))
     chromium = shutil.which("chromium")
     if chromium is not None:
