@@ -19,6 +19,7 @@ class InlineExecutor:
     """
 
     capacity = 1
+    peak_memory = 0
 
     def __init__(self, function: Function) -> None:
         self._function = function

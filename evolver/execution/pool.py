@@ -99,6 +99,7 @@ class ProcessPool:
         cap: int | None = None,
     ) -> None:
         self.capacity = capacity
+        self.peak_memory = 0
         self._cap = memory.shares(capacity)[1] if cap is None else cap
         self._workers: list[WorkerHandle] = []
         self._deaths_at_start = 0
@@ -293,6 +294,7 @@ class ProcessPool:
             if worker.started is None or worker.done is not None:
                 continue
             held = worker.measure()
+            self.peak_memory = max(self.peak_memory, held)
             if held > self._cap:
                 reason = f"held {held / 1e6:.0f} MB, above the cap of {self._cap / 1e6:.0f} MB"
                 self._end(worker, Failure.MEMORY, reason)
@@ -305,6 +307,7 @@ class ProcessPool:
             if worker.done is None or worker.child is None or worker.n_done == 0:
                 continue
             room = self._cap - worker.held_at_start
+            self.peak_memory = max(self.peak_memory, worker.held)
             if worker.is_worn or worker.measure() - worker.held_at_start > SHARE_TO_KEEP * room:
                 worker.kill()
                 self._start(worker)

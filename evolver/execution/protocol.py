@@ -63,6 +63,10 @@ class Executor(Protocol):
     def capacity(self) -> int:
         """Number of jobs that can run at the same time."""
 
+    @property
+    def peak_memory(self) -> int:
+        """Largest number of bytes that a worker was seen to hold; 0 if none is measured."""
+
     def submit(self, job: Job) -> None:
         """Hand over a job; at most `capacity` jobs may be unfinished at a time."""
 

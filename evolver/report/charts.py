@@ -71,8 +71,10 @@ def lines(
     return picture(parts, label)
 
 
-def progress(points: Sequence[Mapping[str, Any]], value: str, y_label: str) -> str:
-    """Return a chart of a number over the seconds of a run, with a dot in the colour of its phase.
+def progress(
+    points: Sequence[Mapping[str, Any]], value: str, y_label: str, along: str = "seconds"
+) -> str:
+    """Return a chart of a number over the course of a run, with a dot in the colour of its phase.
 
     Parameters
     ----------
@@ -81,27 +83,32 @@ def progress(points: Sequence[Mapping[str, Any]], value: str, y_label: str) -> s
     value : str
         Entry that is shown.
     y_label : str
+    along : {"seconds", "scored"}, default="seconds"
+        Seconds of the run, or number of scored candidates.
     """
-    known = [one for one in points if one["seconds"] is not None]
+    known = [one for one in points if one[along] is not None]
     if not known:
         return ""
-    x = axis([one["seconds"] for one in known], LEFT, WIDTH - RIGHT)
+    x = axis([one[along] for one in known], LEFT, WIDTH - RIGHT)
     y = axis([one[value] for one in known], HEIGHT - BOTTOM, TOP - 20)
     parts = [
         *grid(x, y),
-        curve(x, y, [(one["seconds"], one[value]) for one in known], "curve curve0", steps=True),
+        curve(x, y, [(one[along], one[value]) for one in known], "curve curve0", steps=True),
     ]
     for one in known:
         phase = PHASES.index(one["proposer"]) if one["proposer"] in PHASES else 0
-        label = f"{one[value]:.5g} after {one['seconds']:g} s, candidate {one['number']}"
-        px, py = x.pixel(one["seconds"]), y.pixel(one[value])
+        label = f"{one[value]:.5g}, candidate {one['number']}"
+        if one["seconds"] is not None:
+            label += f" after {one['seconds']:g} s"
+        px, py = x.pixel(one[along]), y.pixel(one[value])
         parts.append(dot(px, py, 3.5, f"phase{phase}", label))
     parts += [
         text(LEFT + 10 + 110 * number, 20, phase, name=f"key phase{number}")
         for number, phase in enumerate(PHASES)
     ]
-    parts += [text(WIDTH - RIGHT, HEIGHT - 8, "seconds", "end"), text(LEFT, 36, y_label)]
-    return picture(parts, f"{y_label} over the seconds of the run")
+    words = "seconds" if along == "seconds" else "scored candidates"
+    parts += [text(WIDTH - RIGHT, HEIGHT - 8, words, "end"), text(LEFT, 36, y_label)]
+    return picture(parts, f"{y_label} over the {words} of the run")
 
 
 def bands(rows: Sequence[Sequence[float]], label: str, x_label: str, y_label: str) -> str:

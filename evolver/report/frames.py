@@ -160,6 +160,7 @@ def statistics(result: Result, folds: Sequence[Fold]) -> dict[str, Any]:
         "folds": "forward in time" if are_in_time(folds) else "in any order",
         "seconds": effort.seconds,
         "seconds_saved": effort.saved,
+        "worker_memory": result.peak_memory,
         "hit_rate": effort.hits / effort.lookups if effort.lookups else 0.0,
         "ended_by": result.ended_by,
         "decided_by_time": [decision.value for decision in result.decided_by_time],

@@ -198,6 +198,8 @@ def _charts(facts: Mapping[str, Any]) -> dict[str, str]:
         ),
         "progress": charts.progress(points, "best", "best score so far"),
         "hypervolume": charts.progress(points, "hypervolume", "hypervolume"),
+        "progress_by_number": charts.progress(points, "best", "best score so far", "scored"),
+        "hypervolume_by_number": charts.progress(points, "hypervolume", "hypervolume", "scored"),
     }
 
 

@@ -119,6 +119,7 @@ def evolve(
         ensemble=ensemble,
         failed_fits=final_fit.failed_fits,
         decided_by_time=loop.decided_by_time,
+        peak_memory=place.executor.peak_memory,
         out_of_fold=_out_of_fold(loop.front, ensemble, store, len(plan.problem.folds)),
     )
 

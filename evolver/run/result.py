@@ -55,6 +55,8 @@ class Result:
         Digest of a candidate that could not be fitted on all rows, and the reason, one line.
     decided_by_time : sequence of Decision
         Decisions in which time took part; empty if a repeated run would find the same.
+    peak_memory : int
+        Largest number of bytes that a worker was seen to hold; 0 if none is measured.
     out_of_fold : mapping of str to tuple of ndarray
         Predictions of the validation part of each fold, by digest; those of the front, as far as
         they are stored.
@@ -69,6 +71,7 @@ class Result:
     ensemble: Ensemble | None = None
     failed_fits: Sequence[tuple[str, str]] = ()
     decided_by_time: Sequence[Decision] = ()
+    peak_memory: int = 0
     out_of_fold: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
 
     @property

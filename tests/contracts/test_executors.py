@@ -118,3 +118,20 @@ def test_the_callers_environment_is_as_before(executor: Executor) -> None:
     before = dict(os.environ)
     run(executor, [1])
     assert dict(os.environ) == before
+
+
+def hold(megabytes: int) -> int:
+    """Hold memory long enough to be measured."""
+    held = np.ones(megabytes * 131_072)
+    time.sleep(1.0)
+    return len(held)
+
+
+def test_the_most_memory_that_a_worker_held_is_known() -> None:
+    pool = ProcessPool(hold, 1)
+    try:
+        run(pool, [50, 300, 50])
+        assert pool.peak_memory > 300e6
+    finally:
+        pool.close()
+    assert InlineExecutor(hold).peak_memory == 0
