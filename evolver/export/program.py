@@ -85,6 +85,41 @@ def say_unread(X, columns):
             )
 
 
+def add_options(parser, default_target, has_weights, noun):
+    """Add the options of a program that fits and predicts; `noun` is what it predicts."""
+    parser.add_argument(
+        "--target",
+        default=default_target,
+        nargs="+" if isinstance(default_target, list) else None,
+        help="column to predict (default: %(default)s)",
+    )
+    if has_weights:
+        parser.add_argument("--weight", required=True, help="column of the weights of the rows")
+    parser.add_argument(
+        "--predict",
+        metavar=noun.upper(),
+        help=f"{noun} to predict; default: the {noun} to fit on",
+    )
+    parser.add_argument(
+        "--out", metavar="PREDICTIONS", help="file to write; default: print the first rows"
+    )
+
+
+def values_of(target, classification, read_target):
+    """Return the values of one or several targets, and a mask of the rows that have all."""
+    if isinstance(target, pd.DataFrame):
+        return known_targets(target, classification, read_target)
+    return read_target(target, classification)
+
+
+def write(predictions, file):
+    """Write predictions to a file; print the first rows if there is none."""
+    if file:
+        write_table(predictions, file)
+    else:
+        print(predictions.head(10).to_string())
+
+
 def main(
     make_pipeline, default_target, columns=None, read_target=known_target, fit_with_weights=None
 ):
@@ -93,20 +128,7 @@ def main(
         description="Fit the pipeline on a table and predict another table."
     )
     parser.add_argument("train", help="table to fit on, CSV or Parquet")
-    parser.add_argument(
-        "--target",
-        default=default_target,
-        nargs="+" if isinstance(default_target, list) else None,
-        help="column to predict (default: %(default)s)",
-    )
-    if fit_with_weights is not None:
-        parser.add_argument("--weight", required=True, help="column of the weights of the rows")
-    parser.add_argument(
-        "--predict", metavar="TABLE", help="table to predict; default: the table to fit on"
-    )
-    parser.add_argument(
-        "--out", metavar="PREDICTIONS", help="file to write; default: print the first rows"
-    )
+    add_options(parser, default_target, fit_with_weights is not None, "table")
     options = parser.parse_args()
     X, target = split_target(read_table(options.train, columns), options.target)
     if fit_with_weights is not None:
@@ -115,10 +137,7 @@ def main(
     # The pipeline was found with one thread; some libraries round differently with several.
     with threadpool_limits(limits=1):
         # Rows without a target are left out.
-        if isinstance(options.target, list):
-            values, known = known_targets(target, is_classifier(model), read_target)
-        else:
-            values, known = read_target(target, is_classifier(model))
+        values, known = values_of(target, is_classifier(model), read_target)
         if fit_with_weights is None:
             model.fit(X[known], values)
         else:
@@ -127,7 +146,4 @@ def main(
             X = read_table(options.predict, columns).drop(columns=options.target, errors="ignore")
             say_unread(X, columns or {})
         predictions = predict_table(model, X, options.target)
-    if options.out:
-        write_table(predictions, options.out)
-    else:
-        print(predictions.head(10).to_string())
+    write(predictions, options.out)
