@@ -76,7 +76,7 @@ def test_a_csv_file_is_predicted_like_a_parquet_file(folder: Path, tmp_path: Pat
 def test_a_run_is_resumed_with_more_time(folder: Path) -> None:
     run = folder / "multiclass"
     before = by_age(pd.read_csv(run / "leaderboard.csv"))
-    result = evolver("resume", run, "--time", "12s")
+    result = evolver("resume", run, "--time", "18s")
     assert result.exit_code == 0, result.output
     after = by_age(pd.read_csv(run / "leaderboard.csv"))
     known = before[before["reason"] != TIME_OVER]
@@ -88,7 +88,7 @@ def test_a_run_is_resumed_with_more_time(folder: Path) -> None:
 def test_a_finished_run_is_refined(folder: Path) -> None:
     run = folder / "regression"
     before = pd.read_csv(run / "leaderboard.csv")
-    result = evolver("refine", run, "--time", "6s")
+    result = evolver("refine", run, "--time", "12s")
     assert result.exit_code == 0, result.output
     after = pd.read_csv(run / "leaderboard.csv")
     known = before[before["reason"] != TIME_OVER]

@@ -27,7 +27,11 @@ WITH_WORKERS = {"docs/how-to/own-metric.md", "docs/how-to/own-primitive.md"}
 """Pages whose functions must reach worker processes."""
 
 
-LONGEST = {"docs/how-to/resuming.md", "docs/how-to/own-primitive.md"}
+LONGEST = {
+    "docs/how-to/resuming.md",
+    "docs/how-to/own-metric.md",
+    "docs/how-to/own-primitive.md",
+}
 """Pages whose code is run by `--slow` alone."""
 
 

@@ -67,6 +67,7 @@ class TestModelSelection:
         assert len(found.leaderboard_) == search.best_params_["max_evaluations"]
         assert search.score(X, y) == found.score(X, y)
 
+    @pytest.mark.slow
     def test_scores_are_the_same_in_two_processes(self) -> None:
         X, y = small_table("binary")
         one, two = (

@@ -911,6 +911,7 @@ class TestEnsemble:
         with pytest.warns(UserWarning, match="chosen from new candidates alone"):
             again.refine(*table, time_budget=None, max_evaluations=4)
 
+    @pytest.mark.slow
     def test_refining_gives_the_same_ensemble_with_and_without_a_folder(
         self, table: Any, tmp_path: Path
     ) -> None:

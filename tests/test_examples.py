@@ -25,7 +25,7 @@ def test_every_example_is_tested() -> None:
     assert {file.name for file in (ROOT / "examples").glob("*.py")} == set(EXAMPLES)
 
 
-LONGEST = {"choose_from_front.py", "own_primitive.py"}
+LONGEST = {"choose_from_front.py", "own_primitive.py", "regression.py"}
 """Examples that are run by `--slow` alone."""
 
 

@@ -57,6 +57,7 @@ def test_from_a_table_to_a_report_and_a_program(table: Path, tmp_path: Path) -> 
     assert ours["prediction"].tolist() == theirs["prediction"].tolist()
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_has_a_report(table: Path, tmp_path: Path) -> None:
     arguments = ["fit", "train.csv", "--target", "target", "--time", "120s", "--out", "run"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

@@ -260,7 +260,11 @@ class TestSignals:
 
     @pytest.mark.parametrize(
         "number",
-        [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow), signal.SIGINT],
+        [
+            signal.SIGINT,
+            pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+            pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+        ],
     )
     def test_the_first_signal_ends_the_search_and_keeps_the_best_so_far(
         self, tmp_path: Path, number: signal.Signals

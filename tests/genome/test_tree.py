@@ -71,6 +71,7 @@ def test_too_few_steps_are_refused() -> None:
         grow(Prediction, BINARY, np.random.default_rng(0), 1)
 
 
+@pytest.mark.slow
 def test_inputs_of_one_kind_have_branches_of_equal_mean_size() -> None:
     three = Primitive("Three", (Features,) * 3, Features, union)
     for root in (BINARY["Union"], three):

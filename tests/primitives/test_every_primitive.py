@@ -53,6 +53,14 @@ EVERY = [
 ]
 
 
+FIRST = {name: task for task, name in reversed(EVERY)}
+"""First task of each primitive; its other tasks are tested by `--slow` alone."""
+
+ONCE = [
+    one if FIRST[one[1]] == one[0] else pytest.param(*one, marks=pytest.mark.slow) for one in EVERY
+]
+
+
 def columns_for(task: str, name: str) -> dict[str, int]:
     """Return the traits of a table on which a primitive is worth trying."""
     return next(columns for columns in COLUMNS if name in catalogue(task, **columns))
@@ -102,7 +110,7 @@ def test_there_are_at_least_75_and_none_is_out_of_reach() -> None:
     assert reached == {primitive.name for primitive in FORMS}
 
 
-@pytest.mark.parametrize(("task", "name"), EVERY)
+@pytest.mark.parametrize(("task", "name"), ONCE)
 def test_draws_instantiate(task: str, name: str) -> None:
     rng = np.random.default_rng(0)
     space = catalogue(task, **columns_for(task, name))
@@ -126,7 +134,7 @@ def test_a_draw_fits_and_predicts(task: str, name: str) -> None:
     assert np.isfinite(predictions).all()
 
 
-@pytest.mark.parametrize(("task", "name"), EVERY)
+@pytest.mark.parametrize(("task", "name"), ONCE)
 def test_it_writes_to_nothing_that_it_is_given(task: str, name: str) -> None:
     """Primitives of the package get no copies; the primitives of a user do."""
     given: Any

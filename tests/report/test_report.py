@@ -221,6 +221,7 @@ def test_a_constant_prediction_and_plain_models_are_scored_on_the_same_folds(fit
         assert scores_of(problem, lambda model=model: clone(model)) == pytest.approx(expected), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["binary", "regression"])
 def test_plain_models_read_every_kind_of_column(task: str) -> None:
     X, y = small_table(task)
