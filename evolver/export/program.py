@@ -105,14 +105,14 @@ def add_options(parser, default_target, has_weights, noun):
     )
 
 
-def values_of(target, classification, read_target):
+def known_values(target, classification, read_target):
     """Return the values of one or several targets, and a mask of the rows that have all."""
     if isinstance(target, pd.DataFrame):
         return known_targets(target, classification, read_target)
     return read_target(target, classification)
 
 
-def write(predictions, file):
+def write_or_print(predictions, file):
     """Write predictions to a file; print the first rows if there is none."""
     if file:
         write_table(predictions, file)
@@ -137,7 +137,7 @@ def main(
     # The pipeline was found with one thread; some libraries round differently with several.
     with threadpool_limits(limits=1):
         # Rows without a target are left out.
-        values, known = values_of(target, is_classifier(model), read_target)
+        values, known = known_values(target, is_classifier(model), read_target)
         if fit_with_weights is None:
             model.fit(X[known], values)
         else:
@@ -146,4 +146,4 @@ def main(
             X = read_table(options.predict, columns).drop(columns=options.target, errors="ignore")
             say_unread(X, columns or {})
         predictions = predict_table(model, X, options.target)
-    write(predictions, options.out)
+    write_or_print(predictions, options.out)

@@ -15,10 +15,10 @@ from threadpoolctl import threadpool_limits
 from evolver.export.program import (
     add_options,
     known_target,
+    known_values,
     predict_table,
     split_target,
-    values_of,
-    write,
+    write_or_print,
 )
 from evolver.export.table_files import read_table
 
@@ -39,7 +39,7 @@ def main_of_sparse(make_pipeline, default_target, read_target=known_target, fit_
     # The pipeline was found with one thread; some libraries round differently with several.
     with threadpool_limits(limits=1):
         # Rows without a target are left out.
-        values, known = values_of(target, is_classifier(model), read_target)
+        values, known = known_values(target, is_classifier(model), read_target)
         if fit_with_weights is None:
             model.fit(X[known], values)
         else:
@@ -47,4 +47,4 @@ def main_of_sparse(make_pipeline, default_target, read_target=known_target, fit_
             fit_with_weights(model, X[known], values, weights)
         new = load_npz(options.predict).tocsr() if options.predict else X
         predictions = predict_table(model, new, options.target)
-    write(predictions, options.out)
+    write_or_print(predictions, options.out)
