@@ -15,7 +15,8 @@ import pytest
 from evolver.execution import fork_server
 from evolver.run.evolve import PRELOAD
 
-hypothesis.settings.register_profile("evolver", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("evolver", deadline=None, derandomize=True, max_examples=30)
+hypothesis.settings.register_profile("thorough", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("evolver")
 
 
@@ -26,6 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="folder of real tables (NAME.parquet with a column `target`); also EVOLVER_DATASETS",
     )
     parser.addoption("--slow", action="store_true", help="run the tests that take long too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--slow"):
+        hypothesis.settings.load_profile("thorough")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
