@@ -20,7 +20,7 @@ from evolver.genome.names import short_digest
 from evolver.genome.pipeline import to_estimator
 from evolver.problem import Problem
 from evolver.report.curves import curves_of, metrics
-from evolver.report.extras import baselines, importance, worth_of_steps
+from evolver.report.extras import baselines, importance, without_a_step, worth_of_steps
 from evolver.report.facts import (
     CONSTANT,
     Facts,
@@ -28,6 +28,7 @@ from evolver.report.facts import (
     facts_of,
     facts_of_journal,
     metrics_facts,
+    records,
 )
 from evolver.report.page import page
 from evolver.run.result import Result
@@ -138,8 +139,7 @@ def complete(model: Any, seconds: float) -> None:
         known = {one["name"] for one in facts["baselines"]}
         if CONSTANT not in known and not end.is_over:
             facts["baselines"].insert(0, baseline(CONSTANT, constant_scores(problem)))
-        if len(facts["baselines"]) < 2:
-            facts["baselines"] += baselines(problem, end)
+        facts["baselines"] += baselines(problem, known, end)
         predictions = model._members.out_of_fold
         first = model._members.digest_of(facts["front"][0]["digest"])
         if not facts["curves"] and first in predictions and not end.is_over:
@@ -147,7 +147,9 @@ def complete(model: Any, seconds: float) -> None:
         digests = [model._members.digest_of(one["digest"]) for one in facts["front"]]
         if len(facts["metrics"]) < len(digests) and not end.is_over:
             facts["metrics"] = metrics_facts(problem, predictions, digests)
-        if tree is not None and not facts.get("steps"):
+        # Steps that an earlier report had no time for are looked at again.
+        n_steps = 0 if tree is None else len(list(without_a_step(tree)))
+        if tree is not None and len(facts.get("steps", ())) < n_steps:
             facts["steps"] = worth_of_steps(problem, tree, model._members.fold_scores, end)
         if tree is not None and not facts.get("importance"):
             facts["importance"] = importance(problem, tree, end)
@@ -186,8 +188,8 @@ def evaluate(model: Any, X: Any, y: Any, sample_weight: Any) -> pd.DataFrame:
         next(iter(model.scorers_)), ascending=False, ignore_index=True
     )
     if model._facts is not None:
-        shown_rows = found.round(5).astype(object).to_numpy().tolist()
-        model._facts["evaluation"] = {"columns": list(found), "rows": shown_rows}
+        values = [list(row.values()) for row in records(found.round(5))]
+        model._facts["evaluation"] = {"columns": list(found), "rows": values}
     return found
 
 

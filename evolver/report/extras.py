@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -77,10 +77,20 @@ def plain_models(problem: Problem) -> Iterator[tuple[str, Pipeline]]:
     )
 
 
-def baselines(problem: Problem, end: Deadline) -> list[dict[str, Any]]:
-    """Return the scores of plain models on the folds of a problem, as far as time allows."""
+def baselines(problem: Problem, known: Collection[str], end: Deadline) -> list[dict[str, Any]]:
+    """Return the scores of further plain models on the folds of a problem, as time allows.
+
+    Parameters
+    ----------
+    problem : Problem
+    known : collection of str
+        Names of the models whose scores are known.
+    end : Deadline
+    """
     found = []
     for name, model in plain_models(problem):
+        if name in known:
+            continue
         scores = scores_of(problem, lambda model=model: model, end)  # type: ignore[misc]
         if scores:
             found.append({"name": name, "score": fmean(scores), "fold_scores": scores})

@@ -71,7 +71,7 @@ def facts_of(model: Any, problem: Problem, result: Result) -> Facts:
         **_head("finished"),
         "metric": metric_facts(model),
         "task": _task_facts(model, problem),
-        "columns": _records(model.columns_),
+        "columns": records(model.columns_),
         "warnings": [
             {"code": one.code, "message": one.message, "column": one.column} for one in findings
         ],
@@ -185,7 +185,7 @@ def _rare_classes(problem: Problem) -> list[Finding]:
     return [Finding("few-rows-of-a-class", message)]
 
 
-def _records(table: Any) -> list[Facts]:
+def records(table: Any) -> list[Facts]:
     """Return the rows of a DataFrame as dictionaries."""
     return [
         {str(name): _plain(value) for name, value in row.items()}

@@ -117,7 +117,7 @@ def _sections(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("ensemble", "Ensemble", facts.get("ensemble")),
         ("steps", "Steps", facts.get("steps")),
         ("importance", "Importance", facts.get("importance")),
-        ("curves", "Predictions", _curves(facts)),
+        ("curves", "Predictions", {"roc", "predicted"} & set(facts.get("curves", ()))),
         ("search", "Search", True),
         ("settings", "Settings", facts.get("settings")),
     ]
@@ -206,66 +206,53 @@ def _charts(facts: Mapping[str, Any]) -> dict[str, str]:
 def _curves(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the charts of out-of-fold predictions with their titles."""
     found = facts.get("curves", {})
-    charts_of = []
-    if "roc" in found:
-        charts_of = [
-            (
-                "Receiver operating characteristic",
-                charts.lines(
-                    {"model": found["roc"]},
-                    "Share of true positives against share of false positives",
-                    "share of false positives",
-                    "share of true positives",
-                    diagonal=True,
-                ),
-            ),
-            (
-                "Precision and recall",
-                charts.lines(
-                    {"model": found["precision_recall"]},
-                    "Precision against recall",
-                    "recall",
-                    "precision",
-                ),
-            ),
-            (
-                "Calibration",
-                charts.lines(
-                    {"model": [row[:2] for row in found["calibration"]]},
-                    "Share of the class against its predicted probability",
-                    "predicted probability",
-                    "share of the class",
-                    diagonal=True,
-                ),
-            ),
-        ]
-    if "predicted" in found:
-        predicted = found["predicted"]
-        ends = [min(row[0] for row in predicted), max(row[0] for row in predicted)]
-        charts_of += [
-            (
-                "Mean true value by prediction",
-                charts.lines(
-                    {
-                        "model": [row[:2] for row in predicted],
-                        "equal": [[end, end] for end in ends],
-                    },
-                    "Mean true value of groups of rows with similar predictions",
-                    "prediction",
-                    "true value",
-                ),
-            ),
-            (
-                "Residuals",
-                charts.bands(
-                    found["residuals"],
-                    "Quantiles of the residuals of groups of rows with similar predictions",
-                    "prediction",
-                    "true value minus prediction",
-                ),
-            ),
-        ]
-    return charts_of
+    charts_of = _curves_of_two_classes(found) if "roc" in found else []
+    return charts_of + (_curves_of_numbers(found) if "predicted" in found else [])
+
+
+def _curves_of_two_classes(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the charts of the probability of one of two classes."""
+    roc = charts.lines(
+        {"model": found["roc"]},
+        "Share of true positives against share of false positives",
+        "share of false positives",
+        "share of true positives",
+        diagonal=True,
+    )
+    precision = charts.lines(
+        {"model": found["precision_recall"]}, "Precision against recall", "recall", "precision"
+    )
+    calibration = charts.lines(
+        {"model": [row[:2] for row in found["calibration"]]},
+        "Share of the class against its predicted probability",
+        "predicted probability",
+        "share of the class",
+        diagonal=True,
+    )
+    return [
+        ("Receiver operating characteristic", roc),
+        ("Precision and recall", precision),
+        ("Calibration", calibration),
+    ]
+
+
+def _curves_of_numbers(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the charts of predicted numbers."""
+    predicted = found["predicted"]
+    ends = [min(row[0] for row in predicted), max(row[0] for row in predicted)]
+    means = charts.lines(
+        {"model": [row[:2] for row in predicted], "equal": [[end, end] for end in ends]},
+        "Mean true value of groups of rows with similar predictions",
+        "prediction",
+        "true value",
+    )
+    residuals = charts.bands(
+        found["residuals"],
+        "Quantiles of the residuals of groups of rows with similar predictions",
+        "prediction",
+        "true value minus prediction",
+    )
+    return [("Mean true value by prediction", means), ("Residuals", residuals)]
 
 
 def _reproduce(facts: Mapping[str, Any]) -> str:

@@ -421,3 +421,32 @@ def test_metrics_of_several_targets_are_left_out(regressor: Any) -> None:
     predictions = [np.zeros((len(valid), 2)) for _, valid in problem.folds]
     assert metrics_of(problem, predictions) == {}
     checked(page(model._facts))
+
+
+def undefined(estimator: Any, X: Any, y: Any) -> float:
+    raise ValueError("no score on new rows")
+
+
+def test_a_score_that_new_rows_lack_is_missing_in_the_data(tmp_path: Path) -> None:
+    X, y = small_table("binary")
+    scoring = {"roc_auc": "roc_auc", "none": undefined}
+    model = EvolvedClassifier(**{**OPTIONS, "max_evaluations": 3}, scoring=scoring).fit(X, y)
+    model.evaluate(X, y)
+    model.report(tmp_path / "report.json", seconds=0)
+    facts = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    place = facts["evaluation"]["columns"].index("none")
+    assert {row[place] for row in facts["evaluation"]["rows"]} == {None}
+
+
+def test_a_report_without_time_is_completed_by_a_later_one(tmp_path: Path) -> None:
+    X, y = small_table("binary")
+    model = EvolvedClassifier(**OPTIONS).fit(X, y)
+    sizes = []
+    for seconds in (0, 60):
+        model.report(tmp_path / "report.json", seconds=seconds)
+        facts = json.loads((tmp_path / "report.json").read_text("utf-8"))
+        sizes.append((len(facts["baselines"]), len(facts["steps"]), len(facts["importance"])))
+    assert sizes[0][0] == 1
+    assert sizes[1][0] == 3
+    assert sizes[1][1] >= sizes[0][1]
+    assert sizes[1][2] == model.n_features_in_
