@@ -73,7 +73,7 @@ def test_a_run_that_goes_on_has_a_report(table: Path, tmp_path: Path) -> None:
                     write_report_of_folder(tmp_path / "run", file)
                     text = file.read_text("utf-8")
             assert "is so far best" in text
-            assert "the run is under way" in text
+            assert "the run is unfinished" in text
             checked(text)
             assert process.poll() is None
         finally:

@@ -17,7 +17,7 @@ from evolver.evaluation.baselines import constant_scores, differences
 from evolver.evaluation.folds import are_in_time
 from evolver.genome.digest import TABLE
 from evolver.genome.graph import inputs_of, step_of, to_graph
-from evolver.genome.names import short_digest, short_name
+from evolver.genome.names import drawing, short_digest, short_name
 from evolver.genome.tree import Tree
 from evolver.outcome import Scored, standard_error
 from evolver.problem import Problem
@@ -107,7 +107,7 @@ def facts_of_journal(folder: Path) -> Facts:
         found = best.fold_scores, best.costs, best.tree
         front = [_member(best.digest, best.name, best.expression, *found)]
     return {
-        **_head("under way"),
+        **_head("unfinished"),
         "metric": {"name": run.metric, "reported": run.metrics[1:]},
         "winner": {"digest": None if best is None else shown_digest(best.digest), "by": None},
         "front": front,
@@ -229,6 +229,7 @@ def _member(
         "error": _number(standard_error(fold_scores)),
         "fold_scores": list(fold_scores),
         "costs": list(costs),
+        "drawing": "" if tree is None else drawing(tree),
         "steps": [] if tree is None else steps_of(tree),
     }
 

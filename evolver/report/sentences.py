@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from evolver.evaluation.baselines import differences
@@ -120,11 +120,3 @@ def summary(facts: Mapping[str, Any], folder: str | None) -> list[str]:
         "Next: model.report('report.html') to look at it, model.export('model.py') to own it,"
         " model.select('one_se') for a simpler one.",
     ]
-
-
-def phases(points: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Return how many candidates of each phase changed the front."""
-    found: dict[str, int] = {}
-    for one in points:
-        found[one["proposer"]] = found.get(one["proposer"], 0) + 1
-    return found

@@ -339,7 +339,7 @@ def test_a_run_without_a_model_has_a_report_of_its_journal(tmp_path: Path) -> No
     write_report_of_folder(folder, tmp_path / "report.html")
     text = (tmp_path / "report.html").read_text("utf-8")
     checked(text)
-    assert "the run is under way" in text
+    assert "the run is unfinished" in text
     facts = facts_of_journal(folder)
     assert facts["outcomes"] == model._facts["outcomes"]
     assert facts["front"][0]["score"] == pytest.approx(model.best_score_)
