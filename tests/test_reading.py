@@ -214,6 +214,8 @@ def test_a_sparse_matrix_is_made_dense_where_it_is_small() -> None:
     matrix = sparse.csr_matrix(X[["km", "hp"]].to_numpy(float))
     model = regressor().fit(matrix, y)
     np.testing.assert_array_equal(model.predict(matrix), model.predict(matrix.toarray()))
+    with pytest.raises(InputError, match="predict it in several parts"):
+        model.predict(sparse.csr_matrix((10**9, 2)))
 
 
 def words(rows: int, features: int) -> tuple[sparse.csr_matrix, pd.Series[Any]]:

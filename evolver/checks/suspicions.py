@@ -57,8 +57,7 @@ def findings_of_rows(
     """Return what the caller should know of the rows of a problem with its folds.
 
     A table of more than `MOST_COLUMNS` columns, or a sparse one, is not searched: it would take too
-    long. Checks that
-    have not begun at the end of the time for checks are left out without a word.
+    long. Checks that have not begun at the end of the time for checks are left out without a word.
 
     Parameters
     ----------

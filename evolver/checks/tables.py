@@ -20,6 +20,9 @@ from primitives.sparse import as_sparse_frame
 MAX_DENSE_BYTES = 2**28
 """Size up to which a sparse matrix becomes a column for each feature, as any other table has."""
 
+LARGEST_DENSE = 2**31
+"""Size up to which a sparse matrix is made dense for a model that was fitted on a dense table."""
+
 
 def as_table(X: Any, *, as_sparse: bool | None = None) -> pd.DataFrame:
     """Return a table of any kind as a DataFrame; without names its columns are numbered from 0.
@@ -46,7 +49,7 @@ def as_table(X: Any, *, as_sparse: bool | None = None) -> pd.DataFrame:
     if isinstance(X, pd.DataFrame):
         return X
     if scipy.sparse.issparse(X):
-        return pd.DataFrame(X.toarray())
+        return _dense(X)
     if isinstance(X, pd.Series) and all(isinstance(name, str) for name in X.index):
         return pd.DataFrame([X.to_dict()])
     if isinstance(X, Mapping):
@@ -81,6 +84,17 @@ def _of_mapping(X: Mapping[str, Any]) -> pd.DataFrame:
 def _is_large(X: Any) -> bool:
     """Return True if a sparse matrix would be too large as a table of a column for each feature."""
     return bool(dense_bytes(X) > MAX_DENSE_BYTES)
+
+
+def _dense(X: Any) -> pd.DataFrame:
+    """Return a sparse matrix with a column for each feature; raise an InputError if too large."""
+    if dense_bytes(X) > LARGEST_DENSE:
+        raise InputError(
+            "`X` must be small enough to be made dense, as the table of `fit` was, at most"
+            f" {LARGEST_DENSE} bytes, got a sparse matrix of shape {X.shape} that takes"
+            f" {dense_bytes(X)} bytes: predict it in several parts."
+        )
+    return pd.DataFrame(X.toarray())
 
 
 def dense_bytes(X: Any) -> int:
