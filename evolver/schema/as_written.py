@@ -15,8 +15,8 @@ from primitives.reading import Column, as_text, factorized, marks_of
 def as_written(X: pd.DataFrame, schema: Schema) -> frozenset[str]:
     """Return the names of the columns of a training table whose values need no reading.
 
-    They are finite numbers, booleans, dates, and categories or texts without marks of missing values and
-    without white space around them. Scikit-learn's own steps understand them.
+    They are finite numbers, booleans, dates, and categories or texts without marks of missing
+    values and without white space around them. Scikit-learn's own steps understand them.
 
     Parameters
     ----------
