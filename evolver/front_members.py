@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from evolver.errors import InputError
 from evolver.evaluation.fold import fit
+from evolver.genome.names import short_name
 from evolver.genome.pipeline import to_estimator
 from evolver.outcome import Scored
 from evolver.problem import Problem
@@ -40,6 +41,8 @@ class Members:
         Digest of the winner.
     fold_scores : dict of str to tuple of float
         Scores of the folds of each scored candidate, by digest.
+    names_of_members : tuple of str
+        Short names of the members of the ensemble.
     out_of_fold : dict of str to sequence of ndarray
         Out-of-fold predictions of the front, by digest and fold; empty after pickling.
     """
@@ -56,8 +59,10 @@ class Members:
         self.out_of_fold = dict(result.out_of_fold)
         self._columns = problem.columns
         self._fitted: dict[str, Any] = {self.winner: result.pipeline}
+        self.names_of_members: tuple[str, ...] = ()
         if result.ensemble is not None:
             self._fitted[ENSEMBLE] = result.ensemble.estimator
+            self.names_of_members = tuple(map(short_name, result.ensemble.trees))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_problem": None, "out_of_fold": {}}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
@@ -277,7 +278,13 @@ class Evolved(Reported):
         check_is_fitted(self)
         return native_importances(self.best_pipeline_, list(self._schema.profiles))
 
-    def export(self, path: str | Path | None = None, member: str | None = None) -> str | None:
+    def export(
+        self,
+        path: str | Path | None = None,
+        member: str | None = None,
+        style: str = "readable",
+        keep_imputers: bool = True,
+    ) -> str | None:
         """Write a model as a Python file that runs without this package, or return its source.
 
         The file has a function `make_pipeline`, which returns the unfitted pipeline, and is a
@@ -287,9 +294,17 @@ class Evolved(Reported):
         Parameters
         ----------
         path : str or Path, default=None
-            File to write; None: the source is returned.
+            File to write, a notebook if it ends in ``.ipynb``; None: the source is returned.
         member : str, default=None
-            Member of the front, as in `select`, fitted or not; None: the model that `predict` uses.
+            Member of the front, as in `select`; None: the model that `predict` uses.
+        style : {"readable", "exact"}, default="readable"
+            ``"readable"``: as a person would write it, specialised to what was fitted: columns by
+            name, classes of libraries, without steps that change nothing on the training table.
+            ``"exact"``: every step of the pipeline as it was searched, with copies of the classes
+            of this package. A member that was not fitted before pickling, and a model of a sparse
+            matrix, are written so in either style.
+        keep_imputers : bool, default=True
+            False: leave imputers out where nothing was missing, so that a gap is an error.
 
         Returns
         -------
@@ -306,7 +321,9 @@ class Evolved(Reported):
         from evolver.files import replacing_named
 
         check_is_fitted(self)
-        source = source_of(self, self._members.digest_of(member))
+        ending = "" if path is None else Path(path).suffix.lower()
+        digest = self._members.digest_of(member)
+        source = source_of(self, digest, style, keep_imputers=keep_imputers, ending=ending)
         if path is None:
             return source
         try:
@@ -429,6 +446,7 @@ class Evolved(Reported):
                 self._n_folds = len(problem.folds)
                 self._is_weighted = problem.sample_weight is not None
                 self._fit_facts = fit_facts(problem, X)
+                self._date = date.today().isoformat()
                 self.target_name_ = checks.target_name(y)
                 self._target_is_text = checks.needs_reading(y, is_classifier(self))
                 self.scorer_ = problem.scorer

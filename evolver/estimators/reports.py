@@ -14,7 +14,8 @@ from evolver.budget import Deadline
 from evolver.errors import InputError
 from evolver.evaluation.baselines import constant_scores
 from evolver.evaluation.fold import score_of
-from evolver.export.render import layout, render
+from evolver.export.layout import layout
+from evolver.export.render import render
 from evolver.files import replacing_named
 from evolver.genome.names import short_digest
 from evolver.genome.pipeline import to_estimator

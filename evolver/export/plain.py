@@ -68,19 +68,25 @@ class Fit:
         Names of the columns whose values are used as they are written: the cleaner changes none.
     empty : collection of str
         Names of the columns without any value.
+    complete : collection of str
+        Names of the columns without a gap.
     rows : int
         Number of the rows.
     is_weighted : bool
         True if the rows have weights.
     encodes_labels : bool
         True if the labels are numbers from 0 on: an average makes them so for its members.
+    keeps_imputers : bool
+        False to leave out an imputer of columns without a gap.
     """
 
     as_written: Collection[str] = field(default=frozenset())
     empty: Collection[str] = field(default=frozenset())
+    complete: Collection[str] = field(default=frozenset())
     rows: int = 0
     is_weighted: bool = False
     encodes_labels: bool = False
+    keeps_imputers: bool = True
 
 
 def plain(estimator: Any, fit: Fit) -> Any:
@@ -158,17 +164,25 @@ def _column_transformer(transformer: ColumnTransformer, fit: Fit) -> Any:
         if name in given and len(columns)
     ]
     written = [
-        (name, "passthrough" if isinstance(given[name], str) else part, columns)
+        (name, "passthrough" if _is_identity(part) else part, columns)
         for name, part, columns in parts
     ]
     rest = [one for one in transformer.transformers_ if one[0] not in given]
     return changed(transformer, transformers=written, transformers_=[*parts, *rest])
 
 
+def _is_identity(part: Any) -> bool:
+    """Return True if a part of a transformer of columns changes nothing."""
+    return isinstance(part, FunctionTransformer) and part.func is None
+
+
 def _of_columns(part: Any, columns: Sequence[str], fit: Fit) -> Any:
     """Return a part of a transformer of columns, without parameters that change nothing there."""
     new = plain(part, fit)
-    if isinstance(new, SimpleImputer) and not set(columns) & set(fit.empty):
+    is_imputer = isinstance(new, SimpleImputer)
+    if is_imputer and not fit.keeps_imputers and set(columns) <= set(fit.complete):
+        return FunctionTransformer(feature_names_out="one-to-one")
+    if is_imputer and not set(columns) & set(fit.empty):
         new = changed(new, keep_empty_features=False)
     return new
 

@@ -1,8 +1,5 @@
 """Rendering of values as Python source that gives equal values when it is run.
 
-    render    value to source: text, `Group` and `Prefixed`
-    layout    source to lines, broken as a formatter breaks them
-
 A value that cannot be written so is an error.
 """
 
@@ -21,45 +18,17 @@ from typing import Any
 
 import numpy as np
 
-LINE_LENGTH = 100
-"""Largest number of characters in a line, where brackets allow a break."""
+from evolver.export.layout import Group, Prefixed, Source, flat
 
-COLUMNS = "COLUMNS"
-"""Name of the constant of an exported file with the columns of the table."""
-
-INDENT = "    "
-"""Indentation of one level."""
+CONSTANTS = ""
+"""Key of the constants of a file among the names that it uses: their values by name."""
 
 
 @dataclass(frozen=True)
-class Group:
-    """Source in brackets, which can be broken over lines.
+class Written:
+    """Value whose source is known."""
 
-    Parameters
-    ----------
-    opening : str
-        Text up to and including the opening bracket.
-    parts : tuple of Source
-        Source of the elements, separated by commas.
-    closing : str
-        Closing bracket; in a tuple of one element, with a comma before it.
-    """
-
-    opening: str
-    parts: tuple[Source, ...]
-    closing: str
-
-
-@dataclass(frozen=True)
-class Prefixed:
-    """Source after a prefix, such as the name of an argument."""
-
-    prefix: str
     source: Source
-
-
-Source = str | Group | Prefixed
-"""Source that is not laid out yet; a string is never broken."""
 
 
 def render(value: Any, used: dict[str, Any]) -> Source:
@@ -134,12 +103,19 @@ def _array(value: np.ndarray, used: dict[str, Any]) -> Source:
 
 def _set(value: Any, used: dict[str, Any]) -> Source:
     # Sorted by their source, because the order of a set differs between processes.
-    parts = tuple(sorted(_all(value, used), key=_flat))
+    parts = tuple(sorted(_all(value, used), key=flat))
     return Group(f"{type(value).__name__}([", parts, "])")
 
 
+def _constant(value: Any, used: dict[str, Any]) -> str:
+    """Return the name of the constant that is equal to a collection; empty if there is none."""
+    constants = used.get(CONSTANTS, {}).items()
+    return next((name for name, known in constants if value and known == value), "")
+
+
 def _list(value: Any, used: dict[str, Any]) -> Source:
-    return Group("[", _all(value, used), "]")
+    """Return a list, or the name of the constant that is equal to it."""
+    return _constant(value, used) or Group("[", _all(value, used), "]")
 
 
 def _tuple(value: Any, used: dict[str, Any]) -> Source:
@@ -159,10 +135,11 @@ def _named_tuple(value: Any, used: dict[str, Any]) -> Source:
 
 def _dict(value: Any, used: dict[str, Any]) -> Source:
     """Return a dictionary, or the name of the constant that is equal to it."""
-    if value and value == used.get(COLUMNS):
-        return COLUMNS
+    constant = _constant(value, used)
+    if constant:
+        return constant
     parts = tuple(
-        Prefixed(f"{_flat(render(key, used))}: ", render(part, used)) for key, part in value.items()
+        Prefixed(f"{flat(render(key, used))}: ", render(part, used)) for key, part in value.items()
     )
     return Group("{", parts, "}")
 
@@ -197,6 +174,7 @@ RENDERERS: dict[type, Callable[[Any, dict[str, Any]], Source]] = {
     OrderedDict: _ordered_dict,
     np.ndarray: _array,
     partial: _partial,
+    Written: lambda value, used: value.source,
 }
 """Renderers by the exact type of a value; subclasses are not included."""
 
@@ -313,38 +291,3 @@ def quoted(value: str) -> str:
     """Return the literal of a string, in double quotes where a formatter would use them."""
     text = repr(value)
     return text if '"' in value or "'" in value else f'"{text[1:-1]}"'
-
-
-def layout(source: Source, indent: int, before: str, after: str = "") -> str:
-    """Return source as lines, each no longer than `LINE_LENGTH` where brackets allow a break.
-
-    A group that is broken has one part in each line.
-
-    Parameters
-    ----------
-    source : Source
-        Source of a value.
-    indent : int
-        Level of indentation.
-    before, after : str
-        Text before and after the source.
-    """
-    if isinstance(source, Prefixed):
-        return layout(source.source, indent, before + source.prefix, after)
-    line = f"{INDENT * indent}{before}{_flat(source)}{after}"
-    if isinstance(source, str) or not source.parts or len(line) <= LINE_LENGTH:
-        return line
-    parts = [layout(part, indent + 1, "", ",") for part in source.parts]
-    closing = source.closing.removeprefix(",")
-    return "\n".join(
-        [f"{INDENT * indent}{before}{source.opening}", *parts, f"{INDENT * indent}{closing}{after}"]
-    )
-
-
-def _flat(source: Source) -> str:
-    """Return source in one line."""
-    if isinstance(source, str):
-        return source
-    if isinstance(source, Prefixed):
-        return source.prefix + _flat(source.source)
-    return source.opening + ", ".join(_flat(part) for part in source.parts) + source.closing

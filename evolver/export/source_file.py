@@ -21,10 +21,14 @@ from typing import Any
 import numpy as np
 
 from evolver.export import program, sparse_program
-from evolver.export.render import COLUMNS, INDENT, LINE_LENGTH, layout, quoted, render
+from evolver.export.layout import INDENT, LINE_LENGTH, layout
+from evolver.export.render import CONSTANTS, quoted, render
 from primitives.reading import Column
 from primitives.targets import read_target
 from primitives.weights import fit_with_weights
+
+COLUMNS = "COLUMNS"
+"""Name of the constant with the columns of the table."""
 
 CARRIED_PACKAGES = ("primitives", "evolver", "__main__")
 """Packages that a reader of the file may not have. Their source is copied, not imported."""
@@ -71,38 +75,41 @@ def to_source(
         kinds = layout(render(dict(columns), used), indent=0, before=f"{COLUMNS} = ")
         constants = [f'{kinds}\n"""Columns that hold anything but plain numbers."""']
         arguments.append(COLUMNS)
-        used[COLUMNS] = dict(columns)
+        used[CONSTANTS] = {COLUMNS: dict(columns)}
     body = layout(render(estimator, used), indent=1, before="return ")
-    used.pop(COLUMNS, None)
-    carried = {name: thing for name, thing in used.items() if _package(thing) in CARRIED_PACKAGES}
-    imports = {_import_of(name, thing) for name, thing in used.items() if name not in carried}
+    used.pop(CONSTANTS, None)
+    carried = {name: thing for name, thing in used.items() if package_of(thing) in CARRIED_PACKAGES}
+    imports = {import_of(name, thing) for name, thing in used.items() if name not in carried}
     functions = [read_target] * reads_texts + [fit_with_weights] * takes_weights
-    definitions, more_imports = _carry([*carried.values(), *functions, main])
+    definitions, more_imports = definitions_of([*carried.values(), *functions, main])
     arguments += [f"{one.__name__}={one.__name__}" for one in functions]
-    # A quote or a backslash must not end the docstring of the file.
-    title = title.replace("\\", "\\\\").replace('"', "'")
     blocks = [
-        "\n".join(_sorted_imports(imports | more_imports)),
+        "\n".join(sorted_imports(imports | more_imports)),
         f'def make_pipeline():\n{INDENT}"""Return the unfitted pipeline."""\n{body}',
-        *_with_columns(definitions, constants),
+        *with_columns(definitions, constants),
         f'if __name__ == "__main__":\n{INDENT}{main.__name__}({", ".join(arguments)})',
     ]
-    return f'"""{title}"""\n\n' + "\n\n\n".join(blocks) + "\n"
+    return f'"""{within_docstring(title)}"""\n\n' + "\n\n\n".join(blocks) + "\n"
 
 
-def _with_columns(definitions: list[str], constants: list[str]) -> list[str]:
+def within_docstring(text: str) -> str:
+    """Return a text in which no quote and no backslash ends a docstring."""
+    return text.replace("\\", "\\\\").replace('"', "'")
+
+
+def with_columns(definitions: list[str], constants: list[str]) -> list[str]:
     """Return definitions with constants after the class `Column`, which they are made of."""
     place = next((n for n, one in enumerate(definitions, 1) if one.startswith("class Column(")), 0)
     return [*definitions[:place], *constants, *definitions[place:]]
 
 
-def _package(thing: Any) -> str:
+def package_of(thing: Any) -> str:
     """Return the name of the top-level package that defines a function or class."""
     package: str = (getattr(thing, "__module__", None) or "").split(".")[0]
     return package
 
 
-def _import_of(name: str, thing: Any) -> str:
+def import_of(name: str, thing: Any) -> str:
     """Return the import of a function or class from the shortest module path that has it.
 
     Raises
@@ -120,7 +127,7 @@ def _import_of(name: str, thing: Any) -> str:
     raise ValueError(f"A part of a pipeline that is exported must be importable, got {thing!r}.")
 
 
-def _sorted_imports(imports: Iterable[str]) -> list[str]:
+def sorted_imports(imports: Iterable[str]) -> list[str]:
     """Return one import for each module: those of the standard library, a blank line, the others.
 
     The order is that of the import sorter of ruff.
@@ -152,7 +159,7 @@ def _import_order(name: str) -> tuple[int, str]:
     return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2), name
 
 
-def _carry(things: Iterable[Any]) -> tuple[list[str], set[str]]:
+def definitions_of(things: Iterable[Any]) -> tuple[list[str], set[str]]:
     """Return the definitions of functions and classes, and the imports that these need.
 
     The definitions include everything of `CARRIED_PACKAGES` that they use, directly or not.

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 
-from evolver.export.render import layout, render
+from evolver.export.layout import layout
+from evolver.export.render import render
 from evolver.genome.codec import decode, encode
 from evolver.genome.digest import digest
 from evolver.genome.graph import operators, to_graph
