@@ -16,6 +16,11 @@ def tidy(table, names):
     return table.assign(**{name: table[name].astype(object).map(text_or_nan) for name in names})
 
 
+def with_gaps(table, names, marks):
+    """Return a table in which some columns have gaps for texts that mark missing values."""
+    return table.assign(**table[names].astype(object).replace(marks, np.nan))
+
+
 def text_or_nan(value):
     """Return a value as text; NaN if it is missing or a mark of a missing value."""
     text = as_text(value)

@@ -36,7 +36,7 @@ def fit_facts(problem: Problem, X: pd.DataFrame) -> Fit:
     assert problem.schema is not None  # the search has learned it
     profiles = problem.schema.profiles
     return Fit(
-        as_written(X, problem.schema),
+        *as_written(X, problem.schema),
         frozenset(name for name, one in profiles.items() if one.missing == len(X)),
         frozenset(name for name, one in profiles.items() if not one.missing),
         len(problem.y),
@@ -107,10 +107,12 @@ def source_of(model: Evolved, digest: str, style: str, *, keep_imputers: bool, e
                 reads_texts=model._target_is_text,
                 takes_weights=model._is_weighted,
             )
+        about = _about(model, digest)
         fit = replace(model._fit_facts, keeps_imputers=keep_imputers)
-        estimator = plain(model._members.fitted(digest), fit)
+        if not about.is_plain:  # the general program reads columns as texts
+            fit = replace(fit, as_written=frozenset(), marks={})
         write = to_notebook if is_notebook else to_readable
-        return write(estimator, _about(model, digest))
+        return write(plain(model._members.fitted(digest), fit), about)
     except (OSError, ValueError) as error:  # Python finds no source of some definitions
         raise InputError(
             f"`member` must be a model that can be written as source, got {digest!r}: {error}"
@@ -150,8 +152,8 @@ def _header(model: Evolved, digest: str, metric: str) -> list[str]:
     names = [model.target_name_] if isinstance(model.target_name_, str) else model.target_name_
     name = "".join(f": {text}" for text in rows["pipeline"])
     scores = [
-        f" Score: {metric} {score:.6g}, the mean of {model._n_folds} folds"
-        f" (standard error {std / model._n_folds**0.5:.2g})."
+        f" Its {metric} is {score:.6g} over {model._n_folds} folds, with a standard error of"
+        f" {std / model._n_folds**0.5:.2g}."
         for score, std in zip(rows["score"], rows["std"], strict=True)
     ]
     found = f"Found by evolver {evolver.__version__} on {model._date}.{''.join(scores)}"

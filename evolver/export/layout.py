@@ -15,6 +15,9 @@ from dataclasses import dataclass
 LINE_LENGTH = 100
 """Largest number of characters in a line, where brackets allow a break."""
 
+SHORT = 40
+"""Number of characters up to which a collection of an argument is simple."""
+
 INDENT = "    "
 """Indentation of one level."""
 
@@ -98,7 +101,9 @@ def _lines(parts: Sequence[Source], indent: int, fills: bool) -> list[str]:
     lines: list[str] = []
     is_open = False
     for part in parts:
-        is_simple = fills and not parts_of(part.source if isinstance(part, Prefixed) else part)
+        inner = part.source if isinstance(part, Prefixed) else ""
+        is_short = isinstance(inner, Group) and inner.opening in "([{" and len(flat(part)) <= SHORT
+        is_simple = fills and (is_short or not (parts_of(part) or parts_of(inner)))
         text = f" {flat(part)},"
         if is_open and is_simple and len(lines[-1]) + len(text) <= LINE_LENGTH:
             lines[-1] += text

@@ -82,10 +82,8 @@ def _imports(parts: FileParts) -> str:
 def _reading(parts: FileParts, about: About, *, classifies: bool) -> str:
     """Return the code that reads the table into `X` and `y`."""
     if about.is_plain:
-        names = "X, y = train.drop(columns=TARGET), train[TARGET]"
-        target = names + (
-            f".astype({TYPES[about.label_kind]})" if about.label_kind in TYPES else ""
-        )
+        kind = f".astype({TYPES[about.label_kind]})" if about.label_kind in TYPES else ""
+        target = f"X, y = train.drop(columns=TARGET), train[TARGET]{kind}"
         read = f"{parts.program[0]}\n\n\ntrain = read(TRAIN).dropna(subset=TARGET)"
         return f"{read}\n{target}\nX.head()"
     columns = ", COLUMNS" if about.columns else ""

@@ -15,7 +15,7 @@ A part that has no rule stays as it is. A fit of the result on the same rows giv
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,13 +32,19 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import FunctionTransformer, LabelEncoder, TargetEncoder
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    LabelEncoder,
+    OneHotEncoder,
+    OrdinalEncoder,
+    TargetEncoder,
+)
 
 from primitives.cleaning import TableCleaner
 from primitives.early_stopping import EarlyStoppedClassifier, EarlyStoppedRegressor
 from primitives.labels import EncodedLabels
 from primitives.logistic import NAMES_PENALTY, ElasticNetLogisticRegression
-from primitives.tidy import tidy
+from primitives.tidy import tidy, with_gaps
 from primitives.transformers import (
     TAKES_SPLITTER,
     AtMostColumns,
@@ -66,6 +72,8 @@ class Fit:
     ----------
     as_written : collection of str
         Names of the columns whose values are used as they are written: the cleaner changes none.
+    marks : mapping of str to collection of str
+        Marks of missing values in columns of texts that need no other reading, by name.
     empty : collection of str
         Names of the columns without any value.
     complete : collection of str
@@ -81,6 +89,7 @@ class Fit:
     """
 
     as_written: Collection[str] = field(default=frozenset())
+    marks: Mapping[str, Collection[str]] = field(default_factory=dict)
     empty: Collection[str] = field(default=frozenset())
     complete: Collection[str] = field(default=frozenset())
     rows: int = 0
@@ -144,6 +153,11 @@ def _cleaner(cleaner: TableCleaner, fit: Fit) -> Any:
     others = [name for name in cleaner.columns_ if name not in fit.as_written]
     if not others:
         return "passthrough"
+    marks = {name: fit.marks[name] for name in others if name in fit.marks}
+    if len(marks) == len(others):
+        return FunctionTransformer(
+            with_gaps, kw_args={"names": others, "marks": sorted(set().union(*marks.values()))}
+        )
     if {cleaner.columns_[name].kind for name in others} <= {"category", "text"}:
         return FunctionTransformer(tidy, kw_args={"names": others})
     return cleaner
@@ -193,6 +207,22 @@ def _simple_imputer(imputer: SimpleImputer, fit: Fit) -> Any:
     if indicator is None or len(indicator.features_):
         return imputer
     return changed(imputer, add_indicator=False, indicator_=None)
+
+
+def _one_hot(encoder: OneHotEncoder, fit: Fit) -> Any:
+    """Return an encoder without a limit of categories if none is rare."""
+    rare = getattr(encoder, "infrequent_categories_", [])
+    if encoder.handle_unknown != "infrequent_if_exist" or any(one is not None for one in rare):
+        return encoder
+    unlimited = {"max_categories": None, "min_frequency": None}
+    return changed(encoder, handle_unknown="ignore", _infrequent_enabled=False, **unlimited)
+
+
+def _ordinal(encoder: OrdinalEncoder, fit: Fit) -> Any:
+    """Return an encoder without a least frequency if each category has it by occurring."""
+    if encoder.min_frequency != 1 or encoder.max_categories is not None:
+        return encoder
+    return changed(encoder, min_frequency=None, _infrequent_enabled=False)
 
 
 def _target_encoder(encoder: UngroupedTargetEncoder, fit: Fit) -> Any:
@@ -318,7 +348,7 @@ def _changed_target(model: TransformedTargetRegressor, fit: Fit) -> Any:
 
 NAMES = {
     TableCleaner: "clean",
-    FunctionTransformer: "tidy",
+    FunctionTransformer: "clean",
     ColumnTransformer: "encode",
     FeatureUnion: "features",
     SimpleImputer: "impute",
@@ -331,6 +361,8 @@ RULES: dict[type, Callable[[Any, Fit], Any]] = {
     FeatureUnion: _feature_union,
     ColumnTransformer: _column_transformer,
     SimpleImputer: _simple_imputer,
+    OneHotEncoder: _one_hot,
+    OrdinalEncoder: _ordinal,
     UngroupedTargetEncoder: _target_encoder,
     EarlyStoppedClassifier: _early_stopped_classifier,
     EarlyStoppedRegressor: _early_stopped_regressor,

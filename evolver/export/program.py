@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier
@@ -94,12 +95,14 @@ def add_options(parser, default_target, has_weights, noun):
         help="column to predict (default: %(default)s)",
     )
     if has_weights:
-        parser.add_argument("--weight", required=True, help="column of the weights of the rows")
+        parser.add_argument("--weight", help="column of the weights of the rows, to fit")
     parser.add_argument(
         "--predict",
         metavar=noun.upper(),
         help=f"{noun} to predict; default: the {noun} to fit on",
     )
+    parser.add_argument("--save", metavar="MODEL", help="file for the fitted model")
+    parser.add_argument("--load", metavar="MODEL", help="fitted model to use, without another fit")
     parser.add_argument(
         "--out", metavar="PREDICTIONS", help="file to write; default: print the first rows"
     )
@@ -120,6 +123,21 @@ def write_or_print(predictions, file):
         print(predictions.head(10).to_string())
 
 
+def check_files(parser, options):
+    """End the program with a message unless there is a table to fit on, or a model and a table."""
+    if not (options.train or (options.load and options.predict)):
+        parser.error("needs a table to fit on, or --load and --predict")
+
+
+def fit_known(model, X, target, weights, read_target, fit_with_weights):
+    """Fit a model on the rows with a target."""
+    values, known = known_values(target, is_classifier(model), read_target)
+    if fit_with_weights is None:
+        model.fit(X[known], values)
+    else:
+        fit_with_weights(model, X[known], values, weights[known])
+
+
 def main(
     make_pipeline, default_target, columns=None, read_target=known_target, fit_with_weights=None
 ):
@@ -127,21 +145,26 @@ def main(
     parser = argparse.ArgumentParser(
         description="Fit the pipeline on a table and predict another table."
     )
-    parser.add_argument("train", help="table to fit on, CSV or Parquet")
+    parser.add_argument("train", nargs="?", help="table to fit on, CSV or Parquet")
     add_options(parser, default_target, fit_with_weights is not None, "table")
     options = parser.parse_args()
-    X, target = split_target(read_table(options.train, columns), options.target)
-    if fit_with_weights is not None:
-        X, weights = split_target(X, options.weight)
+    check_files(parser, options)
     model = make_pipeline()
     # The pipeline was found with one thread; some libraries round differently with several.
     with threadpool_limits(limits=1):
-        # Rows without a target are left out.
-        values, known = known_values(target, is_classifier(model), read_target)
-        if fit_with_weights is None:
-            model.fit(X[known], values)
+        if options.load:
+            model = joblib.load(options.load)
         else:
-            fit_with_weights(model, X[known], values, weights[known].to_numpy(np.float64))
+            X, target = split_target(read_table(options.train, columns), options.target)
+            weights = None
+            if fit_with_weights is not None:
+                if not options.weight:
+                    parser.error("the following arguments are required: --weight")
+                X, weights = split_target(X, options.weight)
+                weights = weights.to_numpy(np.float64)
+            fit_known(model, X, target, weights, read_target, fit_with_weights)
+        if options.save:
+            joblib.dump(model, options.save)
         if options.predict:
             X = read_table(options.predict, columns).drop(columns=options.target, errors="ignore")
             say_unread(X, columns or {})

@@ -65,14 +65,16 @@ NAMES_OF_LIBRARIES = {"sklearn": "scikit-learn"}
 """Names of libraries that differ from those of their modules."""
 
 USAGE = (
-    "python FILE TRAIN.csv --predict NEW.csv --out PREDICTIONS.csv",
-    "python FILE TRAIN.csv --save MODEL.joblib",
-    "python FILE --load MODEL.joblib --predict NEW.csv",
+    "python FILE TRAIN.csv [--save MODEL] [--predict NEW.csv] [--out PREDICTIONS.csv]",
+    "python FILE --load MODEL --predict NEW.csv [--out PREDICTIONS.csv]",
 )
 """Commands of a file."""
 
 HELPERS = "# Helpers for what the libraries do not have."
 """Comment before the helpers of a file."""
+
+IMPORT_LENGTH = 88
+"""Largest number of characters in an import: sorters of imports break longer ones by default."""
 
 MOST_REASONS = 400
 """Number of characters that the names of columns that are not used may have."""
@@ -187,16 +189,16 @@ def parts_of_file(estimator: Any, about: About) -> FileParts:
     functions = Functions(used, titles)
     functions.write("make_pipeline", "Return the unfitted model.", estimator, _notes(steps, about))
     del used[CONSTANTS]
-    run, needed = _short(lists, about, columns) if about.is_plain else _long(about, columns)
+    run, needed = _short(lists, about, columns, steps) if about.is_plain else _long(about, columns)
     used |= needed
     of_columns = _columns_constant(columns, used)
     constants = _constants(lists, about, used)
     carried = {name: one for name, one in used.items() if package_of(one) in CARRIED_PACKAGES}
     imports = {_import(name, one) for name, one in used.items() if name not in carried}
     helpers, more_imports = definitions_of(carried.values())
-    lines = sorted_imports(imports | more_imports)
+    lines = sorted_imports(imports | more_imports, IMPORT_LENGTH)
     return FileParts(
-        (*about.header, _versions(lines)),
+        (about.header[0], " ".join([*about.header[1:], _versions(lines)])),
         "\n".join(lines),
         constants,
         tuple(functions.sources.values()),
@@ -214,7 +216,8 @@ def _import(name: str, thing: Any) -> str:
 
 def _versions(imports: Iterable[str]) -> str:
     """Return a sentence with the versions of Python and of the libraries that are imported."""
-    modules = {line.split()[1].split(".")[0] for line in imports if not line.startswith((" ", ")"))}
+    modules = {line.split()[1].split(".")[0] for line in imports if line}
+    modules -= {"threadpoolctl"}  # it comes with scikit-learn
     versions = {
         NAMES_OF_LIBRARIES.get(name, name): getattr(sys.modules.get(name), "__version__", "")
         for name in sorted(modules - sys.stdlib_module_names)
@@ -280,7 +283,7 @@ def _list_of(columns: Sequence[str], used: dict[str, Any]) -> Source:
         numbers = [int(match[2]) for match in matches if match]
         first, last = numbers[0], numbers[-1]
         if numbers == list(range(first, last + 1)):
-            clause = f"for number in range({first}, {last + 1})"
+            clause = f"for number in range({f'{first}, ' if first else ''}{last + 1})"
             return Comprehension(f'f"{stems.pop()}{{number}}"', clause)
     return render(list(columns), used)
 
@@ -303,11 +306,13 @@ def _long(about: About, columns: Mapping[str, Column]) -> tuple[list[str], dict[
 
 
 def _short(
-    lists: Mapping[str, list[str]], about: About, columns: Mapping[str, Column]
+    lists: Mapping[str, list[str]],
+    about: About,
+    columns: Mapping[str, Column],
+    steps: Sequence[Any],
 ) -> tuple[list[str], dict[str, Any]]:
     """Return the functions of a program for one plain target, and the names that they use."""
-    modules = {name: name for name in ("argparse", "joblib", "sys")}
-    used = {**modules, "pd": pd, "threadpool_limits": threadpool_limits}
+    used: dict[str, Any] = {"argparse": "argparse", "pd": pd}
     texts = [COLUMNS] if columns else [name for name in lists if name.startswith(OF_TEXTS)]
     names = [f"*{name}" for name in texts] + ["TARGET"] * (about.label_kind in ("O", "U", "T"))
     listed = texts[0] if len(names) == 1 and texts else f"[{', '.join(names)}]"
@@ -316,12 +321,45 @@ def _short(
         options += ", parse_dates=DATES"
     if about.options:
         options += f", {about.options}"
-    values = "train[options.target]"
-    if about.label_kind in TYPES:
-        values += f".astype({TYPES[about.label_kind]})"
-    shares = SHARES if about.label_kind else ""
-    return [READ.format(options=options), RUN.format(target=values, shares=shares)], used
+    short = READ_SHORT.format(options=options)
+    read = (
+        short if max(map(len, short.splitlines())) <= LINE_LENGTH else READ.format(options=options)
+    )
+    # A cleaner reads all columns, other steps those that they name.
+    features = "known.drop(columns=options.target)" if columns else "known"
+    kind = f".astype({TYPES[about.label_kind]})" if about.label_kind in TYPES else ""
+    threads = "" if _is_the_same_on_threads(steps) else THREADS
+    if threads:
+        used["threadpool_limits"] = threadpool_limits
+    run = RUN.format(
+        features=features,
+        kind=kind,
+        threads=threads,
+        predictions=SHARES if about.label_kind else NUMBERS,
+    )
+    return [read, run], used
 
+
+def _is_the_same_on_threads(steps: Sequence[Any]) -> bool:
+    """Return True if no step adds numbers in an order that depends on the number of threads."""
+    return all(
+        type(step).__name__ in ON_ONE_THREAD or type(step).__module__.startswith(OF_ONE_THREAD)
+        for step in steps
+    )
+
+
+OF_ONE_THREAD = (
+    *("lightgbm", "xgboost", "catboost"),
+    *("sklearn.compose", "sklearn.impute", "sklearn.pipeline", "sklearn.preprocessing"),
+    "sklearn.tree",
+)
+"""Modules whose estimators give the same on any number of threads, or are told to use one."""
+
+ON_ONE_THREAD = (
+    *("RandomForestClassifier", "RandomForestRegressor"),
+    *("ExtraTreesClassifier", "ExtraTreesRegressor", "VotingClassifier", "VotingRegressor"),
+)
+"""Further estimators that give the same on any number of threads."""
 
 READ = '''def read(path):
     """Return the table in a CSV or Parquet file."""
@@ -330,31 +368,42 @@ READ = '''def read(path):
     return pd.read_csv(path{options})'''
 """Function that reads a table."""
 
+READ_SHORT = '''def read(path):
+    """Return the table in a CSV or Parquet file."""
+    return pd.read_parquet(path) if path.endswith(".parquet") else pd.read_csv(path{options})'''
+"""The same function, if it fits in the line."""
+
+THREADS = """    threadpool_limits(1)  # more threads may change the last digits of a number
+"""
+"""Line that limits the number of threads."""
+
 RUN = """if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("train", nargs="?")
-    parser.add_argument("--target", default=TARGET)
-    for option in ("--predict", "--out", "--save", "--load"):
-        parser.add_argument(option, metavar="FILE")
+    parser = argparse.ArgumentParser(usage=__doc__)
+    for option in ("train", "--target", "--predict", "--out", "--save", "--load"):
+        parser.add_argument(option, nargs="?")
+    parser.set_defaults(target=TARGET)
     options = parser.parse_args()
     if not (options.train or (options.load and options.predict)):
-        parser.error("a table to fit on is needed, or --load and --predict")
-    threadpool_limits(1)  # more threads may change the last digits of a number
-    if options.load:
-        model = joblib.load(options.load)
+        parser.error("needs a table to fit on, or --load and --predict")
+{threads}    if options.load:
+        model = pd.read_pickle(options.load)
     else:
-        train = read(options.train).dropna(subset=options.target)
-        model = make_pipeline().fit(train.drop(columns=options.target), {target})
+        known = read(options.train).dropna(subset=options.target)
+        model = make_pipeline().fit({features}, known[options.target]{kind})
     if options.save:
-        joblib.dump(model, options.save)
-    table = read(options.predict or options.train).drop(columns=options.target, errors="ignore")
-    predictions = pd.DataFrame({{"prediction": model.predict(table)}})
-{shares}    predictions.to_csv(options.out or sys.stdout, index=False)"""
+        pd.to_pickle(model, options.save)
+    new = read(options.predict or options.train)
+{predictions}    is_parquet = str(options.out).endswith(".parquet")
+    write = predictions.to_parquet if is_parquet else predictions.to_csv
+    print(write(options.out, index=False) or f"Wrote {{options.out}}.")"""
 """Program of a file."""
 
-SHARES = """    for label, share in zip(model.classes_, model.predict_proba(table).T):
-        predictions[f"probability_{label}"] = share
+SHARES = """    shares = pd.DataFrame(model.predict_proba(new), columns=model.classes_)
+    predictions = pd.DataFrame({"prediction": model.predict(new)})
+    predictions = predictions.join(shares.add_prefix("probability_"))
 """
-"""Lines that add the probabilities of classes."""
+"""Lines that predict classes."""
+
+NUMBERS = """    predictions = pd.DataFrame({"prediction": model.predict(new)})
+"""
+"""Line that predicts numbers."""

@@ -127,7 +127,7 @@ def import_of(name: str, thing: Any) -> str:
     raise ValueError(f"A part of a pipeline that is exported must be importable, got {thing!r}.")
 
 
-def sorted_imports(imports: Iterable[str]) -> list[str]:
+def sorted_imports(imports: Iterable[str], length: int = LINE_LENGTH) -> list[str]:
     """Return one import for each module: those of the standard library, a blank line, the others.
 
     The order is that of the import sorter of ruff.
@@ -139,17 +139,18 @@ def sorted_imports(imports: Iterable[str]) -> list[str]:
             _, module, _, name = line.split(" ", 3)
             names.setdefault(module, set()).add(name)
     lines = plain + [
-        _import_line(module, sorted(names[module], key=_import_order)) for module in sorted(names)
+        _import_line(module, sorted(names[module], key=_import_order), length)
+        for module in sorted(names)
     ]
     standard = [line for line in lines if line.split()[1].split(".")[0] in sys.stdlib_module_names]
     others = [line for line in lines if line not in standard]
     return [*standard, *([""] if standard and others else []), *others]
 
 
-def _import_line(module: str, names: list[str]) -> str:
+def _import_line(module: str, names: list[str], length: int) -> str:
     """Return one import, broken over lines if it is too long."""
     line = f"from {module} import {', '.join(names)}"
-    if len(line) <= LINE_LENGTH:
+    if len(line) <= length:
         return line
     return "\n".join([f"from {module} import (", *(f"{INDENT}{name}," for name in names), ")"])
 

@@ -105,12 +105,17 @@ class Functions:
                 yield from statements
             source = self._rendered(step)
             if len(flat(source)) > LONG:
-                variable = name.replace("-", "_")
+                variable = self._variable(name)
                 yield _statement(f"{variable} = ", source)
                 source = variable
             steps.append(Group("(", (quoted(name), source), ")"))
         kind = flat(self._rendered(Pipeline))
         yield _statement("return ", Group(f"{kind}(", (Group("[", tuple(steps), "]"),), ")"))
+
+    def _variable(self, name: str) -> str:
+        """Return the name of a variable for a step, which is not that of anything else."""
+        variable = re.sub(r"\W", "_", name)
+        return f"{variable}_step" if variable in {*self.used, *self.sources} else variable
 
     def _without_long_parts(self, encoder: ColumnTransformer) -> tuple[Any, list[str]]:
         """Return a transformer with variables for its long parts, and their statements."""
@@ -118,8 +123,9 @@ class Functions:
         for name, step, columns in encoder.transformers:
             source = self._rendered(step)
             if len(flat(source)) > LONG:
-                statements.append(_statement(f"{name} = ", source))
-                source = name
+                variable = self._variable(name)
+                statements.append(_statement(f"{variable} = ", source))
+                source = variable
             parts.append((name, Written(source), columns))
         return _with(encoder, transformers=parts), statements
 

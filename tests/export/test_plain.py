@@ -44,7 +44,7 @@ def test_a_specialised_pipeline_predicts_the_same_also_when_it_is_fitted_again(
     X, y = small_table(task)
     schema = learn(X)
     model = fit(to_estimator(random_tree(CATALOGUES[task], seed), schema.columns), X, y, None)
-    facts = Fit(as_written(X, schema), rows=len(X))
+    facts = Fit(*as_written(X, schema), rows=len(X))
     assert set(facts.as_written) == set(schema.learned)
     specialised = plain(model, facts)
     again = clone(specialised).fit(X, y)
