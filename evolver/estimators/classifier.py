@@ -8,10 +8,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from evolver.estimators.decided import DecidedClassifier
 from evolver.estimators.evolved import Evolved
+from evolver.estimators.keywords import with_parameter
 
 
-class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
+class EvolvedClassifier(DecidedClassifier, Evolved, ClassifierMixin, BaseEstimator):
     """Classifier that evolves pipelines within a budget and predicts with the best of them.
 
     Parameters
@@ -184,6 +186,15 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
     >>> model.predict_proba(X).shape
     (150, 3)
     """
+
+    def __init__(self, *arguments: Any, threshold: Any = None, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.threshold = threshold
+
+    # scikit-learn reads the parameters of an estimator from the signature.
+    __init__.__signature__ = with_parameter(  # type: ignore[attr-defined]  # inspect's
+        Evolved.__init__, "threshold"
+    )
 
     @property
     def classes_(self) -> Any:
