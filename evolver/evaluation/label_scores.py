@@ -28,6 +28,9 @@ from evolver.evaluation.scorers import Metric
 CUTS = 20
 """Number of thresholds at which a metric without a closed form is computed."""
 
+ROUNDING = 1e-9
+"""Share of the weight of all rows below which a count is rounding."""
+
 Counts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Weights of true positives, false positives, false negatives and true negatives."""
 
@@ -70,6 +73,19 @@ def _kappa(counts: Counts) -> np.ndarray:
     return _ratio(2 * (tp * tn - fp * fn), (tp + fp) * (fp + tn) + (tp + fn) * (fn + tn))
 
 
+def _positive_alone(counts: Counts) -> tuple[float, float]:
+    return 1.0, 0.0
+
+
+def _equally(counts: Counts) -> tuple[float, float]:
+    return 1.0, 1.0
+
+
+def _by_rows(counts: Counts) -> tuple[np.ndarray, np.ndarray]:
+    tp, fp, fn, tn = counts
+    return tp + fn, fp + tn
+
+
 BY_COUNTS: Mapping[Callable[..., float], Callable[..., np.ndarray]] = {
     accuracy_score: _accuracy,
     balanced_accuracy_score: _balanced_accuracy,
@@ -80,6 +96,13 @@ BY_COUNTS: Mapping[Callable[..., float], Callable[..., np.ndarray]] = {
     matthews_corrcoef: _correlation,
 }
 """Metrics that are computed for all thresholds at once, from the counts at each."""
+
+AVERAGES: Mapping[Any, Callable[[Counts], tuple[Any, Any]]] = {
+    "binary": _positive_alone,
+    "macro": _equally,
+    "weighted": _by_rows,
+}
+"""Weights of the scores of the positive and of the other class, by kind of average."""
 
 Labels = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]
 """Score of decisions for the second class, with the truth before and the weights after them."""
@@ -166,14 +189,16 @@ def score_of_metric(metric: Metric, classes: np.ndarray) -> LabelScore:
     classes : ndarray of shape (2,)
         Class labels, sorted.
     """
-    function, arguments = metric.function, dict(metric.arguments)
-    sign = 1.0 if metric.greater_is_better else -1.0
-    name = ", ".join([function.__name__, *(f"{key}={arguments[key]}" for key in arguments)])
+    function, sign = metric.function, 1.0 if metric.greater_is_better else -1.0
+    name = ", ".join([function.__name__, *(f"{one}={x}" for one, x in metric.arguments.items())])
     by_counts = BY_COUNTS.get(function)
-    if by_counts is not None and set(arguments) <= {"pos_label", "beta"}:
+    arguments = dict(metric.arguments)
+    average = arguments.pop("average", "binary")
+    if by_counts is not None and set(arguments) <= {"pos_label", "beta"} and average in AVERAGES:
         # The metric may take the first class for the positive one.
         is_first = arguments.pop("pos_label", 1) == classes[0]
-        return LabelScore(name, by_counts=partial(_oriented, by_counts, is_first, sign, arguments))
+        of_counts = partial(by_counts, **arguments)
+        return LabelScore(name, partial(_averaged, of_counts, AVERAGES[average], is_first, sign))
     return LabelScore(name, by_labels=partial(_of_labels, metric, classes, sign))
 
 
@@ -212,18 +237,43 @@ def counts_at(
     fp = np.r_[0.0, np.cumsum(weighed * (1 - share))[ends]]
     values = ranked[ends]
     between = np.r_[(values[0] + 1) / 2, (values[:-1] + values[1:]) / 2, values[-1] / 2]
-    return between, (tp, fp, tp[-1] - tp, fp[-1] - fp)
+    fn, tn = tp[-1] - tp, fp[-1] - fp
+    # A count that rounding leaves of nothing would make ratios such as a correlation arbitrary.
+    least = ROUNDING * (tp[-1] + fp[-1])
+    return between, (
+        np.where(tp > least, tp, 0),
+        np.where(fp > least, fp, 0),
+        np.where(fn > least, fn, 0),
+        np.where(tn > least, tn, 0),
+    )
 
 
-def _oriented(
-    score: Callable[..., np.ndarray],
+def _averaged(
+    score: Callable[[Counts], np.ndarray],
+    average: Callable[[Counts], tuple[np.ndarray | float, np.ndarray | float]],
     is_first: bool,
     sign: float,
-    arguments: Mapping[str, Any],
     counts: Counts,
 ) -> np.ndarray:
-    """Return a score of counts, of which the first class may be the positive one."""
-    return sign * score(counts[::-1] if is_first else counts, **arguments)
+    """Return the average of the scores with each class as the positive one.
+
+    Parameters
+    ----------
+    score : callable
+        Score of counts with the second class as the positive one.
+    average : callable
+        Weights of the positive class and of the other one.
+    is_first : bool
+        True if the first class is the positive one.
+    sign : float
+        -1 if less is better.
+    counts : Counts
+    """
+    positive, negative = average(counts[::-1] if is_first else counts)
+    second, first = score(counts), score(counts[::-1])
+    if is_first:
+        second, first = first, second
+    return np.asarray(sign * (positive * second + negative * first) / (positive + negative))
 
 
 def _negative_cost(costs: np.ndarray, counts: Counts) -> np.ndarray:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 from sklearn.metrics import make_scorer
 
 from evolver.evaluation.label_scores import LabelScore, score_of_metric
@@ -19,6 +20,18 @@ from evolver.problem import Scorer
 
 HALF = 0.5
 """Threshold at which the most probable class is predicted."""
+
+PRIOR_ROWS = 300
+"""Number of rows of the rarer class that weigh as much as the calibrated probabilities do.
+
+The best threshold of few rows is that of their luck, and a smooth curve of chances is steadier.
+"""
+
+SMALLEST = 1e-6
+"""Probability that smaller ones are raised to before a calibration."""
+
+STEPS = 20
+"""Largest number of steps of a calibration."""
 
 PARTS = 5
 """Number of parts of validation rows, each decided by the threshold for the others."""
@@ -58,10 +71,15 @@ class Rule:
         weights : ndarray of shape (n_rows,), optional
             Weights of the rows.
         """
-        known = second if weights is None else second[weights > 0]
-        if self.score is None or known.all() or not known.any():
+        if weights is not None and not weights.all():
+            known = weights > 0
+            second, shares, weights = second[known], shares[known], weights[known]
+        if self.score is None or second.all() or not second.any():
             return self.fixed
-        return self.score.best_threshold(second, shares, weights, second)
+        fewest = min(int(second.sum()), int((~second).sum()))
+        prior = PRIOR_ROWS / fewest
+        chances = (second + prior * calibrated(second, shares, weights)) / (1 + prior)
+        return self.score.best_threshold(second, shares, weights, chances)
 
     def decided(
         self, second: np.ndarray, shares: np.ndarray, weights: np.ndarray | None = None
@@ -83,6 +101,40 @@ class Rule:
             others = None if weights is None else weights[~own]
             found[own] = shares[own] >= self.threshold(second[~own], shares[~own], others)
         return found
+
+
+def calibrated(
+    second: np.ndarray, shares: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Return calibrated probabilities: a logistic function of the logarithms of their odds.
+
+    Platt (1999), "Probabilistic outputs for support vector machines", by Newton's method with
+    the targets of his section 2.2, which keep it finite where the classes are apart.
+
+    Parameters
+    ----------
+    second : ndarray of bool of shape (n_rows,)
+        True for the rows of the second class; some rows are of either class.
+    shares : ndarray of shape (n_rows,)
+        Probabilities of the second class, of a model that has not seen the rows.
+    weights : ndarray of shape (n_rows,), optional
+    """
+    bounded = np.clip(shares, SMALLEST, 1 - SMALLEST)
+    terms = np.column_stack([np.log(bounded / (1 - bounded)), np.ones(len(shares))])
+    n_second = second.sum()
+    targets = np.where(second, (n_second + 1) / (n_second + 2), 1 / (len(second) - n_second + 2))
+    heavy = np.ones(len(shares)) if weights is None else weights / weights.mean()
+    line = np.array([1.0, 0.0])
+    for _ in range(STEPS):
+        found = expit(terms @ line)
+        gradient = terms.T @ (heavy * (targets - found))
+        curvature = (terms * (heavy * found * (1 - found))[:, None]).T @ terms
+        step = np.linalg.solve(curvature + SMALLEST * np.eye(2), gradient)
+        line = line + step
+        if np.abs(step).max() < SMALLEST:
+            break
+    # Chances must rise with the probability, or the order of the rows would be turned round.
+    return np.asarray(expit(terms @ line)) if line[0] > 0 else np.full(len(shares), targets.mean())
 
 
 class Decided:
@@ -118,9 +170,15 @@ class Decided:
 
 
 def decided_by(rule: Rule | None, scorer: Scorer, classes: np.ndarray | None) -> Scorer:
-    """Return a scorer that decides between two classes by a rule; others are returned unchanged."""
+    """Return a scorer that decides between two classes by a rule.
+
+    A scorer of anything but labels is returned unchanged. So is any scorer if the rule has no
+    closed form: choosing a threshold for each candidate and blend would take too long.
+    """
     metric = label_metric(scorer)
     if rule is None or metric is None or classes is None:
+        return scorer
+    if rule.score is not None and rule.score.by_counts is None:
         return scorer
     made: Scorer = make_scorer(Decided(scorer, rule, classes), response_method="predict_proba")
     return made

@@ -13,6 +13,7 @@ from sklearn.metrics import (
     jaccard_score,
     make_scorer,
     matthews_corrcoef,
+    precision_score,
     zero_one_loss,
 )
 
@@ -40,6 +41,9 @@ def rows(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         (f1_score, {"pos_label": "good"}),
         (f1_score, {"pos_label": "bad"}),
         (f1_score, {"average": "macro"}),
+        (f1_score, {"average": "weighted"}),
+        (f1_score, {"average": "binary", "pos_label": "bad"}),
+        (precision_score, {"pos_label": "good"}),
         (fbeta_score, {"pos_label": "good", "beta": 2}),
         (jaccard_score, {"pos_label": "bad"}),
         (matthews_corrcoef, {}),
@@ -50,13 +54,12 @@ def test_scores_are_those_of_scikit_learn(
     function: object, arguments: dict[str, object], weighted: bool
 ) -> None:
     second, shares, weights = rows()
-    metric = metric_of(
-        make_scorer(function, **arguments, greater_is_better=function is not zero_one_loss)
-    )
+    is_loss = function is zero_one_loss
+    metric = metric_of(make_scorer(function, **arguments, greater_is_better=not is_loss))
     assert metric is not None
     score = score_of_metric(metric, CLASSES)
     given = weights if weighted else None
-    sign = -1 if function is zero_one_loss else 1
+    sign = -1 if is_loss else 1
     for threshold in (0.15, 0.45, 0.75):
         decided = shares >= threshold
         truth, labels = CLASSES[second.astype(int)], CLASSES[decided.astype(int)]
