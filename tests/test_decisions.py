@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,11 @@ from evolver import (
     InputTypeError,
     Settings,
 )
+from evolver.command import Command
 from evolver.report.explanations import EXPLANATIONS
 from primitives import default_catalogue
 from tests.tables import small_table
+from tests.test_cli import evolver
 from tests.test_targets import QUICK
 
 HERE: dict[str, Any] = {**QUICK, "settings": Settings(in_process=True)}
@@ -234,3 +237,27 @@ def test_probabilities_of_balanced_weights_are_a_warning() -> None:
         model = EvolvedClassifier(**HERE).fit(X.assign(a=X["b"] ** 2), y)
     assert "shifted-probabilities" in [one.code for one in model.warnings_]
     assert "shifted-probabilities" in EXPLANATIONS
+
+
+def test_the_command_line_takes_a_threshold(tmp_path: Path) -> None:
+    X, y = unequal(60, rate=0.3)
+    X.assign(y=y, n=X["a"] * 1.5).to_csv(tmp_path / "table.csv", index=False)
+    options = ["--time", "none", "--evaluations", "1", "--jobs", "1", "--out", tmp_path / "run"]
+    for given, message in {
+        "f9": "must be None, a number",
+        "1,2": "four costs such as 0,1,5,0",
+        "7": "above 0 and below 1, got 7.0",
+    }.items():
+        table = (tmp_path / "table.csv", "--target", "y", "--threshold", given)
+        result = evolver("fit", *table, *options)
+        assert result.exit_code != 0
+        assert message in result.output.replace("\n", " ")
+    result = evolver("fit", tmp_path / "table.csv", "--target", "n", "--threshold", "f1", *options)
+    assert "but not `threshold`" in result.output
+    assert result.exit_code == 2
+
+
+def test_a_command_keeps_the_threshold_of_a_run() -> None:
+    command = Command("t", ["y"], None, "auto", 1, 0, None, {}, threshold=[[0, 1], [5, 0]])
+    assert command.parameters()["threshold"] == [[0, 1], [5, 0]]
+    assert "threshold" not in replace(command, threshold=None).parameters()

@@ -110,7 +110,7 @@ def measure(
         "rows": rows,
         "fitted_rows": len(y),
         "held_out": len(y_test),
-        "shown": model.pareto_front_["score"].iloc[0],
+        "shown": float(model.pareto_front_["score"].iloc[0]),
         **found,
     }
 
