@@ -101,6 +101,14 @@ def test_members_that_were_not_fitted_have_a_threshold_of_their_own(by_f1: Any) 
         assert np.array_equal(member.predict(X), labels)
 
 
+def test_an_evaluation_on_new_rows_is_by_the_thresholds(by_f1: Any) -> None:
+    X, y = unequal(300, seed=4)
+    found = pickle.loads(pickle.dumps(by_f1)).evaluate(X, y).set_index("digest")
+    first = by_f1.pareto_front_["digest"].iloc[0]
+    assert found.loc[first, "f1"] == pytest.approx(by_f1.score(X, y))
+    assert found.loc[first, "accuracy"] == pytest.approx(np.mean(by_f1.predict(X) == y))
+
+
 def test_scores_of_probabilities_leave_the_threshold_at_one_half() -> None:
     model = quiet(EvolvedClassifier(**HERE), *unequal(150))
     assert model.threshold_ == 0.5
