@@ -66,6 +66,8 @@ class Command:
         Steps between table and prediction, in order; None: any.
     warm_start : list of str
         Absolute paths of the folders of earlier runs.
+    threshold : float, str, list of lists of float, or None
+        Threshold between two classes: a number, the name of a scorer, or costs of errors.
     settings : dict
         Settings that differ from their defaults, by name, see `evolver.Settings`.
     """
@@ -89,6 +91,7 @@ class Command:
     estimators: list[str] = field(default_factory=list)
     template: str | None = None
     warm_start: list[str] = field(default_factory=list)
+    threshold: float | str | list[list[float]] | None = None
     settings: dict[str, Any] = field(default_factory=dict)
 
     def parameters(self) -> dict[str, Any]:
@@ -109,6 +112,8 @@ class Command:
             "warm_start": self.warm_start or None,
             "columns": self.columns or None,
             "time": self.order_by,
+            # Only a classifier has the parameter.
+            **({} if self.threshold is None else {"threshold": self.threshold}),
         }
 
 
@@ -163,6 +168,10 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "estimators": ("a list of different strings", lambda value: _are_names(value)),
     "template": ("a string or null", lambda value: value is None or _is_text(value)),
     "warm_start": ("a list of different folders", lambda value: _are_names(value)),
+    "threshold": (
+        "a number, a string, a list of lists or null",
+        lambda value: _is_threshold(value),
+    ),
     "settings": ("an object of settings by name", lambda value: _are_settings(value)),
 }
 """Rule for each entry of the file of a command, in words and as a test."""
@@ -226,6 +235,12 @@ def _is_integer(value: Any) -> bool:
 def _are_names(value: Any) -> bool:
     is_list = isinstance(value, list) and all(map(_is_text, value))
     return is_list and len(set(value)) == len(value)
+
+
+def _is_threshold(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(row, list) and all(map(_is_number, row)) for row in value)
+    return value is None or _is_number(value) or _is_text(value)
 
 
 def _are_settings(value: Any) -> bool:

@@ -10,7 +10,9 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from evolver.errors import InputError
+from evolver.evaluation.decisions import threshold_by, with_threshold
 from evolver.evaluation.fold import fit
+from evolver.evaluation.thresholds import Rule
 from evolver.genome.names import short_name
 from evolver.genome.pipeline import to_estimator
 from evolver.outcome import Scored
@@ -32,6 +34,8 @@ class Members:
         Problem of the run, on whose rows members are fitted.
     result : Result
         Result of the run.
+    rule : Rule, optional
+        Rule by which each member decides between two classes; None: by the largest probability.
 
     Attributes
     ----------
@@ -44,10 +48,14 @@ class Members:
     names_of_members : tuple of str
         Short names of the members of the ensemble.
     out_of_fold : dict of str to sequence of ndarray
-        Out-of-fold predictions of the front, by digest and fold; empty after pickling.
+        Out-of-fold predictions of winner, front and ensemble, by digest and fold; empty after
+        pickling.
+    thresholds : dict of str to float or None
+        Least probability of the second of two classes from which a member predicts it, by digest;
+        None for other targets.
     """
 
-    def __init__(self, problem: Problem, result: Result) -> None:
+    def __init__(self, problem: Problem, result: Result, rule: Rule | None = None) -> None:
         self.front = tuple(result.front)
         self.winner = FALLBACK if result.winner is None else result.winner.digest
         self.fold_scores = {
@@ -57,6 +65,10 @@ class Members:
         }
         self._problem: Problem | None = problem
         self.out_of_fold = dict(result.out_of_fold)
+        names = {self.winner, *(one.candidate.digest for one in self.front), *self.out_of_fold}
+        self.thresholds = {
+            name: threshold_by(problem, rule, self.out_of_fold.get(name)) for name in names
+        }
         self._columns = problem.columns
         self._fitted: dict[str, Any] = {self.winner: result.pipeline}
         self.names_of_members: tuple[str, ...] = ()
@@ -112,7 +124,7 @@ class Members:
         raise InputError(f"`member` must be {rule}, got {member!r}.")
 
     def fitted(self, member: str | None) -> Any:
-        """Return a member, fitted on all rows.
+        """Return a member, fitted on all rows, with its threshold.
 
         Raises
         ------
@@ -131,7 +143,7 @@ class Members:
             pipeline = self._unfitted(digest)
             with threadpool_limits(limits=1):  # workers and exported files fit with one thread too
                 self._fitted[digest] = fit(pipeline, problem.X, problem.y, problem.sample_weight)
-        return self._fitted[digest]
+        return with_threshold(self._fitted[digest], self.thresholds[digest])
 
     def estimator(self, member: str | None) -> Any:
         """Return a member as it is: fitted if it has been, otherwise its unfitted pipeline.
@@ -144,7 +156,8 @@ class Members:
             If there is no such member.
         """
         digest = self.digest_of(member)
-        return self._fitted[digest] if digest in self._fitted else self._unfitted(digest)
+        found = self._fitted[digest] if digest in self._fitted else self._unfitted(digest)
+        return with_threshold(found, self.thresholds[digest])
 
     def _unfitted(self, digest: str) -> Any:
         """Return the unfitted pipeline of a digest on the front."""

@@ -17,6 +17,7 @@ from evolver import checks
 from evolver.budget import Budget, Deadline
 from evolver.errors import InputError
 from evolver.evaluation.folds import are_in_time
+from evolver.evaluation.thresholds import decided_by
 from evolver.objectives import Objective
 from evolver.outcome import is_late
 from evolver.problem import Problem
@@ -64,6 +65,8 @@ class FitRequest:
         Pipelines of other runs or of the caller, which are tried first.
     start : float
         Moment at which the budget began to run, as `time.monotonic` gives it.
+    threshold : None, float, str, callable or array-like
+        Parameter of the classifier.
     begun : callable
         Called as soon as the run folder is known to be that of this run: no other process uses it,
         and it holds no other run.
@@ -87,6 +90,7 @@ class FitRequest:
     template: Sequence[str] | None
     earlier: Sequence[checks.StartingPoint]
     start: float
+    threshold: Any = None
     begun: Callable[[], object] = lambda: None
 
     @property
@@ -372,9 +376,14 @@ def _checked_problem(
     task = request.task.of(target)
     checks.check_classes(task, target, sample_weight)
     checks.check_portfolio(request.settings.portfolio, task)
-    scorer, *reported = (
-        (name, checks.with_positive_class(scorer, task, target, findings))
+    scorers = {
+        name: checks.with_positive_class(scorer, task, target, findings)
         for name, scorer in checks.check_scorers(request.scoring, task).items()
+    }
+    leading = next(iter(scorers.values()))
+    rule = checks.check_threshold(request.threshold, task, target, leading)
+    scorer, *reported = (
+        (name, decided_by(rule, one, task.classes)) for name, one in scorers.items()
     )
     problem = Problem(
         task,

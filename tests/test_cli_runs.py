@@ -30,6 +30,7 @@ OPTIONS = [
     *("--complexity", "size", "--cv", "3", "--population", "20", "--weight", "w", "--groups", "g"),
     *("--lag", "5", "--ensemble-size", "2", "--patience", "none", "--cache-limit", "64M"),
     *("--operator-rate", "crossover=0.5", "--row-ladder", "false", "--fold-timeout", "30s"),
+    *("--threshold", "0,1,2,0"),
 ]
 
 
@@ -54,6 +55,7 @@ def test_all_options_reach_the_run_and_are_kept_in_its_folder(made: dict[str, An
     assert command.scoring == ["roc_auc", "accuracy"]
     assert (command.preset, command.template) == ("light", None)
     assert command.estimators == ["Gaussian*", "DecisionTreeClassifier"]
+    assert command.threshold == [[0, 1], [2, 0]]
     assert command.settings["lag"] == 5
     assert command.settings["patience"] is None
     assert command.settings["cache_limit"] == 64 * 1024**2

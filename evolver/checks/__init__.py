@@ -33,6 +33,7 @@ from evolver.checks.suspicions import findings_of_rows
 from evolver.checks.tables import as_table, check_table, has_names
 from evolver.checks.target import check_target, family_of_target, needs_reading, target_name
 from evolver.checks.template import check_template, templated
+from evolver.checks.thresholds import check_coverage, check_threshold
 from evolver.checks.time_column import (
     check_forward,
     check_time,
@@ -48,6 +49,7 @@ __all__ = [
     "check_at_least",
     "check_classes",
     "check_complexity",
+    "check_coverage",
     "check_estimators",
     "check_folder",
     "check_forward",
@@ -63,6 +65,7 @@ __all__ = [
     "check_table",
     "check_target",
     "check_template",
+    "check_threshold",
     "check_time",
     "check_warm_start",
     "check_workers",

@@ -104,6 +104,24 @@ class Rate(click.ParamType[tuple[str, float]]):
         return name, float(rate)
 
 
+class Threshold(click.ParamType[Any]):
+    """Option of a threshold: a number, the name of a scorer, or costs such as ``0,1,5,0``."""
+
+    name = "threshold"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float | str | list[list[float]]:
+        """Return the number, the name, or the costs by true and predicted class."""
+        try:
+            numbers = [float(part) for part in str(value).split(",")]
+        except ValueError:
+            return str(value)
+        if len(numbers) == 1:
+            return numbers[0]
+        if len(numbers) != 4:
+            self.fail(f"must be a number, a name, or four costs such as 0,1,5,0, got {value!r}.")
+        return [numbers[:2], numbers[2:]]
+
+
 TABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -203,6 +221,14 @@ SEARCH = (
     click.option(
         "--template",
         help="Steps between table and prediction, in order, such as encoder-selector-classifier.",
+    ),
+    click.option(
+        "--threshold",
+        type=Threshold(),
+        help="Probability from which the second of two classes is predicted: a number, the name of"
+        " a scorer such as f1 by which it is chosen, or the costs of both predictions for the first"
+        " class and for the second, such as 0,1,5,0; default: chosen by a scorer of labels, else"
+        " 0.5.",
     ),
     click.option(
         "--cv", type=click.IntRange(2), help="Number of folds; default: 5, or that of the preset."

@@ -265,7 +265,8 @@ def _evolve(
         kind = or_exit(lambda: family_of_target(data.y))
     output.line(f"Predicting {listed(command.target)} by {kind}.")
     estimator = EvolvedClassifier if kind == "classification" else EvolvedRegressor
-    model = estimator(**command.parameters(), run_dir=out, verbose=int(not output.quiet))
+    parameters = command.parameters()
+    model = or_exit(lambda: estimator(**parameters, run_dir=out, verbose=int(not output.quiet)))
     with output.plain_warnings():
         or_exit(lambda: model._fit(data.X, data.y, begun, data.weights, data.groups))
     _show(model, out, output)

@@ -8,10 +8,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from evolver.estimators.decided import DecidedClassifier
 from evolver.estimators.evolved import Evolved
+from evolver.estimators.keywords import with_parameter
 
 
-class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
+class EvolvedClassifier(DecidedClassifier, Evolved, ClassifierMixin, BaseEstimator):
     """Classifier that evolves pipelines within a budget and predicts with the best of them.
 
     Parameters
@@ -94,6 +96,13 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         or the name of a primitive or a pattern of names, such as
         ``"encoder-StandardScaler-LogisticRegression*"``. Pipelines of the portfolio or of
         `warm_start` that do not fit are left out. None: pipelines of any form.
+    threshold : None, float, str, callable or array-like of shape (2, 2), default=None
+        Least probability of the second of two classes from which `predict` gives it. A scorer of
+        labels or its name, such as ``"f1"``: the threshold is chosen to make its score large. A
+        matrix of costs by true class (rows) and predicted class (columns): it is chosen to make the
+        mean cost small. None: it is chosen by `scoring` if that is a metric of labels which counts
+        both kinds of errors, and 0.5 otherwise. It is chosen on out-of-fold predictions of the
+        model that predicts. `predict_proba` does not depend on it.
 
     Attributes
     ----------
@@ -165,6 +174,10 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns; only if `X` has names.
+    threshold_ : float or None
+        Threshold of `predict`, see `threshold`; None unless the target has two classes. Members
+        that `select` and `export` give have thresholds of their own. `best_pipeline_` and
+        `ensemble_` decide at 0.5.
     classes_ : ndarray of shape (n_classes,), or list of ndarray
         Class labels, in the order of the columns of `predict_proba`; 0 and 1 for each of several
         labels.
@@ -184,6 +197,15 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
     >>> model.predict_proba(X).shape
     (150, 3)
     """
+
+    def __init__(self, *arguments: Any, threshold: Any = None, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.threshold = threshold
+
+    # scikit-learn reads the parameters of an estimator from the signature.
+    __init__.__signature__ = with_parameter(  # type: ignore[attr-defined]  # inspect's
+        Evolved.__init__, "threshold"
+    )
 
     @property
     def classes_(self) -> Any:

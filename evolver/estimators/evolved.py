@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from evolver.budget import Budget
 from evolver.errors import InputError
+from evolver.estimators.decided import Decided
 from evolver.estimators.keywords import check_keywords
 from evolver.estimators.reported import Reported
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from primitives import Catalogue
 
 
-class Evolved(Reported):
+class Evolved(Decided, Reported):
     """Base of both estimators.
 
     It must come before the bases of scikit-learn, because its `score` replaces theirs.
@@ -243,7 +244,7 @@ class Evolved(Reported):
     def _model(self) -> Any:
         """Estimator that `predict` uses."""
         check_is_fitted(self)
-        return self.best_pipeline_ if self.ensemble_ is None else self.ensemble_
+        return self._members.fitted(self._members.digest_of(None))
 
     def select(self, member: str = "best") -> Any:
         """Return a member of the Pareto front, fitted on all rows.
@@ -396,6 +397,7 @@ class Evolved(Reported):
             template=None if self.template is None else checks.check_template(self.template),
             earlier=checks.check_warm_start(self.warm_start),
             start=start,
+            threshold=getattr(self, "threshold", None),
         )
 
     def _search(
@@ -422,6 +424,7 @@ class Evolved(Reported):
         # short or files may be gone.
         from evolver import checks
         from evolver.estimators.program import fit_facts
+        from evolver.evaluation.thresholds import undecided
         from evolver.front_members import Members
         from evolver.report import frames
         from evolver.report.families import best_by_family
@@ -449,9 +452,15 @@ class Evolved(Reported):
                 self._date = date.today().isoformat()
                 self.target_name_ = checks.target_name(y)
                 self._target_is_text = checks.needs_reading(y, is_classifier(self))
-                self.scorer_ = problem.scorer
                 first = checks.leading_name(self.scoring, problem.task)
-                self.scorers_ = {first: problem.scorer, **problem.reported}
+                scorers = {first: problem.scorer, **problem.reported}
+                self.scorers_ = {name: undecided(scorer) for name, scorer in scorers.items()}
+                self.scorer_ = self.scorers_[first]
+                rule = checks.check_threshold(
+                    request.threshold, problem.task, problem.y, self.scorer_
+                )
+                self._members = Members(problem, result, rule)
+                problem = self._learn_decisions(problem)
                 self.warnings_ = list(problem.findings)
                 self.best_pipeline_ = result.pipeline
                 self.best_score_ = result.best_score
@@ -464,7 +473,6 @@ class Evolved(Reported):
                 self.best_by_family_ = best_by_family(result.records)
                 self.statistics_ = frames.statistics(result, problem.folds)
                 self.ensemble_ = None if result.ensemble is None else result.ensemble.estimator
-                self._members = Members(problem, result)
                 self._kept_in = self.run_dir, request.run_dir
                 self._kept_facts, self._finished = None, (problem, result)
                 if request.run_dir is not None:

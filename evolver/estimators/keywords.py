@@ -1,4 +1,4 @@
-"""Check of the keywords with which an estimator is made.
+"""Keywords with which an estimator is made: their check, and the signature that has them.
 
 Python's own error would name the private base class, and no parameter that may be meant.
 """
@@ -6,8 +6,9 @@ Python's own error would name the private base class, and no parameter that may 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from typing import Any
 
 from evolver.errors import InputTypeError
 
@@ -44,3 +45,13 @@ def check_keywords(kind: type, keywords: Iterable[str]) -> None:
             raise InputTypeError(
                 f"{kind.__name__} has the parameters {', '.join(known)}, but not `{name}`{hint}"
             )
+
+
+def with_parameter(function: Callable[..., Any], name: str) -> inspect.Signature:
+    """Return the signature of a function with one parameter more, whose default is None.
+
+    A constructor that has it takes all parameters of its base without naming each once more.
+    """
+    signature = inspect.signature(function)
+    keyword = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
+    return signature.replace(parameters=[*signature.parameters.values(), keyword])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sklearn.base import BaseEstimator, RegressorMixin
 
+from evolver.estimators.decided import DecidedRegressor
 from evolver.estimators.evolved import Evolved
 
 
-class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
+class EvolvedRegressor(DecidedRegressor, Evolved, RegressorMixin, BaseEstimator):
     """Regressor that evolves pipelines within a budget and predicts with the best of them.
 
     Parameters

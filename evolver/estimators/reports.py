@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from sklearn.model_selection import FixedThresholdClassifier
 from threadpoolctl import threadpool_limits
 
 from evolver.budget import Deadline
@@ -175,7 +176,8 @@ def evaluate(model: Any, X: Any, y: Any, sample_weight: Any) -> pd.DataFrame:
         }
         task = model._fitted_task
         predicted = member.predict if task.model_classes is None else member.predict_proba
-        shown = metrics(task, truth, predicted(table))
+        labels = member.predict(table) if isinstance(member, FixedThresholdClassifier) else None
+        shown = metrics(task, truth, predicted(table), labels)
         rows.append(
             {
                 "pipeline": row["pipeline"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from sklearn.metrics import (
 
 from evolver.evaluation.fold import UndefinedScoreError, reported_of, score_of
 from evolver.evaluation.scorers import metric_of
+from evolver.evaluation.thresholds import Decided
 from evolver.outcome import mean_reported
 from evolver.problem import Problem
 from evolver.task import Task
@@ -224,6 +226,13 @@ def negative_errors(
     return found
 
 
+def _decided_scores(
+    metric: Decided, y: np.ndarray, blends: np.ndarray, classes: np.ndarray, weights: Weights
+) -> np.ndarray:
+    """Return the scores of each blend by a metric that decides between two classes."""
+    return np.array([metric(y, blend[:, 1], weights) for blend in blends])
+
+
 def _mean(values: np.ndarray, weights: Weights) -> np.ndarray:
     """Return the mean of values of shape (n_blends, n_rows) over the rows."""
     found: np.ndarray = (
@@ -243,6 +252,8 @@ def _fast(problem: Problem) -> Any:
         return negative_errors if is_single and not metric.greater_is_better else None
     if "predict_proba" not in metric.responses:
         return None
+    if isinstance(metric.function, Decided):
+        return partial(_decided_scores, metric.function)
     if (
         metric.function is roc_auc_score
         and problem.task.name == "binary"

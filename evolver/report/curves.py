@@ -76,7 +76,9 @@ def metrics_of(problem: Problem, by_fold: Sequence[np.ndarray]) -> dict[str, flo
     return {name: float(np.mean([one[name] for one in by_number])) for name in names}
 
 
-def metrics(task: Task, truth: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+def metrics(
+    task: Task, truth: np.ndarray, predictions: np.ndarray, decided: np.ndarray | None = None
+) -> dict[str, float]:
     """Return the common metrics of predictions, those that are not defined left out.
 
     Parameters
@@ -85,11 +87,14 @@ def metrics(task: Task, truth: np.ndarray, predictions: np.ndarray) -> dict[str,
     truth : ndarray of shape (n_rows,)
     predictions : ndarray of shape (n_rows,) or (n_rows, n_classes)
         Numbers, or probabilities.
+    decided : ndarray of shape (n_rows,), optional
+        Predicted labels; None: those of the largest probabilities.
     """
     if truth.ndim > 1 or (task.classes is not None and len(task.classes) > MOST_CLASSES):
         return {}
     found = {}
-    decided = predictions if task.classes is None else task.decided(predictions)
+    if decided is None:
+        decided = predictions if task.classes is None else task.decided(predictions)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # such as that the sum of a blend differs from 1 by 1e-8
         for name, metric in (REGRESSION if task.classes is None else CLASSIFICATION).items():

@@ -24,6 +24,8 @@ EXPLANATIONS = {
     "out-of-range": "Most numbers of a column lie outside the range of training.",
     "positive-class": "The metric needs a positive class; the rarer one was taken. `pos_label` of a"
     " scorer of your own sets another.",
+    "predicts-one-class": "The classes are so unequal that the most probable one is always equal."
+    " Probabilities still order the rows; a `threshold` by F1 or by your costs decides.",
     "rare-class": "A class has fewer rows than there are folds, so some folds have none of it.",
     "row-number": "The column counts the rows. In a sorted table it would give the target away.",
     "rows-without-target": "Rows without a target cannot be learned from and were left out.",
@@ -31,6 +33,9 @@ EXPLANATIONS = {
     "score-within-noise": "The model predicts no better than without any column, as far as the"
     " folds can tell. Look at the target and at the columns that should say something of it, or get"
     " more rows.",
+    "shifted-probabilities": "Probabilities are not as large as the class is frequent, mostly since"
+    " models weigh the classes equally. The order of rows is not affected, nor are decisions by a"
+    " threshold that is chosen; means and sums of probabilities are.",
     "sorted-by-target": "The rows are sorted by the target while folds are blocks of rows.",
     "sorted-by-time": "The rows are in the order of a column of times, but folds are drawn at"
     " random. Scores of models of the future may be too good: `time` makes folds go forward.",

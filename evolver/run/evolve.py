@@ -120,17 +120,19 @@ def evolve(
         failed_fits=final_fit.failed_fits,
         decided_by_time=loop.decided_by_time,
         peak_memory=place.executor.peak_memory,
-        out_of_fold=_out_of_fold(loop.front, ensemble, store, len(plan.problem.folds)),
+        out_of_fold=_out_of_fold([record, *loop.front], ensemble, store, len(plan.problem.folds)),
     )
 
 
 def _out_of_fold(
-    front: Sequence[Member], ensemble: Ensemble | None, store: Store, n_folds: int
+    members: Sequence[Record | Member | None],
+    ensemble: Ensemble | None,
+    store: Store,
+    n_folds: int,
 ) -> dict[str, Sequence[np.ndarray]]:
-    """Return the out-of-fold predictions of the front and the ensemble, by digest."""
+    """Return the out-of-fold predictions of winner, front and ensemble, by digest."""
     found: dict[str, Sequence[np.ndarray]] = {}
-    for member in front:
-        digest = member.candidate.digest
+    for digest in {one.candidate.digest: None for one in members if one is not None}:
         predictions = [store.get(digest, fold) for fold in range(n_folds)]
         kept = [one for one in predictions if one is not None]
         if len(kept) == n_folds:

@@ -58,8 +58,8 @@ class Result:
     peak_memory : int
         Largest number of bytes that a worker was seen to hold; 0 if none is measured.
     out_of_fold : mapping of str to tuple of ndarray
-        Predictions of the validation part of each fold, by digest; those of the front, as far as
-        they are stored.
+        Predictions of the validation part of each fold, by digest; those of the winner, the front
+        and the ensemble, as far as they are stored.
     """
 
     records: Sequence[Record]
