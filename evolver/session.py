@@ -158,7 +158,9 @@ def search(
         # A run folder keeps the predictions in its store, so the history need not hold them.
         n_folds = len(problem.folds)
         kept = {} if request.run_dir is not None else library_of(result.records, store, n_folds)
-        history = history_of(result.records, header, journal.shares, seconds, kept)
+        history = history_of(
+            result.records, header, journal.shares, seconds, kept, journal.simplified
+        )
         return problem, result, history
 
 

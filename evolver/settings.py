@@ -84,6 +84,10 @@ class Settings:
         is set, else of the time. Refinement never begins before the first population is complete.
     refinement_sampler : {"tpe", "gp", "random"}, default="tpe"
         Optimiser of the refinement; "gp" needs torch.
+    simplification_share : float, default=0.1
+        Share of the budget, from 0 to 1, at its end, in which simpler forms of the best pipeline
+        are evaluated before anything else; 0: none. They are at most this share of the candidates
+        before them. Simplification never begins before the first population is complete.
     ensemble_size : int, default=8
         Largest number of members of the ensemble; 0 or 1: no ensemble.
     patience : int or None, default=200
@@ -120,6 +124,7 @@ class Settings:
     refinement_share: float = 1.0
     refinement_start: float = 0.7
     refinement_sampler: str = "tpe"
+    simplification_share: float = 0.1
     ensemble_size: int = 8
     patience: int | None = 200
     racing_error: float = 0.2
@@ -151,7 +156,7 @@ class Settings:
             "from 0 to 0.5",
             self.racing_error,
         )
-        for name in ("refinement_share", "refinement_start"):
+        for name in ("refinement_share", "refinement_start", "simplification_share"):
             share = getattr(self, name)
             require(0 <= share <= 1, f"settings.{name}", "from 0 to 1", share)
         require(

@@ -244,6 +244,10 @@ KINDS_OF_SETTINGS: dict[str, tuple[Any, str]] = {
     "refinement_share": (float, "Share of candidates at the end that are refined; default: {}."),
     "refinement_start": (float, "Share of the budget after which they are; default: {}."),
     "refinement_sampler": (click.Choice(REFINEMENT_SAMPLERS), "Its optimiser; default: {}."),
+    "simplification_share": (
+        float,
+        "Share of the budget at the end in which the best pipeline is simplified; default: {}.",
+    ),
     "ensemble_size": (int, "Largest number of members of the ensemble; 1: none; default: {}."),
     "patience": (
         CountOrNone(),

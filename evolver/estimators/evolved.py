@@ -252,8 +252,11 @@ class Evolved(Reported):
         member : str, default="best"
             Rule or digest. ``"best"``: `best_pipeline_`. ``"ensemble"``: the ensemble, if there is
             one. ``"one_se"``: the simplest pipeline whose score is within one standard error of the
-            best. ``"knee"``: the pipeline after which more complexity gains little. Otherwise a
-            digest of `pareto_front_`, or its first characters if no other digest has them.
+            best. ``"simplest"``: the simplest candidate, with the fewest settings off their
+            defaults, that loses no more to the best than the standard error of the loss over the
+            folds; it may not be on the front. ``"knee"``: the pipeline after which more complexity
+            gains little. Otherwise a digest of `pareto_front_`, or its first characters if no other
+            digest has them.
 
         Returns
         -------

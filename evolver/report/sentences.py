@@ -29,6 +29,7 @@ def sentences(facts: Mapping[str, Any]) -> list[str]:
     found.append(f"{_subject(first)} {verb(facts)} best: {first['name']}.")
     found.append(_score(facts, first))
     found += _against(facts)
+    found += _last_percent(facts)
     found.append(counted(facts))
     if facts.get("warnings", ()):
         count = len(facts["warnings"])
@@ -79,6 +80,27 @@ def _against(facts: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def _last_percent(facts: Mapping[str, Any]) -> list[str]:
+    """Return what the steps of the best pipeline gain over the simplest one within the error."""
+    found = facts.get("simplest")
+    if not found:
+        return []
+    steps, best_steps = found["steps"]
+    settings, best_settings = found["settings"]
+    # The best may have fewer steps, where another cost is the complexity.
+    if (steps, settings) >= (best_steps, best_settings):
+        return ["No simpler pipeline is within one standard error of the best one."]
+    fewer = f"{steps} steps instead of {best_steps}"
+    if steps == best_steps:
+        noun = "settings" if settings != 1 else "setting"
+        fewer = f"{settings} {noun} off the default instead of {best_settings}"
+    loss = f"scores {found['loss']:.2g} less" if found["loss"] > 0 else "scores no less"
+    return [
+        f"The simplest pipeline within one standard error has {fewer}, and {loss}:"
+        f" {found['name']} ({found['digest']})."
+    ]
+
+
 def counted(facts: Mapping[str, Any]) -> str:
     """Return the counts of the candidates by outcome in a sentence."""
     outcomes = dict(facts["outcomes"])
@@ -118,5 +140,5 @@ def summary(facts: Mapping[str, Any], folder: str | None) -> list[str]:
         " ".join(against[:1]) or counted(facts),
         kept,
         "Next: model.report('report.html') to look at it, model.export('model.py') to own it,"
-        " model.select('one_se') for a simpler one.",
+        " model.select('simplest') for a simpler one.",
     ]

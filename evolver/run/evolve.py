@@ -91,8 +91,9 @@ def evolve(
     start = time.monotonic() if start is None else start
     if _is_too_late(plan, start, journal):
         return Result((), (), None, _fallback(plan.problem), Effort(), "time")
-    refines = plan.settings.refinement_share > 0 or any(share > 0 for _, share in journal.shares)
-    proposer = proposer_of(plan, rng, refines=refines, share_at=journal.share_at)
+    proposer = proposer_of(
+        plan, rng, share_at=journal.share_at, simplifies_at=journal.simplifies_at
+    )
     place = _Workplace(plan)
     loop = SearchLoop(plan, proposer, place.executor, journal, store, start)
     try:

@@ -27,6 +27,7 @@ class Decision(StrEnum):
     LENGTH = "the number of candidates"
     SCORED = "which candidates are scored"
     REFINEMENT = "when refinement begins"
+    SIMPLIFICATION = "when simplification begins"
     WINNER = "which candidate wins"
     MEMBERS = "the members of the ensemble"
     REPEATS = "how often members are fitted"

@@ -46,6 +46,7 @@ from evolver.outcome import (
 from evolver.run.final_fit import FinalFit
 from evolver.run.fit_times import FitTimeModel
 from evolver.run.fold_queue import FoldQueue, runner
+from evolver.run.phases import Phases
 from evolver.run.plan import RunPlan
 from evolver.run.progress import Progress
 from evolver.run.record import Record
@@ -54,6 +55,7 @@ from evolver.run.time_budget import TimeBudget
 from evolver.search.proposer import Proposer
 from evolver.search.racing import Race
 from evolver.search.selection import Member, front, non_dominated
+from evolver.search.simplification import SIMPLIFICATION
 from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
 
@@ -134,6 +136,7 @@ class SearchLoop:
             workers=executor.capacity,
             spent=journal.seconds,
         )
+        self._phases = Phases(plan, journal, self._time)
         if any(objective.is_time for objective in problem.objectives):
             self._time.note(Decision.COMPLEXITIES)
         self._cut_short: set[tuple[int, ...]] = set()
@@ -264,8 +267,15 @@ class SearchLoop:
 
     @property
     def _is_over(self) -> bool:
-        """True if the search must end: its time or its patience is over."""
-        return self._time.is_over or self._n_idle >= self._plan.patience
+        """True if the search must end: its time is over, or its patience, and it has simplified."""
+        if self._time.is_over:
+            return True
+        return self._is_idle and not self._phases.goes_on(len(self.records))
+
+    @property
+    def _is_idle(self) -> bool:
+        """True if the patience of the search is over."""
+        return self._n_idle >= self._plan.patience
 
     def _is_known(self, number: int) -> bool:
         """Return True if the journal has the outcome of a candidate."""
@@ -283,7 +293,7 @@ class SearchLoop:
             return False
         if not self._tell_outcomes(number - self._plan.lag):
             return False
-        self._begin_refinement(number)
+        self._phases.begin(number, is_idle=self._is_idle)
         candidate = self._proposer.ask()
         if candidate is None:
             # The proposer is not asked again: each call may draw random numbers, and the number of
@@ -307,20 +317,6 @@ class SearchLoop:
         self._stop_raced_out()
         if known is not None:
             self._n_idle = 0  # patience counts new candidates alone
-
-    def _begin_refinement(self, number: int) -> None:
-        """Begin refinement with a candidate if its part of the time has come.
-
-        If the journal has a share of refinement, it says at which candidate refinement begins.
-        """
-        journal, settings, seconds = self._journal, self._plan.settings, self._plan.budget.seconds
-        # The candidates that the journal knows were asked for without refinement.
-        first = max(self._plan.first_population, len(journal.replayed))
-        if journal.shares or seconds is None or number < first:
-            return
-        if self._time.elapsed >= settings.refinement_start * seconds:
-            journal.share(settings.refinement_share, number)
-            self._time.note(Decision.REFINEMENT)
 
     def _tell_outcomes(self, last: int) -> bool:
         """Tell the outcomes up to candidate `last` in order; return False if one is missing.
@@ -410,8 +406,11 @@ class SearchLoop:
     def progress(self, phase: str = "") -> Progress:
         """Return the state of the run; by default its phase is that of the last candidate."""
         best = self._time.best
+        last = self.records[-1]
+        if not phase and self._journal.simplifies_at(last.number):
+            phase = SIMPLIFICATION  # others are asked too while simplifications are evaluated
         return Progress(
-            phase or self.records[-1].candidate.origin.proposer,
+            phase or last.candidate.origin.proposer,
             self._time.elapsed,
             self._plan.budget,
             len(self.records),
