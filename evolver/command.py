@@ -66,6 +66,12 @@ class Command:
         Steps between table and prediction, in order; None: any.
     warm_start : list of str
         Absolute paths of the folders of earlier runs.
+    max_predict_seconds : dict of str to float
+        Limits of the seconds to predict, by number of rows; empty: none.
+    max_model_bytes : int or None
+        Largest number of bytes of the pickled model; None: no limit.
+    interpretable : bool
+        True if the model must be one that a person can read.
     settings : dict
         Settings that differ from their defaults, by name, see `evolver.Settings`.
     """
@@ -89,6 +95,9 @@ class Command:
     estimators: list[str] = field(default_factory=list)
     template: str | None = None
     warm_start: list[str] = field(default_factory=list)
+    max_predict_seconds: dict[str, float] = field(default_factory=dict)
+    max_model_bytes: int | None = None
+    interpretable: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
 
     def parameters(self) -> dict[str, Any]:
@@ -109,6 +118,12 @@ class Command:
             "warm_start": self.warm_start or None,
             "columns": self.columns or None,
             "time": self.order_by,
+            "max_predict_seconds": {
+                int(rows): seconds for rows, seconds in self.max_predict_seconds.items()
+            }
+            or None,
+            "max_model_bytes": self.max_model_bytes,
+            "interpretable": self.interpretable,
         }
 
 
@@ -163,6 +178,15 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "estimators": ("a list of different strings", lambda value: _are_names(value)),
     "template": ("a string or null", lambda value: value is None or _is_text(value)),
     "warm_start": ("a list of different folders", lambda value: _are_names(value)),
+    "max_predict_seconds": (
+        "an object of seconds above 0 by number of rows",
+        lambda value: _are_seconds(value),
+    ),
+    "max_model_bytes": (
+        "an integer above 0 or null",
+        lambda value: value is None or (_is_integer(value) and value > 0),
+    ),
+    "interpretable": ("true or false", lambda value: isinstance(value, bool)),
     "settings": ("an object of settings by name", lambda value: _are_settings(value)),
 }
 """Rule for each entry of the file of a command, in words and as a test."""
@@ -226,6 +250,14 @@ def _is_integer(value: Any) -> bool:
 def _are_names(value: Any) -> bool:
     is_list = isinstance(value, list) and all(map(_is_text, value))
     return is_list and len(set(value)) == len(value)
+
+
+def _are_seconds(value: Any) -> bool:
+    """Return True if a value holds seconds by number of rows, as text."""
+    return isinstance(value, dict) and all(
+        rows.isascii() and rows.isdigit() and int(rows) > 0 and _is_number(seconds) and seconds > 0
+        for rows, seconds in value.items()
+    )
 
 
 def _are_settings(value: Any) -> bool:

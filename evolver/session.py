@@ -6,7 +6,7 @@ import logging
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -17,6 +17,7 @@ from evolver import checks
 from evolver.budget import Budget, Deadline
 from evolver.errors import InputError
 from evolver.evaluation.folds import are_in_time
+from evolver.limits import Limits
 from evolver.objectives import Objective
 from evolver.outcome import is_late
 from evolver.problem import Problem
@@ -64,6 +65,8 @@ class FitRequest:
         Pipelines of other runs or of the caller, which are tried first.
     start : float
         Moment at which the budget began to run, as `time.monotonic` gives it.
+    limits : Limits
+        Limits of the model that predicts.
     begun : callable
         Called as soon as the run folder is known to be that of this run: no other process uses it,
         and it holds no other run.
@@ -87,6 +90,7 @@ class FitRequest:
     template: Sequence[str] | None
     earlier: Sequence[checks.StartingPoint]
     start: float
+    limits: Limits = field(default_factory=Limits)
     begun: Callable[[], object] = lambda: None
 
     @property
@@ -389,6 +393,7 @@ def _checked_problem(
         schema=schema,
         reported=dict(reported),
         time=time,
+        limits=request.limits,
     )
     folds = checks.scorable_folds(
         problem, cv, groups=groups, rng=rng, end=request.end_of_checks, findings=findings

@@ -68,6 +68,9 @@ class Evolved(Reported):
         preset: str | None = None,
         estimators: str | Sequence[str] | None = None,
         template: str | None = None,
+        max_predict_seconds: Any = None,
+        max_model_bytes: float | None = None,
+        interpretable: bool = False,
     ) -> None:
         self.time_budget = time_budget
         self.max_evaluations = max_evaluations
@@ -87,6 +90,9 @@ class Evolved(Reported):
         self.preset = preset
         self.estimators = estimators
         self.template = template
+        self.max_predict_seconds = max_predict_seconds
+        self.max_model_bytes = max_model_bytes
+        self.interpretable = interpretable
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Evolve pipelines, and fit the best of them on all rows.
@@ -354,7 +360,7 @@ class Evolved(Reported):
         from evolver.presets import check_preset
         from evolver.session import FitRequest
 
-        preset = check_preset(self.preset)
+        preset = check_preset(self.preset, self.interpretable)
         estimators = self.estimators
         if estimators is not None:
             estimators = checks.check_estimators(estimators)
@@ -381,6 +387,7 @@ class Evolved(Reported):
             estimators=estimators,
             template=None if self.template is None else checks.check_template(self.template),
             earlier=checks.check_warm_start(self.warm_start),
+            limits=checks.check_limits(self.max_predict_seconds, self.max_model_bytes),
             start=start,
         )
 
@@ -442,7 +449,7 @@ class Evolved(Reported):
                 names = list(problem.reported)
                 self.leaderboard_ = frames.leaderboard(result.records, costs, names)
                 self.pareto_front_ = frames.pareto_front(
-                    result.front, result.ensemble, costs, names
+                    result.front, result.ensemble, costs, names, result.usage
                 )
                 self.best_by_family_ = best_by_family(result.records)
                 self.statistics_ = frames.statistics(result, problem.folds)

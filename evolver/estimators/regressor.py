@@ -88,6 +88,17 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
         the name of a primitive or a pattern of names, such as ``"encoder-StandardScaler-Ridge"``.
         Pipelines of the portfolio or of `warm_start` that do not fit are left out. None: pipelines
         of any form.
+    max_predict_seconds : float or dict of int to float, default=None
+        Longest time in which the model that predicts may predict one row, or as many rows as each
+        key of a dict says, such as ``{1: 0.01, 1000: 0.5}``. Measured is the fitted pipeline, with
+        one thread, on rows of `X`, the shortest of a few calls. A candidate over a limit on a fold
+        is stopped, the winner and the ensemble are measured again. If nothing is within the limits,
+        an error names the nearest candidate. None: no limit.
+    max_model_bytes : int, default=None
+        Largest number of bytes of the pickled model that predicts, in the same way; None: no limit.
+    interpretable : bool, default=False
+        True for models that a person can read: one pipeline of simple steps, with a linear model,
+        naive Bayes or a tree of a depth of at most 4, and no ensemble.
 
     Attributes
     ----------
@@ -102,13 +113,15 @@ class EvolvedRegressor(Evolved, RegressorMixin, BaseEstimator):
         the best pipeline by more than the standard error, on folds that neither was chosen on, or
         if time was short; `predict` then uses `best_pipeline_`.
     pareto_front_ : DataFrame
-        Rank, score, std, complexity, pipeline, expression and digest of the non-dominated
-        candidates, best score first. `std` is the sample standard deviation over the folds (n - 1).
-        A second complexity has a column of its own name. Scores by further scorers have columns of
-        their names, NaN where one cannot be computed. The ensemble comes first, because it
-        predicts; its digest is "ensemble". Its score is computed on folds that it was not chosen
-        on. The score of a pipeline is that of the best of many on the same folds, so it may be
-        higher by chance.
+        Rank, score, std, complexity, predict_seconds, model_bytes, pipeline, expression and digest
+        of the non-dominated candidates, best score first. `predict_seconds` (one row) and
+        `model_bytes` (pickled) are measured on what was fitted: all rows for the best pipeline and
+        the ensemble, the folds for others where there are limits; NaN where nothing was measured.
+        `std` is the sample standard deviation over the folds (n - 1). A second complexity has a
+        column of its own name. Scores by further scorers have columns of their names, NaN where one
+        cannot be computed. The ensemble comes first, because it predicts; its digest is "ensemble".
+        Its score is computed on folds that it was not chosen on. The score of a pipeline is that of
+        the best of many on the same folds, so it may be higher by chance.
     leaderboard_ : DataFrame
         Candidates, one in each row, best first: score, std, score_so_far, folds, complexity,
         pipeline, outcome, failure, reason, seconds, proposer, operator, parents, expression,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evolver.evaluation.baselines import differences
+from evolver.limits import OVER_LIMIT
 from evolver.objectives import shown_score
 from evolver.outcome import NOT_BEGUN, RACED_OUT, TIME_OVER, standard_error
 from evolver.run.fitted_ensemble import ENSEMBLE
@@ -107,10 +108,12 @@ def counted(facts: Mapping[str, Any]) -> str:
     total = sum(outcomes.values())
     scored, raced = outcomes.pop("scored", 0), outcomes.pop(RACED_OUT, 0)
     late = outcomes.pop(TIME_OVER, 0) + outcomes.pop("under way", 0)
-    not_begun = outcomes.pop(NOT_BEGUN, 0)
+    not_begun, over = outcomes.pop(NOT_BEGUN, 0), outcomes.pop(OVER_LIMIT, 0)
     parts = [f"{scored} scored on every fold", f"{raced} raced out early"]
     if not_begun:
         parts.append(f"{not_begun} not begun, as they would take too long")
+    if over:
+        parts.append(f"{over} over a limit of use")
     if late:
         parts.append(f"{late} without an end")
     failed = ", ".join(f"{count} by {kind}" for kind, count in sorted(outcomes.items()))

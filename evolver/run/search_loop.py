@@ -26,6 +26,7 @@ from evolver.errors import InputError
 from evolver.evaluation.fold import FoldScore, Request
 from evolver.execution.protocol import Done, Executor, Job
 from evolver.genome.codec import encode
+from evolver.limits import Excess
 from evolver.outcome import (
     NOT_BEGUN,
     RACED_OUT,
@@ -139,6 +140,8 @@ class SearchLoop:
         self._phases = Phases(plan, journal, self._time)
         if any(objective.is_time for objective in problem.objectives):
             self._time.note(Decision.COMPLEXITIES)
+        if problem.limits.predict_seconds:
+            self._time.note(Decision.SCORED)
         self._cut_short: set[tuple[int, ...]] = set()
         self._n_in_flight = 0
         self._n_told = 0
@@ -338,19 +341,32 @@ class SearchLoop:
         """Keep the result of a fold; return True if a candidate has its outcome by that."""
         number, unit = done.key
         record = self.records[number]
-        if isinstance(done.result, FoldScore):
+        excess = self._excess(done.result)
+        if excess is not None and isinstance(done.result, FoldScore):
+            self.effort += done.result.effort
+            if record.outcome is None:
+                self._settle(record, Stopped(excess.reason, record.seconds + done.seconds))
+        elif isinstance(done.result, FoldScore):
             self._keep_fold(record, unit, done.result, done.seconds)
         elif record.outcome is None:
             self._settle(record, self._failure(record, done))
         has_outcome = self._settle_if_scored(record)
         return self._stop_raced_out() or has_outcome
 
+    def _excess(self, result: object) -> Excess | None:
+        """Return what the pipeline of a fold exceeds; None if it is within all limits."""
+        usage = result.usage if isinstance(result, FoldScore) else None
+        return None if usage is None else self._plan.problem.limits.excess(usage)
+
     def _keep_fold(self, record: Record, unit: int, result: FoldScore, seconds: float) -> None:
         """Keep a scored fold in the record, the journal, the store and the model of fit times."""
         self.effort += result.effort
         if unit >= self._ladder:  # an ensemble is chosen on folds of all rows
             self._store.put(record.candidate.digest, unit - self._ladder, result.predictions)
-        fold = ScoredFold(result.score, result.costs, seconds, result.effort.saved, result.reported)
+        usage = () if result.usage is None else result.usage.values
+        fold = ScoredFold(
+            result.score, result.costs, seconds, result.effort.saved, result.reported, usage
+        )
         record.folds[unit] = fold
         self._journal.fold(record.number, unit, fold)
         self._fit_times.learn(record, unit)

@@ -148,7 +148,9 @@ class Replay:
         self.simplified.append((number, body))
 
     def _fold(self, number: int, body: Any) -> None:
-        fold, score, costs, *seconds = body
+        # What a pipeline takes to be used comes last, where it was measured.
+        usage = body[-1]["usage"] if isinstance(body[-1], dict) else []
+        fold, score, costs, *seconds = body[:-1] if isinstance(body[-1], dict) else body
         # Further scores are a list after the seconds, in which null stands for NaN.
         # A fold without further scores has no list.
         has_list = bool(seconds) and isinstance(seconds[-1], list) and len(seconds[-1]) > 0
@@ -170,6 +172,7 @@ class Replay:
             _number(seconds[0]),
             _number(seconds[1]) if len(seconds) > 1 else 0.0,
             tuple(nan if one is None else _number(one) for one in reported),
+            tuple(map(_number, usage)),
         )
 
     def _outcome(self, number: int, body: Any) -> None:

@@ -238,6 +238,8 @@ class Journal:
         ]
         if scored_fold.reported:  # JSON has no NaN
             body.append([None if math.isnan(one) else one for one in scored_fold.reported])
+        if scored_fold.usage:
+            body.append({"usage": list(scored_fold.usage)})
         self._append(number, "fold", body)
 
     def settle(self, number: int, outcome: Outcome, seconds: float) -> None:
