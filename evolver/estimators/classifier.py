@@ -96,10 +96,10 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         `warm_start` that do not fit are left out. None: pipelines of any form.
     max_predict_seconds : float or dict of int to float, default=None
         Longest time in which the model that predicts may predict one row, or as many rows as each
-        key of a dict says, such as ``{1: 0.01, 1000: 0.5}``. Measured is the fitted pipeline, with
-        one thread, on rows of `X`, the shortest of a few calls. A candidate over a limit on a fold
-        is stopped, the winner and the ensemble are measured again. If nothing is within the limits,
-        an error names the nearest candidate. None: no limit.
+        key of a dict says, such as ``{1: 0.01, 1000: 0.5}``. Measured are the processor seconds of
+        the fitted pipeline with one thread, the least of a few calls with rows of `X`. A candidate
+        over a limit on a fold is stopped, the winner and the ensemble are measured again. If
+        nothing is within the limits, an error names the nearest candidate. None: no limit.
     max_model_bytes : int, default=None
         Largest number of bytes of the pickled model that predicts, in the same way; None: no limit.
     interpretable : bool, default=False
