@@ -23,6 +23,7 @@ class Usage:
         Bytes of the pickled model.
     seconds : tuple of float
         Seconds to predict as many rows as each of `Limits.batches` says; the first is one row.
+        Empty where there are no limits.
     """
 
     model_bytes: float
@@ -101,7 +102,9 @@ class Limits:
 
     @property
     def batches(self) -> tuple[int, ...]:
-        """Numbers of rows whose prediction is measured: one row first."""
+        """Numbers of rows whose prediction is measured: one row first; none without any limit."""
+        if not self.are_set:
+            return ()
         return 1, *(rows for rows, _ in self.predict_seconds if rows != 1)
 
     def excess(self, usage: Usage) -> Excess | None:
@@ -111,7 +114,8 @@ class Limits:
 
     def _measured(self, usage: Usage) -> Iterable[Excess]:
         """Yield each limit with the measured value."""
-        seconds = dict(zip(self.batches, usage.seconds, strict=True))
+        # Seconds are looked up only for the limits by which they were measured.
+        seconds = dict(zip(self.batches, usage.seconds, strict=False))
         for rows, most in self.predict_seconds:
             noun = "one row" if rows == 1 else f"{rows} rows"
             yield Excess(f"seconds to predict {noun}:", seconds[rows], most)

@@ -31,9 +31,8 @@ predictor = model.best_pipeline_ if model.ensemble_ is None else model.ensemble_
 start = time.process_time()
 predictor.predict_proba(X_test.iloc[[0]])
 print(f"One row: {1e3 * (time.process_time() - start):.1f} ms")
-print(
-    f"Size: {len(pickle.dumps(predictor))} bytes, AUC on other rows: {model.score(X_test, y_test):.3f}"
-)
+print(f"Size: {len(pickle.dumps(predictor))} bytes")
+print(f"AUC on rows it has not seen: {model.score(X_test, y_test):.3f}")
 
 # The device needs only this file and the libraries that it imports.
 Path("device.py").write_text(str(model.export()), encoding="utf-8")

@@ -35,7 +35,7 @@ def test_further_scores_are_those_of_the_folds() -> None:
     alone = EvolvedClassifier(**QUICK, scoring="roc_auc").fit(X, Y)
     names = [
         *("rank", "score", "std", "f1", "accuracy"),
-        *("complexity", "predict_seconds", "model_bytes", "pipeline", "expression", "digest"),
+        *("complexity", "pipeline", "expression", "digest"),
     ]
     assert model.pareto_front_.columns.tolist() == names
     # They decide nothing.

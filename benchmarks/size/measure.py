@@ -1,12 +1,13 @@
 """Sizes of the models that runs give, by the limit of the bytes of an ensemble.
 
     python -m benchmarks size --datasets FOLDER [--names ...] [--seeds 0] [--budget 60]
-                              [--limits none 32]
+                              [--limits none 32] [--evaluations N]
 
 Each table is fitted on 70 % of its rows, once with each limit of MiB ("none": without); the others
-are scored. A record holds the bytes of the pickled model that predicts, the processor seconds to
-predict one row, and the held-out score, all beside those of the best pipeline alone. Saves
-`records.json` and `table.md`.
+are scored. With a number of evaluations in place of seconds, the candidates are the same with every
+limit, on a machine that does other work too. A record holds the bytes of the pickled model that
+predicts, the processor seconds to predict one row, and the held-out score, all beside those of the
+best pipeline alone. Saves `records.json` and `table.md`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,12 @@ NAMES = (
 )
 """Tables of 270 to 8,200 rows, the first eight for a short version."""
 
+LAG = 16
+"""Lag of a run, so that its candidates do not follow from the number of cores."""
+
+ONE_ROW = Limits(((1, 1.0),))
+"""Limit by which the prediction of one row is measured; its value is not looked at."""
+
 NONE = "none"
 """Word for no limit."""
 
@@ -44,33 +51,42 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--limits", nargs="+", default=[NONE, "32"], help="limits in MiB, or the word none"
     )
+    parser.add_argument("--evaluations", type=int, help="candidates of a run, in place of seconds")
     options = parser.parse_args(arguments)
+    budget = f"{options.evaluations} candidates" if options.evaluations else f"{options.budget:g} s"
     records = Records(
         options.out / "records.json", "budget", "name", "seed", "limit", repeat=options.repeat
     )
     if options.datasets is not None:
-        values = [options.budget], options.names, options.seeds, options.limits
-        for budget, name, seed, limit in records.missing(*values):
-            records.add(measure(options.datasets, name, budget, seed, limit))
-    mine = [one for one in records if one["budget"] == options.budget]
-    if mine:
-        publish(options.out / "table.md", table_of(mine, options.budget))
+        ends: dict[str, Any] = {"time_budget": options.budget}
+        if options.evaluations:
+            ends = {"time_budget": None, "max_evaluations": options.evaluations}
+        for _, name, seed, limit in records.missing(
+            [budget], options.names, options.seeds, options.limits
+        ):
+            record = measure(options.datasets, name, seed, limit, ends)
+            records.add({"budget": budget, **record})
+    publish(options.out / "table.md", table_of(records))
 
 
-def measure(datasets: Path, name: str, budget: float, seed: int, limit: str) -> dict[str, Any]:
-    """Run one table with one limit; return the record."""
+def measure(
+    datasets: Path, name: str, seed: int, limit: str, ends: dict[str, Any]
+) -> dict[str, Any]:
+    """Run one table with one limit and the parameters of its budget; return the record."""
     X, y, X_test, y_test = read_split(datasets, name, seed)
     most = None if limit == NONE else int(float(limit) * 1024**2)
     model = estimator_for(y)(
-        time_budget=budget, random_state=seed, verbose=0, settings=Settings(ensemble_bytes=most)
+        **ends,
+        random_state=seed,
+        verbose=0,
+        settings=Settings(ensemble_bytes=most, lag=LAG),
     ).fit(X, y)
     rows = model._read(X_test)
-    used = measured_usage(model._model, rows, Limits())
-    alone = measured_usage(model.best_pipeline_, rows, Limits())
+    used = measured_usage(model._model, rows, ONE_ROW)
+    alone = measured_usage(model.best_pipeline_, rows, ONE_ROW)
     ensemble = (model._facts or {}).get("ensemble", [])
     return {
         "name": name,
-        "budget": budget,
         "seed": seed,
         "limit": limit,
         "bytes": int(used.model_bytes),
@@ -88,23 +104,20 @@ def measure(datasets: Path, name: str, budget: float, seed: int, limit: str) -> 
     }
 
 
-def table_of(records: Sequence[dict[str, Any]], budget: float) -> str:
-    """Return a summary by limit, and a row for each run."""
-    limits = list(dict.fromkeys(one["limit"] for one in records))
-    runs = {(one["name"], one["seed"], one["limit"]): one for one in records}
-    common = [
-        (name, seed)
-        for name, seed in dict.fromkeys((one["name"], one["seed"]) for one in records)
-        if all((name, seed, limit) in runs for limit in limits)
-    ]
-    header = ["limit", "runs", "MB median", "MB largest", "ms a row median", "ms a row largest"]
-    header += ["error less than without limit, median %", "best pipeline alone, median %"]
-    summary = [_summary(limit, [runs[*one, limit] for one in common], runs) for limit in limits]
-    columns = ["table", "seed", "limit", "MB", "ms a row", "members", "fits", "score"]
+def table_of(records: Sequence[dict[str, Any]]) -> str:
+    """Return a summary by budget and limit, and a row for each run."""
+    header = ["budget", "limit", "runs", "MB median", "MB largest", "ms a row median"]
+    header += ["ms a row largest", "error less than without limit, median %"]
+    header += ["of the best pipeline alone, median %"]
+    columns = ["budget", "table", "seed", "limit", "MB", "ms a row", "members", "fits", "score"]
     columns += ["MB alone", "ms alone", "score alone"]
+    summary: list[list[Any]] = []
+    for budget in dict.fromkeys(one["budget"] for one in records):
+        mine = [one for one in records if one["budget"] == budget]
+        summary += [[budget, *row] for row in _summaries(mine)]
     rows = [
         [
-            *(one["name"], one["seed"], one["limit"], f"{one['bytes'] / 1e6:.2f}"),
+            *(one["budget"], one["name"], one["seed"], one["limit"], f"{one['bytes'] / 1e6:.2f}"),
             *(f"{1e3 * one['row_seconds']:.1f}", one["members"], one["fits"]),
             *(f"{one['score']:.4f}", f"{one['bytes_alone'] / 1e6:.2f}"),
             *(f"{1e3 * one['row_seconds_alone']:.1f}", f"{one['score_alone']:.4f}"),
@@ -112,13 +125,26 @@ def table_of(records: Sequence[dict[str, Any]], budget: float) -> str:
         for one in records
     ]
     lines = [
-        f"{budget:g} s a run. Limits in MiB; differences of the logarithm of the held-out error.",
+        "Limits in MiB; differences of the logarithm of the held-out error; tables that were run"
+        " with each limit.",
         "",
         *markdown.table(header, summary),
         "",
         *markdown.table(columns, rows),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _summaries(records: Sequence[dict[str, Any]]) -> list[list[Any]]:
+    """Return a row for each limit, over the tables that were run with all of them."""
+    limits = list(dict.fromkeys(one["limit"] for one in records))
+    runs = {(one["name"], one["seed"], one["limit"]): one for one in records}
+    common = [
+        place
+        for place in dict.fromkeys((one["name"], one["seed"]) for one in records)
+        if all((*place, limit) in runs for limit in limits)
+    ]
+    return [_summary(limit, [runs[*one, limit] for one in common], runs) for limit in limits]
 
 
 def _summary(

@@ -121,15 +121,15 @@ class EvolvedClassifier(Evolved, ClassifierMixin, BaseEstimator):
         are scaled by a temperature and averaged with those of a logarithmic opinion pool, if that
         improves the score.
     pareto_front_ : DataFrame
-        Rank, score, std, complexity, predict_seconds, model_bytes, pipeline, expression and digest
-        of the non-dominated candidates, best score first. `predict_seconds` (one row) and
-        `model_bytes` (pickled) are measured on what was fitted: all rows for the best pipeline and
-        the ensemble, the folds for others where there are limits; NaN where nothing was measured.
-        `std` is the sample standard deviation over the folds (n - 1). A second complexity has a
-        column of its own name. Scores by further scorers have columns of their names, NaN where one
-        cannot be computed. The ensemble comes first, because it predicts; its digest is "ensemble".
-        Its score is computed on folds that it was not chosen on. The score of a pipeline is that of
-        the best of many on the same folds, so it may be higher by chance.
+        Rank, score, std, complexity, pipeline, expression and digest of the non-dominated
+        candidates, best score first. `std` is the sample standard deviation over the folds (n - 1).
+        A second complexity has a column of its own name. Scores by further scorers have columns of
+        their names, NaN where one cannot be computed. The ensemble comes first, because it
+        predicts; its digest is "ensemble". Its score is computed on folds that it was not chosen
+        on. The score of a pipeline is that of the best of many on the same folds, so it may be
+        higher by chance. Where there are limits of use it has `predict_seconds` (one row) and
+        `model_bytes` (pickled) too: of the best pipeline and the ensemble as they are fitted, of
+        others on the folds.
     leaderboard_ : DataFrame
         Candidates, one in each row, best first: score, std, score_so_far, folds, complexity,
         pipeline, outcome, failure, reason, seconds, proposer, operator, parents, expression,

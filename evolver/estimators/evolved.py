@@ -448,8 +448,9 @@ class Evolved(Reported):
                 costs = problem.objectives
                 names = list(problem.reported)
                 self.leaderboard_ = frames.leaderboard(result.records, costs, names)
+                usage = result.usage if problem.limits.are_set else None
                 self.pareto_front_ = frames.pareto_front(
-                    result.front, result.ensemble, costs, names, result.usage
+                    result.front, result.ensemble, costs, names, usage
                 )
                 self.best_by_family_ = best_by_family(result.records)
                 self.statistics_ = frames.statistics(result, problem.folds)

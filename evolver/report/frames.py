@@ -43,18 +43,11 @@ LEADERBOARD_COLUMNS = (
 )
 """Columns of `leaderboard_` for one objective beside the score."""
 
-FRONT_COLUMNS = (
-    "rank",
-    "score",
-    "std",
-    *COSTS,
-    "predict_seconds",
-    "model_bytes",
-    "pipeline",
-    "expression",
-    "digest",
-)
+FRONT_COLUMNS = ("rank", "score", "std", *COSTS, "pipeline", "expression", "digest")
 """Columns of `pareto_front_` for one objective beside the score."""
+
+USED = ("predict_seconds", "model_bytes")
+"""Further columns of `pareto_front_` where there are limits of use, before ``pipeline``."""
 
 
 def leaderboard(
@@ -106,7 +99,7 @@ def pareto_front(
     reported : sequence of str
         Names of the further scorers, each of which has a column.
     usage : mapping of str to Usage, optional
-        Measured usage by digest; that of others is NaN.
+        Measured usage by digest; that of others is NaN. None: the front has no columns for it.
     """
     rows = [
         (
@@ -120,7 +113,6 @@ def pareto_front(
     if ensemble is not None:
         weighed = ensemble.trees, ensemble.blend.weights.values()
         rows.insert(0, (ensemble.outcome, short_sum(*weighed), str(ensemble), ENSEMBLE))
-    known = {} if usage is None else usage
     ranked = [
         (
             rank,
@@ -128,14 +120,17 @@ def pareto_front(
             outcome.std,
             *_reported(outcome, len(reported)),
             *outcome.costs,
-            *_used(known.get(digest)),
+            *(() if usage is None else _used(usage.get(digest))),
             name,
             expression,
             shown_digest(digest),
         )
         for rank, (outcome, name, expression, digest) in enumerate(rows, 1)
     ]
-    return pd.DataFrame(ranked, columns=_columns(FRONT_COLUMNS, objectives, reported))
+    names = _columns(FRONT_COLUMNS, objectives, reported)
+    place = names.index("pipeline")
+    used = () if usage is None else USED
+    return pd.DataFrame(ranked, columns=[*names[:place], *used, *names[place:]])
 
 
 def _used(usage: Usage | None) -> tuple[float, float]:

@@ -381,10 +381,10 @@ class FinalFit:
         self._note(record, f"{failed.kind}: {failed.reason}", decision)
 
     def _note(self, record: Record, reason: str, decision: Decision) -> None:
-        """Keep and log a reason why a candidate cannot be used as it is fitted on all rows."""
+        """Keep and log a reason why a candidate cannot be used as fitted on all rows."""
         self.failed_fits.append((record.candidate.digest, reason))
         logger.warning(
-            "%s cannot be used when fitted on all rows: %s; %s.",
+            "%s cannot be fitted on all rows: %s; %s.",
             record.candidate.tree,
             reason,
             INSTEAD[decision],
