@@ -1,7 +1,7 @@
 """Sizes of the models that runs give, by the limit of the bytes of an ensemble.
 
     python -m benchmarks size --datasets FOLDER [--names ...] [--seeds 0] [--budget 60]
-                              [--limits none 32] [--evaluations N]
+                              [--limits none 32] [--evaluations N] [--estimators ...]
 
 Each table is fitted on 70 % of its rows, once with each limit of MiB ("none": without); the others
 are scored. With a number of evaluations in place of seconds, the candidates are the same with every
@@ -52,8 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--limits", nargs="+", default=[NONE, "32"], help="limits in MiB, or the word none"
     )
     parser.add_argument("--evaluations", type=int, help="candidates of a run, in place of seconds")
+    parser.add_argument("--estimators", nargs="+", help="models of the runs, such as *Forest*")
     options = parser.parse_args(arguments)
     budget = f"{options.evaluations} candidates" if options.evaluations else f"{options.budget:g} s"
+    if options.estimators:
+        budget = f"{budget}, {' '.join(options.estimators)}"
     records = Records(
         options.out / "records.json", "budget", "name", "seed", "limit", repeat=options.repeat
     )
@@ -61,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ends: dict[str, Any] = {"time_budget": options.budget}
         if options.evaluations:
             ends = {"time_budget": None, "max_evaluations": options.evaluations}
+        ends["estimators"] = options.estimators
         for _, name, seed, limit in records.missing(
             [budget], options.names, options.seeds, options.limits
         ):
@@ -72,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def measure(
     datasets: Path, name: str, seed: int, limit: str, ends: dict[str, Any]
 ) -> dict[str, Any]:
-    """Run one table with one limit and the parameters of its budget; return the record."""
+    """Run one table with one limit, budget and models; return the record."""
     X, y, X_test, y_test = read_split(datasets, name, seed)
     most = None if limit == NONE else int(float(limit) * 1024**2)
     model = estimator_for(y)(
