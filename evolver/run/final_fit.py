@@ -254,18 +254,14 @@ class FinalFit:
             self._plan.settings.ensemble_size,
             temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
             truth=Truth(blends.labels, blends.row_weights) if blends.is_log_loss else None,
-            affords=lambda places: (
-                self._sizes.affords([candidates[place] for place in places])
-                and self._can_be_fitted(
-                    [
-                        candidates[place]
-                        for place in places
-                        if candidates[place].number not in fitted
-                    ]
-                )
-            ),
+            affords=lambda places: self._affords([candidates[place] for place in places], fitted),
             is_over=lambda: self._is_over(end),
         )
+
+    def _affords(self, members: Sequence[Record], fitted: Fitted) -> bool:
+        """Return True if members are within the limits together, and can be fitted in time."""
+        left = [member for member in members if member.number not in fitted]
+        return self._sizes.affords(members) and self._can_be_fitted(left)
 
     def _can_be_fitted(self, records: Sequence[Record]) -> bool:
         """Return True if members can be fitted in time; note it as a decision of time if not."""
