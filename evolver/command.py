@@ -68,6 +68,12 @@ class Command:
         Absolute paths of the folders of earlier runs.
     threshold : float, str, list of lists of float, or None
         Threshold between two classes: a number, the name of a scorer, or costs of errors.
+    max_predict_seconds : dict of str to float
+        Limits of the seconds to predict, by number of rows; empty: none.
+    max_model_bytes : int or None
+        Largest number of bytes of the pickled model; None: no limit.
+    interpretable : bool
+        True if the model must be one that a person can read.
     settings : dict
         Settings that differ from their defaults, by name, see `evolver.Settings`.
     """
@@ -92,6 +98,9 @@ class Command:
     template: str | None = None
     warm_start: list[str] = field(default_factory=list)
     threshold: float | str | list[list[float]] | None = None
+    max_predict_seconds: dict[str, float] = field(default_factory=dict)
+    max_model_bytes: int | None = None
+    interpretable: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
 
     def parameters(self) -> dict[str, Any]:
@@ -114,6 +123,12 @@ class Command:
             "time": self.order_by,
             # Only a classifier has the parameter.
             **({} if self.threshold is None else {"threshold": self.threshold}),
+            "max_predict_seconds": {
+                int(rows): seconds for rows, seconds in self.max_predict_seconds.items()
+            }
+            or None,
+            "max_model_bytes": self.max_model_bytes,
+            "interpretable": self.interpretable,
         }
 
 
@@ -172,6 +187,15 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "a number, a string, a list of lists or null",
         lambda value: _is_threshold(value),
     ),
+    "max_predict_seconds": (
+        "an object of seconds above 0 by number of rows",
+        lambda value: _are_seconds(value),
+    ),
+    "max_model_bytes": (
+        "an integer above 0 or null",
+        lambda value: value is None or (_is_integer(value) and value > 0),
+    ),
+    "interpretable": ("true or false", lambda value: isinstance(value, bool)),
     "settings": ("an object of settings by name", lambda value: _are_settings(value)),
 }
 """Rule for each entry of the file of a command, in words and as a test."""
@@ -241,6 +265,14 @@ def _is_threshold(value: Any) -> bool:
     if isinstance(value, list):
         return all(isinstance(row, list) and all(map(_is_number, row)) for row in value)
     return value is None or _is_number(value) or _is_text(value)
+
+
+def _are_seconds(value: Any) -> bool:
+    """Return True if a value holds seconds by number of rows, as text."""
+    return isinstance(value, dict) and all(
+        rows.isascii() and rows.isdigit() and int(rows) > 0 and _is_number(seconds) and seconds > 0
+        for rows, seconds in value.items()
+    )
 
 
 def _are_settings(value: Any) -> bool:

@@ -15,11 +15,19 @@ from evolver.evaluation.fold import fit
 from evolver.evaluation.thresholds import Rule
 from evolver.genome.names import short_name
 from evolver.genome.pipeline import to_estimator
+from evolver.genome.tree import Tree
 from evolver.outcome import Scored
 from evolver.problem import Problem
 from evolver.run.fitted_ensemble import ENSEMBLE
 from evolver.run.result import Result
 from evolver.search.selection import CHOICES
+from evolver.search.simplification import simplest
+
+SIMPLEST = "simplest"
+"""Name of the rule that chooses among all scored candidates, not among those of the front."""
+
+RULES = (*CHOICES, SIMPLEST)
+"""Names of the rules by which a member can be selected."""
 
 FALLBACK = "fallback"
 """Name that replaces the digest of a winner that is no candidate."""
@@ -41,6 +49,9 @@ class Members:
     ----------
     front : tuple of Member
         Non-dominated candidates, best score first.
+    simplest : Member or None
+        Simplest candidate within one standard error of the best, which may not be on the front;
+        None if no candidate was scored.
     winner : str
         Digest of the winner.
     fold_scores : dict of str to tuple of float
@@ -57,6 +68,8 @@ class Members:
 
     def __init__(self, problem: Problem, result: Result, rule: Rule | None = None) -> None:
         self.front = tuple(result.front)
+        scored = [one.member for one in result.records if isinstance(one.outcome, Scored)]
+        self.simplest = simplest(scored) if scored else None
         self.winner = FALLBACK if result.winner is None else result.winner.digest
         self.fold_scores = {
             record.candidate.digest: record.outcome.fold_scores
@@ -93,7 +106,7 @@ class Members:
         Parameters
         ----------
         member : str or None
-            Name of a rule of `CHOICES`, a digest or the beginning of one, or the name of the
+            Name of a rule of `RULES`, a digest or the beginning of one, or the name of the
             ensemble; None: the model that predicts. Every rule gives the winner if the front is
             empty.
 
@@ -105,11 +118,13 @@ class Members:
         if member is None:
             return ENSEMBLE if ENSEMBLE in self._fitted else self.winner
         # The best of the front is not the winner if it could not be fitted on all rows.
-        if member == "best" or (member in CHOICES and not self.front):
+        if member == "best" or (member in RULES and not self.front):
             return self.winner
+        if member == SIMPLEST and self.simplest is not None:
+            return self.simplest.candidate.digest
         if member in CHOICES:
             return CHOICES[member](self.front).candidate.digest
-        names = {*self._fitted, *(scored.candidate.digest for scored in self.front)}
+        names = {*self._fitted, *self._trees}
         if member in names:
             return member
         begun = [
@@ -117,7 +132,7 @@ class Members:
         ]
         if len(begun) == 1 and member:
             return begun[0]
-        choices = sorted({*CHOICES, *(names & {ENSEMBLE})})
+        choices = sorted({*RULES, *(names & {ENSEMBLE})})
         rule = f"one of {choices} or a digest of `pareto_front_`, or the beginning of one"
         if begun and member:
             rule = f"the beginning of one digest alone, not of {len(begun)} ({', '.join(begun)})"
@@ -160,6 +175,11 @@ class Members:
         return with_threshold(found, self.thresholds[digest])
 
     def _unfitted(self, digest: str) -> Any:
-        """Return the unfitted pipeline of a digest on the front."""
-        trees = {scored.candidate.digest: scored.candidate.tree for scored in self.front}
-        return to_estimator(trees[digest], self._columns)
+        """Return the unfitted pipeline of a digest on the front, or of the simplest candidate."""
+        return to_estimator(self._trees[digest], self._columns)
+
+    @property
+    def _trees(self) -> dict[str, Tree]:
+        """Pipelines that can be selected, by digest."""
+        members = self.front if self.simplest is None else (*self.front, self.simplest)
+        return {one.candidate.digest: one.candidate.tree for one in members}

@@ -83,7 +83,7 @@ def _predict_seconds(measured: Measured) -> float:
 
 
 def _pickled_bytes(measured: Measured) -> float:
-    return len(pickle.dumps(measured.estimator))
+    return pickled_bytes(measured.estimator)
 
 
 OPERATORS = Objective("operators", _operators, is_structural=True)
@@ -120,6 +120,25 @@ class FunctionOfPipeline:
     def __call__(self, measured: Measured) -> float:
         """Return the cost of one fold."""
         return self.function(measured.estimator)
+
+
+class _Counter:
+    """File that counts the bytes that are written to it, and keeps none."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def write(self, part: Any) -> int:
+        size = memoryview(part).nbytes
+        self.count += size
+        return size
+
+
+def pickled_bytes(thing: Any) -> int:
+    """Return the bytes of a pickle, without making it: a large model would be held twice."""
+    counter = _Counter()
+    pickle.Pickler(counter).dump(thing)
+    return counter.count
 
 
 def objective_of(complexity: str | Callable[[Any], float]) -> Objective:

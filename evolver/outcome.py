@@ -9,6 +9,8 @@ from enum import StrEnum
 from math import nan, sqrt
 from statistics import fmean, stdev
 
+from evolver.limits import OVER_LIMIT
+
 
 class Failure(StrEnum):
     """Kinds of failure of a candidate."""
@@ -35,6 +37,9 @@ class ScoredFold:
         Seconds that the cache saved.
     reported : tuple of float, default=()
         Scores by further scorers, which decide nothing; NaN where there is none.
+    usage : tuple of float, default=()
+        Bytes of the fitted pipeline and its seconds to predict, in the order of
+        `evolver.limits.Limits.batches`; empty if they were not measured.
     """
 
     score: float
@@ -42,6 +47,7 @@ class ScoredFold:
     seconds: float
     saved: float = 0.0
     reported: tuple[float, ...] = ()
+    usage: tuple[float, ...] = ()
 
     @property
     def whole_seconds(self) -> float:
@@ -142,7 +148,8 @@ class Stopped:
     Parameters
     ----------
     reason : str
-        `TIME_OVER`, `RACED_OUT`, or a text that begins with `NOT_BEGUN`.
+        `TIME_OVER`, `RACED_OUT`, or a text that begins with `NOT_BEGUN` or with
+        `evolver.limits.OVER_LIMIT`.
     seconds : float
         Seconds of its folds together.
     stages : int, default=0
@@ -179,7 +186,7 @@ Outcome = Scored | Stopped | Failed
 """Outcome of a candidate."""
 
 
-NO_FAILURES = ("scored", RACED_OUT, TIME_OVER, NOT_BEGUN)
+NO_FAILURES = ("scored", RACED_OUT, TIME_OVER, NOT_BEGUN, OVER_LIMIT)
 """Kinds of the outcomes of candidates that did not fail."""
 
 
@@ -195,6 +202,11 @@ def is_late(outcome: Outcome) -> bool:
     return isinstance(outcome, Stopped) and outcome.reason == TIME_OVER
 
 
+def is_over_limit(outcome: Outcome | None) -> bool:
+    """Return True if a candidate was stopped because it exceeds a limit of use."""
+    return isinstance(outcome, Stopped) and outcome.reason.startswith(OVER_LIMIT)
+
+
 def is_not_begun(outcome: Outcome) -> bool:
     """Return True if a candidate was stopped before its first fold."""
     return isinstance(outcome, Stopped) and outcome.reason.startswith(NOT_BEGUN)
@@ -202,7 +214,9 @@ def is_not_begun(outcome: Outcome) -> bool:
 
 def underived(outcome: Outcome | None) -> Failed | Stopped | None:
     """Return an outcome that does not follow from the folds of a candidate; None for any other."""
-    if isinstance(outcome, Failed) or (isinstance(outcome, Stopped) and is_not_begun(outcome)):
+    if isinstance(outcome, Failed):
+        return outcome
+    if isinstance(outcome, Stopped) and (is_not_begun(outcome) or is_over_limit(outcome)):
         return outcome
     return None
 

@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+import numpy as np
+from optuna.distributions import IntDistribution
+
 from evolver.checks.models import check_search_space, models_named, with_models
-from evolver.errors import InputError
+from evolver.errors import InputError, InputTypeError
 from evolver.settings import Settings
 from primitives import Catalogue, Features, NullableFeatures, Primitive, default_catalogue
 from primitives.encoders import encoder
@@ -54,6 +57,44 @@ def light_catalogue() -> Catalogue:
     return Catalogue(
         [*encoders, *(one for one in catalogue if one.name not in names and _is_light(one))]
     )
+
+
+INTERPRETABLE_DEPTH = 4
+"""Largest depth of a tree that a person can read."""
+
+INTERPRETABLE = (
+    *("LogisticRegression", "LogisticRegressionL1", "LogisticRegressionElasticNet"),
+    *("LinearDiscriminantAnalysis", "GaussianNB", "BernoulliNB", "MultinomialNB"),
+    *("Ridge", "Lasso", "ElasticNet", "BayesianRidge", "HuberRegressor"),
+    *("PoissonRegressor", "GammaRegressor", "TweedieRegressor"),
+    *("DecisionTreeClassifier", "DecisionTreeRegressor"),
+    *("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler", "VarianceThreshold"),
+    *("SelectPercentileFClassif", "SelectPercentileFRegression"),
+    *("SelectFweFClassif", "SelectFweFRegression"),
+    *("SelectFromL1Classif", "SelectFromL1Regression"),
+)
+"""Primitives whose models a person can read: what they add up, or ask, is one column each."""
+
+
+def interpretable_catalogue() -> Catalogue:
+    """Return the search space of models that a person can read.
+
+    It has linear models, naive Bayes and trees of at most `INTERPRETABLE_DEPTH`, and before them
+    encoders with the treatments of `LIGHT_TREATMENTS`, scalers and selectors. No step joins columns
+    or models.
+    """
+    light, full = light_catalogue(), default_catalogue()
+    encoders = [one for one in light if one.name in ("Encoder", "GapKeepingEncoder")]
+    return Catalogue([*encoders, *(_readable(full[name]) for name in INTERPRETABLE)])
+
+
+def _readable(primitive: Primitive) -> Primitive:
+    """Return a primitive, a tree with a small depth."""
+    if not primitive.name.startswith("DecisionTree"):
+        return primitive
+    assert not callable(primitive.space)
+    depth = IntDistribution(1, INTERPRETABLE_DEPTH)
+    return replace(primitive, space={**primitive.space, "max_depth": depth})
 
 
 def _is_light(primitive: Primitive) -> bool:
@@ -134,6 +175,39 @@ class Preset:
         return replace(given, **changes)
 
 
+@dataclass(frozen=True)
+class InterpretablePreset(Preset):
+    """Choices of parameters for a model that a person can read: one pipeline of simple steps."""
+
+    def space_of(
+        self, given: Catalogue | None, estimators: Sequence[str] | None, family: str
+    ) -> Catalogue:
+        """Return the search space of readable models, or those of them that the caller names.
+
+        Raises
+        ------
+        InputError
+            If the caller has a search space of their own, or names a model that is not readable.
+        """
+        if given is not None:
+            raise InputError(
+                "`interpretable` must be False where `search_space` is given, got True: leave out"
+                " of the search space what a person cannot read."
+            )
+        space = interpretable_catalogue()
+        if estimators is None:
+            return space
+        try:
+            return with_models(space, models_named(estimators, space, family))
+        except InputError as error:
+            message = f"{error} With `interpretable=True` it has readable models alone."
+            raise InputError(message) from None
+
+    def settings_beside(self, given: Settings) -> Settings:
+        """Return the settings of a caller, without an ensemble."""
+        return replace(super().settings_beside(given), ensemble_size=1)
+
+
 PRESETS: dict[str | None, Preset] = {
     None: Preset(),
     # Fewer folds and fewer final fits leave more of a minute for candidates. Breeding and
@@ -157,15 +231,28 @@ PRESETS: dict[str | None, Preset] = {
 """Presets by name; None stands for the default values."""
 
 
-def check_preset(name: Any) -> Preset:
+def check_preset(name: Any, interpretable: Any = False) -> Preset:
     """Return the preset of a name.
+
+    Parameters
+    ----------
+    name : str or None
+    interpretable : bool, default=False
+        True if the model must be one that a person can read.
 
     Raises
     ------
-    InputError
-        If there is no such preset.
+    InputError, InputTypeError
+        If there is no such preset, or if `interpretable` is no Boolean.
     """
+    if not isinstance(interpretable, bool | np.bool_):
+        raise InputTypeError(f"`interpretable` must be True or False, got {interpretable!r}.")
     if name is None or (isinstance(name, str) and name in PRESETS):
-        return PRESETS[name]
+        preset = PRESETS[name]
+        if not interpretable:
+            return preset
+        return InterpretablePreset(
+            preset.cv, preset.population_size, interpretable_catalogue, preset.settings
+        )
     known = [one for one in PRESETS if one is not None]
     raise InputError(f"`preset` must be one of {known} or None, got {name!r}.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from evolver.limits import Limits
 from evolver.objectives import OPERATORS, Objective
 from evolver.schema import Schema
 from evolver.task import Task
@@ -51,6 +52,8 @@ class Problem:
         Findings of the checks of the data, of which the caller is warned.
     time : str, optional
         Name of the column by which the rows are in the order of time; None: they are in any order.
+    limits : Limits
+        Limits that the model that predicts must keep.
     """
 
     task: Task
@@ -65,6 +68,7 @@ class Problem:
     reported: Mapping[str, Scorer] = field(default_factory=dict)
     findings: Sequence[Finding] = ()
     time: str | None = None
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def columns(self) -> Mapping[str, Column] | None:

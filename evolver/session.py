@@ -6,7 +6,7 @@ import logging
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -18,6 +18,7 @@ from evolver.budget import Budget, Deadline
 from evolver.errors import InputError
 from evolver.evaluation.folds import are_in_time
 from evolver.evaluation.thresholds import decided_by
+from evolver.limits import Limits
 from evolver.objectives import Objective
 from evolver.outcome import is_late
 from evolver.problem import Problem
@@ -67,6 +68,8 @@ class FitRequest:
         Moment at which the budget began to run, as `time.monotonic` gives it.
     threshold : None, float, str, callable or array-like
         Parameter of the classifier.
+    limits : Limits
+        Limits of the model that predicts.
     begun : callable
         Called as soon as the run folder is known to be that of this run: no other process uses it,
         and it holds no other run.
@@ -91,6 +94,7 @@ class FitRequest:
     earlier: Sequence[checks.StartingPoint]
     start: float
     threshold: Any = None
+    limits: Limits = field(default_factory=Limits)
     begun: Callable[[], object] = lambda: None
 
     @property
@@ -162,7 +166,9 @@ def search(
         # A run folder keeps the predictions in its store, so the history need not hold them.
         n_folds = len(problem.folds)
         kept = {} if request.run_dir is not None else library_of(result.records, store, n_folds)
-        history = history_of(result.records, header, journal.shares, seconds, kept)
+        history = history_of(
+            result.records, header, journal.shares, seconds, kept, journal.simplified
+        )
         return problem, result, history
 
 
@@ -396,6 +402,7 @@ def _checked_problem(
         schema=schema,
         reported=dict(reported),
         time=time,
+        limits=request.limits,
     )
     folds = checks.scorable_folds(
         problem, cv, groups=groups, rng=rng, end=request.end_of_checks, findings=findings

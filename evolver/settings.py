@@ -84,8 +84,15 @@ class Settings:
         is set, else of the time. Refinement never begins before the first population is complete.
     refinement_sampler : {"tpe", "gp", "random"}, default="tpe"
         Optimiser of the refinement; "gp" needs torch.
+    simplification_share : float, default=0.1
+        Share of the budget, from 0 to 1, at its end, in which simpler forms of the best pipeline
+        are evaluated before anything else; 0: none. They are at most this share of the candidates
+        before them. Simplification never begins before the first population is complete.
     ensemble_size : int, default=8
         Largest number of members of the ensemble; 0 or 1: no ensemble.
+    ensemble_bytes : int or None, default=32 MiB
+        Largest number of bytes of the pickled ensemble; None: no limit. An ensemble may always be
+        twice as large as the best pipeline. Members are chosen, and repeated, within it.
     patience : int or None, default=200
         Number of candidates, scored or raced out, without a better one after which the search ends;
         None: no such end. It has an effect only on tables of at most `SMALL_ROWS` rows and only if
@@ -120,7 +127,9 @@ class Settings:
     refinement_share: float = 1.0
     refinement_start: float = 0.7
     refinement_sampler: str = "tpe"
+    simplification_share: float = 0.1
     ensemble_size: int = 8
+    ensemble_bytes: int | None = 32 * 1024**2
     patience: int | None = 200
     racing_error: float = 0.2
     row_ladder: bool = True
@@ -142,7 +151,7 @@ class Settings:
         for name in ("store_limit", "cache_limit"):
             size = getattr(self, name)
             require(size >= 0, f"settings.{name}", "at least 0", size)
-        for name in ("fold_timeout", "worker_memory"):
+        for name in ("fold_timeout", "worker_memory", "ensemble_bytes"):
             limit = getattr(self, name)
             require(limit is None or limit > 0, f"settings.{name}", "positive or None", limit)
         require(
@@ -151,7 +160,7 @@ class Settings:
             "from 0 to 0.5",
             self.racing_error,
         )
-        for name in ("refinement_share", "refinement_start"):
+        for name in ("refinement_share", "refinement_start", "simplification_share"):
             share = getattr(self, name)
             require(0 <= share <= 1, f"settings.{name}", "from 0 to 1", share)
         require(

@@ -101,6 +101,22 @@ def test_a_finished_run_is_not_overwritten_and_its_result_is_shown(made: dict[st
     assert "differs in lag" in refused.output
 
 
+def test_limits_of_use_reach_the_run_and_are_kept(made: dict[str, Any], tmp_path: Path) -> None:
+    arguments = ["fit", made["table"], "--target", "goal", *QUICK, "--column", "w=ignore"]
+    limits = ["--max-model-bytes", "64K", "--max-predict-seconds", "800ms", "--interpretable"]
+    run = tmp_path / "run"
+    result = evolver(*arguments, *limits, "--max-predict-seconds", "50=2", "--out", run, "--json")
+    assert result.exit_code == 0, result.output
+    command = read_command(run)
+    assert command.parameters()["max_predict_seconds"] == {1: 0.8, 50: 2.0}
+    assert (command.max_model_bytes, command.interpretable) == (64 * 1024, True)
+    front = json.loads(result.stdout)["front"]
+    assert all(0 < one["model_bytes"] <= 64 * 1024 for one in front)
+    refused = evolver(*arguments, "--max-predict-seconds", "0=1s")
+    assert refused.exit_code == 2
+    assert "1000=0.5s" in refused.output
+
+
 def subprocess_of(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Return the finished process of a command."""
     process = program(*arguments)

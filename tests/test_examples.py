@@ -16,6 +16,7 @@ EXAMPLES = {
     "quickstart.py": ("8", "AUC on rows it has not seen: 0.9", set()),
     "regression.py": ("8", "Mean absolute error on rows it has not seen", set()),
     "choose_from_front.py": ("8", "one_se: ", {"simplest.py", "pareto_front.svg"}),
+    "edge_device.py": ("8", "candidates were over a limit", {"device.py"}),
     "own_primitive.py": ("16", "candidates use the new primitive", set()),
 }
 """Argument, expected output and written files of each example."""

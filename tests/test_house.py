@@ -16,7 +16,7 @@ import primitives
 ROOT = Path(__file__).parents[1]
 
 LAYERS = [
-    {"errors", "files", "temporary", "warned"},
+    {"errors", "files", "limits", "temporary", "warned"},
     {"objectives", "outcome", "schema", "task"},
     {"budget", "genome", "problem", "settings"},
     {"search", "evaluation", "execution", "ensemble", "storage"},

@@ -15,6 +15,7 @@ from evolver.checks.arguments import (
 )
 from evolver.checks.columns import columns_of_fit, findings_of_columns, read_to_predict
 from evolver.checks.data import MIN_ROWS, check_classes, check_rows, misaligned
+from evolver.checks.limits import check_limits
 from evolver.checks.models import check_estimators, check_search_space
 from evolver.checks.scorers import (
     check_scorer,
@@ -54,6 +55,7 @@ __all__ = [
     "check_folder",
     "check_forward",
     "check_generator",
+    "check_limits",
     "check_portfolio",
     "check_positive",
     "check_rows",

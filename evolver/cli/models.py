@@ -15,8 +15,8 @@ from evolver.cli.parameters import FILE, FOLDER, TABLE
 @click.option("--out", type=FILE, default="winner.py", show_default=True, help="File to write.")
 @click.option(
     "--member",
-    help="Model to export: best, one_se, knee, ensemble, or a digest of the front or its first"
-    " characters, as `evolver leaderboard` shows them; default: the model that predicts.",
+    help="Model to export: best, one_se, simplest, knee, ensemble, or a digest of the front or its"
+    " first characters, as `evolver leaderboard` shows them; default: the model that predicts.",
 )
 @JSON
 @QUIET

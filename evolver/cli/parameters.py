@@ -88,6 +88,24 @@ class ColumnKind(click.ParamType[tuple[str, Any]]):
         return column, kind.split(",") if "," in kind else kind
 
 
+class PredictSeconds(click.ParamType[tuple[str, float]]):
+    """Option of a time to predict one row, or of a number of rows and a time: ``1000=0.5s``."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, float]:
+        """Return the number of rows as text and the seconds, or exit with an error."""
+        if isinstance(value, tuple):  # click converts a value twice
+            return value
+        rows, _, time = str(value).rpartition("=")
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s?)", time)
+        is_count = rows == "" or (rows.isascii() and rows.isdigit() and int(rows) > 0)
+        if match is None or float(match[1]) == 0 or not is_count:
+            rule = "must be a time such as 10ms, or rows and a time such as 1000=0.5s"
+            self.fail(f"{rule}, got {value!r}.", param, ctx)
+        return rows or "1", float(match[1]) * (1e-3 if match[2] == "ms" else 1.0)
+
+
 class Rate(click.ParamType[tuple[str, float]]):
     """Option of a variation operator and its rate, such as ``crossover=0.4``."""
 
@@ -231,6 +249,22 @@ SEARCH = (
         " 0.5.",
     ),
     click.option(
+        "--max-predict-seconds",
+        type=PredictSeconds(),
+        multiple=True,
+        help="Longest time of the model to predict one row, such as 10ms, or as many rows as are"
+        " named, such as 1000=0.5s; may be repeated.",
+    ),
+    click.option(
+        "--max-model-bytes", type=Size(), help="Largest size of the pickled model, such as 512K."
+    ),
+    click.option(
+        "--interpretable",
+        is_flag=True,
+        help="Only models that a person can read: linear ones, naive Bayes, small trees; no"
+        " ensemble.",
+    ),
+    click.option(
         "--cv", type=click.IntRange(2), help="Number of folds; default: 5, or that of the preset."
     ),
     WEIGHT,
@@ -270,7 +304,12 @@ KINDS_OF_SETTINGS: dict[str, tuple[Any, str]] = {
     "refinement_share": (float, "Share of candidates at the end that are refined; default: {}."),
     "refinement_start": (float, "Share of the budget after which they are; default: {}."),
     "refinement_sampler": (click.Choice(REFINEMENT_SAMPLERS), "Its optimiser; default: {}."),
+    "simplification_share": (
+        float,
+        "Share of the budget at the end in which the best pipeline is simplified; default: {}.",
+    ),
     "ensemble_size": (int, "Largest number of members of the ensemble; 1: none; default: {}."),
+    "ensemble_bytes": (Size(), "Largest size of the pickled ensemble; default: 32M."),
     "patience": (
         CountOrNone(),
         "Candidates without a better one that end a run on a small table, or none; default: {}.",

@@ -165,7 +165,8 @@ def _command_of(table: Path, options: dict[str, Any]) -> Command:
     if options["seconds"] is None and options["evaluations"] is None:
         raise ValueError("--time must be a time unless --evaluations is given, got none.")
     options["warm_start"] = [str(folder.absolute()) for folder in options["warm_start"]]
-    options["columns"] = dict(options["columns"])
+    for name in ("columns", "max_predict_seconds"):
+        options[name] = dict(options[name])
     for name in ("target", "scoring", "complexity", "estimators"):
         options[name] = list(options[name])
     command = Command(table=str(table.absolute()), settings=settings, **options)

@@ -8,7 +8,7 @@ Blend      weights, temperature and pool
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -68,6 +68,40 @@ class Blend:
     weights: Mapping[int, float]
     temperature: float = 1.0
     pool: LogPool | None = None
+
+
+def without(blend: Blend, place: int, heir: int | None = None) -> Blend | None:
+    """Return a blend without a member; None if the others have no weight.
+
+    Parameters
+    ----------
+    blend : Blend
+    place : int
+        Place of the member in the library.
+    heir : int, optional
+        Place of another member, which gets the weights of the one that goes. By default the weights
+        of all others are raised to the same sums.
+    """
+    weights = dict(blend.weights)
+    pooled = {} if blend.pool is None else dict(zip(weights, blend.pool.weights, strict=True))
+    shared = [_left(one, place, heir) for one in (weights, pooled)]
+    if sum(shared[0].values()) <= 0:
+        return None
+    pool = blend.pool and replace(blend.pool, weights=tuple(shared[1].values()))
+    return replace(blend, weights=shared[0], pool=pool)
+
+
+def _left(weights: Mapping[int, float], place: int, heir: int | None) -> dict[int, float]:
+    """Return the weights of all members but one, with its weight given to the others."""
+    left = {one: weight for one, weight in weights.items() if one != place}
+    if not left:
+        return left
+    if heir is not None:
+        left[heir] += weights[place]
+        return left
+    total = sum(left.values())
+    factor = sum(weights.values()) / total if total > 0 else 1.0
+    return {one: factor * weight for one, weight in left.items()}
 
 
 def average(library: Library, weights: Mapping[int, float], fold: int) -> np.ndarray:

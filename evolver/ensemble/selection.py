@@ -6,6 +6,8 @@ of times that a candidate was added is its weight. An average of probabilities i
 for a metric of probabilities a temperature sharpens it (Guo et al. 2017), and half of the
 prediction may come from a logarithmic pool of the same members and further candidates.
 
+Members whose removal costs nothing that the folds could measure are left out again.
+
 The folds that a choice is made by flatter an ensemble more than they do the best candidate. So the
 choice is also made without each fold, and scored on that fold. Temperature and pool are kept only
 where they score better. An ensemble is left out only where it is worse than the best candidate by
@@ -20,13 +22,29 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from evolver.ensemble.blend import Affords, Blend, Blends, Library, Truth, members, predicted
+from evolver.ensemble.blend import (
+    Affords,
+    Blend,
+    Blends,
+    Library,
+    Truth,
+    members,
+    predicted,
+    without,
+)
 from evolver.ensemble.greedy import best_temperature, greedy
 from evolver.ensemble.log_opinion_pool import learned
 from evolver.outcome import standard_error
 
 TOLERANCE = 1.0
 """Number of standard errors by which an ensemble may score worse than the best candidate."""
+
+HARMLESS = 0.25
+"""Loss, in standard errors of the difference over the folds, up to which members are left out.
+
+A pipeline is simplified up to one standard error, for a person who reads it. The ensemble predicts,
+and many small losses would add up to what it gains.
+"""
 
 TEMPERATURES = tuple(round(2.0 ** (step / 20), 3) for step in range(-20, 21))
 """Temperatures that are tried; 1 is one of them."""
@@ -60,6 +78,7 @@ def select(
     temperatures: Sequence[float] = (1.0,),
     truth: Truth | None = None,
     tolerance: float = TOLERANCE,
+    harmless: float = HARMLESS,
     affords: Affords = lambda _: True,
     is_over: Callable[[], bool] = lambda: False,
 ) -> Selection | None:
@@ -80,6 +99,8 @@ def select(
     tolerance : float, default=`TOLERANCE`
         Number of standard errors by which the ensemble may be worse than the best candidate on
         folds that it was not chosen by.
+    harmless : float, default=`HARMLESS`
+        Number of standard errors of the loss up to which members are left out; below 0 all stay.
     affords : callable
         Called before a candidate becomes a member. The best candidate alone is always affordable.
     is_over : callable
@@ -105,9 +126,10 @@ def select(
     best = max(options, key=lambda option: option.by_others.sum())
     # The best candidate is judged in the same way: chosen by the other folds, as the luckiest of
     # many it would look too good on the folds that it was chosen by.
+    if not np.isfinite(best.by_others - alone.by_others).all():
+        return None  # the score of the blend is not defined on some fold
+    best = selector.pruned(best, harmless)
     gains = best.by_others - alone.by_others
-    if not np.isfinite(gains).all():  # the score of the blend is not defined on some fold
-        return None
     error = standard_error(gains.tolist())
     if gains.mean() < -tolerance * error or best.by_all.sum() <= alone.by_all.sum():
         return None
@@ -115,6 +137,12 @@ def select(
         predicted(library, blend, fold)[0] for fold, blend in enumerate(best.of_others)
     )
     return Selection(best.blend, tuple(best.by_others.tolist()), predictions)
+
+
+def _is_harmless(losses: np.ndarray, harmless: float) -> bool:
+    """Return True if losses on some folds are at most as many standard errors in the mean."""
+    mean = float(losses.mean())
+    return mean <= 0 or mean <= harmless * standard_error(losses.tolist())
 
 
 class _TimeOverError(Exception):
@@ -224,6 +252,53 @@ class _Selector:
         by_all = np.array([self._score(blend, fold) for fold in self._folds])
         by_others = np.array([self._score(choice[fold], fold) for fold in self._folds])
         return _Judged(blend, by_all, by_others, choice[:-1])
+
+    def pruned(self, judged: _Judged, harmless: float) -> _Judged:
+        """Return a choice without the members whose removal costs nothing measurable.
+
+        Every blend of the choice is pruned by its own folds. The whole is kept where the pruned
+        choice is measurably worse on the folds that it was not chosen by, or where time is over.
+        """
+        if harmless < 0:
+            return judged
+        choice = [*judged.of_others, judged.blend]
+        with suppress(_TimeOverError):
+            pruned = self.judged(
+                [
+                    self._pruned(blend, folds, harmless)
+                    for blend, folds in zip(choice, self._chosen_by, strict=True)
+                ]
+            )
+            if _is_harmless(judged.by_others - pruned.by_others, harmless):
+                return pruned
+        return judged
+
+    def _pruned(self, blend: Blend, folds: Sequence[int], harmless: float) -> Blend:
+        """Return a blend without harmless members, the one that costs least first."""
+        whole = np.array([self._score(blend, fold) for fold in folds])
+        while len(blend.weights) > 1:
+            options = [
+                (whole - [self._score(left, fold) for fold in folds], left)
+                for place, heir in self._nearest(blend, folds).items()
+                for left in (without(blend, place), without(blend, place, heir))
+                if left is not None
+            ]
+            losses, best = min(options, key=lambda option: option[0].mean())
+            if not _is_harmless(losses, harmless):
+                break
+            blend = best
+        return blend
+
+    def _nearest(self, blend: Blend, folds: Sequence[int]) -> dict[int, int]:
+        """Return for each member of a blend the other one whose predictions are nearest."""
+        places = list(blend.weights)
+        stacks = [members(self._library, places, fold) for fold in folds]
+        distances = sum(
+            ((stack[:, None] - stack[None]) ** 2).reshape(len(places), len(places), -1).sum(axis=2)
+            for stack in stacks
+        ) + np.diag(np.full(len(places), np.inf))
+        nearest = np.argmin(distances, axis=1)
+        return {place: places[int(near)] for place, near in zip(places, nearest, strict=True)}
 
     def _pools(self, blend: Blend, folds: Sequence[int], truth: Truth) -> list[Blend]:
         """Return a blend with a pool, once for each penalty.

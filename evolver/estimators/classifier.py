@@ -103,6 +103,17 @@ class EvolvedClassifier(DecidedClassifier, Evolved, ClassifierMixin, BaseEstimat
         mean cost small. None: it is chosen by `scoring` if that is a metric of labels which counts
         both kinds of errors, and 0.5 otherwise. It is chosen on out-of-fold predictions of the
         model that predicts. `predict_proba` does not depend on it.
+    max_predict_seconds : float or dict of int to float, default=None
+        Longest time in which the model that predicts may predict one row, or as many rows as each
+        key of a dict says, such as ``{1: 0.01, 1000: 0.5}``. Measured are the processor seconds of
+        the fitted pipeline with one thread, the least of a few calls with rows of `X`. A candidate
+        over a limit on a fold is stopped, the winner and the ensemble are measured again. If
+        nothing is within the limits, an error names the nearest candidate. None: no limit.
+    max_model_bytes : int, default=None
+        Largest number of bytes of the pickled model that predicts, in the same way; None: no limit.
+    interpretable : bool, default=False
+        True for models that a person can read: one pipeline of simple steps, with a linear model,
+        naive Bayes or a tree of a depth of at most 4, and no ensemble.
 
     Attributes
     ----------
@@ -125,7 +136,9 @@ class EvolvedClassifier(DecidedClassifier, Evolved, ClassifierMixin, BaseEstimat
         their names, NaN where one cannot be computed. The ensemble comes first, because it
         predicts; its digest is "ensemble". Its score is computed on folds that it was not chosen
         on. The score of a pipeline is that of the best of many on the same folds, so it may be
-        higher by chance.
+        higher by chance. Where there are limits of use it has `predict_seconds` (one row) and
+        `model_bytes` (pickled) too: of the best pipeline and the ensemble as they are fitted, of
+        others on the folds.
     leaderboard_ : DataFrame
         Candidates, one in each row, best first: score, std, score_so_far, folds, complexity,
         pipeline, outcome, failure, reason, seconds, proposer, operator, parents, expression,

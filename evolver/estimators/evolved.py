@@ -70,6 +70,9 @@ class Evolved(Decided, Reported):
         preset: str | None = None,
         estimators: str | Sequence[str] | None = None,
         template: str | None = None,
+        max_predict_seconds: Any = None,
+        max_model_bytes: float | None = None,
+        interpretable: bool = False,
     ) -> None:
         self.time_budget = time_budget
         self.max_evaluations = max_evaluations
@@ -89,6 +92,9 @@ class Evolved(Decided, Reported):
         self.preset = preset
         self.estimators = estimators
         self.template = template
+        self.max_predict_seconds = max_predict_seconds
+        self.max_model_bytes = max_model_bytes
+        self.interpretable = interpretable
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Evolve pipelines, and fit the best of them on all rows.
@@ -254,8 +260,11 @@ class Evolved(Decided, Reported):
         member : str, default="best"
             Rule or digest. ``"best"``: `best_pipeline_`. ``"ensemble"``: the ensemble, if there is
             one. ``"one_se"``: the simplest pipeline whose score is within one standard error of the
-            best. ``"knee"``: the pipeline after which more complexity gains little. Otherwise a
-            digest of `pareto_front_`, or its first characters if no other digest has them.
+            best. ``"simplest"``: the simplest candidate, with the fewest settings off their
+            defaults, that loses no more to the best than the standard error of the loss over the
+            folds; it may not be on the front. ``"knee"``: the pipeline after which more complexity
+            gains little. Otherwise a digest of `pareto_front_`, or its first characters if no other
+            digest has them.
 
         Returns
         -------
@@ -369,7 +378,7 @@ class Evolved(Decided, Reported):
         from evolver.presets import check_preset
         from evolver.session import FitRequest
 
-        preset = check_preset(self.preset)
+        preset = check_preset(self.preset, self.interpretable)
         estimators = self.estimators
         if estimators is not None:
             estimators = checks.check_estimators(estimators)
@@ -396,6 +405,7 @@ class Evolved(Decided, Reported):
             estimators=estimators,
             template=None if self.template is None else checks.check_template(self.template),
             earlier=checks.check_warm_start(self.warm_start),
+            limits=checks.check_limits(self.max_predict_seconds, self.max_model_bytes),
             start=start,
             threshold=getattr(self, "threshold", None),
         )
@@ -467,8 +477,9 @@ class Evolved(Decided, Reported):
                 costs = problem.objectives
                 names = list(problem.reported)
                 self.leaderboard_ = frames.leaderboard(result.records, costs, names)
+                usage = result.usage if problem.limits.are_set else None
                 self.pareto_front_ = frames.pareto_front(
-                    result.front, result.ensemble, costs, names
+                    result.front, result.ensemble, costs, names, usage
                 )
                 self.best_by_family_ = best_by_family(result.records)
                 self.statistics_ = frames.statistics(result, problem.folds)

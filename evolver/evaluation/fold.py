@@ -26,10 +26,12 @@ from evolver.evaluation.branches import Branches, Parts, frozen
 from evolver.evaluation.cache import Cache
 from evolver.evaluation.cached_predictions import CachedPredictions
 from evolver.evaluation.scorers import metric_of, takes_weights
+from evolver.evaluation.usage import measured_usage
 from evolver.genome.codec import Encoded, decode
 from evolver.genome.graph import operators, to_graph
 from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Tree
+from evolver.limits import Usage
 from evolver.objectives import FunctionOfPipeline, Measured
 from evolver.outcome import Effort
 from evolver.problem import Problem, Scorer
@@ -79,6 +81,8 @@ class FoldScore:
     effort : Effort
     reported : tuple of float, default=()
         Scores by further scorers, which decide nothing; NaN where there is none.
+    usage : Usage, optional
+        Usage of the pipeline that was fitted on the fold; None if there are no limits.
     """
 
     score: float
@@ -86,6 +90,7 @@ class FoldScore:
     predictions: np.ndarray
     effort: Effort
     reported: tuple[float, ...] = ()
+    usage: Usage | None = None
 
 
 class Evaluator:
@@ -170,6 +175,7 @@ class Evaluator:
             predictions,
             Effort(predicted - start),
             self._reported(cached, valid),
+            measured_usage(estimator, X_valid, problem.limits) if problem.limits.are_set else None,
         )
 
     def _score_with_cache(self, tree: Tree, fold: int) -> FoldScore:
@@ -233,12 +239,13 @@ def is_foreign(thing: Any) -> bool:
 def _allows_cache(problem: Problem) -> bool:
     """Return True if folds of a problem may be scored with the cache.
 
-    The cache gives predictions and no fitted pipeline, so score and costs must not need one. It
-    knows nothing of weights.
+    The cache gives predictions and no fitted pipeline, so score, costs and limits must not need
+    one. It knows nothing of weights.
     """
     return (
         problem.sample_weight is None
         and problem.is_structural
+        and not problem.limits.are_set
         and all(metric_of(scorer) is not None for scorer in problem.scorers)
     )
 

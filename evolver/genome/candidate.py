@@ -15,7 +15,7 @@ class Origin:
     Parameters
     ----------
     proposer : str
-        ``"portfolio"``, ``"evolution"`` or ``"refinement"``.
+        ``"portfolio"``, ``"evolution"``, ``"refinement"`` or ``"simplification"``.
     operator : str
         Name of the operator that made it, such as ``"growth"``.
     parents : tuple of str

@@ -22,7 +22,7 @@ from evolver.report.axes import (
     text,
 )
 
-PHASES = ("portfolio", "evolution", "refinement")
+PHASES = ("portfolio", "evolution", "refinement", "simplification")
 """Phases of a search, each with a colour of its own."""
 
 BOX = 30

@@ -28,6 +28,8 @@ from evolver.report.tried import of_recorded, of_records
 from evolver.run.fitted_ensemble import ENSEMBLE
 from evolver.run.recorded import recorded_run
 from evolver.run.result import Result
+from evolver.search.selection import Member, best
+from evolver.search.simplification import size_of
 from evolver.warned import Finding
 
 SCHEMA = 1
@@ -84,6 +86,7 @@ def facts_of(model: Any, problem: Problem, result: Result) -> Facts:
         else metrics_facts(problem, result.out_of_fold, [digest or "", winner or ""]),
         "curves": {} if shown is None or not is_quick else curves_of(problem, shown),
         "ensemble": _ensemble(result),
+        "simplest": _simplest(model._members.simplest, result.front),
         **search_facts(tried),
         "statistics": {name: _plain(value) for name, value in model.statistics_.items()},
         "settings": _settings(model),
@@ -101,15 +104,15 @@ def facts_of_journal(folder: Path) -> Facts:
     run = recorded_run(folder)
     tried = of_recorded(run)
     scored = [one for one in tried if one.kind == "scored"]
-    best = max(scored, key=lambda one: one.score, default=None)
+    top = max(scored, key=lambda one: one.score, default=None)
     front = []
-    if best is not None:
-        found = best.fold_scores, best.costs, best.tree
-        front = [_member(best.digest, best.name, best.expression, *found)]
+    if top is not None:
+        found = top.fold_scores, top.costs, top.tree
+        front = [_member(top.digest, top.name, top.expression, *found)]
     return {
         **_head("unfinished"),
         "metric": {"name": run.metric, "reported": run.metrics[1:]},
-        "winner": {"digest": None if best is None else shown_digest(best.digest), "by": None},
+        "winner": {"digest": None if top is None else shown_digest(top.digest), "by": None},
         "front": front,
         **search_facts(tried),
         "statistics": {"seconds_so_far": run.seconds},
@@ -311,6 +314,22 @@ def _ensemble(result: Result) -> list[Facts]:
         )
     ]
     return sorted(rows, key=lambda row: -row["weight"])
+
+
+def _simplest(simplest: Member | None, front: Sequence[Member]) -> Facts | None:
+    """Return what the simplest pipeline within the error has and costs, beside the best."""
+    if simplest is None:
+        return None
+    top = best(front)
+    steps, settings = size_of(simplest.candidate.tree)
+    best_steps, best_settings = size_of(top.candidate.tree)
+    return {
+        "digest": shown_digest(simplest.candidate.digest),
+        "name": short_name(simplest.candidate.tree),
+        "steps": [steps, best_steps],
+        "settings": [settings, best_settings],
+        "loss": top.outcome.score - simplest.outcome.score,
+    }
 
 
 def _settings(model: Any) -> Facts:

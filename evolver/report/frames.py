@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from evolver.evaluation.folds import are_in_time
 from evolver.genome.names import short_digest, short_name, short_sum
+from evolver.limits import Usage
 from evolver.objectives import OPERATORS, Objective
 from evolver.outcome import Failed, Scored, Stopped, is_not_begun
 from evolver.problem import Fold
@@ -45,6 +46,9 @@ LEADERBOARD_COLUMNS = (
 FRONT_COLUMNS = ("rank", "score", "std", *COSTS, "pipeline", "expression", "digest")
 """Columns of `pareto_front_` for one objective beside the score."""
 
+USED = ("predict_seconds", "model_bytes")
+"""Further columns of `pareto_front_` where there are limits of use, before ``pipeline``."""
+
 
 def leaderboard(
     records: Sequence[Record],
@@ -76,6 +80,7 @@ def pareto_front(
     ensemble: Ensemble | None = None,
     objectives: Sequence[Objective] = (OPERATORS,),
     reported: Sequence[str] = (),
+    usage: Mapping[str, Usage] | None = None,
 ) -> pd.DataFrame:
     """Return a table with one row for each member of the front, the ensemble before all others.
 
@@ -93,13 +98,15 @@ def pareto_front(
         Objectives beside the score, in the order of the costs.
     reported : sequence of str
         Names of the further scorers, each of which has a column.
+    usage : mapping of str to Usage, optional
+        Measured usage by digest; that of others is NaN. None: the front has no columns for it.
     """
     rows = [
         (
             one.outcome,
             short_name(one.candidate.tree),
             str(one.candidate.tree),
-            short_digest(one.candidate.digest),
+            one.candidate.digest,
         )
         for one in front
     ]
@@ -113,13 +120,22 @@ def pareto_front(
             outcome.std,
             *_reported(outcome, len(reported)),
             *outcome.costs,
+            *(() if usage is None else _used(usage.get(digest))),
             name,
             expression,
-            digest,
+            shown_digest(digest),
         )
         for rank, (outcome, name, expression, digest) in enumerate(rows, 1)
     ]
-    return pd.DataFrame(ranked, columns=_columns(FRONT_COLUMNS, objectives, reported))
+    names = _columns(FRONT_COLUMNS, objectives, reported)
+    place = names.index("pipeline")
+    used = () if usage is None else USED
+    return pd.DataFrame(ranked, columns=[*names[:place], *used, *names[place:]])
+
+
+def _used(usage: Usage | None) -> tuple[float, float]:
+    """Return the seconds to predict a row and the bytes of a model; NaN if they are not known."""
+    return (math.nan, math.nan) if usage is None else (usage.seconds[0], usage.model_bytes)
 
 
 def _reported(outcome: Scored | None, n_reported: int) -> tuple[float, ...]:

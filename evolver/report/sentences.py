@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evolver.evaluation.baselines import differences
+from evolver.limits import OVER_LIMIT
 from evolver.objectives import shown_score
 from evolver.outcome import NOT_BEGUN, RACED_OUT, TIME_OVER, standard_error
 from evolver.run.fitted_ensemble import ENSEMBLE
@@ -29,6 +30,7 @@ def sentences(facts: Mapping[str, Any]) -> list[str]:
     found.append(f"{_subject(first)} {verb(facts)} best: {first['name']}.")
     found.append(_score(facts, first))
     found += _against(facts)
+    found += _last_percent(facts)
     found.append(counted(facts))
     if facts.get("warnings", ()):
         count = len(facts["warnings"])
@@ -79,16 +81,39 @@ def _against(facts: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def _last_percent(facts: Mapping[str, Any]) -> list[str]:
+    """Return what the steps of the best pipeline gain over the simplest one within the error."""
+    found = facts.get("simplest")
+    if not found:
+        return []
+    steps, best_steps = found["steps"]
+    settings, best_settings = found["settings"]
+    # The best may have fewer steps, where another cost is the complexity.
+    if (steps, settings) >= (best_steps, best_settings):
+        return ["No simpler pipeline is within one standard error of the best one."]
+    fewer = f"{steps} steps instead of {best_steps}"
+    if steps == best_steps:
+        noun = "settings" if settings != 1 else "setting"
+        fewer = f"{settings} {noun} off the default instead of {best_settings}"
+    loss = f"scores {found['loss']:.2g} less" if found["loss"] > 0 else "scores no less"
+    return [
+        f"The simplest pipeline within one standard error has {fewer}, and {loss}:"
+        f" {found['name']} ({found['digest']})."
+    ]
+
+
 def counted(facts: Mapping[str, Any]) -> str:
     """Return the counts of the candidates by outcome in a sentence."""
     outcomes = dict(facts["outcomes"])
     total = sum(outcomes.values())
     scored, raced = outcomes.pop("scored", 0), outcomes.pop(RACED_OUT, 0)
     late = outcomes.pop(TIME_OVER, 0) + outcomes.pop("under way", 0)
-    not_begun = outcomes.pop(NOT_BEGUN, 0)
+    not_begun, over = outcomes.pop(NOT_BEGUN, 0), outcomes.pop(OVER_LIMIT, 0)
     parts = [f"{scored} scored on every fold", f"{raced} raced out early"]
     if not_begun:
         parts.append(f"{not_begun} not begun, as they would take too long")
+    if over:
+        parts.append(f"{over} over a limit of use")
     if late:
         parts.append(f"{late} without an end")
     failed = ", ".join(f"{count} by {kind}" for kind, count in sorted(outcomes.items()))
@@ -118,5 +143,5 @@ def summary(facts: Mapping[str, Any], folder: str | None) -> list[str]:
         " ".join(against[:1]) or counted(facts),
         kept,
         "Next: model.report('report.html') to look at it, model.export('model.py') to own it,"
-        " model.select('one_se') for a simpler one.",
+        " model.select('simplest') for a simpler one.",
     ]

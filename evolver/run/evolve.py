@@ -22,11 +22,13 @@ from evolver.execution import memory
 from evolver.execution.inline import InlineExecutor, reason_of
 from evolver.execution.pool import ProcessPool
 from evolver.execution.protocol import Executor
+from evolver.limits import Limits, Usage
 from evolver.outcome import Effort
 from evolver.problem import Problem
 from evolver.run.final_fit import FinalFit
 from evolver.run.fitted_ensemble import ENSEMBLE, Ensemble
 from evolver.run.interrupt import first_interrupt_noted
+from evolver.run.model_sizes import usage_by_folds
 from evolver.run.plan import RunPlan
 from evolver.run.progress import FINAL_FITS, Progress
 from evolver.run.proposers import proposer_of
@@ -91,8 +93,9 @@ def evolve(
     start = time.monotonic() if start is None else start
     if _is_too_late(plan, start, journal):
         return Result((), (), None, _fallback(plan.problem), Effort(), "time")
-    refines = plan.settings.refinement_share > 0 or any(share > 0 for _, share in journal.shares)
-    proposer = proposer_of(plan, rng, refines=refines, share_at=journal.share_at)
+    proposer = proposer_of(
+        plan, rng, share_at=journal.share_at, simplifies_at=journal.simplifies_at
+    )
     place = _Workplace(plan)
     loop = SearchLoop(plan, proposer, place.executor, journal, store, start)
     try:
@@ -120,6 +123,7 @@ def evolve(
         failed_fits=final_fit.failed_fits,
         decided_by_time=loop.decided_by_time,
         peak_memory=place.executor.peak_memory,
+        usage=_usage(loop, final_fit, plan.problem.limits),
         out_of_fold=_out_of_fold([record, *loop.front], ensemble, store, len(plan.problem.folds)),
     )
 
@@ -140,6 +144,13 @@ def _out_of_fold(
     if ensemble is not None:
         found[ENSEMBLE] = ensemble.predictions
     return found
+
+
+def _usage(loop: SearchLoop, final_fit: FinalFit, limits: Limits) -> dict[str, Usage]:
+    """Return the usage of the winner and the ensemble, and by the folds of other candidates."""
+    by_folds = {one.candidate.digest: usage_by_folds(one, limits) for one in loop.records}
+    known = {digest: usage for digest, usage in by_folds.items() if usage is not None}
+    return {**known, **final_fit.usage}
 
 
 def _search(

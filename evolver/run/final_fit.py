@@ -11,9 +11,8 @@ Each step is taken only while time is left.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
-from statistics import fmean
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -21,24 +20,23 @@ from sklearn.pipeline import Pipeline
 from evolver.budget import Deadline
 from evolver.ensemble.blend import Library, Truth
 from evolver.ensemble.selection import TEMPERATURES, Selection, select
-from evolver.errors import NoPipelineError
 from evolver.evaluation.blends import BlendScorer
 from evolver.evaluation.fold import Request
 from evolver.execution.protocol import Executor, Job
 from evolver.genome.codec import encode
 from evolver.genome.pipeline import to_estimator
+from evolver.limits import Excess, Usage
 from evolver.outcome import (
     TIME_OVER,
     Failed,
     Failure,
-    Outcome,
     Scored,
-    Stopped,
-    commonest_reasons,
 )
-from evolver.run.fitted_ensemble import Ensemble, ensemble_of
+from evolver.run.fitted_ensemble import ENSEMBLE, Ensemble, ensemble_of
+from evolver.run.model_sizes import ModelSizes
+from evolver.run.nothing_fitted import raise_unless_late
 from evolver.run.plan import RunPlan
-from evolver.run.ranking import LIBRARY_SIZE, limit_per_predictor, ranking_key
+from evolver.run.ranking import LIBRARY_SIZE, by_merit, limit_per_predictor
 from evolver.run.record import Record
 from evolver.run.result import Decision
 from evolver.run.time_budget import FINAL_OVERHEAD, FIT_MARGIN, REFITS_PER_MEMBER, TimeBudget
@@ -76,6 +74,8 @@ class FinalFit:
     ----------
     failed_fits : list of tuple of str
         Digest of a candidate that could not be fitted on all rows, and the reason, one line.
+    usage : dict of str to Usage
+        Measured usage of the winner and the ensemble, by digest.
     """
 
     def __init__(
@@ -92,7 +92,10 @@ class FinalFit:
         self._time = time_budget
         # Without a time budget, a fit may take as long as all folds may.
         self._longest = FIT_MARGIN * len(plan.problem.folds) * max(plan.fold_timeouts)
+        self._sizes = ModelSizes(plan.problem, plan.settings.ensemble_bytes)
         self._failed: set[int] = set()
+        self._over: list[tuple[Record, Excess]] = []
+        self.usage: dict[str, Usage] = {}
         self.failed_fits: list[tuple[str, str]] = []
 
     def winner(self) -> tuple[Record | None, Pipeline | None]:
@@ -111,7 +114,7 @@ class FinalFit:
             When no candidate could be fitted, mostly for other reasons than time.
         """
         failures: list[Failed] = []
-        for record in self._by_merit():
+        for record in by_merit(self._records):
             timeout = self._limited(self._time.fit_timeout(record))
             if self._time.expected_fit(record) > timeout and self._is_limited:
                 self._time.note(Decision.WINNER)
@@ -120,15 +123,29 @@ class FinalFit:
             done = self._executor.wait(timeout)
             result = done[0].result if done else Failed(Failure.TIMEOUT, TIME_OVER, timeout)
             if isinstance(result, Pipeline):
-                return record, result
+                if self._is_within_limits(record, result):
+                    return record, result
+                continue
             if done:
                 failures.append(result)
             else:
                 self._executor.abandon()
             self._failed.add(record.number)
             self._note_failure(record, result, Decision.WINNER)
-        self._raise_unless_late(failures)
+        raise_unless_late(self._records, failures, self._over)
         return None, None
+
+    def _is_within_limits(self, record: Record, pipeline: Pipeline) -> bool:
+        """Measure a fitted candidate; return False, and note why, if it is over a limit."""
+        usage = self._sizes.measure(record, pipeline)
+        excess = self._sizes.excess(usage)
+        if excess is None:
+            self.usage[record.candidate.digest] = usage
+            return True
+        self._over.append((record, excess))
+        self._failed.add(record.number)
+        self._note(record, excess.reason, Decision.WINNER)
+        return False
 
     def limit_ensemble_time(self) -> None:
         """Limit the time of an ensemble to the seconds that it should take, if more are left."""
@@ -149,14 +166,17 @@ class FinalFit:
         if not isinstance(best.outcome, Scored) or self._plan.settings.ensemble_size < 2:
             return None
         fitted: Fitted = {best.number: {0: pipeline}}
+        self._sizes.allow(best)
         candidates, library = self._library(best, store)
         selection = self._select(candidates, library, fitted)
         if selection is None:
             return None
         self._fit(_heaviest_first(candidates, selection), fitted)
-        if any(candidates[place].number not in fitted for place in selection.blend.weights):
+        members = [candidates[place] for place in selection.blend.weights]
+        are_fitted = all(member.number in fitted for member in members)
+        if not (are_fitted and self._sizes.affords(members)):
             # The weights hold only for all members together, so the choice is made again among
-            # the candidates that are fitted.
+            # the candidates that are fitted, whose sizes are known now.
             kept = [place for place, record in enumerate(candidates) if record.number in fitted]
             candidates = [candidates[place] for place in kept]
             selection = self._select(candidates, [library[place] for place in kept], fitted)
@@ -164,8 +184,25 @@ class FinalFit:
                 return None
         self._repeat(_heaviest_first(candidates, selection), fitted)
         members = [candidates[place] for place in selection.blend.weights]
-        fits = [fitted[member.number] for member in members]
-        return ensemble_of(self._problem, members, fits, selection)
+        return self._within_limits(members, fitted, selection)
+
+    def _within_limits(
+        self, members: Sequence[Record], fitted: Fitted, selection: Selection
+    ) -> Ensemble | None:
+        """Return the ensemble, without repeats if they are too much, or None if it is over a limit.
+
+        The parts were measured alone. The whole is measured once more.
+        """
+        repeated = [fitted[member.number] for member in members]
+        for fits in (repeated, [{0: one[0]} for one in repeated]):
+            ensemble = ensemble_of(self._problem, members, fits, selection)
+            usage = self._sizes.usage_of(ensemble.estimator)
+            excess = self._sizes.excess(usage)
+            if excess is None:
+                self.usage[ENSEMBLE] = usage
+                return ensemble
+            logger.warning("An ensemble is over a limit: %s.", excess)
+        return None
 
     def _library(self, best: Record, store: Store) -> tuple[list[Record], Library]:
         """Return the candidates that members are chosen from, and their stored predictions.
@@ -187,7 +224,7 @@ class FinalFit:
 
     def _possible_members(self, best: Record) -> Iterator[Record]:
         """Give the other scored candidates that can still be fitted in time, best first."""
-        for record in self._by_merit():
+        for record in by_merit(self._records):
             if (
                 record is not best
                 and isinstance(record.outcome, Scored)
@@ -217,11 +254,14 @@ class FinalFit:
             self._plan.settings.ensemble_size,
             temperatures=TEMPERATURES if blends.is_log_loss else (1.0,),
             truth=Truth(blends.labels, blends.row_weights) if blends.is_log_loss else None,
-            affords=lambda places: self._can_be_fitted(
-                [candidates[place] for place in places if candidates[place].number not in fitted]
-            ),
+            affords=lambda places: self._affords([candidates[place] for place in places], fitted),
             is_over=lambda: self._is_over(end),
         )
+
+    def _affords(self, members: Sequence[Record], fitted: Fitted) -> bool:
+        """Return True if members are within the limits together, and can be fitted in time."""
+        left = [member for member in members if member.number not in fitted]
+        return self._sizes.affords(members) and self._can_be_fitted(left)
 
     def _can_be_fitted(self, records: Sequence[Record]) -> bool:
         """Return True if members can be fitted in time; note it as a decision of time if not."""
@@ -248,7 +288,9 @@ class FinalFit:
         A member is begun only if there is time for all of its repeats.
         """
         waiting = [
-            record for record in members if random_states(to_estimator(record.candidate.tree))
+            record
+            for record in self._small_enough(members)
+            if random_states(to_estimator(record.candidate.tree))
         ]
         # Fits are expected to take longer than most do, so time may be left for further members
         # when the first ones are done.
@@ -264,6 +306,18 @@ class FinalFit:
             self._run(fits, fitted, Decision.REPEATS)
             begun = {record.number for record, _ in fits}
             waiting = [record for record in waiting if record.number not in begun]
+
+    def _small_enough(self, members: Sequence[Record]) -> list[Record]:
+        """Return the members whose repeats are within the limits, the smallest chosen first."""
+        counts: dict[int, int] = {}
+        for record in sorted(members, key=self._bytes):
+            if self._sizes.affords(members, {**counts, record.number: REFITS_PER_MEMBER}):
+                counts[record.number] = REFITS_PER_MEMBER
+        return [record for record in members if record.number in counts]
+
+    def _bytes(self, record: Record) -> float:
+        usage = self._sizes.expected(record)
+        return 0.0 if usage is None else usage.model_bytes
 
     def _run(self, fits: Sequence[Fit], fitted: Fitted, decision: Decision) -> None:
         """Run fits in their order until time is over, and add the fitted pipelines to `fitted`.
@@ -290,6 +344,8 @@ class FinalFit:
                 record = under_way.pop(fit.key)
                 if isinstance(fit.result, Pipeline):
                     fitted.setdefault(record.number, {})[fit.key[1]] = fit.result
+                    if fit.key[1] == 0:
+                        self._sizes.measure(record, fit.result)
                 else:
                     self._note_failure(record, fit.result, decision)
             if not done:
@@ -318,7 +374,10 @@ class FinalFit:
         """Keep and log the reason why a candidate could not be fitted on all rows."""
         if failed.kind is Failure.TIMEOUT:
             self._time.note(decision)
-        reason = f"{failed.kind}: {failed.reason}"
+        self._note(record, f"{failed.kind}: {failed.reason}", decision)
+
+    def _note(self, record: Record, reason: str, decision: Decision) -> None:
+        """Keep and log a reason why a candidate cannot be used as fitted on all rows."""
         self.failed_fits.append((record.candidate.digest, reason))
         logger.warning(
             "%s cannot be fitted on all rows: %s; %s.",
@@ -331,44 +390,6 @@ class FinalFit:
         """Return the job of a fit on all rows."""
         request = Request(encode(record.candidate.tree), None, repeat)
         return Job((record.number, repeat), request, timeout)
-
-    def _raise_unless_late(self, failures: Sequence[Failed]) -> None:
-        """Raise NoPipelineError if candidates failed, and fewer than half of them for time.
-
-        If there were candidates to fit on all rows, their failed fits count, otherwise the
-        outcomes of all candidates.
-        """
-        outcomes: Sequence[Outcome | None] = failures
-        if not any(self._by_merit()):
-            outcomes = [record.outcome for record in self._records]
-        failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
-        late = sum(outcome.kind is Failure.TIMEOUT for outcome in failed)
-        if failed and 2 * late < len(failed):
-            raise NoPipelineError(
-                f"No pipeline could be fitted ({len(self._records)} candidates). The commonest"
-                f" reasons:\n{commonest_reasons(failed)}"
-            )
-
-    def _by_merit(self) -> Iterable[Record]:
-        """Return the candidates that may be fitted on all rows, best first.
-
-        If no candidate is scored, they are the stopped ones with at least one scored fold.
-        """
-        complete = [record for record in self._records if isinstance(record.outcome, Scored)]
-        if complete:
-            return sorted(complete, key=ranking_key)
-        begun = [
-            record
-            for record in self._records
-            if record.folds and isinstance(record.outcome, Stopped)
-        ]
-        return sorted(
-            begun,
-            key=lambda record: (
-                -len(record.folds),
-                -fmean(fold.score for fold in record.folds.values()),
-            ),
-        )
 
 
 def _heaviest_first(candidates: Sequence[Record], selection: Selection) -> list[Record]:

@@ -22,6 +22,7 @@ def history_of(
     shares: Sequence[tuple[int, float]],
     seconds: float,
     predictions: Mapping[tuple[str, int], np.ndarray],
+    simplified: Sequence[tuple[int, int]] = (),
 ) -> History:
     """Return the history of a run, as its journal and store would have it.
 
@@ -36,6 +37,8 @@ def history_of(
         Seconds of the budget that the run has taken.
     predictions : mapping of (str, int) to ndarray
         Out-of-fold predictions by digest and fold.
+    simplified : sequence of (int, int)
+        First candidates that may be simplifications, each with the first after it that may not.
     """
     candidates = {
         record.number: Journaled(
@@ -47,7 +50,7 @@ def history_of(
         )
         for record in records
     }
-    return History(header, candidates, tuple(shares), seconds, predictions)
+    return History(header, candidates, tuple(shares), seconds, predictions, tuple(simplified))
 
 
 def library_of(

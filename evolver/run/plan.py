@@ -86,6 +86,14 @@ class RunPlan:
         return max(self.population_size, round(settings.refinement_start * self.budget.evaluations))
 
     @property
+    def first_simplified(self) -> int | None:
+        """Number of the first candidate that may be a simplification; None if time decides it."""
+        share, evaluations = self.settings.simplification_share, self.budget.evaluations
+        if evaluations is None:
+            return None
+        return max(self.population_size, evaluations - math.floor(share * evaluations))
+
+    @property
     def patience(self) -> float:
         """Number of candidates without a better one after which the search ends.
 

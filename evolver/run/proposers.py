@@ -1,4 +1,4 @@
-"""Proposer of a run: a portfolio first, then evolution, then refinement."""
+"""Proposer of a run: a portfolio first, then evolution, refinement and simplification."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from evolver.search.metafeatures import MetaFeatures
 from evolver.search.portfolio import LEARNED, Portfolio, experience_of, opening
 from evolver.search.proposer import Proposer
 from evolver.search.refinement import Refinement
+from evolver.search.simplification import Simplification
 
 
 def proposer_of(
     plan: RunPlan,
     rng: np.random.Generator,
     *,
-    refines: bool,
     share_at: Callable[[int], float],
+    simplifies_at: Callable[[int], bool],
 ) -> Proposer:
     """Return the proposer of a run.
 
@@ -28,10 +29,10 @@ def proposer_of(
     ----------
     plan : RunPlan
     rng : numpy.random.Generator
-    refines : bool
-        True if any candidate may be refined.
     share_at : callable
         Function of the number of a candidate, which returns the share of refinement from there on.
+    simplifies_at : callable
+        Function of the number of a candidate, which returns True if it may be a simplification.
     """
     problem, settings = plan.problem, plan.settings
     experience = experience_of(problem.task.family, settings.portfolio)
@@ -56,10 +57,10 @@ def proposer_of(
         sampler=settings.refinement_sampler,
         costs_vary=not problem.is_structural,
     )
+    simplification = Simplification()
     bred = Portfolio(first, evolution)
-    if not refines:
-        return bred
-    # The portfolio lets evolution avoid its candidates, but does not know of refinement.
+    # The portfolio lets evolution avoid its candidates, but does not know of the others.
     for candidate in first:
         refinement.avoid(candidate.digest)
-    return Interleaved(bred, refinement, share_at)
+        simplification.avoid(candidate.digest)
+    return Interleaved(bred, refinement, share_at, simplification, simplifies_at)

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from evolver.genome.candidate import Candidate
+from evolver.limits import Usage
 from evolver.outcome import Effort, Scored
 from evolver.run.fitted_ensemble import Ensemble
 from evolver.run.record import Record
@@ -27,6 +28,7 @@ class Decision(StrEnum):
     LENGTH = "the number of candidates"
     SCORED = "which candidates are scored"
     REFINEMENT = "when refinement begins"
+    SIMPLIFICATION = "when simplification begins"
     WINNER = "which candidate wins"
     MEMBERS = "the members of the ensemble"
     REPEATS = "how often members are fitted"
@@ -60,6 +62,9 @@ class Result:
     out_of_fold : mapping of str to tuple of ndarray
         Predictions of the validation part of each fold, by digest; those of the winner, the front
         and the ensemble, as far as they are stored.
+    usage : mapping of str to Usage
+        Usage of the winner and the ensemble as fitted on all rows, and of others on the front as
+        fitted on the folds where it was measured, by digest.
     """
 
     records: Sequence[Record]
@@ -73,6 +78,7 @@ class Result:
     decided_by_time: Sequence[Decision] = ()
     peak_memory: int = 0
     out_of_fold: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
+    usage: Mapping[str, Usage] = field(default_factory=dict)
 
     @property
     def best_score(self) -> float:

@@ -68,6 +68,8 @@ def header_of(plan: RunPlan, random_state: Mapping[str, Any]) -> dict[str, Any]:
         "search_space": _catalogue_hash(plan.catalogue),
         "warm_start": _hash(json.dumps(tree).encode() for tree in plan.earlier),
         "settings": _hash([repr((search, plan.population_size)).encode()]),
+        # None as in the journals of before, which have no such entry.
+        "limits": repr(problem.limits) if problem.limits.are_set else None,
         "lag": plan.lag,
         "random_state": random_state,
     }

@@ -26,6 +26,7 @@ from evolver.errors import InputError
 from evolver.evaluation.fold import FoldScore, Request
 from evolver.execution.protocol import Done, Executor, Job
 from evolver.genome.codec import encode
+from evolver.limits import Excess
 from evolver.outcome import (
     NOT_BEGUN,
     RACED_OUT,
@@ -46,6 +47,7 @@ from evolver.outcome import (
 from evolver.run.final_fit import FinalFit
 from evolver.run.fit_times import FitTimeModel
 from evolver.run.fold_queue import FoldQueue, runner
+from evolver.run.phases import Phases
 from evolver.run.plan import RunPlan
 from evolver.run.progress import Progress
 from evolver.run.record import Record
@@ -54,6 +56,7 @@ from evolver.run.time_budget import TimeBudget
 from evolver.search.proposer import Proposer
 from evolver.search.racing import Race
 from evolver.search.selection import Member, front, non_dominated
+from evolver.search.simplification import SIMPLIFICATION
 from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
 
@@ -134,8 +137,11 @@ class SearchLoop:
             workers=executor.capacity,
             spent=journal.seconds,
         )
+        self._phases = Phases(plan, journal, self._time)
         if any(objective.is_time for objective in problem.objectives):
             self._time.note(Decision.COMPLEXITIES)
+        if problem.limits.predict_seconds:
+            self._time.note(Decision.SCORED)
         self._cut_short: set[tuple[int, ...]] = set()
         self._n_in_flight = 0
         self._n_told = 0
@@ -264,8 +270,15 @@ class SearchLoop:
 
     @property
     def _is_over(self) -> bool:
-        """True if the search must end: its time or its patience is over."""
-        return self._time.is_over or self._n_idle >= self._plan.patience
+        """True if the search must end: its time is over, or its patience, and it has simplified."""
+        if self._time.is_over:
+            return True
+        return self._is_idle and not self._phases.goes_on(len(self.records))
+
+    @property
+    def _is_idle(self) -> bool:
+        """True if the patience of the search is over."""
+        return self._n_idle >= self._plan.patience
 
     def _is_known(self, number: int) -> bool:
         """Return True if the journal has the outcome of a candidate."""
@@ -283,7 +296,7 @@ class SearchLoop:
             return False
         if not self._tell_outcomes(number - self._plan.lag):
             return False
-        self._begin_refinement(number)
+        self._phases.begin(number, is_idle=self._is_idle)
         candidate = self._proposer.ask()
         if candidate is None:
             # The proposer is not asked again: each call may draw random numbers, and the number of
@@ -308,20 +321,6 @@ class SearchLoop:
         if known is not None:
             self._n_idle = 0  # patience counts new candidates alone
 
-    def _begin_refinement(self, number: int) -> None:
-        """Begin refinement with a candidate if its part of the time has come.
-
-        If the journal has a share of refinement, it says at which candidate refinement begins.
-        """
-        journal, settings, seconds = self._journal, self._plan.settings, self._plan.budget.seconds
-        # The candidates that the journal knows were asked for without refinement.
-        first = max(self._plan.first_population, len(journal.replayed))
-        if journal.shares or seconds is None or number < first:
-            return
-        if self._time.elapsed >= settings.refinement_start * seconds:
-            journal.share(settings.refinement_share, number)
-            self._time.note(Decision.REFINEMENT)
-
     def _tell_outcomes(self, last: int) -> bool:
         """Tell the outcomes up to candidate `last` in order; return False if one is missing.
 
@@ -342,19 +341,32 @@ class SearchLoop:
         """Keep the result of a fold; return True if a candidate has its outcome by that."""
         number, unit = done.key
         record = self.records[number]
-        if isinstance(done.result, FoldScore):
+        excess = self._excess(done.result)
+        if excess is not None and isinstance(done.result, FoldScore):
+            self.effort += done.result.effort
+            if record.outcome is None:
+                self._settle(record, Stopped(excess.reason, record.seconds + done.seconds))
+        elif isinstance(done.result, FoldScore):
             self._keep_fold(record, unit, done.result, done.seconds)
         elif record.outcome is None:
             self._settle(record, self._failure(record, done))
         has_outcome = self._settle_if_scored(record)
         return self._stop_raced_out() or has_outcome
 
+    def _excess(self, result: object) -> Excess | None:
+        """Return what the pipeline of a fold exceeds; None if it is within all limits."""
+        usage = result.usage if isinstance(result, FoldScore) else None
+        return None if usage is None else self._plan.problem.limits.excess(usage)
+
     def _keep_fold(self, record: Record, unit: int, result: FoldScore, seconds: float) -> None:
         """Keep a scored fold in the record, the journal, the store and the model of fit times."""
         self.effort += result.effort
         if unit >= self._ladder:  # an ensemble is chosen on folds of all rows
             self._store.put(record.candidate.digest, unit - self._ladder, result.predictions)
-        fold = ScoredFold(result.score, result.costs, seconds, result.effort.saved, result.reported)
+        usage = () if result.usage is None else result.usage.values
+        fold = ScoredFold(
+            result.score, result.costs, seconds, result.effort.saved, result.reported, usage
+        )
         record.folds[unit] = fold
         self._journal.fold(record.number, unit, fold)
         self._fit_times.learn(record, unit)
@@ -410,8 +422,11 @@ class SearchLoop:
     def progress(self, phase: str = "") -> Progress:
         """Return the state of the run; by default its phase is that of the last candidate."""
         best = self._time.best
+        last = self.records[-1]
+        if not phase and self._journal.simplifies_at(last.number):
+            phase = SIMPLIFICATION  # others are asked too while simplifications are evaluated
         return Progress(
-            phase or self.records[-1].candidate.origin.proposer,
+            phase or last.candidate.origin.proposer,
             self._time.elapsed,
             self._plan.budget,
             len(self.records),

@@ -1,4 +1,4 @@
-"""Evolution and refinement as one proposer, asked by counts of candidates, never by time."""
+"""All proposers of a run as one, asked by counts of candidates, never by time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from evolver.search.proposer import Proposer
 
 
 class Interleaved:
-    """Proposer that asks evolution, and refinement for a share of the candidates.
+    """Proposer that asks evolution, refinement for a share of the candidates, and simplification.
 
     Parameters
     ----------
@@ -19,6 +19,10 @@ class Interleaved:
     share_at : callable
         Takes the number of a candidate and returns the share of refinement from there on, from 0
         to 1.
+    simplification : Proposer
+        Asked before the others wherever `simplifies_at` says so.
+    simplifies_at : callable
+        Takes the number of a candidate and returns True if it may be a simplification.
     """
 
     def __init__(
@@ -26,38 +30,53 @@ class Interleaved:
         evolution: Proposer,
         refinement: Proposer,
         share_at: Callable[[int], float],
+        simplification: Proposer,
+        simplifies_at: Callable[[int], bool],
     ) -> None:
         self._share_at = share_at
+        self._simplifies_at = simplifies_at
         self._evolution = evolution
         self._refinement = refinement
+        self._simplification = simplification
+        self._all = evolution, refinement, simplification
         self._asked = 0
         self._due = 0.0
 
     def ask(self) -> Candidate | None:
-        """Return a candidate of the proposer whose turn it is; None if neither has one."""
+        """Return a candidate of the proposer whose turn it is; None if no proposer has one."""
+        if self._simplifies_at(self._asked):
+            candidate = self._simplification.ask()
+            if candidate is not None:
+                return self._taken(candidate, self._simplification)
         share = self._share_at(self._asked)
-        turns = [(self._evolution, self._refinement)]
+        turns = [self._evolution]
         if share > 0:
             is_due = self._due + share >= 1.0
-            turns.insert(0 if is_due else 1, (self._refinement, self._evolution))
-        for proposer, other in turns:
+            turns.insert(0 if is_due else 1, self._refinement)
+        for proposer in turns:
             candidate = proposer.ask()
             if candidate is not None:
-                other.avoid(candidate.digest)
                 # `_due` is the number of candidates that refinement is behind its share. It is
                 # limited: a proposer that had none for a while must not then get every turn.
                 due = self._due + share - (proposer is self._refinement)
                 self._due = min(max(due, -1.0), 1.0)
-                self._asked += 1
-                return candidate
+                return self._taken(candidate, proposer)
         return None
 
     def avoid(self, digest: str) -> None:
-        """Have neither proposer ask for a pipeline of this digest."""
-        self._evolution.avoid(digest)
-        self._refinement.avoid(digest)
+        """Have no proposer ask for a pipeline of this digest."""
+        for proposer in self._all:
+            proposer.avoid(digest)
 
     def tell(self, candidate: Candidate, outcome: Outcome) -> None:
-        """Tell both proposers the outcome of a candidate, whichever of them proposed it."""
-        self._evolution.tell(candidate, outcome)
-        self._refinement.tell(candidate, outcome)
+        """Tell all proposers the outcome of a candidate, whichever of them proposed it."""
+        for proposer in self._all:
+            proposer.tell(candidate, outcome)
+
+    def _taken(self, candidate: Candidate, by: Proposer) -> Candidate:
+        """Count a candidate of one proposer, and have no other ask for it."""
+        self._asked += 1
+        for proposer in self._all:
+            if proposer is not by:
+                proposer.avoid(candidate.digest)
+        return candidate

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import fmean
 
 import numpy as np
 from deap import base, tools
 
 from evolver.genome.candidate import Candidate
-from evolver.outcome import Scored
+from evolver.outcome import Scored, standard_error
 
 
 class ScoreAndCost(base.Fitness):
@@ -128,6 +129,19 @@ def one_standard_error(front: Sequence[Member]) -> Member:
     # With one fold `least` is NaN, so no score reaches it.
     near = [member for member in front if member is top or member.outcome.score >= least]
     return min(near, key=lambda member: member.outcome.costs)
+
+
+def is_within_error(best: Scored, other: Scored) -> bool:
+    """Return True if an outcome is no measurable loss against the best one, on the same folds.
+
+    The mean loss over the folds must be at most one standard error of the loss: a fold that is hard
+    for both says nothing of their difference. It must also be at most the standard error of the
+    best score, so that an outcome of great variance is not excused by it. With one fold both errors
+    are unknown, and only an outcome that is no worse passes.
+    """
+    losses = [one - two for one, two in zip(best.fold_scores, other.fold_scores, strict=True)]
+    mean = fmean(losses)
+    return mean <= 0 or (mean <= standard_error(losses) and mean <= best.standard_error)
 
 
 def knee(front: Sequence[Member]) -> Member:

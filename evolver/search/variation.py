@@ -86,16 +86,21 @@ def wrap(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Generator
 def shrink(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Generator) -> Tree:
     """Replace a step by one of its inputs."""
     tree = parents[0]
-    options = [
+    options = shrinkable(tree)
+    if not options:
+        return tree
+    place, child = pick(options, rng)
+    return tree.replaced(place, tree.subtree(child))
+
+
+def shrinkable(tree: Tree) -> list[tuple[int, int]]:
+    """Return the indices of the steps that one of their inputs can replace, and of the input."""
+    return [
         (place, child)
         for place in _steps(tree)
         for child in tree.inputs(place)
         if issubclass(tree[child].ret, tree.required_kind(place))
     ]
-    if not options:
-        return tree
-    place, child = pick(options, rng)
-    return tree.replaced(place, tree.subtree(child))
 
 
 OPERATORS: dict[str, tuple[Operator, int]] = {

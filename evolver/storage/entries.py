@@ -60,6 +60,9 @@ class Replay:
         Candidates by number.
     shares : list of (int, float)
         Number of a candidate, and share of the candidates from it on that are refined.
+    simplified : list of (int, int)
+        Numbers of the first candidate that may be a simplification, and of the first after it that
+        may not.
     seconds : float
         Seconds of the budget that were spent at the latest outcome.
     count : int
@@ -70,6 +73,7 @@ class Replay:
         self.header: dict[str, Any] | None = None
         self.candidates: dict[int, Journaled] = {}
         self.shares: list[tuple[int, float]] = []
+        self.simplified: list[tuple[int, int]] = []
         self.seconds = 0.0
         self.count = 0
         self._n_costs = 0
@@ -93,7 +97,8 @@ class Replay:
             If no run writes such an entry, or if the entry may not come next.
         """
         appliers = {"header": self._header, "candidate": self._candidate, "share": self._share}
-        appliers |= {"fold": self._fold, **dict.fromkeys(OUTCOMES, self._outcome)}
+        appliers |= {"simplify": self._simplify, "fold": self._fold}
+        appliers |= dict.fromkeys(OUTCOMES, self._outcome)
         if not _is_count(number) or kind not in appliers:
             raise ValueError(
                 f"an entry must have one of the kinds {', '.join(appliers)} and the number of a"
@@ -137,8 +142,15 @@ class Replay:
             raise ValueError(f"a share must be from 0 to 1, got {body!r}")
         self.shares.append((number, body))
 
+    def _simplify(self, number: int, body: Any) -> None:
+        if not _is_count(body, number):
+            raise ValueError(f"it must end at a candidate from {number} on, got {body!r}")
+        self.simplified.append((number, body))
+
     def _fold(self, number: int, body: Any) -> None:
-        fold, score, costs, *seconds = body
+        # What a pipeline takes to be used comes last, where it was measured.
+        usage = body[-1]["usage"] if isinstance(body[-1], dict) else []
+        fold, score, costs, *seconds = body[:-1] if isinstance(body[-1], dict) else body
         # Further scores are a list after the seconds, in which null stands for NaN.
         # A fold without further scores has no list.
         has_list = bool(seconds) and isinstance(seconds[-1], list) and len(seconds[-1]) > 0
@@ -160,6 +172,7 @@ class Replay:
             _number(seconds[0]),
             _number(seconds[1]) if len(seconds) > 1 else 0.0,
             tuple(nan if one is None else _number(one) for one in reported),
+            tuple(map(_number, usage)),
         )
 
     def _outcome(self, number: int, body: Any) -> None:

@@ -49,6 +49,9 @@ class History:
     predictions : mapping of (str, int) to ndarray
         Out-of-fold predictions of the best candidates, by digest and fold; empty if a run folder
         holds them.
+    simplified : sequence of (int, int)
+        Numbers of the first candidate that may be a simplification, and of the first after it that
+        may not.
     """
 
     header: dict[str, Any]
@@ -56,6 +59,7 @@ class History:
     shares: Sequence[tuple[int, float]]
     seconds: float
     predictions: Mapping[tuple[str, int], np.ndarray] = field(default_factory=dict)
+    simplified: Sequence[tuple[int, int]] = ()
 
 
 class Journal:
@@ -84,6 +88,7 @@ class Journal:
             self._known.header = history.header
             self._known.candidates = dict(history.candidates)
             self._known.shares = list(history.shares)
+            self._known.simplified = list(history.simplified)
             self._known.seconds = history.seconds
 
     def _open(self, folder: Path) -> None:
@@ -125,6 +130,15 @@ class Journal:
     def share_at(self, number: int) -> float:
         """Return the share of refinement that holds for a candidate."""
         return [0.0, *(share for first, share in self._known.shares if first <= number)][-1]
+
+    @property
+    def simplified(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of the first candidate that may be a simplification, and of the first that not."""
+        return tuple(self._known.simplified)
+
+    def simplifies_at(self, number: int) -> bool:
+        """Return True if a candidate may be a simplification."""
+        return any(first <= number < end for first, end in self._known.simplified)
 
     @property
     def seconds(self) -> float:
@@ -187,6 +201,11 @@ class Journal:
             self._known.shares.append((number, 1.0))
             self._append(number, "share", 1.0)
 
+    def simplify(self, first: int, end: int) -> None:
+        """Append that the candidates from one number to another may be simplifications."""
+        self._known.simplified.append((first, end))
+        self._append(first, "simplify", end)
+
     def propose(self, number: int, candidate: Candidate) -> None:
         """Append a candidate before it is evaluated, unless it is recorded already.
 
@@ -219,6 +238,8 @@ class Journal:
         ]
         if scored_fold.reported:  # JSON has no NaN
             body.append([None if math.isnan(one) else one for one in scored_fold.reported])
+        if scored_fold.usage:
+            body.append({"usage": list(scored_fold.usage)})
         self._append(number, "fold", body)
 
     def settle(self, number: int, outcome: Outcome, seconds: float) -> None:

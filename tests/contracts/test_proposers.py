@@ -18,6 +18,7 @@ from evolver.search.interleaved import Interleaved
 from evolver.search.portfolio import LEARNED, Portfolio
 from evolver.search.proposer import Proposer
 from evolver.search.refinement import Refinement
+from evolver.search.simplification import Simplification
 from evolver.settings import OPERATOR_RATES, Settings
 from primitives import Catalogue
 from tests.evaluation.test_fold import problem
@@ -40,7 +41,13 @@ def interleaved(seed: int) -> Proposer:
         population_size=10,
     )
     refinement = Refinement(np.random.default_rng(seed + 1))
-    return Interleaved(evolution, refinement, lambda number: 0.5 if number >= 10 else 0.0)
+    return Interleaved(
+        evolution,
+        refinement,
+        lambda number: 0.5 if number >= 10 else 0.0,
+        Simplification(),
+        lambda number: number % 40 >= 30,
+    )
 
 
 def portfolio(seed: int) -> Proposer:
@@ -130,7 +137,7 @@ def test_a_run_asks_for_learned_then_random_then_bred_pipelines(
     settings = Settings(portfolio_size=portfolio_size)
     plan = RunPlan(problem(), BINARY, Budget(), settings, population_size, workers=1)
     rng = np.random.default_rng(0)
-    proposer = proposer_of(plan, rng, refines=True, share_at=lambda number: 0.0)
+    proposer = proposer_of(plan, rng, share_at=lambda _: 0.0, simplifies_at=lambda _: False)
     asked = converse(proposer, learned + grown + 20)
     origins = [one.origin for one in asked]
     assert origins[:learned] == [LEARNED] * learned

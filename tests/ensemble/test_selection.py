@@ -350,6 +350,42 @@ def test_a_pool_that_does_not_help_is_left_out() -> None:
     assert n_pooled <= 5
 
 
+def test_members_that_cost_nothing_go_and_no_others() -> None:
+    """Two of four good candidates are the others with a little noise."""
+    rng = np.random.default_rng(1)
+    good = library([0.5, 0.5], 3)
+    copies = [[part + rng.normal(0, 0.01, ROWS) for part in candidate] for candidate in good]
+    mine = [*good, *copies, *library([2.0] * 8, 5)]
+    whole = select(mine, blends, most=8, harmless=-1)
+    pruned = select(mine, blends, most=8)
+    assert whole is not None
+    assert pruned is not None
+    assert {0, 1, 2, 3} <= set(whole.blend.weights)
+    assert set(pruned.blend.weights) == set(whole.blend.weights) - {2, 3}
+    assert sum(pruned.blend.weights.values()) == pytest.approx(1.0)
+    assert fmean(pruned.fold_scores) == pytest.approx(fmean(whole.fold_scores), rel=0.02)
+
+
+def test_the_pool_of_a_pruned_ensemble_has_its_members_alone() -> None:
+    mine = [*sources(), *sources()]  # every source twice
+    chosen = select(
+        mine, pooled_likelihoods, 8, temperatures=TEMPERATURES, truth=Truth(list(POOLED_LABELS))
+    )
+    whole = select(
+        mine,
+        pooled_likelihoods,
+        8,
+        temperatures=TEMPERATURES,
+        truth=Truth(list(POOLED_LABELS)),
+        harmless=-1,
+    )
+    assert chosen is not None
+    assert whole is not None
+    assert chosen.blend.pool is not None
+    assert len(chosen.blend.pool.weights) == len(chosen.blend.weights)
+    assert len(chosen.blend.weights) < len(whole.blend.weights)
+
+
 def test_the_average_is_kept_if_there_is_no_time_for_a_pool() -> None:
     asked = []
 
@@ -357,7 +393,7 @@ def test_the_average_is_kept_if_there_is_no_time_for_a_pool() -> None:
         asked.append(fold)
         return pooled_likelihoods(fold, predictions)
 
-    plain = select(sources(), counting, 8, temperatures=TEMPERATURES)
+    plain = select(sources(), counting, 8, temperatures=TEMPERATURES, harmless=-1)
     enough = len(asked)
     asked.clear()
     late = select(
@@ -366,6 +402,7 @@ def test_the_average_is_kept_if_there_is_no_time_for_a_pool() -> None:
         8,
         temperatures=TEMPERATURES,
         truth=Truth(list(POOLED_LABELS)),
+        harmless=-1,
         is_over=lambda: len(asked) >= enough + 3,
     )
     assert len(asked) == enough + 3
@@ -378,6 +415,7 @@ def test_the_average_is_kept_if_there_is_no_time_for_a_pool() -> None:
         8,
         temperatures=TEMPERATURES,
         truth=Truth(list(POOLED_LABELS)),
+        harmless=-1,
         is_over=lambda: next(looks) > enough,
     )
     assert next(looks) == enough + 2

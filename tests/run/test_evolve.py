@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -26,11 +27,13 @@ from evolver.outcome import RACED_OUT, TIME_OVER, Failed, Failure, Scored, Stopp
 from evolver.problem import Problem
 from evolver.run.evolve import evolve
 from evolver.run.plan import RunPlan
+from evolver.run.progress import FINAL_FITS, Progress
 from evolver.run.proposers import proposer_of
 from evolver.run.record import Record
-from evolver.run.result import Result
+from evolver.run.result import Decision, Result
 from evolver.search.portfolio import Experience, Trial, experience_of
 from evolver.search.racing import FIRST
+from evolver.search.simplification import size_of
 from evolver.settings import Settings
 from evolver.storage.journal import Journal
 from evolver.storage.predictions import Store
@@ -60,6 +63,7 @@ def result_of(
     population_size: int = 8,
     on: Problem | None = None,
     folder: Path | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
     **settings: Any,
 ) -> Result:
     with closing(Journal(folder)) as journal, TemporaryDirectory() as predictions:
@@ -71,6 +75,7 @@ def result_of(
             rng=np.random.default_rng(seed),
             journal=journal,
             store=Store(Path(predictions), 0),
+            progress=progress,
         )
 
 
@@ -431,6 +436,7 @@ class TestRefinement:
         "lag": 4,
         "refinement_share": 0.5,
         "refinement_start": 0.0,
+        "simplification_share": 0.0,
     }
 
     @staticmethod
@@ -488,3 +494,69 @@ class TestRefinement:
     def test_there_is_no_refinement_without_a_share(self) -> None:
         options = {**self.OPTIONS, "refinement_share": 0.0}
         assert self.refined(result_of(evaluations=40, in_process=True, **options)) == []
+
+
+class TestSimplification:
+    """The last candidates simplify the winner, in one sequence with the others."""
+
+    OPTIONS: ClassVar[dict[str, Any]] = {"lag": 2, "simplification_share": 0.4}
+
+    @staticmethod
+    def simplified(result: Result) -> list[int]:
+        origins = [record.candidate.origin.proposer for record in result.records]
+        return [number for number, name in enumerate(origins) if name == "simplification"]
+
+    def test_the_last_candidates_are_simpler_forms_of_the_best(self) -> None:
+        result = result_of(evaluations=30, in_process=True, **self.OPTIONS)
+        numbers = self.simplified(result)
+        assert len(result.records) == 30
+        assert numbers
+        assert min(numbers) >= 18
+        trees = {one.candidate.digest: one.candidate.tree for one in result.records}
+        for number in numbers:
+            candidate = result.records[number].candidate
+            (parent,) = candidate.origin.parents
+            assert size_of(candidate.tree) < size_of(trees[parent])
+
+    def test_there_are_none_in_the_first_population_or_without_a_share(self) -> None:
+        few = result_of(evaluations=8, in_process=True, **self.OPTIONS)
+        assert self.simplified(few) == []
+        options = {**self.OPTIONS, "simplification_share": 0.0}
+        none = result_of(evaluations=30, in_process=True, **options)
+        assert self.simplified(none) == []
+
+    def test_workers_and_a_kill_change_nothing(self, tmp_path: Path) -> None:
+        whole = result_of(evaluations=30, in_process=True, **self.OPTIONS)
+        assert sequence(result_of(evaluations=30, workers=2, **self.OPTIONS)) == sequence(whole)
+        options = {**self.OPTIONS, "in_process": True, "folder": tmp_path}
+
+        def interrupt(progress: Progress) -> None:
+            if progress.candidates == 23 and progress.phase != FINAL_FITS:
+                raise KeyboardInterrupt
+
+        killed = result_of(evaluations=30, progress=interrupt, **options)
+        assert killed.ended_by == "interrupt"
+        assert self.simplified(killed)
+        assert sequence(result_of(evaluations=30, **options)) == sequence(whole)
+
+    def test_time_begins_it_once_and_at_the_same_candidate_when_resumed(
+        self, tmp_path: Path
+    ) -> None:
+        options = {**self.OPTIONS, "in_process": True, "folder": tmp_path}
+        result = result_of(seconds=3.0, **options)
+        with closing(Journal(tmp_path)) as journal:
+            ((first, end),) = journal.simplified
+        assert end == first + math.ceil(0.4 * first)
+        assert all(number >= first for number in self.simplified(result))
+        assert Decision.SIMPLIFICATION in result.decided_by_time
+        resumed = result_of(seconds=4.5, **options)
+        before, after = sequence(result), sequence(resumed)
+        assert [digest for digest, _ in after[: len(before)]] == [digest for digest, _ in before]
+
+    def test_a_search_whose_patience_is_over_simplifies_its_winner(self) -> None:
+        options = {**self.OPTIONS, "in_process": True, "patience": 12}
+        result = result_of(seconds=60.0, **options)
+        assert result.ended_by == "patience"
+        numbers = self.simplified(result)
+        assert numbers
+        assert max(numbers) <= min(numbers) * 1.4
