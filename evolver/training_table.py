@@ -41,6 +41,28 @@ HEAD = 12
 """Number of bytes of a value by which it may be a number."""
 
 
+def csv_options(path: str | Path) -> str | None:
+    """Return the arguments by which `pandas.read_csv` reads a file, as source.
+
+    It is empty for a plain CSV file and for Parquet, and None if pandas alone cannot read the file
+    as this package does.
+    """
+    if first_bytes(path).startswith(PARQUET):
+        return ""
+    dialect = dialect_of(path)
+    options = {"sep": dialect["sep"], "encoding": dialect["encoding"]}
+    usual = {"sep": [","], "encoding": ["utf-8", "utf-8-sig"]}
+    given = {name: value for name, value in options.items() if value not in usual[name]}
+    try:
+        names = list(pd.read_csv(path, nrows=HEAD, **given).columns)
+    except (ValueError, OSError):
+        return None
+    is_alike = not (dialect["ends"] or dialect["skiprows"] or dialect["skipinitialspace"])
+    if names != dialect["names"] or not is_alike:
+        return None
+    return ", ".join(f'{name}="{value}"' for name, value in given.items())
+
+
 def read_training_table(
     path: str | Path, *targets: str, as_texts: Collection[str] = ()
 ) -> pd.DataFrame:

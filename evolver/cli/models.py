@@ -18,10 +18,22 @@ from evolver.cli.parameters import FILE, FOLDER, TABLE
     help="Model to export: best, one_se, simplest, knee, ensemble, or a digest of the front or its"
     " first characters, as `evolver leaderboard` shows them; default: the model that predicts.",
 )
+@click.option(
+    "--style",
+    type=click.Choice(["readable", "exact"]),
+    default="readable",
+    show_default=True,
+    help="readable: as a person would write it, specialised to the table; exact: every step as it"
+    " was searched.",
+)
 @JSON
 @QUIET
-def export(folder: Path, out: Path, member: str | None, as_json: bool, quiet: bool) -> None:
+def export(
+    folder: Path, out: Path, member: str | None, style: str, as_json: bool, quiet: bool
+) -> None:
     """Write a model of the run in FOLDER as a Python file that runs without evolver.
+
+    A file that ends in .ipynb is a notebook.
 
     The model in FOLDER is unpickled, and a pickle can run any code: name only folders you trust.
 
@@ -29,12 +41,13 @@ def export(folder: Path, out: Path, member: str | None, as_json: bool, quiet: bo
     Examples:
       evolver export run --out model.py
       evolver export run --out simple.py --member one_se
+      evolver export run --out winner.ipynb
     """
     from evolver.report.frames import shown_digest
 
     output = Output(as_json, quiet)
     model = load_model(folder)
-    or_exit(lambda: model.export(out, member))
+    or_exit(lambda: model.export(out, member, style))
     output.line(f"Wrote {out}.")
     digest = shown_digest(model._members.digest_of(member))
     output.result({"file": str(out.absolute()), "member": digest})

@@ -258,6 +258,7 @@ def _evolve(
     """
     from evolver.checks import family_of_target
     from evolver.estimators import EvolvedClassifier, EvolvedRegressor
+    from evolver.training_table import csv_options
 
     data = or_exit(lambda: read_command_data(command))
     show_columns(data.X, command.columns, output)
@@ -268,6 +269,7 @@ def _evolve(
     estimator = EvolvedClassifier if kind == "classification" else EvolvedRegressor
     parameters = command.parameters()
     model = or_exit(lambda: estimator(**parameters, run_dir=out, verbose=int(not output.quiet)))
+    model._csv_options = csv_options(command.table)
     with output.plain_warnings():
         or_exit(lambda: model._fit(data.X, data.y, begun, data.weights, data.groups))
     _show(model, out, output)

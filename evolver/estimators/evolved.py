@@ -50,6 +50,9 @@ class Evolved(Decided, Reported):
         check_keywords(cls, keywords)
         return super().__new__(cls)
 
+    _csv_options: str | None = ""
+    """Arguments of `pandas.read_csv` for the training table; None if these are not enough."""
+
     def __init__(
         self,
         time_budget: float | None = 300.0,

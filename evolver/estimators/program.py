@@ -138,6 +138,7 @@ def _about(model: Evolved, digest: str) -> About:
         metric if metric in get_scorer_names() else "",
         reads_texts=model._target_is_text,
         takes_weights=model._is_weighted,
+        options=model._csv_options,
     )
 
 

@@ -105,8 +105,9 @@ class About:
     reads_texts, takes_weights : bool
         True if the target is read by `primitives.targets.read_target`, and if the model is fitted
         with weights of rows.
-    options : str
-        Further arguments of `pandas.read_csv`, such as ``sep=";"``.
+    options : str or None
+        Further arguments of `pandas.read_csv`, such as ``sep=";"``; None if it cannot read the
+        table, so that the general program does.
     """
 
     target: str | list[str] = "target"
@@ -119,12 +120,13 @@ class About:
     metric: str = ""
     reads_texts: bool = False
     takes_weights: bool = False
-    options: str = ""
+    options: str | None = ""
 
     @property
     def is_plain(self) -> bool:
-        """True if there is one target, read as it is, and no weights."""
-        return isinstance(self.target, str) and not (self.reads_texts or self.takes_weights)
+        """True if there is one target, read as it is, no weights, and a table for pandas."""
+        is_general = self.reads_texts or self.takes_weights or self.options is None
+        return isinstance(self.target, str) and not is_general
 
 
 @dataclass(frozen=True)

@@ -77,9 +77,8 @@ def test_a_program_saves_the_model_and_predicts_from_it_without_another_fit(
     hostile(X).to_csv(tmp_path / "new.csv", index=False)
     file = tmp_path / "winner.py"
     model.export(file)
-    run_exported(
-        file, tmp_path / "train.csv", "--save", tmp_path / "m", "--out", tmp_path / "a.csv"
-    )
+    out = ["--out", tmp_path / "a.csv"]
+    run_exported(file, tmp_path / "train.csv", "--save", tmp_path / "m", *out)
     new = ["--predict", tmp_path / "new.csv"]
     run_exported(file, tmp_path / "train.csv", *new, "--out", tmp_path / "b.csv")
     (tmp_path / "train.csv").unlink()
