@@ -22,6 +22,12 @@ BUDGETS = {"time_budget": 30, "max_evaluations": 1}
 COMMAND_TIME = re.compile(r"--time \d+[smh]")
 """Time of a command, which becomes a short one."""
 
+COMMAND_BUDGETS = {
+    "fit": ["--time", "30s", "--evaluations", "1"],
+    "resume": ["--time", "30s", "--evaluations", "2"],
+}
+"""Options that a command which searches gets as its last ones, so that they hold."""
+
 REPORT_SECONDS = 1
 """Seconds in which a report may fit further models."""
 
@@ -92,6 +98,8 @@ def _call(line: str, *, in_process: bool) -> str:
         return ""
     line = COMMAND_TIME.sub("--time 4s", line.removeprefix("$ "))
     name, *arguments = shlex.split(line, comments=True)
+    if name == "evolver" and arguments:
+        arguments += COMMAND_BUDGETS.get(arguments[0], [])
     if in_process and name == "evolver":
         main = "__import__('evolver.cli', fromlist=['main']).main"
         return f"{main}({arguments!r}, standalone_mode=False)"

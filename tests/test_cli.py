@@ -21,7 +21,6 @@ from click.testing import CliRunner, Result
 
 from evolver.cli import main
 from evolver.export.program import read_table
-from evolver.outcome import TIME_OVER
 from evolver.storage.journal import FILE
 from tests.alone import run_exported
 from tests.storage.test_journal import rewrite
@@ -30,6 +29,13 @@ from tests.tables import by_age, small_table
 
 def evolver(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+QUICK = [
+    *("--time", "none", "--evaluations", "4", "--jobs", "1", "--seed", "1"),
+    *("--preset", "light", "--cv", "3"),
+]
+"""Options of a run that ends soon, on a machine of any speed."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         table = X.assign(goal=y)
         table[:90].to_parquet(folder / f"{task}.parquet")
         table[90:].drop(columns="goal").to_parquet(folder / f"{task}-new.parquet")
-        run = ["--time", "6s", "--out", folder / task, "--seed", 1]
+        run = [*QUICK, "--patience", "2", "--lag", "1", "--out", folder / task]
         result = evolver("fit", folder / f"{task}.parquet", "--target", "goal", *run)
         assert result.exit_code == 0, result.output
         kind = "regression" if task == "regression" else "classification"
@@ -73,26 +79,24 @@ def test_a_csv_file_is_predicted_like_a_parquet_file(folder: Path, tmp_path: Pat
     assert len(pd.read_csv(out)) == 30
 
 
-def test_a_run_is_resumed_with_more_time(folder: Path) -> None:
+def test_a_run_is_resumed_with_more_candidates(folder: Path) -> None:
     run = folder / "multiclass"
     before = by_age(pd.read_csv(run / "leaderboard.csv"))
-    result = evolver("resume", run, "--time", "18s")
+    result = evolver("resume", run, "--evaluations", 6)
     assert result.exit_code == 0, result.output
     after = by_age(pd.read_csv(run / "leaderboard.csv"))
-    known = before[before["reason"] != TIME_OVER]
-    assert len(after) > len(known)
-    both = min(len(before), len(after))  # the candidates that time cut off may not be asked again
-    assert after["digest"][:both].tolist() == before["digest"][:both].tolist()
+    assert len(after) == 6
+    assert after["digest"][:4].tolist() == before["digest"].tolist()
 
 
 def test_a_finished_run_is_refined(folder: Path) -> None:
+    """The patience of the run ends the refinement long before its time."""
     run = folder / "regression"
     before = pd.read_csv(run / "leaderboard.csv")
-    result = evolver("refine", run, "--time", "12s")
+    result = evolver("refine", run, "--time", "60s")
     assert result.exit_code == 0, result.output
     after = pd.read_csv(run / "leaderboard.csv")
-    known = before[before["reason"] != TIME_OVER]
-    assert set(known["digest"]) <= set(after["digest"])
+    assert set(before["digest"]) <= set(after["digest"])
     assert (after["proposer"] == "refinement").sum() >= 1
     kept = result.output.rpartition("Kept in")[2]
     assert "winner.py" in kept
@@ -171,7 +175,7 @@ def test_a_killed_run_is_resumed_with_the_command_written_at_its_start(
 ) -> None:
     run = tmp_path / "run"
     table = folder / "multiclass.parquet"
-    options = ["--target", "goal", "--time", "5m", "--seed", 1, "--jobs", 1]
+    options = ["--target", "goal", *QUICK, "--time", "5m", "--patience", "none"]
     process = program("fit", table, *options, "--out", run)
     for _ in range(600):
         if (run / "command.json").exists():
@@ -179,8 +183,9 @@ def test_a_killed_run_is_resumed_with_the_command_written_at_its_start(
         time.sleep(0.1)
     process.kill()
     process.communicate()
-    assert json.loads((run / "command.json").read_text())["seed"] == 1
-    result = evolver("resume", run, "--time", "6s")
+    command = json.loads((run / "command.json").read_text())
+    assert (command["seed"], command["settings"]["patience"]) == (1, None)
+    result = evolver("resume", run, "--time", "60s", "--evaluations", 2)
     assert result.exit_code == 0, result.output
     assert "Kept in" in result.output
 
@@ -339,7 +344,7 @@ def test_files_in_the_working_directory_are_not_imported(folder: Path, tmp_path:
     for name in ("random", "queue", "primitives", "evolver", "sklearn"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('imported')")
     program = [Path(sys.executable).with_name("evolver"), "fit", folder / "multiclass.parquet"]
-    options = ["--target", "goal", "--time", "9s", "--out", tmp_path / "run"]
+    options = ["--target", "goal", *QUICK, "--evaluations", "1", "--out", tmp_path / "run"]
     done = subprocess.run(
         [*program, *options], cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -354,7 +359,7 @@ def test_a_run_succeeds_when_its_output_is_closed_full_or_broken(
     folder: Path, tmp_path: Path, end: str
 ) -> None:
     program = Path(sys.executable).with_name("evolver")
-    options = f"--target goal --time 6s --out {tmp_path}/run --jobs 1"
+    options = f"--target goal {' '.join(QUICK)} --out {tmp_path}/run"
     command = f"({program} fit {folder}/regression.parquet {options}; echo $? > {tmp_path}/code)"
     subprocess.run(["bash", "-c", f"{command} {end}"], capture_output=True, check=False)
     assert (tmp_path / "code").read_text().strip() == "0"
@@ -385,7 +390,7 @@ def test_the_values_of_a_target_choose_its_task(
 ) -> None:
     X, y = small_table("binary")
     X.assign(goal=target(pd.Series(y))).to_csv(tmp_path / "train.csv", index=False)
-    run = ["--target", "goal", "--time", "4s", "--jobs", 1, "--out", tmp_path / "run"]
+    run = ["--target", "goal", *QUICK, "--evaluations", "1", "--out", tmp_path / "run"]
     result = evolver("fit", tmp_path / "train.csv", *run)
     assert result.exit_code == 0, result.output
     assert f"Predicting 'goal' by {kind}." in result.output
@@ -418,12 +423,12 @@ def test_a_run_goes_forward_by_a_column_and_is_resumed_so(tmp_path: Path) -> Non
     X, y = small_table("regression")
     table, run = tmp_path / "table.parquet", tmp_path / "run"
     X.assign(goal=y).sample(frac=1, random_state=0).to_parquet(table)
-    options = ["--target", "goal", "--time", "4s", "--out", run, "--seed", 1]
+    options = ["--target", "goal", *QUICK, "--out", run]
     result = evolver("fit", table, *options, "--order-by", "day")
     assert result.exit_code == 0, result.output
     assert "5 folds go forward in time by 'day'" in result.stderr
     assert json.loads((run / "command.json").read_text())["order_by"] == "day"
-    assert evolver("resume", run, "--time", "8s").exit_code == 0
+    assert evolver("resume", run, "--evaluations", 6).exit_code == 0
     refused = evolver("fit", table, *options)
     assert refused.exit_code == 2
     assert "time" in refused.output

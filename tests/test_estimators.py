@@ -211,20 +211,27 @@ class TestFitted:
         assert again.select("best").predict(X).shape == (len(X),)
 
 
-def test_a_member_not_fitted_before_pickling_is_refused() -> None:
-    X, y = small_table("regression")
-    model = regressor(max_evaluations=40, random_state=2).fit(X, y)
+@pytest.fixture(scope="module")
+def several() -> tuple[Any, bytes]:
+    """Return a model with several members on its front, and its pickle with the winner alone."""
+    model = regressor(max_evaluations=25, random_state=2).fit(*small_table("regression"))
+    return model, pickle.dumps(model)
+
+
+def test_a_member_not_fitted_before_pickling_is_refused(several: Any) -> None:
+    model, pickled = several
     kept = {model._members.winner[:8], "ensemble"}
     others = [digest for digest in model.pareto_front_["digest"] if digest not in kept]
     assert others
     with pytest.raises(InputError, match="`member` must have been fitted before pickling"):
-        pickle.loads(pickle.dumps(model)).select(others[0])
+        pickle.loads(pickled).select(others[0])
 
 
-def test_every_member_is_exported_from_a_pickle_as_from_the_fitted_model(tmp_path: Path) -> None:
-    X, y = small_table("regression")
-    model = regressor(max_evaluations=40, random_state=2).fit(X, y)
-    again = pickle.loads(pickle.dumps(model))
+def test_every_member_is_exported_from_a_pickle_as_from_the_fitted_model(
+    several: Any, tmp_path: Path
+) -> None:
+    model, pickled = several
+    again = pickle.loads(pickled)
     for digest in model.pareto_front_["digest"]:
         model.select(digest)
         model.export(tmp_path / "fitted.py", digest)
@@ -232,14 +239,16 @@ def test_every_member_is_exported_from_a_pickle_as_from_the_fitted_model(tmp_pat
         assert (tmp_path / "loaded.py").read_text() == (tmp_path / "fitted.py").read_text()
 
 
-def test_a_digest_is_accepted_by_its_beginning_alone() -> None:
-    X, y = small_table("regression")
-    model = regressor(max_evaluations=40, random_state=2).fit(X, y)
+def test_a_digest_is_accepted_by_its_beginning_alone(
+    several: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, _ = several
     digests = [digest for digest in model.pareto_front_["digest"] if digest != "ensemble"]
     for digest in digests:
         assert model.select(digest[:8]) is model.select(digest)
     members = model._members
-    members._fitted |= {"abcdef01": "one", "abcdef02": "two"}
+    alike = {"abcdef01": "one", "abcdef02": "two"}
+    monkeypatch.setattr(members, "_fitted", members._fitted | alike)
     assert model.select("abcdef01") == "one"
     with pytest.raises(InputError, match=r"the beginning of one digest.*abcdef02.*got 'abcdef0'"):
         model.select("abcdef0")
@@ -370,7 +379,7 @@ class TestInputs:
     def test_groups_stay_together_and_stacks_are_left_out(self) -> None:
         X, y = small_table("binary")
         groups = np.arange(len(X)) // 3
-        model = classifier(max_evaluations=25).fit(X, y, groups=groups)
+        model = classifier(max_evaluations=12).fit(X, y, groups=groups)
         assert not model.leaderboard_["pipeline"].str.contains("Stack").any()
         for train, valid in model._members._problem.folds:
             assert not set(groups[train]) & set(groups[valid])
@@ -837,7 +846,7 @@ class TestEnsemble:
 
     def test_it_can_be_switched_off(self, table: Any) -> None:
         settings = Settings(in_process=True, ensemble_size=1)
-        alone = regressor(max_evaluations=25, settings=settings).fit(*table)
+        alone = regressor(max_evaluations=12, settings=settings).fit(*table)
         assert alone.ensemble_ is None
         assert "ensemble" not in set(alone.pareto_front_["digest"])
         np.testing.assert_array_equal(
@@ -847,7 +856,7 @@ class TestEnsemble:
     def test_the_file_of_an_earlier_ensemble_is_removed(self, table: Any, tmp_path: Path) -> None:
         for size in (8, 1):
             settings = Settings(in_process=True, ensemble_size=size)
-            model = regressor(max_evaluations=25, settings=settings, run_dir=tmp_path).fit(*table)
+            model = regressor(max_evaluations=12, settings=settings, run_dir=tmp_path).fit(*table)
             assert (
                 (tmp_path / "ensemble.py").exists() == (model.ensemble_ is not None) == (size > 1)
             )
@@ -860,7 +869,7 @@ class TestEnsemble:
         members = []
         for build in (ExtraTreesRegressor, FailingOnAllRows):
             one = Primitive("Forest", (Features,), Prediction, build, {}, REGRESSION)
-            model = regressor(max_evaluations=25, search_space=quick.add(one)).fit(*table)
+            model = regressor(max_evaluations=12, search_space=quick.add(one)).fit(*table)
             members.append(model.pareto_front_.set_index("digest")["expression"]["ensemble"])
         assert "Forest" in members[0]
         assert "Forest" not in members[1]
@@ -888,7 +897,7 @@ class TestEnsemble:
         def steps(pipeline: Pipeline) -> float:
             return float(len(pipeline.steps))
 
-        model = regressor(max_evaluations=25, complexity=steps).fit(*table)
+        model = regressor(max_evaluations=12, complexity=steps).fit(*table)
         front = model.pareto_front_.set_index("digest")
         assert front.loc["ensemble", "complexity"] >= 2 * len(model.ensemble_.estimators_)
 
@@ -898,15 +907,16 @@ class TestEnsemble:
         def explained(model: Any, X: Any, y: Any) -> float:
             return float(model.score(X, y)) - 1e-3 * len(model.steps)
 
-        model = regressor(max_evaluations=25, scoring=explained).fit(*table)
+        model = regressor(max_evaluations=12, scoring=explained).fit(*table)
         assert model.ensemble_ is None
         np.testing.assert_array_equal(
             model.predict(table[0]), model.best_pipeline_.predict(table[0])
         )
         assert "No ensemble: AttributeError" in caplog.text
 
-    def test_refining_after_pickling_warns_of_missing_predictions(self, table: Any) -> None:
-        model = regressor(max_evaluations=25).fit(*table)
+    def test_refining_after_pickling_warns_of_missing_predictions(
+        self, model: Any, table: Any
+    ) -> None:
         again = pickle.loads(pickle.dumps(model))
         with pytest.warns(UserWarning, match="chosen from new candidates alone"):
             again.refine(*table, time_budget=None, max_evaluations=4)
@@ -961,7 +971,7 @@ class TestEnd:
 
     def test_a_search_without_patience_ends_by_time(self) -> None:
         settings = Settings(in_process=True, patience=None)
-        model = classifier(settings=settings, time_budget=2, max_evaluations=None).fit(X, Y)
+        model = classifier(settings=settings, time_budget=1.5, max_evaluations=None).fit(X, Y)
         assert model.statistics_["ended_by"] == "time"
 
     def test_patience_has_no_effect_with_a_number_of_candidates(self) -> None:
@@ -1070,7 +1080,7 @@ def test_a_run_folder_has_all_its_files(tmp_path: Any) -> None:
 def three(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("three")
     settings = Settings(in_process=True, lag=4, racing_error=0.2)
-    options: dict[str, Any] = {"max_evaluations": 40, "population_size": 8}
+    options: dict[str, Any] = {"max_evaluations": 30, "population_size": 8}
     complexity = ["operators", "size"]
     table, y = small_table("binary")
     return classifier(complexity=complexity, run_dir=folder, settings=settings, **options).fit(
@@ -1103,12 +1113,12 @@ class TestThreeObjectives:
 
     def test_a_run_is_resumed_and_used_as_a_warm_start(self, three: Any) -> None:
         table, y = small_table("binary")
-        again = clone(three).set_params(max_evaluations=44).fit(table, y)
+        again = clone(three).set_params(max_evaluations=33).fit(table, y)
         pd.testing.assert_frame_equal(
-            by_age(again.leaderboard_)[:40].drop(columns="seconds"),
+            by_age(again.leaderboard_)[:30].drop(columns="seconds"),
             by_age(three.leaderboard_).drop(columns="seconds"),
         )
-        other = classifier(warm_start=three.run_dir, max_evaluations=8).fit(table, y)
+        other = classifier(warm_start=three.run_dir, max_evaluations=4).fit(table, y)
         assert "warm start" in set(other.leaderboard_["operator"])
         with pytest.raises(InputError, match="differs in complexity"):
             clone(three).set_params(complexity="operators").fit(table, y)

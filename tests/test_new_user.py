@@ -18,6 +18,7 @@ from evolver.estimators.reports import write_report_of_folder
 from tests.alone import run_exported
 from tests.report.browser import FLAGS
 from tests.report.test_report import checked
+from tests.test_cli import evolver
 
 EVOLVER = shutil.which("evolver", path=str(Path(sys.executable).parent))
 COMMAND = [EVOLVER] if EVOLVER else [sys.executable, "-m", "evolver"]
@@ -31,17 +32,24 @@ def table(tmp_path: Path) -> Path:
     return tmp_path / "train.csv"
 
 
-def test_from_a_table_to_a_report_and_a_program(table: Path, tmp_path: Path) -> None:
-    def run(*arguments: object) -> str:
-        command = [*COMMAND, *map(str, arguments)]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
+def test_from_a_table_to_a_report_and_a_program(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is a process of its own, and the commands after it are called in this one."""
 
-    said = run("fit", "train.csv", "--target", "target", "--time", "9s", "--out", "run")
+    def run(*arguments: object) -> None:
+        done = evolver(*arguments)
+        assert done.exit_code == 0, done.output
+
+    monkeypatch.chdir(tmp_path)
+    budget = ["--time", "60s", "--evaluations", 3]
+    fit = ["fit", "train.csv", "--target", "target", *map(str, budget), "--out", "run"]
+    done = subprocess.run([*COMMAND, *fit], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout + done.stderr
     assert "Won: " in said
     assert "evolver report run" in said
-    run("report", "run", "--out", "report.html", "--time", "4s")
+    run("report", "run", "--out", "report.html", "--time", "1s")
     checked((tmp_path / "report.html").read_text("utf-8"))
     chromium = shutil.which("chromium")
     if chromium is not None:

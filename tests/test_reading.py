@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from scipy import sparse
 from sklearn.metrics import root_mean_squared_error
 
-from evolver import DataWarning, EvolvedClassifier, EvolvedRegressor
+from evolver import DataWarning, EvolvedClassifier, EvolvedRegressor, Settings
 from evolver.cli import main
 from evolver.errors import InputError, InputTypeError
 from evolver.training_table import _may_have_codes, read_training_table
@@ -33,7 +33,14 @@ def few(*names: str) -> Catalogue:
     return Catalogue(catalogue[name] for name in ("Encoder", "StandardScaler", *names))
 
 
-SEARCH = {"max_evaluations": 4, "random_state": 0, "verbose": 0, "n_jobs": 1}
+SEARCH: dict[str, Any] = {
+    "max_evaluations": 4,
+    "random_state": 0,
+    "verbose": 0,
+    "n_jobs": 1,
+    "cv": 3,
+    "settings": Settings(in_process=True),
+}
 
 
 def regressor(**changes: Any) -> EvolvedRegressor:
@@ -71,6 +78,13 @@ def test_marks_of_missing_numbers_are_gaps() -> None:
     assert kinds["sold"] == "date"
 
 
+@pytest.fixture(scope="module")
+def typed() -> EvolvedRegressor:
+    """Return a model of the first 200 cars."""
+    X, y = cars()
+    return regressor().fit(X[:200], y[:200])
+
+
 WRITTEN = {
     "strings": lambda X: X.astype(str),
     "objects": lambda X: X.astype(object),
@@ -86,11 +100,12 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-def test_a_column_is_the_same_however_it_is_written_in_fit_and_predict(name: str) -> None:
+def test_a_column_is_the_same_however_it_is_written_in_fit_and_predict(
+    typed: EvolvedRegressor, name: str
+) -> None:
     X, y = cars()
-    typed, written = X[:200], WRITTEN[name](X)
-    model = regressor().fit(typed, y[:200])
-    expected = model.predict(X[200:])
+    written = WRITTEN[name](X)
+    expected = typed.predict(X[200:])
     again = regressor().fit(written[:200], y[:200])
     np.testing.assert_allclose(again.predict(written[200:]), expected, rtol=1e-9)
     np.testing.assert_allclose(again.predict(X[200:]), expected, rtol=1e-9)
@@ -113,33 +128,36 @@ LATER = {
 
 
 @pytest.mark.parametrize("name", LATER)
-def test_a_value_of_another_type_is_read_by_the_schema_of_fit(name: str) -> None:
-    X, y = cars()
-    model = regressor().fit(X[:200], y[:200])
-    expected, other = model.predict(X[200:]), LATER[name](X[200:])
+def test_a_value_of_another_type_is_read_by_the_schema_of_fit(
+    typed: EvolvedRegressor, name: str
+) -> None:
+    X, _ = cars()
+    expected, other = typed.predict(X[200:]), LATER[name](X[200:])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        np.testing.assert_allclose(model.predict(other), expected, rtol=1e-9)
+        np.testing.assert_allclose(typed.predict(other), expected, rtol=1e-9)
 
 
-def test_values_without_a_reading_are_told_once_for_each_column_with_an_example() -> None:
-    X, y = cars()
-    model = regressor().fit(X[:200], y[:200])
+def test_values_without_a_reading_are_told_once_for_each_column_with_an_example(
+    typed: EvolvedRegressor,
+) -> None:
+    X, _ = cars()
     odd = X[200:].astype({"km": object})
     odd.iloc[3:5, 0] = "many"
     with pytest.warns(DataWarning, match=r"Column 'km' is read as a number, and 2 .* 'many'"):
-        model.predict(odd)
+        typed.predict(odd)
     with pytest.raises(InputError, match=r"`X` must have values in column 'km' that can be read"):
-        model.predict(odd.assign(km="many"))
+        typed.predict(odd.assign(km="many"))
 
 
-def test_categories_and_numbers_unlike_those_of_the_training_table_are_told() -> None:
-    X, y = cars()
-    model = regressor().fit(X[:200], y[:200])
+def test_categories_and_numbers_unlike_those_of_the_training_table_are_told(
+    typed: EvolvedRegressor,
+) -> None:
+    X, _ = cars()
     with pytest.warns(DataWarning, match=r"Column 'brand' has 100 of 100 values not among"):
-        model.predict(X[200:].assign(brand="ALBA"))
+        typed.predict(X[200:].assign(brand="ALBA"))
     with pytest.warns(DataWarning, match=r"Column 'km' has 100 of 100 values outside"):
-        model.predict(X[200:].assign(km=-1))
+        typed.predict(X[200:].assign(km=-1))
 
 
 def test_a_row_number_and_an_identifier_are_left_out_and_said() -> None:
@@ -166,15 +184,14 @@ def test_more_columns_are_ignored_with_one_warning_and_no_rows_give_no_rows() ->
     assert labels.predict(X[:0]).shape == (0,)
 
 
-def test_a_row_with_names_is_a_table_of_one_row() -> None:
-    X, y = cars()
-    model = regressor().fit(X, y)
-    expected = model.predict(X[:1])
+def test_a_row_with_names_is_a_table_of_one_row(typed: EvolvedRegressor) -> None:
+    X, _ = cars()
+    expected = typed.predict(X[:1])
     row = X.iloc[0]
     for one in (row, row.to_dict(), [row.to_dict()], X[:1].to_dict("list"), dict(X[:1])):
-        np.testing.assert_allclose(model.predict(one), expected, rtol=1e-12)
+        np.testing.assert_allclose(typed.predict(one), expected, rtol=1e-12)
     with pytest.raises(InputError, match="`X` must have columns of one length"):
-        model.predict({"km": [1, 2], "hp": [1]})
+        typed.predict({"km": [1, 2], "hp": [1]})
 
 
 def test_names_that_are_no_strings_are_one_rule() -> None:
@@ -283,8 +300,8 @@ def evolver(*arguments: object) -> Result:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a finished run on the table of a shop."""
     folder = tmp_path_factory.mktemp("shop")
-    train = ["fit", CASES / "shop.train.csv", "--target", "y", "--time", "8s", "--seed", 0]
-    result = evolver(*train, "--out", folder / "run")
+    train = ["fit", CASES / "shop.train.csv", "--target", "y", "--out", folder / "run"]
+    result = evolver(*train, "--evaluations", 3, "--jobs", 1, "--seed", 0)
     assert result.exit_code == 0, result.output
     return folder
 
@@ -311,8 +328,8 @@ def test_a_part_of_a_file_gets_the_predictions_of_its_rows_in_the_whole_file(sho
 
 def test_a_separator_at_the_end_of_each_row_shifts_no_column(tmp_path: Path) -> None:
     train, test = (CASES / f"cars-trailing.{part}.csv" for part in ("train", "test"))
-    arguments = ["--target", "price", "--time", "6s", "--out", tmp_path / "run", "--seed", 0]
-    result = evolver("fit", train, *arguments)
+    arguments = ["--target", "price", "--evaluations", 2, "--jobs", 1, "--seed", 0]
+    result = evolver("fit", train, *arguments, "--out", tmp_path / "run")
     assert result.exit_code == 0, result.output
     result = evolver("predict", tmp_path / "run", test, "--out", tmp_path / "p.csv")
     assert result.exit_code == 0, result.output

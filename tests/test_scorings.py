@@ -45,7 +45,7 @@ def test_further_scores_are_those_of_the_folds() -> None:
     assert model.scorer_ is model.scorers_["roc_auc"]
     assert model.score(X, Y) == alone.score(X, Y)
     rng = check_generator(QUICK["random_state"])
-    folds = make_folds(X, Y, 3, Classification.of(Y), groups=None, rng=rng)
+    folds = make_folds(X, Y, QUICK["cv"], Classification.of(Y), groups=None, rng=rng)
     best = model.leaderboard_.set_index("digest").loc[_digest_of_best(model)]
     for name in ("f1", "accuracy"):
         scores = cross_val_score(model.best_pipeline_, X, Y, cv=folds, scoring=name)

@@ -33,6 +33,7 @@ from tests.alone import run_exported
 from tests.evaluation.test_fold import problem
 from tests.pipelines import catalogue, tree_with
 from tests.tables import small_table
+from tests.test_cli import QUICK as QUICK_OPTIONS
 
 ROWS = 120
 QUICK = ("Encoder", "StandardScaler", "Union")
@@ -63,7 +64,7 @@ DATA = {"multilabel": labels, "multioutput": numbers}
 
 def quick(task: str, **arguments: Any) -> Any:
     space = default_catalogue().only(*QUICK, *MODELS[task])
-    settings = Settings(portfolio_size=0)
+    settings = Settings(portfolio_size=0, in_process=True)
     return ESTIMATORS[task](
         time_budget=None,
         max_evaluations=6,
@@ -119,7 +120,7 @@ def test_the_command_line_takes_several_targets(task: str, tmp_path: Path) -> No
     targets = [part for name in Y for part in ("--target", name)]
     run = tmp_path / "run"
     fitted = CliRunner().invoke(
-        main, ["fit", str(tmp_path / "train.csv"), *targets, "--time", "8s", "--out", str(run)]
+        main, ["fit", str(tmp_path / "train.csv"), *targets, *QUICK_OPTIONS, "--out", str(run)]
     )
     assert fitted.exit_code == 0, fitted.output
     family = "classification" if task == "multilabel" else "regression"

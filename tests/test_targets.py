@@ -22,7 +22,7 @@ from tests.tables import small_table
 QUICK: dict[str, Any] = {
     "time_budget": None,
     "max_evaluations": 4,
-    "cv": 3,
+    "cv": 2,
     "search_space": default_catalogue().only(
         "Encoder",
         "DecisionTreeClassifier",

@@ -17,7 +17,7 @@ from tests.test_estimators import CHEAP
 
 QUICK: dict[str, Any] = {
     "time_budget": None,
-    "max_evaluations": 20,
+    "max_evaluations": 6,
     "cv": 3,
     "search_space": CHEAP,
     "n_jobs": 1,

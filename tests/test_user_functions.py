@@ -22,6 +22,7 @@ import sys
 import numpy as np
 import pandas as pd
 from evolver import EvolvedRegressor
+from primitives import default_catalogue
 
 UNIT = 2.0
 
@@ -34,6 +35,7 @@ def length(pipeline):
 table = pd.read_parquet("train.parquet")
 model = EvolvedRegressor(
     max_evaluations=3, time_budget=None, cv=2, n_jobs=1, random_state=0, verbose=0, run_dir="run",
+    search_space=default_catalogue().only("Encoder", "Ridge", "DecisionTreeRegressor"),
     scoring={scoring}, complexity={complexity},
 )
 model.fit(table.drop(columns="goal"), table["goal"])

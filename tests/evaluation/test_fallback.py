@@ -19,11 +19,8 @@ from tests.alone import run_exported
 from tests.pipelines import task_of
 from tests.tables import small_table
 
-SECONDS = 4.0
-"""Seconds of processor time that the fallback may take.
-
-It takes less on any table here. Cleaning all columns takes more than twice as long.
-"""
+SECONDS = 60.0
+"""Seconds of processor time that the fallback may take, which it nears on no machine."""
 
 
 def problem(X: pd.DataFrame, y: np.ndarray, task: str = "binary") -> Problem:
@@ -80,6 +77,8 @@ def test_it_is_quick_on_a_wide_table_of_strings_and_predicts_it_quickly() -> Non
     model = fallback(problem(X, y))
     assert (model.predict(X) == y).mean() > 0.9
     assert time.process_time() - start < SECONDS
+    cleaner = model[-1].estimator_.named_steps["tablecleaner"]
+    assert len(cleaner.feature_names_in_) <= MAX_COLUMNS  # cleaning all columns is what takes long
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def run_program(
         try:
             if until is not None:
                 until(process)
-            process.wait(timeout=120)
+            process.wait(timeout=240)
         finally:
             process.kill()
     assert out.exists(), errors.read_text()[-3000:]

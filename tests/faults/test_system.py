@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import psutil
 import pytest
 
 from evolver import temporary
+from tests.clock import wait_for
 from tests.faults.models import left_behind
 from tests.faults.program import run_program
 
@@ -91,7 +90,7 @@ class TestTheCallersOwnProcesses:
         LGBMClassifier(n_estimators=5, verbosity=-1).fit(X[["second", "third"]], y)
         if os.fork() == 0:
             space = default_catalogue().only("Encoder", "LGBMClassifier", "GaussianNB")
-            model = fit(evaluations=None, time_budget=10.0, search_space=space)
+            model = fit(evaluations=4, time_budget=6.0, search_space=space)
             OUT.write_text(json.dumps(len(model.predict(X))))
             os._exit(0)
         os.wait()
@@ -270,8 +269,7 @@ class TestSignals:
         self, tmp_path: Path, number: signal.Signals
     ) -> None:
         def until(process: subprocess.Popen[bytes]) -> None:
-            wait_for(lambda: (tmp_path / "errors").stat().st_size > 0)
-            time.sleep(1.0)
+            wait_for(lambda: any((tmp_path / "run").glob("predictions/*.npz")))
             process.send_signal(number)
 
         body = """
@@ -334,20 +332,6 @@ class TestKilled:
             path.mkdir()
         run_program("OUT.write_text(json.dumps(summary(fit())))", tmp_path, env=environment)
         assert sorted(folder.iterdir()) == sorted(foreign)
-
-
-def wait_for(holds: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait until a condition holds.
-
-    Raises
-    ------
-    AssertionError
-        If it does not hold after `seconds`.
-    """
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never held"
-        time.sleep(0.05)
 
 
 def test_no_process_of_these_tests_is_left() -> None:

@@ -29,7 +29,7 @@ def model() -> Any:
 @pytest.fixture(scope="module")
 def report(model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("report") / "report.html"
-    model.report(file, seconds=20)
+    model.report(file, seconds=120)
     return file
 
 
@@ -72,6 +72,7 @@ def test_nothing_is_requested_and_nothing_fails(browser: Any, report: Path) -> N
 def test_a_click_and_the_keyboard_open_a_member(browser: Any, report: Path) -> None:
     from selenium.webdriver import Keys
     from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import WebDriverWait
 
     opened(browser, report)
     links = browser.find_elements(By.CSS_SELECTOR, "svg a[href^='#member-']")
@@ -84,9 +85,8 @@ def test_a_click_and_the_keyboard_open_a_member(browser: Any, report: Path) -> N
         else:
             browser.execute_script("arguments[0].focus()", link)
             link.send_keys(Keys.ENTER)
-        time.sleep(0.2)
         details = browser.find_element(By.ID, target)
-        assert details.get_attribute("open") is not None
+        WebDriverWait(browser, 30).until(lambda _, one=details: one.get_attribute("open"))
         assert details.find_elements(By.CSS_SELECTOR, "svg .step") or "ensemble" in target
 
 

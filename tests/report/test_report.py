@@ -45,7 +45,7 @@ SPACE = default_catalogue().only(
     "DecisionTreeRegressor",
 )
 OPTIONS: dict[str, Any] = {
-    "max_evaluations": 25,
+    "max_evaluations": 12,
     "random_state": 0,
     "verbose": 0,
     "n_jobs": 1,
@@ -112,7 +112,7 @@ def checked(text: str) -> Checker:
 def test_a_page_needs_nothing_else_and_its_links_lead_somewhere(
     fitted: Any, tmp_path: Path
 ) -> None:
-    fitted.report(tmp_path / "report.html", seconds=20)
+    fitted.report(tmp_path / "report.html", seconds=120)
     text = (tmp_path / "report.html").read_text("utf-8")
     checker = checked(text)
     members = {one for one in checker.links if one.startswith("member-")}
@@ -150,7 +150,7 @@ def test_the_data_of_every_report_follow_the_schema(
     fitted: Any, regressor: Any, tmp_path: Path
 ) -> None:
     fitted.evaluate(*small_table("binary"))
-    fitted.report(tmp_path / "report.json", seconds=20)
+    fitted.report(tmp_path / "report.json", seconds=120)
     X, y = small_table("binary")
     options = {**OPTIONS, "max_evaluations": 3, "run_dir": tmp_path / "run"}
     several = EvolvedClassifier(**options).fit(X, np.column_stack([y == y[0], y != y[1]]))
@@ -167,7 +167,7 @@ def test_the_data_of_every_report_follow_the_schema(
 def test_every_member_has_its_metrics_where_the_predictions_are_at_hand(
     fitted: Any, tmp_path: Path
 ) -> None:
-    fitted.report(tmp_path / "report.json", seconds=20)
+    fitted.report(tmp_path / "report.json", seconds=120)
     found = [one["digest"] for one in fitted._facts["metrics"]]
     assert found == fitted.pareto_front_["digest"].tolist()
 
@@ -301,7 +301,7 @@ def hostile_table() -> tuple[pd.DataFrame, pd.Series[Any]]:
 def test_names_of_markup_and_script_are_text(tmp_path: Path) -> None:
     X, y = hostile_table()
     model = EvolvedClassifier(**OPTIONS).fit(X, y)
-    model.report(tmp_path / "report.html", seconds=20)
+    model.report(tmp_path / "report.html", seconds=120)
     text = (tmp_path / "report.html").read_text("utf-8")
     checked(text)
     assert "<script>alert" not in text

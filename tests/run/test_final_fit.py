@@ -23,6 +23,9 @@ from tests.tables import small_table
 
 ROWS, WORKERS = 120, 4
 
+SLOW_FIT = 3.0
+"""Seconds of a slow fit on all rows, more than a search of a few seconds leaves for final fits."""
+
 
 class NotedTree(ExtraTreeRegressor):
     """Tree that writes number of rows, random state and times of each of its fits to a folder."""
@@ -67,7 +70,8 @@ def test_all_workers_fit_repeats_of_several_members_at_once(tmp_path: Path) -> N
 class TroubledForest(ExtraTreesRegressor):
     """Forest that can be fitted on every fold, but makes some trouble on all rows.
 
-    Trouble "repeats" lets it be fitted on all rows with its first random state only.
+    Trouble "slow" makes a fit on all rows last until the time of the run is over, "endless" has no
+    fit end, and "repeats" lets it be fitted on all rows with its first random state only.
     """
 
     first: ClassVar[set[int]] = set()
@@ -78,7 +82,9 @@ class TroubledForest(ExtraTreesRegressor):
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> TroubledForest:
         if self.trouble == "slow":
-            time.sleep(0.3 if len(y) < ROWS else 0.6)
+            time.sleep(0.05 if len(y) < ROWS else SLOW_FIT)
+        elif self.trouble == "endless":
+            time.sleep(1_000)
         elif self.trouble == "none":
             pass
         elif len(y) < ROWS:
@@ -93,6 +99,10 @@ class TroubledForest(ExtraTreesRegressor):
         return fitted
 
 
+IN_WORKERS = ("killed", "hanging")
+"""Troubles from which only a process of its own protects the run."""
+
+
 def troubled(trouble: str, others: tuple[str, ...] = (), **changes: Any) -> EvolvedRegressor:
     """Return a regressor whose search space has a forest with a trouble, for the small table."""
     build: Any = partial(TroubledForest, trouble)
@@ -100,11 +110,12 @@ def troubled(trouble: str, others: tuple[str, ...] = (), **changes: Any) -> Evol
     forest = Primitive("TroubledForest", (Features,), Prediction, build, space, tasks=REGRESSION)
     options: dict[str, Any] = {
         "time_budget": None,
-        "max_evaluations": 30,
+        "max_evaluations": 16,
+        "cv": 3,
         "n_jobs": 2,
         "random_state": 0,
         "verbose": 0,
-        "settings": Settings(portfolio_size=0, lag=4, in_process=trouble in ("refused", "repeats")),
+        "settings": Settings(portfolio_size=0, lag=4, in_process=trouble not in IN_WORKERS),
     }
     catalogue = default_catalogue().only("StandardScaler", *others).add(ONE_HOT, forest)
     return EvolvedRegressor(search_space=catalogue, **{**options, **changes})
@@ -117,7 +128,7 @@ def troubled(trouble: str, others: tuple[str, ...] = (), **changes: Any) -> Evol
 def test_a_winner_and_a_member_that_cannot_be_fitted_on_all_rows_are_logged(
     trouble: str, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    model = troubled(trouble, ("DecisionTreeRegressor",), random_state=2)
+    model = troubled(trouble, ("DecisionTreeRegressor",), random_state=8, max_evaluations=16)
     model.fit(*small_table("regression", ROWS))
     pipelines = model.leaderboard_.set_index("digest")["expression"]
     failed = model.statistics_["failed_fits"]
@@ -183,7 +194,8 @@ class TestDecidedByTime:
     def test_a_search_that_time_ends_and_the_fits_that_it_leaves_no_time_for(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        model = troubled("slow", time_budget=6.0, max_evaluations=10_000)
+        """The fit of the winner takes all the time that the search has left."""
+        model = troubled("slow", time_budget=3.0, max_evaluations=10_000, cv=2)
         model.fit(*small_table("regression", ROWS))
         decided = model.statistics_["decided_by_time"]
         assert model.statistics_["ended_by"] == "time"
@@ -193,8 +205,8 @@ class TestDecidedByTime:
         assert f"Time decided {', '.join(decided)}: another run" in caplog.text
 
     def test_a_fold_that_takes_too_long(self, caplog: pytest.LogCaptureFixture) -> None:
-        settings = Settings(portfolio_size=0, lag=4, fold_timeout=0.1, ensemble_size=1)
-        model = troubled("slow", ("Ridge",), max_evaluations=8, settings=settings)
+        settings = Settings(portfolio_size=0, lag=4, fold_timeout=0.5, ensemble_size=1)
+        model = troubled("endless", ("Ridge",), max_evaluations=8, settings=settings)
         model.fit(*small_table("regression", ROWS))
         assert "timeout" in set(model.leaderboard_["failure"])
         assert model.statistics_["decided_by_time"] == ["which candidates are scored"]
@@ -219,9 +231,12 @@ class TestDecidedByTime:
     def test_refinement_begins_when_time_says_so_where_no_number_does(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        settings = Settings(portfolio_size=0, lag=4, refinement_start=0.3)
+        # Time has come before the first population is complete, on a machine of any speed.
+        settings = Settings(
+            portfolio_size=0, lag=4, refinement_start=1e-6, patience=4, in_process=True
+        )
         model = troubled(
-            "none", time_budget=5.0, max_evaluations=None, population_size=4, settings=settings
+            "none", time_budget=600.0, max_evaluations=None, population_size=4, settings=settings
         )
         model.fit(*small_table("regression", ROWS))
         assert "refinement" in set(model.leaderboard_["proposer"])

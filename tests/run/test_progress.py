@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+import threading
 import time
 from typing import Any
 
@@ -39,6 +40,22 @@ def state(phase: str = "evolution", seconds: float = 12.0, **changes: Any) -> Pr
     return Progress(phase, seconds, **{**known, **changes})
 
 
+class Quick(ProgressLine):
+    """Progress that looks at its state a hundred times a second."""
+
+    TICK = 0.01
+
+
+class Looks(threading.Event):
+    """Event that counts how often it was waited for, which is once before each look."""
+
+    number = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.number += 1
+        return super().wait(timeout)
+
+
 def lines_of(*states: Progress, verbose: bool = True) -> list[str]:
     """Return what is logged where some states follow each other."""
     messages: list[str] = []
@@ -48,11 +65,15 @@ def lines_of(*states: Progress, verbose: bool = True) -> list[str]:
     before = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    progress = Quick("neg_log_loss", verbose=verbose)
+    progress._is_over = looks = Looks()
     try:
-        with ProgressLine("neg_log_loss", verbose=verbose) as progress:
+        with progress:
             for one in states:
                 progress(one)
-                time.sleep(2.5 * ProgressLine.TICK)
+                enough = looks.number + 2  # a look may have begun before
+                while looks.number < enough:
+                    time.sleep(0.001)
     finally:
         logger.removeHandler(handler)
         logger.setLevel(before)
@@ -90,10 +111,15 @@ def test_before_the_first_score_a_line_says_so() -> None:
 
 PROGRAM = """
 import time
-from tests.run.test_progress import ProgressLine, state
-with ProgressLine("neg_log_loss", verbose=True) as progress:
-    progress(state(seconds=10))
-    time.sleep(2.2)
+from evolver.budget import Budget
+from evolver.run.progress import Progress, ProgressLine
+
+class Quick(ProgressLine):
+    TICK = 0.01
+
+with Quick("neg_log_loss", verbose=True) as progress:
+    progress(Progress("evolution", 10.0, Budget(60.0), 30, {}, None, 4, 2, 2))
+    time.sleep(1.2)
 print("end")
 """
 
