@@ -1,0 +1,46 @@
+"""Service that predicts rows given as JSON.
+
+Run it in this folder, and look at http://127.0.0.1:8000/docs:
+
+    pip install -r requirements.txt fastapi uvicorn
+    uvicorn serve:app
+"""
+
+from typing import Any
+
+from fastapi import Body, FastAPI, HTTPException
+from model import SCHEMA, faults, load_model, notes, predict
+
+REFUSES_UNUSUAL = False
+"""True: values that training had not are refused; False: they are predicted, with a warning."""
+
+MOST_ROWS = 10_000
+"""Most rows of one request."""
+
+app = FastAPI(title=f"Prediction of {SCHEMA['target']}")
+model = load_model()
+
+
+@app.get("/health")
+def health():
+    """Return the state of the service."""
+    return {"status": "ok"}
+
+
+@app.get("/schema")
+def schema():
+    """Return the columns that a row must have."""
+    return SCHEMA
+
+
+@app.post("/predict")
+def predict_rows(rows: dict[str, Any] | list[dict[str, Any]] = Body()):  # noqa: B008
+    """Return the predictions of one row, an object, or of many, a list of objects."""
+    rows = [rows] if isinstance(rows, dict) else rows
+    if not 0 < len(rows) <= MOST_ROWS:
+        raise HTTPException(422, f"A request must have 1 to {MOST_ROWS} rows, got {len(rows)}.")
+    found = faults(rows)
+    warnings = [] if found else notes(rows)
+    if found or (REFUSES_UNUSUAL and warnings):
+        raise HTTPException(422, (found or warnings)[:100])
+    return {"predictions": predict(model, rows), "warnings": warnings[:100]}
