@@ -106,7 +106,7 @@ class Members:
             rule = f"the beginning of one digest alone, not of {len(begun)} ({', '.join(begun)})"
         raise InputError(f"`member` must be {rule}, got {member!r}.")
 
-    def fitted(self, member: str) -> Any:
+    def fitted(self, member: str | None) -> Any:
         """Return a member, fitted on all rows.
 
         Raises

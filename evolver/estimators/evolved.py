@@ -405,6 +405,7 @@ class Evolved(Deployed, Reported):
         # Modules that are needed after the search are imported before it. Afterwards memory may be
         # short or files may be gone.
         from evolver import checks
+        from evolver.estimators.program import fit_facts
         from evolver.front_members import Members
         from evolver.report import frames
         from evolver.report.families import best_by_family
@@ -428,6 +429,7 @@ class Evolved(Deployed, Reported):
                 self._fitted_task: Task = problem.task
                 self._n_folds = len(problem.folds)
                 self._is_weighted = problem.sample_weight is not None
+                self._fit_facts = fit_facts(problem, X)
                 self.target_name_ = checks.target_name(y)
                 self._target_is_text = checks.needs_reading(y, is_classifier(self))
                 self.scorer_ = problem.scorer

@@ -2,15 +2,57 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from evolver.errors import InputError
+from evolver.export.plain import Fit, plain
 from evolver.export.source_file import to_source
+from evolver.problem import Problem
 from evolver.report.frames import title
+from evolver.schema.as_written import as_written
 from primitives.reading import Column
 
 if TYPE_CHECKING:
     from evolver.estimators.evolved import Evolved
+
+
+def fit_facts(problem: Problem, X: pd.DataFrame) -> Fit:
+    """Return what the specialisation of the models of a run depends on.
+
+    Parameters
+    ----------
+    problem : Problem
+    X : DataFrame of shape (n_samples, n_features)
+        Training table as it was given.
+    """
+    assert problem.schema is not None  # the search has learned it
+    profiles = problem.schema.profiles
+    return Fit(
+        as_written(X, problem.schema),
+        frozenset(name for name, one in profiles.items() if one.missing == len(X)),
+        len(problem.y),
+        problem.sample_weight is not None,
+    )
+
+
+def plain_member(model: Evolved, member: str | None = None) -> Any:
+    """Return a fitted member as an equal estimator made of the classes of libraries.
+
+    Parameters
+    ----------
+    model : Evolved
+        Fitted estimator.
+    member : str, default=None
+        Member of the front, as in `select`; None: the model that `predict` uses.
+
+    Raises
+    ------
+    InputError
+        If there is no such member, or if it is not fitted and the data are gone.
+    """
+    return plain(model._members.fitted(member), model._fit_facts)
 
 
 def source_of(model: Evolved, digest: str) -> str:

@@ -1,0 +1,22 @@
+"""Categories and texts in one form.
+
+Exported files contain copies of this source; see `primitives.transformers`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from primitives.formats import MISSING_MARKS
+from primitives.reading import as_text
+
+
+def tidy(table, names):
+    """Return a table with some columns as texts: 1.0 is "1", and a mark such as "?" is missing."""
+    return table.assign(**{name: table[name].astype(object).map(text_or_nan) for name in names})
+
+
+def text_or_nan(value):
+    """Return a value as text; NaN if it is missing or a mark of a missing value."""
+    text = as_text(value)
+    return np.nan if text.casefold() in MISSING_MARKS else text
