@@ -20,7 +20,7 @@ FILES = {
     "schema.json": "columns with kinds, ranges and known categories, and the target",
     "serve.py": "service: `pip install fastapi uvicorn`, `uvicorn serve:app`",
     "requirements.txt": "pinned versions of the libraries in use",
-    "example.json": "example rows; each value is drawn by itself, so that no row is one of training",
+    "example.json": "example rows, of values drawn one by one: none is a row of training",
     "expected.json": "predictions of the example rows",
     "test_model.py": "test of the folder: `pip install pytest`, `pytest`",
     "test_onnx.py": "test of `model.onnx`: `pip install onnxruntime`",

@@ -6,6 +6,7 @@ from typing import Any
 
 from evolver.schema import Schema
 from evolver.task import Task
+from primitives.formats import MISSING_MARKS
 
 SCHEMA_FILE = "schema.json"
 """Name of the file with the columns of a model."""
@@ -35,6 +36,7 @@ def schema_of(schema: Schema, task: Task, target: str | list[str]) -> dict[str, 
         "target": target,
         "task": task.name,
         "classes": classes,
+        "missing_marks": sorted(MISSING_MARKS),
         "columns": [_column(schema, name) for name in schema.learned],
     }
 

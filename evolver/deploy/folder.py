@@ -21,7 +21,6 @@ from evolver.deploy.model_file import PARTS, write_model
 from evolver.deploy.onnx_file import ONNX_FILE, write_onnx
 from evolver.deploy.requirements import requirements
 from evolver.errors import InputError
-from evolver.export.plain import plain
 from evolver.files import replacing_folder
 from evolver.report.frames import shown_digest
 
@@ -34,7 +33,7 @@ EXAMPLES, PROBES = 8, 300
 LARGEST_DIFFERENCE = 1e-9
 """Largest difference between the predictions of the model and of the file that is loaded."""
 
-BY_PRODUCTS = ("__pycache__", ".pytest_cache")
+BY_PRODUCTS = ("__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".hypothesis")
 """Names of folders that running the folder's programs leaves in it."""
 
 
@@ -59,7 +58,7 @@ class Deployment:
     notes: tuple[str, ...] = ()
 
 
-def deploy(model: Any, digest: str, source: str, folder: Path, *, overwrite: bool) -> Deployment:
+def deploy(model: Any, digest: str, source: str, simple: Any, folder: Path) -> Deployment:
     """Write the deployment folder of a member of a fitted estimator, whole or not at all.
 
     Parameters
@@ -70,17 +69,16 @@ def deploy(model: Any, digest: str, source: str, folder: Path, *, overwrite: boo
         Digest of the member.
     source : str
         Source of the member.
+    simple : estimator
+        Member as an equal estimator made of the classes of libraries, as far as there are any.
     folder : Path
-        Folder to write; it must not exist or be empty, unless `overwrite` allows an earlier one.
-    overwrite : bool
+        Folder to write, checked by `check_folder`.
 
     Raises
     ------
     InputError
-        If the folder holds other files, if the table is a sparse matrix, or if the member cannot
-        be written.
+        If the table is a sparse matrix, or if the member cannot be written.
     """
-    check_folder(folder, overwrite=overwrite)
     if model._schema.is_sparse:
         raise InputError(
             "`X` of a model that is deployed must be a table with columns, got a sparse matrix:"
@@ -89,7 +87,7 @@ def deploy(model: Any, digest: str, source: str, folder: Path, *, overwrite: boo
     fitted = model._members.fitted(digest)
     try:
         with replacing_folder(folder) as part, threadpool_limits(limits=1):
-            return _write(model, fitted, digest, source, part, folder)
+            return _write(model, fitted, simple, digest, source, part, folder)
     except (OSError, ValueError, ImportError) as error:
         raise InputError(
             f"`member` must be a model that can be deployed to {str(folder)!r}, got {digest!r}:"
@@ -107,7 +105,8 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
     names = {file.name for file in folder.iterdir()} - {*BY_PRODUCTS}
     others = sorted(names - {*FILES})
     if others or not _is_deployment(folder):
-        raise InputError(f"`folder` {rule}, got {str(folder)!r} with {', '.join(others[:5])}.")
+        shown = ", ".join((others or sorted(names))[:5])
+        raise InputError(f"`folder` {rule}, got {str(folder)!r} with {shown}.")
     if not overwrite:
         raise InputError(
             f"`folder` {rule}, got the deployment folder {str(folder)!r}: allow to overwrite it"
@@ -124,7 +123,7 @@ def _is_deployment(folder: Path) -> bool:
 
 
 def _write(
-    model: Any, fitted: Any, digest: str, source: str, part: Path, folder: Path
+    model: Any, fitted: Any, simple: Any, digest: str, source: str, part: Path, folder: Path
 ) -> Deployment:
     """Write all files to a folder of its own."""
     schema = schema_of(model._schema, model._fitted_task, model.target_name_)
@@ -142,7 +141,6 @@ def _write(
     _write_json(expected, part / "expected.json")
     probes = carried.to_table([*rows, *example_rows(model._schema, table, PROBES, rng)])
     truth = response(fitted, probes)
-    simple = plain(fitted)
     found: dict[str, float] = {}
 
     def is_equal(loaded: Any) -> bool:

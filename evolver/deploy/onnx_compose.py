@@ -92,17 +92,13 @@ def _side_by_side(graph: Graph, step: Any, value: Value) -> Matrix:
 def _by_columns(graph: Graph, step: Any, value: Value) -> Matrix:
     """Add the parts of a transformer of columns, each of its own columns."""
     parts = []
-    for name, part, columns in step.transformers_:
+    for _, part, columns in step.transformers_:
         if isinstance(part, str) and part == "drop":
             continue
         chosen = _columns(graph, value, columns, step)
         if chosen is None:
             continue
-        try:
-            found = transformed(graph, part, chosen)
-            parts.append(matrix_of(graph, found, part))
-        except NotConvertibleError as error:
-            raise NotConvertibleError(f"{error} (columns of the role {name}); so the pipeline") from None
+        parts.append(matrix_of(graph, transformed(graph, part, chosen), part))
     return graph.side_by_side(parts)
 
 
@@ -127,10 +123,15 @@ def _cleaned(graph: Graph, step: Any, value: Value) -> Value:
     if not isinstance(value, Frame):
         raise NotConvertibleError(step, "it is not the first step")
     names = [name for name in step.columns_ if name in value.numbers]
-    numbers = {
-        name: clipped(graph, Matrix(value.numbers[name], 1), LARGEST).name for name in names
-    }
+    numbers = {name: clipped(graph, Matrix(value.numbers[name], 1), LARGEST).name for name in names}
     return Frame(numbers, value.texts, tuple(step.columns_))
+
+
+def _tidied(graph: Graph, step: Any, value: Value) -> Value:
+    """Return the input as it is: a graph has tidy texts, and no function means no change."""
+    if step.func is not None and step.func.__name__ != "tidy":
+        raise NotConvertibleError(step, f"its function is {step.func.__name__}")
+    return value
 
 
 def _inside(graph: Graph, step: Any, value: Value) -> Value:
@@ -188,7 +189,9 @@ def _pooled(graph: Graph, model: Any, value: Value) -> Matrix:
     parts = [predicted(graph, one, value) for one in inner.estimators_]
     count = len(parts)
     shares = np.full(count, 1.0) if inner.weights is None else np.asarray(inner.weights, float)
-    linear = _scaled(graph, graph.weighted(parts, (shares / shares.sum()).tolist()), model.temperature)
+    linear = _scaled(
+        graph, graph.weighted(parts, (shares / shares.sum()).tolist()), model.temperature
+    )
     weights = [1 / count] * count if model.weights is None else list(model.weights)
     low, high = graph.constant(SMALLEST_SHARE), graph.constant(1.0)
     logs = [
@@ -234,6 +237,7 @@ COMPOSED: dict[str, Callable[[Graph, Any, Value], Value]] = {
     "FeatureUnion": _side_by_side,
     "ColumnTransformer": _by_columns,
     "TableCleaner": _cleaned,
+    "FunctionTransformer": _tidied,
     "Isolated": _inside,
     "AtMostColumns": _inside,
     "OutOfFoldPredictions": _as_features,
@@ -251,8 +255,8 @@ WRAPPED: dict[str, Callable[[Graph, Any, Value], Matrix]] = {
     "TransformedTargetRegressor": _of_changed_target,
     **dict.fromkeys(
         (
-            *("EarlyStopped", "Subsampled", "Isolated", "AtMostColumns"),
-            *("EarlyStoppedClassifier", "EarlyStoppedRegressor"),
+            *("EarlyStopped", "EncodedLabels", "FixedThresholdClassifier"),
+            *("Subsampled", "Isolated", "AtMostColumns"),
         ),
         _model_inside,
     ),

@@ -25,7 +25,9 @@ TOLERANCE = 1e-5
 TEXTS = ("category", "text")
 """Kinds of columns that are inputs of texts."""
 
-ADVICE = "Choose another member by `member=`, or leave such steps out by `search_space` or `template`."
+ADVICE = (
+    "Choose another member by `member=`, or leave such steps out by `search_space` or `template`."
+)
 """Sentence that says what to do if a model has no ONNX form."""
 
 
@@ -72,18 +74,40 @@ def write_onnx(
     try:
         session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
         names = [one.name for one in session.get_inputs()]
-        found = session.run(None, onnx_inputs(schema, table, names))[0]
+        found, *labels = session.run(None, onnx_inputs(schema, table, names))
     except Exception as error:  # a runtime may refuse a graph in any way
         text = str(error).strip().splitlines()[0][:300]
         return OnnxOutcome(note=f"There is no model.onnx: the runtime refuses it: {text}. {ADVICE}")
     gap = largest_gap(found, truth)
     if not gap <= TOLERANCE:
         return OnnxOutcome(
-            note=f"There is no model.onnx: the runtime's predictions differ by up to {gap:.2g}, more"
-            f" than {TOLERANCE:g}. {ADVICE}"
+            note=f"There is no model.onnx: the runtime's predictions differ by up to {gap:.2g},"
+            f" more than {TOLERANCE:g}. {ADVICE}"
         )
+    if labels and not _labels_agree(labels[0], estimator, table, found):
+        return OnnxOutcome(note=f"There is no model.onnx: the runtime's labels differ. {ADVICE}")
     file.write_bytes(content)
     return OnnxOutcome(gap)
+
+
+def _labels_agree(labels: Any, estimator: Any, table: pd.DataFrame, found: np.ndarray) -> bool:
+    """Return True if labels are those of the model, but for rows on the border of two classes."""
+    differ = np.asarray(labels).astype(str) != as_outputs(estimator.predict(table)).astype(str)
+    threshold = threshold_of(estimator)
+    ordered = np.sort(found, axis=1)
+    margins = ordered[:, -1] - ordered[:, -2] if threshold is None else found[:, 1] - threshold
+    return not bool((differ & (np.abs(margins) > TOLERANCE)).any())
+
+
+def as_outputs(labels: np.ndarray) -> np.ndarray:
+    """Return class labels in the type that a file has them in: int64 or texts."""
+    is_whole = labels.dtype.kind in "biu"
+    return labels.astype(np.int64) if is_whole else np.array([str(one) for one in labels.tolist()])
+
+
+def threshold_of(estimator: Any) -> float | None:
+    """Return the least probability of the second class that decides for it; None for a half."""
+    return estimator.threshold if hasattr(estimator, "pos_label") else None
 
 
 def largest_gap(found: np.ndarray, truth: np.ndarray) -> float:
@@ -108,7 +132,9 @@ def to_onnx(estimator: Any, schema: Schema, task: Task) -> bytes:
     """
     if task.classes is None and task.model_classes is not None:
         raise NotConvertibleError("A model of several labels")
-    kinds = {name: one.column.kind for name, one in schema.profiles.items() if name in schema.learned}
+    kinds = {
+        name: one.column.kind for name, one in schema.profiles.items() if name in schema.learned
+    }
     graph = Graph()
     inputs: dict[str, str] = {}
     numbers, texts = {}, {}
@@ -119,11 +145,16 @@ def to_onnx(estimator: Any, schema: Schema, task: Task) -> bytes:
             texts[name] = f"_in_{place}"
         inputs[f"_in_{place}"] = name
     answer = predicted(graph, estimator, Frame(numbers, texts, tuple(kinds)))
-    return _content(graph, answer.name, inputs, numbers, task)
+    return _content(graph, answer.name, inputs, numbers, task, threshold_of(estimator))
 
 
 def _content(
-    graph: Graph, answer: str, inputs: Mapping[str, str], numbers: Mapping[str, str], task: Task
+    graph: Graph,
+    answer: str,
+    inputs: Mapping[str, str],
+    numbers: Mapping[str, str],
+    task: Task,
+    threshold: float | None,
 ) -> bytes:
     """Return the content of a file with a finished graph."""
     from onnx import TensorProto, checker, helper
@@ -132,7 +163,7 @@ def _content(
     graph.nodes.append(helper.make_node("Identity", [answer], [output]))
     outputs = [helper.make_tensor_value_info(output, TensorProto.DOUBLE, [None, None])]
     if task.classes is not None:
-        outputs.append(_labels(graph, output, task.classes))
+        outputs.append(_labels(graph, output, task.classes, threshold))
     used = {name for node in graph.nodes for name in node.input}
     given = []
     for name, shown in inputs.items():
@@ -152,24 +183,25 @@ def _content(
     return content
 
 
-def _labels(graph: Graph, probabilities: str, classes: np.ndarray) -> Any:
-    """Add the most probable class as a second output; return what the file says of it."""
+def _labels(graph: Graph, probabilities: str, classes: np.ndarray, threshold: float | None) -> Any:
+    """Add the predicted class as a second output; return what the file says of it."""
     from onnx import TensorProto, helper
 
-    place = graph.add("ArgMax", probabilities, axis=1, keepdims=0)
-    is_whole = classes.dtype.kind in "biu"
-    if is_whole:
-        labels = graph.constant(classes.astype(np.int64), np.int64)
+    if threshold is None:
+        place = graph.add("ArgMax", probabilities, axis=1, keepdims=0)
     else:
-        labels = graph.constant([str(one) for one in classes.tolist()], object)
+        second = graph.add("Gather", probabilities, graph.constant(1, np.int64), axis=1)
+        is_second = graph.add("GreaterOrEqual", second, graph.constant(threshold))
+        place = graph.add("Cast", is_second, to=7)
+    named = as_outputs(classes)
+    is_whole = named.dtype.kind == "i"
+    labels = graph.constant(named, np.int64 if is_whole else object)
     graph.nodes.append(helper.make_node("Gather", [labels, place], ["label"], axis=0))
     kind = TensorProto.INT64 if is_whole else TensorProto.STRING
     return helper.make_tensor_value_info("label", kind, [None])
 
 
-def onnx_inputs(
-    schema: Schema, table: pd.DataFrame, names: list[str]
-) -> dict[str, np.ndarray]:
+def onnx_inputs(schema: Schema, table: pd.DataFrame, names: list[str]) -> dict[str, np.ndarray]:
     """Return the columns of a table as the inputs of an ONNX file."""
     columns = {name: schema.profiles[name].column for name in names}
     found = {}

@@ -7,7 +7,7 @@ from typing import Any
 from evolver.deploy.onnx_graph import ML, OPSET, Graph, Matrix, NotConvertibleError
 
 ITS_ML_OPSET = 3
-"""Opset of machine learning that skl2onnx writes; its operators but trees are those of later ones."""
+"""Opset of machine learning of skl2onnx; all its operators but trees are those of later ones."""
 
 REPLACED = frozenset({"TreeEnsembleClassifier", "TreeEnsembleRegressor", "ZipMap"})
 """Operators that later opsets do not have, or that give no matrix."""

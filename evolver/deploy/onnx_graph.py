@@ -24,6 +24,7 @@ class NotConvertibleError(Exception):
 
     def __init__(self, step: object, reason: str = "") -> None:
         name = step if isinstance(step, str) else type(step).__name__
+        reason = reason.rstrip(".")
         super().__init__(f"{name} has no ONNX form{': ' if reason else ''}{reason}")
 
 

@@ -289,7 +289,9 @@ def looked_up(graph: Graph, step: Any, value: Frame) -> Matrix:
         columns = np.flatnonzero(~(part == codes[0]).all(axis=0))
         start += len(texts)
         if len(columns):
-            parts.append(Matrix(_table(graph, value.texts[name], texts, part[:, columns]), len(columns)))
+            parts.append(
+                Matrix(_table(graph, value.texts[name], texts, part[:, columns]), len(columns))
+            )
             order.extend(columns.tolist())
     constant = sorted(set(range(codes.shape[1])) - set(order))
     found = graph.side_by_side(parts) if parts else None

@@ -59,9 +59,7 @@ def sum_of_trees(graph: Graph, value: Matrix, trees: Sequence[Nodes], comparison
     targets = [np.full(count, number) for number, count in enumerate(counts)]
     found = _ensemble(graph, value, trees, comparison, places, targets, len(trees))
     chosen = graph.add("Gather", graph.constant(leaves), graph.add("Cast", found, to=7), axis=0)
-    return Matrix(
-        graph.add("ReduceSum", chosen, graph.constant([1], np.int64), keepdims=0), width
-    )
+    return Matrix(graph.add("ReduceSum", chosen, graph.constant([1], np.int64), keepdims=0), width)
 
 
 def _ensemble(
@@ -78,6 +76,7 @@ def _ensemble(
 
     found: dict[str, list[Any]] = {name: [] for name in NODE_LISTS}
     splits: list[np.ndarray] = []
+    lists: list[Any]
     roots, n_nodes, n_leaves = [], 0, 0
     for tree in trees:
         roots.append(n_nodes)
@@ -219,8 +218,7 @@ def lightgbm(graph: Graph, model: Any, value: Matrix) -> Matrix:
     trees = [_of_lightgbm(one["tree_structure"]) for one in content["tree_info"]]
     per_round = content["num_tree_per_iteration"]
     parts = [
-        sum_of_trees(graph, value, trees[number::per_round], AT_MOST)
-        for number in range(per_round)
+        sum_of_trees(graph, value, trees[number::per_round], AT_MOST) for number in range(per_round)
     ]
     return _linked(graph, graph.side_by_side(parts), not objective.startswith("regression"))
 
@@ -352,9 +350,7 @@ def _level_by_level(
         found = graph.linear(value, np.zeros((value.width, len(leaves)))).name
     places = graph.add("Add", found, graph.constant(starts.astype(np.float64)))
     chosen = graph.add("Gather", table, graph.add("Cast", places, to=7), axis=0)
-    return Matrix(
-        graph.add("ReduceSum", chosen, graph.constant([1], np.int64), keepdims=0), width
-    )
+    return Matrix(graph.add("ReduceSum", chosen, graph.constant([1], np.int64), keepdims=0), width)
 
 
 def _names(prefixes: Sequence[str]) -> Iterator[str]:

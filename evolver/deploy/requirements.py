@@ -41,9 +41,9 @@ def requirements(packages: Iterable[str], sources: Iterable[str]) -> str:
 
 
 def _imported(source: str) -> set[str]:
-    """Return the top-level packages that a module imports."""
+    """Return the top-level packages that a module imports when it is loaded."""
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.parse(source).body:
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -46,10 +46,13 @@ class Deployed:
             If the folder holds other files, if there is no such member, or if a part of it cannot
             be written.
         """
-        from evolver.deploy.folder import deploy
-        from evolver.estimators.program import source_of
+        from evolver.deploy.folder import check_folder, deploy
+        from evolver.estimators.program import plain_member, source_of
 
         check_is_fitted(self)
+        check_folder(Path(folder), overwrite=overwrite)
         digest = self._members.digest_of(member)
-        source = source_of(self, digest)  # type: ignore[arg-type]  # a base of `Evolved`
-        return deploy(self, digest, source, Path(folder), overwrite=overwrite)
+        model: Any = self
+        return deploy(
+            model, digest, source_of(model, digest), plain_member(model, digest), Path(folder)
+        )

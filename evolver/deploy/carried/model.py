@@ -13,7 +13,6 @@ from skops.io import load as load_skops
 HERE = Path(__file__).resolve().parent
 SCHEMA = json.loads((HERE / "schema.json").read_text(encoding="utf-8"))
 NUMBERS = ("number", "boolean", "duration")
-DATES = ("date",)
 
 
 def load_model():
@@ -39,11 +38,18 @@ def load_model():
 def faults(rows):
     """Return what makes rows unusable: row, column, rule and value of each fault."""
     return [
-        {"row": number, "column": column["name"], "rule": rule, "value": row.get(column["name"])}
+        {"row": number, "column": column["name"], "rule": rule, "value": shown(row, column)}
         for number, row in enumerate(rows)
         for column in SCHEMA["columns"]
         if (rule := broken_rule(row, column)) is not None
     ]
+
+
+def shown(row, column):
+    """Return a value of a row, if there is one, as JSON can hold it."""
+    value = row.get(column["name"])
+    is_number = isinstance(value, float | int)
+    return str(value)[:100] if is_number and not abs(value) <= sys.float_info.max else value
 
 
 def broken_rule(row, column):
@@ -60,15 +66,9 @@ def broken_rule(row, column):
         is_right = is_number or (isinstance(value, str) and column["written"])
         rule = "must be a number" if kind != "boolean" else "must be true, false, 1 or 0"
         return None if is_right else rule + (" or its text" if column["written"] else "")
-    if kind in DATES:
-        return None if is_date(value, column["form"]) else f"must be a date ({column['form']})"
+    if kind == "date":
+        return f"must be a date ({column['form']})" if pd.isna(as_date(value, column)) else None
     return None if is_number or isinstance(value, str) else "must be a text"
-
-
-def is_date(value, form):
-    """Return True for a text that is a date of a format or of ISO 8601."""
-    forms = [form, "ISO8601"] if isinstance(value, str) else []
-    return any(pd.notna(pd.to_datetime(value, format=one, errors="coerce")) for one in forms)
 
 
 def notes(rows):
@@ -83,7 +83,7 @@ def notes(rows):
 
 def unusual(value, column):
     """Return why a value of a column is unusual, or None."""
-    if value is None:
+    if is_missing(value):
         return None
     values, low, high = column["values"], column["low"], column["high"]
     if values is not None and as_text(value) not in values:
@@ -101,13 +101,36 @@ def as_text(value):
     return str(value).strip()
 
 
+def as_date(value, column):
+    """Return a text as a date, by the format of its column or by ISO 8601; NaT if it is none."""
+    for form in (column["form"], "ISO8601") if isinstance(value, str) else ():
+        date = pd.to_datetime(value, format=form, errors="coerce", utc=True)
+        if pd.notna(date):
+            return date.tz_localize(None)
+    return pd.NaT
+
+
+def is_missing(value):
+    """Return True for null, and for a text that stands for a missing value."""
+    return value is None or as_text(value).casefold() in SCHEMA["missing_marks"]
+
+
 def to_table(rows):
     """Return rows as a table with the columns of training."""
     columns = {}
     for column in SCHEMA["columns"]:
-        values = pd.Series([row[column["name"]] for row in rows], dtype=object)
-        is_plain = column["kind"] in NUMBERS and not any(isinstance(one, str) for one in values)
-        columns[column["name"]] = values.astype("float64") if is_plain else values
+        name, kind = column["name"], column["kind"]
+        values = [None if is_missing(row[name]) else row[name] for row in rows]
+        if kind == "date":
+            values = pd.Series([as_date(one, column) for one in values], dtype="datetime64[us]")
+        elif kind not in NUMBERS:
+            texts = [float("nan") if one is None else as_text(one) for one in values]
+            values = pd.Series(texts, dtype=object)
+        elif any(isinstance(one, str) for one in values):  # the model reads them as in training
+            values = pd.Series(values, dtype=object)
+        else:
+            values = pd.Series(values, dtype="float64")
+        columns[name] = values
     return pd.DataFrame(columns)
 
 

@@ -6,9 +6,10 @@ Run it in this folder, and look at http://127.0.0.1:8000/docs:
     uvicorn serve:app
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, HTTPException
+
 from model import SCHEMA, faults, load_model, notes, predict
 
 REFUSES_UNUSUAL = False
@@ -34,11 +35,13 @@ def schema():
 
 
 @app.post("/predict")
-def predict_rows(rows: dict[str, Any] | list[dict[str, Any]] = Body()):  # noqa: B008
+def predict_rows(body: Annotated[Any, Body()]):
     """Return the predictions of one row, an object, or of many, a list of objects."""
-    rows = [rows] if isinstance(rows, dict) else rows
-    if not 0 < len(rows) <= MOST_ROWS:
-        raise HTTPException(422, f"A request must have 1 to {MOST_ROWS} rows, got {len(rows)}.")
+    rows = body if isinstance(body, list) else [body]
+    if not all(isinstance(row, dict) for row in rows) or not 0 < len(rows) <= MOST_ROWS:
+        raise HTTPException(
+            422, f"The body must be a row as an object, or a list of 1 to {MOST_ROWS} such objects."
+        )
     found = faults(rows)
     warnings = [] if found else notes(rows)
     if found or (REFUSES_UNUSUAL and warnings):

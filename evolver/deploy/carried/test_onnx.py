@@ -9,8 +9,9 @@ Run it here:
 import json
 
 import numpy as np
-from model import HERE, NUMBERS, SCHEMA, as_text
 from onnxruntime import InferenceSession
+
+from model import HERE, NUMBERS, SCHEMA, as_text
 
 ROWS = json.loads((HERE / "example.json").read_text(encoding="utf-8"))
 EXPECTED = json.loads((HERE / "expected.json").read_text(encoding="utf-8"))
