@@ -308,7 +308,7 @@ def _known_texts(step: Any, place: int) -> list[str]:
     if hasattr(step, "categories_"):
         found = list(step.categories_[place])
     elif hasattr(step, "counts_"):
-        found = list(step.counts_[place].index)
+        found = list(step.counts_[place])
     else:
         raise NotConvertibleError(step, "its codes depend on how a category is spelt")
     texts = [one for one in found if isinstance(one, str) and one]
