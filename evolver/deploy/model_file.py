@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zipfile import ZIP_DEFLATED
 
 from evolver.export.source_file import CARRIED_PACKAGES, to_module
 
@@ -123,7 +124,7 @@ def _write_skops(
     from skops.io import dump, get_untrusted_types, load
 
     file = folder / SKOPS_FILE
-    dump(copy, file)
+    dump(copy, file, compression=ZIP_DEFLATED)
     types = tuple(get_untrusted_types(file=file))
     (folder / TYPES_FILE).write_text(json.dumps(types, indent=1) + "\n", encoding="utf-8")
     if not is_equal(load(file, trusted=list(types))):

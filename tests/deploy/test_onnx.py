@@ -108,9 +108,7 @@ def test_all_primitives_but_some_have_an_onnx_form(task: str, tmp_path: Path) ->
     known = {one.name for one in catalogue(task)}
     beyond = NO_FORM_OF_MANY_CLASSES if task == "multiclass" else set()
     assert refused == (NO_FORM | beyond) & known
-    assert {
-        name: gap for name, gap in differences.items() if gap > FLOAT32.get(name, 1e-8)
-    } == {}
+    assert {name: gap for name, gap in differences.items() if gap > FLOAT32.get(name, 1e-8)} == {}
 
 
 def with_encoder(task: str, X: pd.DataFrame, y: np.ndarray, **treatments: str) -> Any:
