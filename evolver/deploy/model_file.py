@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from zipfile import ZIP_DEFLATED
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from evolver.export.source_file import CARRIED_PACKAGES, to_module
 
@@ -121,15 +121,39 @@ def _write_skops(
     copy: Any, folder: Path, packages: frozenset[str], is_equal: Callable[[Any], bool]
 ) -> ModelFile:
     """Write an estimator by skops, and the list of its types; check what is read back."""
-    from skops.io import dump, get_untrusted_types, load
+    from skops.io import get_untrusted_types, load
 
     file = folder / SKOPS_FILE
-    dump(copy, file, compression=ZIP_DEFLATED)
+    _dump(copy, file)
     types = tuple(get_untrusted_types(file=file))
     (folder / TYPES_FILE).write_text(json.dumps(types, indent=1) + "\n", encoding="utf-8")
     if not is_equal(load(file, trusted=list(types))):
         raise ValueError("what it reads back predicts otherwise.")
     return ModelFile(SKOPS_FILE, packages | {"skops"}, types)
+
+
+class _IndexedZip(ZipFile):
+    """Zip file that finds a name among many at once."""
+
+    def namelist(self) -> Any:
+        """Return the names; a search among them takes no longer where there are many."""
+        return self.NameToInfo.keys()
+
+
+def _dump(estimator: Any, file: Path) -> None:
+    """Write an estimator as `skops.io.dump` does.
+
+    `dump` looks for each array in the list of all names, which takes minutes for a forest.
+    """
+    import skops
+    from skops.io._utils import SaveContext, get_state
+
+    with _IndexedZip(file, "w", compression=ZIP_DEFLATED) as archive:
+        context = SaveContext(zip_file=archive)
+        state = get_state(estimator, context)
+        context.clear_memo()
+        state |= {"protocol": context.protocol, "_skops_version": skops.__version__}
+        archive.writestr("schema.json", json.dumps(state))
 
 
 def _write_pickle(
