@@ -91,3 +91,43 @@ def replacing_named(path: Path) -> Iterator[Path]:
         if file.exists():
             shutil.copymode(file, part)
         yield part
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Replace a folder that the user names by the one that the block writes.
+
+    If the block raises, nothing changes.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder to replace; it need not exist.
+
+    Yields
+    ------
+    Path
+        Empty folder beside it to write to.
+
+    Raises
+    ------
+    OSError
+        If no folder can be created there.
+    """
+    target = folder.resolve()
+    part = target.with_name(f".{uuid4().hex}.part")
+    earlier = target.with_name(f".{uuid4().hex}.earlier")
+    part.mkdir()
+    try:
+        yield part
+        if target.exists():
+            target.replace(earlier)
+        try:
+            part.replace(target)
+        except OSError:
+            if earlier.exists():
+                earlier.replace(target)
+            raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(earlier, ignore_errors=True)

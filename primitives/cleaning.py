@@ -74,18 +74,20 @@ class TableCleaner(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         check_is_fitted(self)
         X = as_frame(X)
         check_columns(self.columns_, X.columns)
+        # A file of skops keeps them as plain tuples.
+        known = {name: Column(*column) for name, column in self.columns_.items()}
         # All plain numbers are converted at once: one column at a time is much slower.
         plain = plain_numbers(X)
-        floats = (name for name, column in self.columns_.items() if column.kind in FLOATS)
+        floats = (name for name, column in known.items() if column.kind in FLOATS)
         block = [name for name in floats if name in plain]
         numbers = pd.DataFrame(cut_off(X[block].to_numpy(np.float64)), X.index, block)
-        columns = {name: one for name, one in self.columns_.items() if name not in numbers}
+        columns = {name: one for name, one in known.items() if name not in numbers}
         others = {
             name: cleaned(read, columns[name])
             for name, (read, _) in read_columns(X, columns, self.shares_).items()
         }
         clean = pd.concat([numbers, pd.DataFrame(others, X.index)], axis=1)
-        order = list(self.columns_)
+        order = list(known)
         return clean if list(clean.columns) == order else clean[order]
 
     def set_output(self, *, transform=None):

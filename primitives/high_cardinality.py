@@ -51,7 +51,7 @@ class FrequencyEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
 
     Attributes
     ----------
-    counts_ : list of Series
+    counts_ : list of dict
         Number of rows of each category, by column.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns.
@@ -61,7 +61,7 @@ class FrequencyEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
 
     def fit(self, X, y=None):
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        self.counts_ = [as_objects(X[name]).value_counts() for name in X.columns]
+        self.counts_ = [as_objects(X[name]).value_counts().to_dict() for name in X.columns]
         self.n_features_in_ = X.shape[1]
         return self
 

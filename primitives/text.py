@@ -148,7 +148,10 @@ class TextStatistics(TransformerMixin, BaseEstimator):
 
     def transform(self, X):
         check_is_fitted(self)
-        texts = [X[name].where(X[name].notna(), "") for name in self.feature_names_in_]
+        # Texts of pandas' own type count other letters as letters than Python does.
+        texts = [
+            X[name].astype(object).where(X[name].notna(), "") for name in self.feature_names_in_
+        ]
         numbers = [
             values
             for one in texts

@@ -13,7 +13,9 @@ from primitives.reading import as_text
 
 def tidy(table, names):
     """Return a table with some columns as texts: 1.0 is "1", and a mark such as "?" is missing."""
-    return table.assign(**{name: table[name].astype(object).map(text_or_nan) for name in names})
+    # Without a value, `map` would make a column of floats, which encoders of texts refuse.
+    columns = {name: table[name].astype(object).map(text_or_nan).astype(object) for name in names}
+    return table.assign(**columns)
 
 
 def with_gaps(table, names, marks):

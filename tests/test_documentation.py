@@ -28,6 +28,7 @@ WITH_WORKERS = {"docs/how-to/own-metric.md", "docs/how-to/own-primitive.md"}
 
 
 LONGEST = {
+    "docs/how-to/deploying.md",
     "docs/how-to/resuming.md",
     "docs/how-to/own-metric.md",
     "docs/how-to/own-primitive.md",

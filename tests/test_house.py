@@ -22,6 +22,7 @@ LAYERS = [
     {"search", "evaluation", "execution", "ensemble", "storage"},
     {"run", "checks"},
     {"report", "export", "front_members", "presets", "session"},
+    {"deploy"},
     {"command", "estimators", "training_table"},
     {"cli", "plotting"},
     {"__main__"},
@@ -53,6 +54,7 @@ DOORS = {
     "jinja2": {"evolver.report.page"},
     "click": {
         "evolver.cli.completion",
+        "evolver.cli.deploying",
         "evolver.cli.group",
         "evolver.cli.looking",
         "evolver.cli.models",
@@ -64,6 +66,16 @@ DOORS = {
     "narwhals": {"evolver.checks.tables", "evolver.checks.target"},
     "sqlite3": {"evolver.storage.entry_file"},
     "dask": {"evolver.execution.dask"},
+    "skops": {"evolver.deploy.carried.model", "evolver.deploy.model_file"},
+    "fastapi": {"evolver.deploy.carried.serve"},
+    "onnx": {
+        "evolver.deploy.onnx_file",
+        "evolver.deploy.onnx_foreign",
+        "evolver.deploy.onnx_graph",
+        "evolver.deploy.onnx_trees",
+    },
+    "skl2onnx": {"evolver.deploy.onnx_foreign"},
+    "onnxruntime": {"evolver.deploy.carried.test_onnx", "evolver.deploy.onnx_file"},
 }
 """Modules that may import a foreign library; no others may."""
 

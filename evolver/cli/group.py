@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from evolver.cli.completion import completion
+from evolver.cli.deploying import deploy
 from evolver.cli.looking import inspect, leaderboard, show
 from evolver.cli.models import export, predict
 from evolver.cli.reporting import report
@@ -46,6 +47,7 @@ def main(ctx: click.Context) -> None:
       evolver resume run --time 10m
       evolver predict run new.csv --out predictions.csv
       evolver export run --out model.py
+      evolver deploy run --out deployment
 
     \b
     Exit codes:
@@ -60,6 +62,6 @@ def main(ctx: click.Context) -> None:
 
 for command in (
     *(fit, show, leaderboard, report, resume, refine),
-    *(predict, export, inspect, completion),
+    *(predict, export, deploy, inspect, completion),
 ):
     main.add_command(command)

@@ -58,14 +58,20 @@ def report(
         output.result({"file": str(out.absolute()), "finished": False})
         return
     model = load_model(folder)
-    try:
-        command = command_in(folder, options)
-        data = read_command_data(command)
-        with output.plain_warnings():
-            model._attach(data.X, data.y, data.weights, data.groups)
-    except (OSError, ValueError, TypeError) as error:
-        # What the run has left is enough for a report.
-        output.line(f"The report is without what needs the table: {error}")
+    reason = attach_data(model, folder, options, output)
+    if reason:  # what the run has left is enough for a report
+        output.line(f"The report is without what needs the table: {reason}")
     or_exit(lambda: model.report(out, seconds))
     output.line(f"Wrote {out}.")
     output.result({"file": str(out.absolute()), "finished": True})
+
+
+def attach_data(model: Any, folder: Path, options: dict[str, Any], output: Output) -> str:
+    """Give a model the table of its run again; return the reason if that fails, else ""."""
+    try:
+        data = read_command_data(command_in(folder, options))
+        with output.plain_warnings():
+            model._attach(data.X, data.y, data.weights, data.groups)
+    except (OSError, ValueError, TypeError) as error:
+        return str(error)
+    return ""

@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from evolver.budget import Budget
 from evolver.errors import InputError
 from evolver.estimators.decided import Decided
+from evolver.estimators.deployed import Deployed
 from evolver.estimators.keywords import check_keywords
 from evolver.estimators.reported import Reported
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from primitives import Catalogue
 
 
-class Evolved(Decided, Reported):
+class Evolved(Decided, Deployed, Reported):
     """Base of both estimators.
 
     It must come before the bases of scikit-learn, because its `score` replaces theirs.

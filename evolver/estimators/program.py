@@ -66,7 +66,14 @@ STYLES = ("readable", "exact")
 """Styles of an exported file."""
 
 
-def source_of(model: Evolved, digest: str, style: str, *, keep_imputers: bool, ending: str) -> str:
+def source_of(
+    model: Evolved,
+    digest: str,
+    style: str = "readable",
+    *,
+    keep_imputers: bool = True,
+    ending: str = "",
+) -> str:
     """Return the source of a member of a fitted estimator.
 
     Parameters
@@ -75,12 +82,12 @@ def source_of(model: Evolved, digest: str, style: str, *, keep_imputers: bool, e
         Fitted estimator.
     digest : str
         Digest of the member.
-    style : {"readable", "exact"}
+    style : {"readable", "exact"}, default="readable"
         A member that is not fitted, and cannot be without the data, and a sparse matrix, are always
         written in the exact style.
-    keep_imputers : bool
+    keep_imputers : bool, default=True
         False to leave imputers out where nothing was missing.
-    ending : str
+    ending : str, default=""
         Ending of the file: a notebook for ``".ipynb"``.
 
     Raises

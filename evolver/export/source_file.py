@@ -97,6 +97,26 @@ def within_docstring(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', "'")
 
 
+def to_module(things: Iterable[Any], title: str) -> str:
+    """Return a module that defines functions and classes, and all of ours that they use.
+
+    Parameters
+    ----------
+    things : iterable of functions and classes
+        Functions and classes that a reader may not have.
+    title : str
+        Docstring of the module.
+
+    Raises
+    ------
+    ValueError
+        If a definition cannot be copied.
+    """
+    definitions, imports = definitions_of(things)
+    parts = ["\n".join(sorted_imports(imports)), *definitions]
+    return f'"""{title}"""\n\n' + "\n\n\n".join(part for part in parts if part) + "\n"
+
+
 def with_columns(definitions: list[str], constants: list[str]) -> list[str]:
     """Return definitions with constants after the class `Column`, which they are made of."""
     place = next((n for n, one in enumerate(definitions, 1) if one.startswith("class Column(")), 0)
