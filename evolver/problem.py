@@ -51,6 +51,8 @@ class Problem:
         Findings of the checks of the data, of which the caller is warned.
     time : str, optional
         Name of the column by which the rows are in the order of time; None: they are in any order.
+    groups : ndarray of int, shape (n_samples,), optional
+        Number of the group of each row.
     """
 
     task: Task
@@ -65,6 +67,7 @@ class Problem:
     reported: Mapping[str, Scorer] = field(default_factory=dict)
     findings: Sequence[Finding] = ()
     time: str | None = None
+    groups: np.ndarray | None = None
 
     @property
     def columns(self) -> Mapping[str, Column] | None:

@@ -160,7 +160,7 @@ def of_known_classes(folds: Sequence[Fold], y: np.ndarray, task: Task) -> list[F
 
 
 def numbered(y: np.ndarray) -> np.ndarray:
-    """Return classes as integers from 0 on, which are compared and sorted much faster."""
+    """Return classes or groups as integers from 0 on, which are compared and sorted much faster."""
     numbers: np.ndarray = pd.factorize(y)[0]
     return numbers
 

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from evolver.genome.candidate import Candidate
-from evolver.outcome import Effort, Scored
+from evolver.outcome import UNKNOWN, Effort, HonestScore, Scored
 from evolver.run.fitted_ensemble import Ensemble
 from evolver.run.record import Record
 from evolver.search.selection import Member
@@ -30,6 +30,7 @@ class Decision(StrEnum):
     WINNER = "which candidate wins"
     MEMBERS = "the members of the ensemble"
     REPEATS = "how often members are fitted"
+    HONEST = "the honest score"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,8 @@ class Result:
     out_of_fold : mapping of str to tuple of ndarray
         Predictions of the validation part of each fold, by digest; those of the front, as far as
         they are stored.
+    honest : HonestScore
+        Score that the model of `predict` can be expected to have on new rows.
     """
 
     records: Sequence[Record]
@@ -73,6 +76,7 @@ class Result:
     decided_by_time: Sequence[Decision] = ()
     peak_memory: int = 0
     out_of_fold: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
+    honest: HonestScore = UNKNOWN
 
     @property
     def best_score(self) -> float:
