@@ -2,6 +2,7 @@
 
 The members and weights of each fold's blend are chosen by the other folds, but from a library of
 the best candidates on all folds. Choosing the library by the other folds too shows what that adds.
+So does leaving out folds that share rows with the fold, as those of repeated cross-validation do.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from evolver.ensemble.greedy import greedy
 
 
 def library_excess(
-    whole: Library, by_others: Sequence[Library | None], blends: Blends, most: int
+    whole: Library,
+    nested: Sequence[Library],
+    apart: Sequence[Sequence[int]],
+    blends: Blends,
+    most: int,
 ) -> float:
     """Return by how much the score of an ensemble is too good; at least 0.
 
@@ -24,22 +29,26 @@ def library_excess(
     ----------
     whole : Library
         Candidates that were chosen by all folds.
-    by_others : sequence of Library or None
-        Candidates that were chosen without each fold; None where they are those of `whole`.
+    nested : sequence of Library
+        Candidates that were chosen by the folds apart from each fold; `whole` itself where they are
+        the same.
+    apart : sequence of sequences of int
+        Folds that share no row with each fold, at least one.
     blends : callable
         Scorer of predictions.
     most : int
         Largest number of members.
     """
+
+    def score(library: Library, fold: int, chosen_by: Sequence[int]) -> float:
+        weights = greedy(library, blends, chosen_by, most)
+        return float(blends(fold, average(library, weights, fold))[0])
+
     gaps = []
-    for fold, nested in enumerate(by_others):
-        if nested is None:
+    for fold, (library, others) in enumerate(zip(nested, apart, strict=True)):
+        rest = [other for other in range(len(nested)) if other != fold]
+        if library is whole and rest == list(others):
             gaps.append(0.0)
-            continue
-        rest = [other for other in range(len(by_others)) if other != fold]
-        scores = [
-            float(blends(fold, average(library, greedy(library, blends, rest, most), fold))[0])
-            for library in (whole, nested)
-        ]
-        gaps.append(scores[0] - scores[1])
+        else:
+            gaps.append(score(whole, fold, rest) - score(library, fold, others))
     return max(0.0, fmean(gaps))

@@ -5,7 +5,7 @@ computed for many draws at once, and has about half of the error of the second.
 
     bootstrap   choose on the rows that are drawn, compare on the rows that are not
                 (BBC-CV: Tsamardinos, Greasidou, Borboudakis 2018, Machine Learning 107)
-    nested      choose on all folds but one, score on that fold
+    nested      choose on other folds, score on a fold that shares no row with them
 """
 
 from __future__ import annotations
@@ -77,23 +77,23 @@ def bootstrap_excess(
     return max(0.0, float(np.mean(known))) if known else None
 
 
-def nested_excess(fold_scores: np.ndarray) -> float | None:
+def nested_excess(fold_scores: np.ndarray, apart: Sequence[Sequence[int]]) -> float | None:
     """Return by how much the score of the chosen candidate is too good; at least 0.
 
     Parameters
     ----------
     fold_scores : ndarray of shape (n_candidates, n_folds)
         Scores of the folds, the chosen candidate first.
+    apart : sequence of sequences of int
+        Folds that share no row with each fold, see `evolver.evaluation.folds.apart`.
 
     Returns
     -------
     float or None
-        None if there is one fold only.
+        None if some fold shares rows with all others, or is the only one.
     """
-    n_folds = fold_scores.shape[1]
-    if n_folds < 2:
+    if not all(apart):
         return None
-    by_others = fold_scores.sum(axis=1, keepdims=True) - fold_scores
-    chosen = np.argmax(by_others, axis=0)
-    nested = fold_scores[chosen, np.arange(n_folds)].mean()
+    chosen = [int(np.argmax(fold_scores[:, others].sum(axis=1))) for others in apart]
+    nested = fold_scores[chosen, np.arange(len(apart))].mean()
     return max(0.0, float(fold_scores[0].mean() - nested))

@@ -170,6 +170,21 @@ def are_in_time(folds: Sequence[Fold]) -> bool:
     return all(train.max() < valid.min() for train, valid in folds)
 
 
+def apart(folds: Sequence[Fold]) -> list[list[int]]:
+    """Return for each fold the numbers of the folds that validate on none of its rows.
+
+    In repeated cross-validation, they are the other folds of the same repeat.
+    """
+    numbers = range(len(folds))
+    valid = [part for _, part in folds]
+    if len(np.unique(np.concatenate(valid))) == sum(map(len, valid)):
+        return [[other for other in numbers if other != fold] for fold in numbers]
+    return [
+        [other for other in numbers if not len(np.intersect1d(valid[fold], valid[other]))]
+        for fold in numbers
+    ]
+
+
 def _keep_singletons(fold: Fold, is_single: np.ndarray) -> Fold:
     """Return a fold with the rows that are alone in their class moved to the training part.
 

@@ -21,6 +21,7 @@ from scipy.stats import t as student
 from evolver.ensemble.nested import library_excess
 from evolver.evaluation.bias_correction import bootstrap_excess, nested_excess
 from evolver.evaluation.blends import BlendScorer, fast_metric
+from evolver.evaluation.folds import apart
 from evolver.evaluation.resampled_scores import resampled_of, scores_of_draws
 from evolver.evaluation.resampling import Sample, sample_of
 from evolver.outcome import UNKNOWN, HonestScore, Scored, standard_error
@@ -180,7 +181,8 @@ class _TimeOverError(Exception):
 
 def _by_folds(run: Finished) -> tuple[float, str]:
     """Return the excess of the winner's score by its folds, and the name of the correction."""
-    excess = nested_excess(np.array([one.member.outcome.fold_scores for one in run.scored]))
+    scores = np.array([one.member.outcome.fold_scores for one in run.scored])
+    excess = nested_excess(scores, apart(run.problem.folds))
     return (0.0, NOT_CORRECTED) if excess is None else (excess, NESTED)
 
 
@@ -215,9 +217,11 @@ def _by_libraries(
 ) -> tuple[float, str] | None:
     """Return the excess of the ensemble's score by its library, and the name of the correction.
 
-    None if the metric is not computed for many blends at once: to choose again would take long.
+    None if the metric is not computed for many blends at once, as choosing again would take long.
+    None as well if some fold shares rows with all others.
     """
-    if fast_metric(run.problem) is None:
+    others = apart(run.problem.folds)
+    if fast_metric(run.problem) is None or not all(others):
         return None
     known: dict[str, list[np.ndarray]] = {}
 
@@ -234,30 +238,25 @@ def _by_libraries(
                 break
         return found
 
-    whole = library(run.scored)
-    nested = [
-        library(sorted(run.scored, key=lambda one: _without(fold, one)))
-        for fold in range(len(run.problem.folds))
+    of_all = library(run.scored)
+    by_others = [
+        library(sorted(run.scored, key=lambda one: _ranking_by(folds, one))) for folds in others
     ]
+    whole = list(of_all.values())
+    nested = [whole if one.keys() == of_all.keys() else list(one.values()) for one in by_others]
     blends = BlendScorer(sample.problem)
 
     def in_time(fold: int, predictions: np.ndarray) -> np.ndarray:
         _stop_late(is_over)
         return blends(fold, predictions)
 
-    excess = library_excess(
-        list(whole.values()),
-        [None if one.keys() == whole.keys() else list(one.values()) for one in nested],
-        in_time,
-        run.ensemble_size,
-    )
-    return excess, NESTED
+    return library_excess(whole, nested, others, in_time, run.ensemble_size), NESTED
 
 
-def _without(fold: int, record: Record) -> tuple[float, int]:
-    """Return a sort key that puts candidates best first by all folds but one."""
+def _ranking_by(folds: Sequence[int], record: Record) -> tuple[float, int]:
+    """Return a sort key that puts candidates best first by some folds."""
     scores = record.member.outcome.fold_scores
-    return scores[fold] - sum(scores), record.number
+    return -fmean(scores[fold] for fold in folds), record.number
 
 
 def _stop_late(is_over: Callable[[], bool]) -> None:

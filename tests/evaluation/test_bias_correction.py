@@ -11,9 +11,14 @@ from hypothesis import strategies as st
 
 from evolver.checks import check_scorer
 from evolver.evaluation.bias_correction import bootstrap_excess, nested_excess
+from evolver.evaluation.folds import apart
 from evolver.evaluation.resampled_scores import scores_of_draws
 from evolver.evaluation.resampling import Sample, sample_of
 from tests.evaluation.test_fold import problem
+
+
+def others(n_folds: int) -> list[list[int]]:
+    return [[other for other in range(n_folds) if other != fold] for fold in range(n_folds)]
 
 
 def sample() -> Sample:
@@ -102,7 +107,7 @@ def test_the_nested_excess_is_never_negative_nor_above_the_range_of_scores(
     scores: list[list[int]],
 ) -> None:
     table = np.array(sorted(scores, key=sum, reverse=True), dtype=float)
-    excess = nested_excess(table)
+    excess = nested_excess(table, others(table.shape[1]))
     assert excess is not None
     assert 0 <= excess <= table.max() - table.min()
     if len(table) == 1:
@@ -111,7 +116,18 @@ def test_the_nested_excess_is_never_negative_nor_above_the_range_of_scores(
 
 def test_a_winner_by_luck_on_one_fold_is_corrected() -> None:
     lucky, steady = [0.9, 0.5, 0.5], [0.6, 0.6, 0.6]
-    assert nested_excess(np.array([lucky, steady])) == pytest.approx(
+    assert nested_excess(np.array([lucky, steady]), others(3)) == pytest.approx(
         np.mean(lucky) - np.mean([0.6, 0.5, 0.5])
     )
-    assert nested_excess(np.array([[0.5], [0.4]])) is None
+    assert nested_excess(np.array([[0.5], [0.4]]), others(1)) is None
+
+
+def test_folds_that_share_rows_take_no_part_in_the_choice_for_one_another() -> None:
+    lucky, steady = [0.9, 0.5, 0.9, 0.5], [0.6, 0.6, 0.6, 0.6]
+    rows = np.arange(20)
+    halves = [(rows[:10], rows[10:]), (rows[10:], rows[:10])]
+    repeated = [*halves, *halves]
+    assert apart(repeated) == [[1, 3], [0, 2], [1, 3], [0, 2]]
+    excess = nested_excess(np.array([lucky, steady]), apart(repeated))
+    assert excess == pytest.approx(np.mean(lucky) - np.mean([0.6, 0.5, 0.6, 0.5]))
+    assert apart(halves) == [[1], [0]]
