@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from evolver.evaluation.blends import fast_metric, negative_log_losses
 from evolver.evaluation.resampled_scores import mean_of_folds, resampled_of
 from evolver.evaluation.resampling import Sample
 
@@ -36,6 +37,10 @@ def bootstrap_excess(
     that is a mean over rows, the chosen one's score minus this gain is the estimate of BBC-CV
     without the noise of the draws; for others, the two scores share what few rows do to a metric.
 
+    For the log loss, probabilities are at least 1 over the number of rows, as n rows cannot tell
+    smaller ones apart. Otherwise a candidate with a single row of probability 0 would be the best
+    in each draw without that row, and the comparison would be of that row alone.
+
     Parameters
     ----------
     sample : Sample
@@ -55,6 +60,8 @@ def bootstrap_excess(
     if resampled is None:
         return None
     stacks = [np.stack(of_fold) for of_fold in zip(*library, strict=True)]
+    if fast_metric(sample.problem) is negative_log_losses:
+        stacks = [np.maximum(stack, 1 / sample.n_rows) for stack in stacks]
 
     def scores(places: np.ndarray, weighing: np.ndarray) -> np.ndarray:
         folds = [

@@ -79,6 +79,23 @@ def test_the_excess_is_never_negative_and_nothing_for_one_or_a_clear_winner(
     assert bootstrap_excess(one, [*library, *library], counts) == pytest.approx(excess)
 
 
+def test_one_row_of_probability_0_does_not_decide_the_excess() -> None:
+    """Without that row the second candidate is the best, by very little."""
+    given = problem("binary")
+    given = replace(given, scorer=check_scorer("neg_log_loss", given.task))
+    one = sample_of(given, np.random.default_rng(0))
+    assert given.task.classes is not None
+    true = [(given.y[valid] == given.task.classes[1]).astype(int) for _, valid in given.folds]
+    steady = [np.where(np.eye(2)[labels] == 1, 0.70, 0.30) for labels in true]
+    sure = [np.where(np.eye(2)[labels] == 1, 0.71, 0.29) for labels in true]
+    sure[0] = sure[0].copy()
+    sure[0][0] = 1.0 - np.eye(2)[true[0][0]]
+    excess = bootstrap_excess(one, [steady, sure], one.drawn(200, np.random.default_rng(0)))
+    # The second is the best in more than a third of the draws, and its loss of 36 would count.
+    assert excess is not None
+    assert excess < 0.25 * 36 / one.n_rows
+
+
 def test_a_metric_that_is_slow_has_no_bootstrap() -> None:
     one = sample()
     slow = replace(one, problem=replace(one.problem, scorer=lambda *_: 0.0))
