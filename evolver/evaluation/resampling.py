@@ -16,7 +16,7 @@ from evolver.evaluation.folds import are_in_time
 from evolver.evaluation.scorers import metric_of
 from evolver.problem import Problem
 
-MOST_ROWS = 20_000
+MOST_ROWS = 6_000
 """Largest number of rows that are resampled; of more rows, a random part is."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from math import nan, prod, sqrt
@@ -45,8 +45,11 @@ SLOW_DRAWS = 200
 FEWEST_DRAWS = 50
 """Least number of draws that an interval is made of."""
 
-MOST_WORK = 200_000_000
+MOST_WORK = 60_000_000
 """Largest product of candidates, rows and draws of a bootstrap, as long as the draws suffice."""
+
+MOST_CANDIDATES = 200
+"""Largest number of candidates that a bootstrap chooses from, the best ones."""
 
 MOST_VALUES = 40_000_000
 """Largest number of stored predictions that are read."""
@@ -149,11 +152,12 @@ def _corrected(
     with _errors_logged():
         sample = sample_of(run.problem, rng)
         counts = sample.drawn(MOST_DRAWS, rng)
-        if ensemble is None:
-            found = _by_bootstrap(run, sample, counts, is_over)
-        else:
-            found = _by_libraries(run, sample, is_over)
-        excess, how = found or (excess, how)
+        with suppress(_TimeOverError):
+            if ensemble is None:
+                found = _by_bootstrap(run, sample, counts, is_over)
+            else:
+                found = _by_libraries(run, sample, is_over)
+            excess, how = found or (excess, how)
         interval = _of_draws(run, sample, counts, is_over)
         if interval is not None:
             low, high = interval
@@ -168,8 +172,6 @@ def _errors_logged() -> Iterator[None]:
     """Log an error or an interrupt of the block, and continue after the block."""
     try:
         yield
-    except _TimeOverError:
-        pass
     except (Exception, KeyboardInterrupt) as error:  # a scorer of the user's may raise any error
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
         logger.warning("The interval of the honest score is of the fold scores: %s", reason)
@@ -209,7 +211,8 @@ def _by_bootstrap(
         return None
     n_draws = MOST_WORK // (len(library) * sample.n_rows)
     excess = bootstrap_excess(sample, library, counts[: max(FEWEST_DRAWS, n_draws)], is_over)
-    return None if excess is None else (excess, CORRECTED)
+    # The excess of a choice by few rows is greater: like any error, by the root of their number.
+    return None if excess is None else (excess * sqrt(sample.share), CORRECTED)
 
 
 def _by_libraries(
@@ -268,7 +271,7 @@ def _stop_late(is_over: Callable[[], bool]) -> None:
 def _most_candidates(problem: Problem) -> int:
     """Return the largest number of candidates whose predictions are read."""
     values = prod(problem.task.output_shape) * sum(len(valid) for _, valid in problem.folds)
-    return max(LIBRARY_SIZE, MOST_VALUES // values)
+    return min(MOST_CANDIDATES, max(LIBRARY_SIZE, MOST_VALUES // values))
 
 
 def _of_draws(

@@ -31,8 +31,8 @@ ENSEMBLE_SHARE = 0.15
 CHOICE_SHARE = 0.01
 """Share of the budget that is reserved for choosing an ensemble."""
 
-HONEST_SECONDS = 3.0
-"""Seconds that the honest score may take."""
+HONEST_SECONDS = 5.0
+"""Largest number of seconds that the honest score may take; it takes about one."""
 
 HONEST_SHARE = 0.01
 """Share of the budget that is reserved for the honest score."""
