@@ -131,6 +131,43 @@ def standard_error(values: Sequence[float]) -> float:
     return _deviation(values) / sqrt(len(values)) if values else nan
 
 
+@dataclass(frozen=True)
+class HonestScore:
+    """Score that the model of `predict` can be expected to have on new rows.
+
+    It is corrected for the choice of the model among many on the same folds, so it is never above
+    the score that the model was chosen by. The interval tells how much depends on the rows of the
+    table. It is one of the score on very many new rows; few new rows vary more.
+
+    Parameters
+    ----------
+    score : float
+        Greater is better, errors are negated; NaN if no fold was scored.
+    low, high : float
+        Ends of the interval of 95 %; NaN if there is none.
+    method : str
+        How the score was corrected, and where the interval is from.
+    """
+
+    score: float
+    low: float
+    high: float
+    method: str
+
+    def __float__(self) -> float:
+        return self.score
+
+    def __str__(self) -> str:
+        return f"{self.score:.5g} [{self.low:.5g}, {self.high:.5g}]"
+
+    def __repr__(self) -> str:
+        return f"HonestScore({self}: {self.method})"
+
+
+UNKNOWN = HonestScore(nan, nan, nan, "no fold was scored")
+"""Honest score of a run without a scored fold."""
+
+
 TIME_OVER = "the time was over"
 """Reason of a candidate that was stopped because the search ended."""
 

@@ -54,6 +54,8 @@ class Problem:
         Name of the column by which the rows are in the order of time; None: they are in any order.
     limits : Limits
         Limits that the model that predicts must keep.
+    groups : ndarray of int, shape (n_samples,), optional
+        Number of the group of each row.
     """
 
     task: Task
@@ -69,6 +71,7 @@ class Problem:
     findings: Sequence[Finding] = ()
     time: str | None = None
     limits: Limits = field(default_factory=Limits)
+    groups: np.ndarray | None = None
 
     @property
     def columns(self) -> Mapping[str, Column] | None:

@@ -16,7 +16,7 @@ import numpy as np
 from evolver import checks
 from evolver.budget import Budget, Deadline
 from evolver.errors import InputError
-from evolver.evaluation.folds import are_in_time
+from evolver.evaluation.folds import are_in_time, numbered
 from evolver.evaluation.thresholds import decided_by
 from evolver.limits import Limits
 from evolver.objectives import Objective
@@ -403,6 +403,7 @@ def _checked_problem(
         reported=dict(reported),
         time=time,
         limits=request.limits,
+        groups=None if groups is None else numbered(groups),
     )
     folds = checks.scorable_folds(
         problem, cv, groups=groups, rng=rng, end=request.end_of_checks, findings=findings

@@ -8,9 +8,11 @@ import shutil
 import signal
 import subprocess
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -132,6 +134,9 @@ def test_a_finished_run_is_shown_without_a_change(made: dict[str, Any]) -> None:
     text = evolver("show", made["run"]).output
     for part in ("finished", "Best roc_auc", shown["best"]["pipeline"], "winner.py", "Front"):
         assert part in text
+    honest = joblib.load(made["run"] / "model.joblib").honest_score_
+    assert shown["honest"] == asdict(honest)
+    assert f"roc auc {honest.score:.5g} (95 %: {honest.low:.5g} to {honest.high:.5g}; " in text
     rows = json.loads(evolver("leaderboard", made["run"], "--rows", 2, "--json").stdout)
     assert len(rows) == 2
     assert rows[0]["digest"] == shown["best"]["digest"]

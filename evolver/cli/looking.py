@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 WRITING_SECONDS = 30.0
 """Seconds after the latest entry in which a run that has closed its journal may write its files."""
 
+FINISHED = "finished"
+"""State of a run that has left its model."""
+
 WIDTH = 60
 """Largest number of characters of a pipeline in a table."""
 
@@ -68,7 +71,8 @@ def show(folder: Path, as_json: bool) -> None:
     """Print a summary of the run in FOLDER, which may still be going on.
 
     It tells the state of the run, its candidates by outcome, the best score and its pipeline, the
-    size of the front, and the files. Nothing is changed, and nothing is unpickled.
+    score to expect on new rows, the size of the front, and the files. Nothing is changed, and
+    nothing is unpickled.
 
     \b
     Examples:
@@ -76,10 +80,14 @@ def show(folder: Path, as_json: bool) -> None:
       evolver show run --json
     """
     from evolver.genome.names import short_digest
+    from evolver.report.run_folder import facts_in
+    from evolver.report.sentences import honest_score
 
     run, output = _recorded(folder), Output(as_json)
     best = next(iter(run.front), None)
     state, age = or_exit(lambda: _state(folder, run))
+    # A run that goes on has at most the report of an earlier end.
+    facts = facts_in(folder) if state == FINISHED else {}
     files = sorted(
         file.name
         for file in folder.iterdir()
@@ -93,6 +101,7 @@ def show(folder: Path, as_json: bool) -> None:
     else:
         lines += [
             (f"Best {run.metric}", f"{best.score:.6g} over {run.n_folds} folds"),
+            *([("Honest score", honest_score(facts))] if honest_score(facts) else []),
             ("Pipeline", best.pipeline),
             ("Digest", short_digest(best.digest)),
             ("Front", f"{len(run.front)} pipeline{'s' * (len(run.front) > 1)}"),
@@ -111,6 +120,7 @@ def show(folder: Path, as_json: bool) -> None:
             "outcomes": run.counts,
             "metric": run.metric,
             "best": None if best is None else best.row(),
+            "honest": facts.get("honest"),
             "front": [one.row() for one in run.front],
             "seconds": run.seconds,
             "about": run.about,
@@ -168,7 +178,7 @@ def _state(folder: Path, run: RecordedRun) -> tuple[str, float]:
     if is_in_use(folder):
         return f"running: {_phase(run)}, last entry {age:.0f} s ago", age
     if (folder / MODEL_FILE).exists():
-        return "finished", age
+        return FINISHED, age
     # A run closes its journal before it writes its files.
     ending = "it may be writing its model; otherwise " if age < WRITING_SECONDS else ""
     return f"stopped: no model yet; {ending}`evolver resume` continues it", age

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -296,6 +296,7 @@ def _show(model: EvolvedClassifier | EvolvedRegressor, out: Path, output: Output
             "target": model.target_name_,
             "metric": next(iter(model.scorers_)),
             "score": model.best_score_,
+            "honest": asdict(model.honest_score_),
             "predicts": shown_digest(model._members.digest_of(None)),
             "winner": shown_digest(model._members.winner),
             "front": front,

@@ -123,6 +123,11 @@ class EvolvedClassifier(DecidedClassifier, Evolved, ClassifierMixin, BaseEstimat
     best_score_ : float
         Mean score of `best_pipeline_` over the folds that it was chosen on; NaN if not all of
         them were scored.
+    honest_score_ : HonestScore
+        Score that the model of `predict` can be expected to have on new rows: `score`, `low` and
+        `high`, the ends of an interval of 95 %, and `method`. It is corrected for the choice of the
+        model among many on the same folds. Where `predict` uses an ensemble, it is that of the
+        ensemble. Both ends are NaN if there is no interval, and all three if no fold was scored.
     ensemble_ : VotingClassifier, classifier that wraps one, or None
         Weighted average of a few pipelines, fitted, which `predict` uses. None if it is worse than
         the best pipeline by more than the standard error, on folds that neither was chosen on, or

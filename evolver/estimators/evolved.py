@@ -478,6 +478,7 @@ class Evolved(Decided, Deployed, Reported):
                 self.warnings_ = list(problem.findings)
                 self.best_pipeline_ = result.pipeline
                 self.best_score_ = result.best_score
+                self.honest_score_ = result.honest
                 costs = problem.objectives
                 names = list(problem.reported)
                 self.leaderboard_ = frames.leaderboard(result.records, costs, names)

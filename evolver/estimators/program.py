@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from sklearn.metrics import get_scorer_names
 
@@ -165,6 +166,10 @@ def _header(model: Evolved, digest: str, metric: str) -> list[str]:
         for score, std in zip(rows["score"], rows["std"], strict=True)
     ]
     found = f"Found by evolver {evolver.__version__} on {model._date}.{''.join(scores)}"
+    honest = model.honest_score_
+    if digest == model._members.digest_of(None) and np.isfinite(honest.score):
+        found += f" On new rows {honest.score:.4g} is expected, between {honest.low:.4g} and"
+        found += f" {honest.high:.4g} (95 %)."
     return [f"Model of {', '.join(names)}{name}.", found]
 
 

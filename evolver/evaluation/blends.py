@@ -82,7 +82,7 @@ class BlendScorer:
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         self._classes = problem.task.classes
-        self._fast = _fast(problem)
+        self._fast = fast_metric(problem)
 
     @property
     def is_log_loss(self) -> bool:
@@ -210,12 +210,17 @@ def negative_log_losses(
     y: np.ndarray, blends: np.ndarray, classes: np.ndarray, weights: Weights = None
 ) -> np.ndarray:
     """Return the negated log loss of each blend."""
+    return _mean(log_likelihoods(y, blends, classes), weights)
+
+
+def log_likelihoods(y: np.ndarray, blends: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return the logarithms of the probabilities of the true classes, shape (n_blends, n_rows)."""
     columns = np.searchsorted(classes, y)
     given = blends[:, np.arange(len(y)), columns] / blends.sum(axis=2)
     # scikit-learn's `log_loss` clips in the same way.
     smallest = np.finfo(blends.dtype).eps
-    logarithms = np.log(np.clip(given, smallest, 1 - smallest))
-    return _mean(logarithms, weights)
+    logarithms: np.ndarray = np.log(np.clip(given, smallest, 1 - smallest))
+    return logarithms
 
 
 def negative_errors(
@@ -241,7 +246,7 @@ def _mean(values: np.ndarray, weights: Weights) -> np.ndarray:
     return found
 
 
-def _fast(problem: Problem) -> Any:
+def fast_metric(problem: Problem) -> Any:
     """Return a function that computes the scorer's metric for many blends, or None."""
     metric = metric_of(problem.scorer)
     # The labels are known here; any other argument would change the metric.

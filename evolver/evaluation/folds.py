@@ -160,7 +160,7 @@ def of_known_classes(folds: Sequence[Fold], y: np.ndarray, task: Task) -> list[F
 
 
 def numbered(y: np.ndarray) -> np.ndarray:
-    """Return classes as integers from 0 on, which are compared and sorted much faster."""
+    """Return classes or groups as integers from 0 on, which are compared and sorted much faster."""
     numbers: np.ndarray = pd.factorize(y)[0]
     return numbers
 
@@ -168,6 +168,21 @@ def numbered(y: np.ndarray) -> np.ndarray:
 def are_in_time(folds: Sequence[Fold]) -> bool:
     """Return True if every fold validates on later rows than it fits on, as for a time series."""
     return all(train.max() < valid.min() for train, valid in folds)
+
+
+def apart(folds: Sequence[Fold]) -> list[list[int]]:
+    """Return for each fold the numbers of the folds that validate on none of its rows.
+
+    In repeated cross-validation, they are the other folds of the same repeat.
+    """
+    numbers = range(len(folds))
+    valid = [part for _, part in folds]
+    if len(np.unique(np.concatenate(valid))) == sum(map(len, valid)):
+        return [[other for other in numbers if other != fold] for fold in numbers]
+    return [
+        [other for other in numbers if not len(np.intersect1d(valid[fold], valid[other]))]
+        for fold in numbers
+    ]
 
 
 def _keep_singletons(fold: Fold, is_single: np.ndarray) -> Fold:

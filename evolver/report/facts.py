@@ -6,6 +6,7 @@ import math
 import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,7 @@ def facts_of(model: Any, problem: Problem, result: Result) -> Facts:
             {"code": one.code, "message": one.message, "column": one.column} for one in findings
         ],
         "winner": first,
+        "honest": _plain(asdict(model.honest_score_)),
         "front": front,
         "baselines": [baseline(CONSTANT, constant)] if constant else [],
         "lineage": [] if winner is None else lineage(tried, winner),

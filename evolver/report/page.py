@@ -15,7 +15,7 @@ from evolver.report.axes import picture
 from evolver.report.curves import ERRORS
 from evolver.report.explanations import EXPLANATIONS
 from evolver.report.picture import front_parts
-from evolver.report.sentences import counted, sentences
+from evolver.report.sentences import HONEST, counted, honest_score, sentences
 from evolver.run.fitted_ensemble import ENSEMBLE
 
 CANDIDATES = ["number", "seconds", "score", "complexity", "outcome", "proposer", "pipeline"]
@@ -91,6 +91,8 @@ def _words(facts: Mapping[str, Any]) -> dict[str, Any]:
         "metric": metric.removeprefix("neg_").replace("_", " "),
         "is_error": metric.startswith("neg_"),
         "sentences": sentences(facts),
+        "honest_name": HONEST,
+        "honest": honest_score(facts),
         "sections": _sections(facts),
         "scores": _scores(facts),
         "missing_baselines": len(facts.get("baselines", ())) < 2,

@@ -22,6 +22,9 @@ logger = logging.getLogger("evolver")
 MODEL_FILE = "model.joblib"
 """Name of the file with the fitted estimator."""
 
+FACTS_FILE = "report.json"
+"""Name of the file with the facts of the report."""
+
 ENSEMBLE_FILE = "ensemble.py"
 """Name of the file with the exported ensemble."""
 
@@ -58,7 +61,7 @@ def keep(model: Any, folder: Path) -> None:
             "report.html",
             lambda part: part.write_text(page(model._facts), "utf-8"),
         )
-        writes["facts"] = ("report.json", lambda part: _write_json(model._facts, part))
+        writes["facts"] = (FACTS_FILE, lambda part: _write_json(model._facts, part))
     if model.ensemble_ is not None:
         writes["ensemble"] = (ENSEMBLE_FILE, lambda part: model.export(part, ENSEMBLE))
     for noun, (name, write) in writes.items():
@@ -67,6 +70,15 @@ def keep(model: Any, folder: Path) -> None:
     if model.ensemble_ is None:
         with _warned(f"the earlier {ENSEMBLE_FILE} is not removed", folder):
             (folder / ENSEMBLE_FILE).unlink(missing_ok=True)
+
+
+def facts_in(folder: Path) -> Facts:
+    """Return the facts of the finished run in a folder; none if they cannot be read."""
+    try:
+        facts = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
 
 
 @contextmanager

@@ -11,6 +11,9 @@ from evolver.objectives import shown_score
 from evolver.outcome import NOT_BEGUN, RACED_OUT, TIME_OVER, standard_error
 from evolver.run.fitted_ensemble import ENSEMBLE
 
+HONEST = "Honest score, to expect on new rows"
+"""Name of the honest score in sentences."""
+
 
 def sentences(facts: Mapping[str, Any]) -> list[str]:
     """Return what a run has learned, the most important first.
@@ -29,6 +32,7 @@ def sentences(facts: Mapping[str, Any]) -> list[str]:
     first = front[0]
     found.append(f"{_subject(first)} {verb(facts)} best: {first['name']}.")
     found.append(_score(facts, first))
+    found += _honest(facts)
     found += _against(facts)
     found += _last_percent(facts)
     found.append(counted(facts))
@@ -61,6 +65,35 @@ def _score(facts: Mapping[str, Any], member: Mapping[str, Any]) -> str:
         else "; as the best of many on these folds it may be too good"
     )
     return f"Its score over {folds} folds{chosen}: {shown}{error}."
+
+
+def _honest(facts: Mapping[str, Any]) -> list[str]:
+    """Return the honest score of the model that predicts in a sentence, if there is one."""
+    text = honest_score(facts)
+    return [f"{HONEST}: {text}."] if text else []
+
+
+def honest_score(facts: Mapping[str, Any]) -> str:
+    """Return the honest score of the model that predicts with its interval and method.
+
+    It is empty if there is none, as while a run goes on.
+
+    Parameters
+    ----------
+    facts : mapping
+    """
+    honest = facts.get("honest")
+    if honest is None or honest["score"] is None:
+        return ""
+    metric = facts["metric"]["name"]
+    shown, method = shown_score(metric, honest["score"]), honest["method"]
+    if honest["low"] is None:
+        return f"{shown} ({method})"
+    # The greater error is the lower score.
+    ends = [shown_score(metric, honest[end]).rpartition(" ")[2] for end in ("low", "high")]
+    if metric.startswith("neg_"):
+        ends.reverse()
+    return f"{shown} (95 %: {ends[0]} to {ends[1]}; {method})"
 
 
 def _against(facts: Mapping[str, Any]) -> list[str]:
@@ -139,7 +172,7 @@ def summary(facts: Mapping[str, Any], folder: str | None) -> list[str]:
         kept = f"Files: {folder} (model, report.html, winner.py, leaderboard)."
     return [
         f"Won: {first['name']} ({first['digest']}).",
-        _score(facts, first),
+        " ".join([_score(facts, first), *_honest(facts)]),
         " ".join(against[:1]) or counted(facts),
         kept,
         "Next: model.report('report.html') to look at it, model.export('model.py') to own it,"

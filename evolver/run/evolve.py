@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 import time
@@ -91,6 +92,8 @@ def evolve(
         When no candidate could be fitted, mostly for other reasons than time.
     """
     start = time.monotonic() if start is None else start
+    # A generator of its own: what the search draws depends on how long it is.
+    rng_of_score = np.random.default_rng(copy.deepcopy(rng).integers(2**32, size=4))
     if _is_too_late(plan, start, journal):
         return Result((), (), None, _fallback(plan.problem), Effort(), "time")
     proposer = proposer_of(
@@ -110,6 +113,7 @@ def evolve(
             ensemble = _ensemble(loop, final_fit, record, pipeline, store)
     finally:
         place.close()
+    honest = final_fit.honest_score(record, ensemble, store, rng_of_score)
     if pipeline is None:
         pipeline = _fallback(plan.problem)
     return Result(
@@ -122,6 +126,7 @@ def evolve(
         ensemble=ensemble,
         failed_fits=final_fit.failed_fits,
         decided_by_time=loop.decided_by_time,
+        honest=honest,
         peak_memory=place.executor.peak_memory,
         usage=_usage(loop, final_fit, plan.problem.limits),
         out_of_fold=_out_of_fold([record, *loop.front], ensemble, store, len(plan.problem.folds)),

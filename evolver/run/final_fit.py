@@ -4,6 +4,7 @@
     choose    members of an ensemble, among the best candidates
     fit       members on all rows, as many at once as there are workers
     repeat    fits of the members that have random states, with other states
+    honest    score of the model that predicts, corrected for its choice among many
 
 Each step is taken only while time is left.
 """
@@ -30,16 +31,24 @@ from evolver.outcome import (
     TIME_OVER,
     Failed,
     Failure,
+    HonestScore,
     Scored,
 )
 from evolver.run.fitted_ensemble import ENSEMBLE, Ensemble, ensemble_of
+from evolver.run.honest_score import Finished, honest_score
 from evolver.run.model_sizes import ModelSizes
 from evolver.run.nothing_fitted import raise_unless_late
 from evolver.run.plan import RunPlan
 from evolver.run.ranking import LIBRARY_SIZE, by_merit, limit_per_predictor
 from evolver.run.record import Record
 from evolver.run.result import Decision
-from evolver.run.time_budget import FINAL_OVERHEAD, FIT_MARGIN, REFITS_PER_MEMBER, TimeBudget
+from evolver.run.time_budget import (
+    FINAL_OVERHEAD,
+    FIT_MARGIN,
+    HONEST_SECONDS,
+    REFITS_PER_MEMBER,
+    TimeBudget,
+)
 from evolver.storage.predictions import Store
 from primitives.wrappers import random_states
 
@@ -204,6 +213,20 @@ class FinalFit:
             logger.warning("An ensemble is over a limit: %s.", excess)
         return None
 
+    def honest_score(
+        self,
+        best: Record | None,
+        ensemble: Ensemble | None,
+        store: Store,
+        rng: np.random.Generator,
+    ) -> HonestScore:
+        """Return the score that the model of `predict` can be expected to have on new rows."""
+        records = [record for record in self._records if record.number not in self._failed]
+        size = self._plan.settings.ensemble_size
+        finished = Finished(self._problem, records, best, ensemble, size, store)
+        end = self._time.deadline.at_most(HONEST_SECONDS)
+        return honest_score(finished, rng, lambda: self._is_over(end, Decision.HONEST))
+
     def _library(self, best: Record, store: Store) -> tuple[list[Record], Library]:
         """Return the candidates that members are chosen from, and their stored predictions.
 
@@ -270,11 +293,11 @@ class FinalFit:
             self._time.note(Decision.MEMBERS)
         return affords
 
-    def _is_over(self, end: Deadline) -> bool:
-        """Return True if the time to choose is over; note it as a decision of time then."""
+    def _is_over(self, end: Deadline, decision: Decision = Decision.MEMBERS) -> bool:
+        """Return True if the time of a decision is over; note it as a decision of time then."""
         is_over = end.is_over
         if is_over:
-            self._time.note(Decision.MEMBERS)
+            self._time.note(decision)
         return is_over
 
     def _fit(self, members: Sequence[Record], fitted: Fitted) -> None:

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from evolver.genome.candidate import Candidate
 from evolver.limits import Usage
-from evolver.outcome import Effort, Scored
+from evolver.outcome import UNKNOWN, Effort, HonestScore, Scored
 from evolver.run.fitted_ensemble import Ensemble
 from evolver.run.record import Record
 from evolver.search.selection import Member
@@ -32,6 +32,7 @@ class Decision(StrEnum):
     WINNER = "which candidate wins"
     MEMBERS = "the members of the ensemble"
     REPEATS = "how often members are fitted"
+    HONEST = "the honest score"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +66,8 @@ class Result:
     usage : mapping of str to Usage
         Usage of the winner and the ensemble as fitted on all rows, and of others on the front as
         fitted on the folds where it was measured, by digest.
+    honest : HonestScore
+        Score that the model of `predict` can be expected to have on new rows.
     """
 
     records: Sequence[Record]
@@ -79,6 +82,7 @@ class Result:
     peak_memory: int = 0
     out_of_fold: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
     usage: Mapping[str, Usage] = field(default_factory=dict)
+    honest: HonestScore = UNKNOWN
 
     @property
     def best_score(self) -> float:

@@ -1,10 +1,11 @@
 """Time of a run: the search must end early enough for the final fits to end in the budget.
 
-The search leaves time for three things:
+The search leaves time for four things:
 
     best       fit of the best candidate so far, on all rows
     reserve    fit of another candidate, in case that the best cannot be fitted
     ensemble   choice and fits of its members, up to a small share of the budget
+    honest     correction of the score of the model that predicts
 
 Time decides only when the search ends and which of the final fits are made.
 """
@@ -29,6 +30,15 @@ ENSEMBLE_SHARE = 0.15
 
 CHOICE_SHARE = 0.01
 """Share of the budget that is reserved for choosing an ensemble."""
+
+HONEST_SECONDS = 5.0
+"""Largest number of seconds that the honest score may take; it takes about one."""
+
+HONEST_SHARE = 0.01
+"""Share of the budget that is reserved for the honest score."""
+
+MOST_HONEST = 1.0
+"""Largest number of seconds that are reserved for the honest score."""
 
 MEMBERS_SHARE = 0.6
 """Expected share of the best candidates that become members of an ensemble.
@@ -144,7 +154,7 @@ class TimeBudget:
         # A set: where the best is its own reserve, its fit counts once.
         fits = {self.expected_fit(self.best), self.expected_fit(reserve)}
         alone = sum(FINAL_OVERHEAD + FIT_MARGIN * fit for fit in fits)
-        return self.left - alone - self._for_ensemble(self._seconds)
+        return self.left - alone - self._for_ensemble(self._seconds) - self._for_score
 
     @property
     def is_over(self) -> bool:
@@ -177,7 +187,7 @@ class TimeBudget:
             return True
         seconds = [self.expected_fit(record) for record in records]
         longest = sum(seconds) / self._workers + max(seconds) * (1 - 1 / self._workers)
-        return FINAL_OVERHEAD + FIT_MARGIN * longest <= self.left
+        return FINAL_OVERHEAD + FIT_MARGIN * longest <= self.left - self._for_score
 
     def leave_final_fits(self) -> None:
         """Move the deadline so that there is time to start workers and make the final fits.
@@ -190,6 +200,11 @@ class TimeBudget:
         """Move the deadline forward to the expected end of an ensemble without repeated fits."""
         if self._seconds is not None:
             self.deadline = self.deadline.at_most(self._for_ensemble(self._seconds, refits=1))
+
+    @property
+    def _for_score(self) -> float:
+        """Seconds to reserve for the honest score."""
+        return 0.0 if self._seconds is None else min(HONEST_SHARE * self._seconds, MOST_HONEST)
 
     def _for_ensemble(self, seconds: float, refits: int = REFITS_PER_MEMBER) -> float:
         """Return the seconds to reserve for an ensemble of the best candidates so far.

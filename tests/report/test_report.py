@@ -6,7 +6,7 @@ import html
 import json
 import logging
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -31,6 +31,7 @@ from evolver.report.explanations import EXPLANATIONS
 from evolver.report.extras import importance, plain_models, without_a_step, worth_of_steps
 from evolver.report.facts import facts_of_journal
 from evolver.report.page import page
+from evolver.report.sentences import HONEST, honest_score, sentences, summary
 from primitives import default_catalogue
 from tests.tables import small_table, with_many_values, with_text
 
@@ -450,3 +451,30 @@ def test_a_report_without_time_is_completed_by_a_later_one(tmp_path: Path) -> No
     assert sizes[1][0] == 3
     assert sizes[1][1] >= sizes[0][1]
     assert sizes[1][2] == model.n_features_in_
+
+
+def test_the_honest_score_reads_the_same_everywhere(fitted: Any, regressor: Any) -> None:
+    for model in (fitted, regressor):
+        honest = model.honest_score_
+        assert model._facts["honest"] == asdict(honest)
+        text = honest_score(model._facts)
+        assert text.endswith(f"; {honest.method})")
+        said = f"{HONEST}: {text}."
+        assert said in sentences(model._facts)
+        assert said in " ".join(summary(model._facts, None))
+        assert html.escape(text) in page(model._facts)
+        assert said in html.unescape(model._html_repr())
+    assert honest_score(fitted._facts).startswith(f"roc auc {fitted.honest_score_.score:.5g} (95 %")
+    # Errors are positive in words, and the smaller end of an interval comes first.
+    ends = -regressor.honest_score_.high, -regressor.honest_score_.low
+    assert f"(95 %: {ends[0]:.5g} to {ends[1]:.5g}; " in honest_score(regressor._facts)
+
+
+def test_a_score_without_an_interval_or_none_is_said_as_such(fitted: Any) -> None:
+    method = "not corrected; no interval of one fold"
+    alone = {"score": 0.5, "low": None, "high": None, "method": method}
+    facts = {**fitted._facts, "honest": alone}
+    assert honest_score(facts) == f"roc auc 0.5 ({method})"
+    none = {**facts, "honest": {**alone, "score": None}}
+    assert honest_score(none) == ""
+    assert not any(HONEST in one for one in sentences(none))
