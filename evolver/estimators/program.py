@@ -161,14 +161,14 @@ def _header(model: Evolved, digest: str, metric: str) -> list[str]:
     names = [model.target_name_] if isinstance(model.target_name_, str) else model.target_name_
     name = "".join(f": {text}" for text in rows["pipeline"])
     scores = [
-        f" Its {metric} is {score:.6g} over {model._n_folds} folds, with a standard error of"
-        f" {std / model._n_folds**0.5:.2g}."
+        f" Score: {metric} {score:.6g} over {model._n_folds} folds (standard error"
+        f" {std / model._n_folds**0.5:.2g})."
         for score, std in zip(rows["score"], rows["std"], strict=True)
     ]
     found = f"Found by evolver {evolver.__version__} on {model._date}.{''.join(scores)}"
     honest = model.honest_score_
     if digest == model._members.digest_of(None) and np.isfinite(honest.score):
-        found += f" On new rows {honest.score:.4g} is expected, between {honest.low:.4g} and"
+        found += f" Expected on new rows: {honest.score:.4g}, from {honest.low:.4g} to"
         found += f" {honest.high:.4g} (95 %)."
     return [f"Model of {', '.join(names)}{name}.", found]
 

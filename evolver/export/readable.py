@@ -217,7 +217,7 @@ def _import(name: str, thing: Any) -> str:
 
 
 def _versions(imports: Iterable[str]) -> str:
-    """Return a sentence with the versions of Python and of the libraries that are imported."""
+    """Return the versions of Python and of the libraries that are imported."""
     modules = {line.split()[1].split(".")[0] for line in imports if line}
     modules -= {"threadpoolctl"}  # it comes with scikit-learn
     versions = {
@@ -225,7 +225,7 @@ def _versions(imports: Iterable[str]) -> str:
         for name in sorted(modules - sys.stdlib_module_names)
     }
     libraries = [f"{name} {version}" for name, version in versions.items() if version]
-    return f"Fitted with Python {platform.python_version()}, {', '.join(libraries)}."
+    return f"Python {platform.python_version()}, {', '.join(libraries)}."
 
 
 def _steps_of(estimator: Any) -> Iterator[Any]:
@@ -383,29 +383,27 @@ RUN = """if __name__ == "__main__":
     parser = argparse.ArgumentParser(usage=__doc__)
     for option in ("train", "--target", "--predict", "--out", "--save", "--load"):
         parser.add_argument(option, nargs="?")
-    parser.set_defaults(target=TARGET)
-    options = parser.parse_args()
+    options = parser.parse_args(namespace=argparse.Namespace(target=TARGET))
     if not (options.train or (options.load and options.predict)):
         parser.error("needs a table to fit on, or --load and --predict")
-{threads}    if options.load:
-        model = pd.read_pickle(options.load)
-    else:
+{threads}    model = pd.read_pickle(options.load) if options.load else make_pipeline()
+    if not options.load:
         known = read(options.train).dropna(subset=options.target)
-        model = make_pipeline().fit({features}, known[options.target]{kind})
+        model.fit({features}, known[options.target]{kind})
     if options.save:
         pd.to_pickle(model, options.save)
     new = read(options.predict or options.train)
-{predictions}    is_parquet = str(options.out).endswith(".parquet")
-    write = predictions.to_parquet if is_parquet else predictions.to_csv
+{predictions}    write = out.to_parquet if str(options.out).endswith(".parquet") else out.to_csv
     print(write(options.out, index=False) or f"Wrote {{options.out}}.")"""
 """Program of a file."""
 
-SHARES = """    shares = pd.DataFrame(model.predict_proba(new), columns=model.classes_)
-    predictions = pd.DataFrame({"prediction": model.predict(new)})
-    predictions = predictions.join(shares.add_prefix("probability_"))
-"""
+SHARES = (
+    "    out = pd.DataFrame(model.predict_proba(new), columns=model.classes_)"
+    '.add_prefix("probability_")\n'
+    '    out.insert(0, "prediction", model.predict(new))\n'
+)
 """Lines that predict classes."""
 
-NUMBERS = """    predictions = pd.DataFrame({"prediction": model.predict(new)})
+NUMBERS = """    out = pd.DataFrame({"prediction": model.predict(new)})
 """
 """Line that predicts numbers."""
