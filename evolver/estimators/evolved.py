@@ -292,63 +292,6 @@ class Evolved(Decided, Deployed, Reported):
         check_is_fitted(self)
         return native_importances(self.best_pipeline_, list(self._schema.profiles))
 
-    def export(
-        self,
-        path: str | Path | None = None,
-        member: str | None = None,
-        style: str = "readable",
-        keep_imputers: bool = True,
-    ) -> str | None:
-        """Write a model as a Python file that runs without this package, or return its source.
-
-        The file has a function `make_pipeline`, which returns the unfitted pipeline, and is a
-        program that fits it on a table and predicts another table. If the model was fitted with
-        weights of rows, the program must be told in which column of its table they are.
-
-        Parameters
-        ----------
-        path : str or Path, default=None
-            File to write, a notebook if it ends in ``.ipynb``; None: the source is returned.
-        member : str, default=None
-            Member of the front, as in `select`; None: the model that `predict` uses.
-        style : {"readable", "exact"}, default="readable"
-            ``"readable"``: as a person would write it, specialised to what was fitted: columns by
-            name, classes of libraries, without steps that change nothing on the training table.
-            ``"exact"``: every step of the pipeline as it was searched, with copies of the classes
-            of this package. A member that was not fitted before pickling, and a model of a sparse
-            matrix, are written so in either style.
-        keep_imputers : bool, default=True
-            False: leave imputers out where nothing was missing, so that a gap is an error.
-
-        Returns
-        -------
-        str or None
-            Source of the file, if no `path` is given.
-
-        Raises
-        ------
-        InputError
-            If there is no such member, if the file cannot be written, or if a part of the model
-            cannot be written as source.
-        """
-        from evolver.estimators.program import source_of
-        from evolver.files import replacing_named
-
-        check_is_fitted(self)
-        ending = "" if path is None else Path(path).suffix.lower()
-        digest = self._members.digest_of(member)
-        source = source_of(self, digest, style, keep_imputers=keep_imputers, ending=ending)
-        if path is None:
-            return source
-        try:
-            with replacing_named(Path(path)) as part:
-                part.write_text(source, encoding="utf-8")
-        except (OSError, ValueError) as error:  # a path with a null character is a ValueError
-            raise InputError(
-                f"`path` must be a file to write the model to, got {str(path)!r}: {error}"
-            ) from error
-        return None
-
     def __getstate__(self) -> dict[str, Any]:
         """Return the state for a pickle, without the data and the out-of-fold predictions."""
         if getattr(self, "_finished", None) is not None:

@@ -11,9 +11,10 @@ from sklearn.metrics import get_scorer_names
 
 import evolver
 from evolver.errors import InputError
+from evolver.export.about import About
 from evolver.export.notebook import to_notebook
 from evolver.export.plain import Fit, plain
-from evolver.export.readable import About, to_readable
+from evolver.export.readable import to_readable
 from evolver.export.source_file import to_source
 from evolver.problem import Problem
 from evolver.report.frames import shown_digest, title

@@ -7,7 +7,9 @@ from typing import Any
 
 from sklearn.base import is_classifier
 
-from evolver.export.readable import HELPERS, TYPES, About, FileParts, parts_of_file
+from evolver.export.about import About
+from evolver.export.readable import HELPERS, FileParts, parts_of_file
+from evolver.export.short_program import TYPES
 
 
 def to_notebook(estimator: Any, about: About) -> str:

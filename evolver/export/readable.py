@@ -14,19 +14,19 @@ from __future__ import annotations
 import platform
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from textwrap import fill
 from typing import Any
 
-import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
-from threadpoolctl import threadpool_limits
 
 from evolver.export import program
+from evolver.export.about import About
 from evolver.export.layout import INDENT, LINE_LENGTH, Comprehension, Source, layout
 from evolver.export.render import CONSTANTS, render
+from evolver.export.short_program import short_program
 from evolver.export.source_file import (
     CARRIED_PACKAGES,
     COLUMNS,
@@ -52,12 +52,6 @@ NAMES = {
 }
 """Names of the constants with columns, by the role of the columns."""
 
-OF_TEXTS = ("CATEGORIES", "MANY_VALUES", "TEXTS")
-"""Beginnings of the names of the constants with columns that are read as texts."""
-
-TYPES = {"i": "int", "u": "int", "b": "bool"}
-"""Types of labels that a parser may lose, by the kind of their array."""
-
 MODULES = {"pd": "import pandas as pd", "np": "import numpy as np"}
 """Imports of modules by their usual names."""
 
@@ -78,55 +72,6 @@ IMPORT_LENGTH = 88
 
 MOST_REASONS = 400
 """Number of characters that the names of columns that are not used may have."""
-
-
-@dataclass(frozen=True)
-class About:
-    """Facts of a model that its file tells or needs.
-
-    Parameters
-    ----------
-    target : str or list of str
-        Name of the target, or names of several.
-    header : sequence of str
-        Paragraphs at the top of the file.
-    columns : mapping of str to Column
-        Columns of the table that hold anything but plain numbers, and targets of texts.
-    left_out : mapping of str to str
-        Reasons why columns are not used, by name.
-    complete : collection of str
-        Names of the columns without a gap.
-    members : sequence of str
-        Short names of the members of an ensemble, in their order.
-    label_kind : str
-        Kind of the array of the labels, such as "O" for texts; empty for numbers.
-    metric : str
-        Name of the scorer that was optimised; empty if it has no name of scikit-learn.
-    reads_texts, takes_weights : bool
-        True if the target is read by `primitives.targets.read_target`, and if the model is fitted
-        with weights of rows.
-    options : str or None
-        Further arguments of `pandas.read_csv`, such as ``sep=";"``; None if it cannot read the
-        table, so that the general program does.
-    """
-
-    target: str | list[str] = "target"
-    header: Sequence[str] = ("A model.",)
-    columns: Mapping[str, Column] = field(default_factory=dict)
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    complete: Collection[str] = frozenset()
-    members: Sequence[str] = ()
-    label_kind: str = ""
-    metric: str = ""
-    reads_texts: bool = False
-    takes_weights: bool = False
-    options: str | None = ""
-
-    @property
-    def is_plain(self) -> bool:
-        """True if there is one target, read as it is, no weights, and a table for pandas."""
-        is_general = self.reads_texts or self.takes_weights or self.options is None
-        return isinstance(self.target, str) and not is_general
 
 
 @dataclass(frozen=True)
@@ -191,7 +136,10 @@ def parts_of_file(estimator: Any, about: About) -> FileParts:
     functions = Functions(used, titles)
     functions.write("make_pipeline", "Return the unfitted model.", estimator, _notes(steps, about))
     del used[CONSTANTS]
-    run, needed = _short(lists, about, columns, steps) if about.is_plain else _long(about, columns)
+    if about.is_plain:
+        run, needed = short_program(list(lists), about, steps, cleans=bool(columns))
+    else:
+        run, needed = _long(about, columns)
     used |= needed
     of_columns = _columns_constant(columns, used)
     constants = _constants(lists, about, used)
@@ -305,105 +253,3 @@ def _long(about: About, columns: Mapping[str, Column]) -> tuple[list[str], dict[
     arguments += [f"{one.__name__}={one.__name__}" for one in functions]
     used = {one.__name__: one for one in [*functions, program.main]}
     return [f'if __name__ == "__main__":\n{INDENT}main({", ".join(arguments)})'], used
-
-
-def _short(
-    lists: Mapping[str, list[str]],
-    about: About,
-    columns: Mapping[str, Column],
-    steps: Sequence[Any],
-) -> tuple[list[str], dict[str, Any]]:
-    """Return the functions of a program for one plain target, and the names that they use."""
-    used: dict[str, Any] = {"argparse": "argparse", "pd": pd}
-    texts = [COLUMNS] if columns else [name for name in lists if name.startswith(OF_TEXTS)]
-    names = [f"*{name}" for name in texts] + ["TARGET"] * (about.label_kind in ("O", "U", "T"))
-    listed = texts[0] if len(names) == 1 and texts else f"[{', '.join(names)}]"
-    options = f", dtype=dict.fromkeys({listed}, str)" if names else ""
-    if "DATES" in lists and not columns:
-        options += ", parse_dates=DATES"
-    if about.options:
-        options += f", {about.options}"
-    short = READ_SHORT.format(options=options)
-    read = (
-        short if max(map(len, short.splitlines())) <= LINE_LENGTH else READ.format(options=options)
-    )
-    # A cleaner reads all columns, other steps those that they name.
-    features = "known.drop(columns=options.target)" if columns else "known"
-    kind = f".astype({TYPES[about.label_kind]})" if about.label_kind in TYPES else ""
-    threads = "" if _is_the_same_on_threads(steps) else THREADS
-    if threads:
-        used["threadpool_limits"] = threadpool_limits
-    run = RUN.format(
-        features=features,
-        kind=kind,
-        threads=threads,
-        predictions=SHARES if about.label_kind else NUMBERS,
-    )
-    return [read, run], used
-
-
-def _is_the_same_on_threads(steps: Sequence[Any]) -> bool:
-    """Return True if no step adds numbers in an order that depends on the number of threads."""
-    return all(
-        type(step).__name__ in ON_ONE_THREAD or type(step).__module__.startswith(OF_ONE_THREAD)
-        for step in steps
-    )
-
-
-OF_ONE_THREAD = (
-    *("lightgbm", "xgboost", "catboost"),
-    *("sklearn.compose", "sklearn.impute", "sklearn.pipeline", "sklearn.preprocessing"),
-    "sklearn.tree",
-)
-"""Modules whose estimators give the same on any number of threads, or are told to use one."""
-
-ON_ONE_THREAD = (
-    *("RandomForestClassifier", "RandomForestRegressor"),
-    *("ExtraTreesClassifier", "ExtraTreesRegressor", "VotingClassifier", "VotingRegressor"),
-)
-"""Further estimators that give the same on any number of threads."""
-
-READ = '''def read(path):
-    """Return the table in a CSV or Parquet file."""
-    if path.endswith(".parquet"):
-        return pd.read_parquet(path)
-    return pd.read_csv(path{options})'''
-"""Function that reads a table."""
-
-READ_SHORT = '''def read(path):
-    """Return the table in a CSV or Parquet file."""
-    return pd.read_parquet(path) if path.endswith(".parquet") else pd.read_csv(path{options})'''
-"""The same function, if it fits in the line."""
-
-THREADS = """    threadpool_limits(1)  # more threads may change the last digits of a number
-"""
-"""Line that limits the number of threads."""
-
-RUN = """if __name__ == "__main__":
-    parser = argparse.ArgumentParser(usage=__doc__)
-    for option in ("train", "--target", "--predict", "--out", "--save", "--load"):
-        parser.add_argument(option, nargs="?")
-    options = parser.parse_args(namespace=argparse.Namespace(target=TARGET))
-    if not (options.train or (options.load and options.predict)):
-        parser.error("needs a table to fit on, or --load and --predict")
-{threads}    model = pd.read_pickle(options.load) if options.load else make_pipeline()
-    if not options.load:
-        known = read(options.train).dropna(subset=options.target)
-        model.fit({features}, known[options.target]{kind})
-    if options.save:
-        pd.to_pickle(model, options.save)
-    new = read(options.predict or options.train)
-{predictions}    write = out.to_parquet if str(options.out).endswith(".parquet") else out.to_csv
-    print(write(options.out, index=False) or f"Wrote {{options.out}}.")"""
-"""Program of a file."""
-
-SHARES = (
-    "    out = pd.DataFrame(model.predict_proba(new), columns=model.classes_)"
-    '.add_prefix("probability_")\n'
-    '    out.insert(0, "prediction", model.predict(new))\n'
-)
-"""Lines that predict classes."""
-
-NUMBERS = """    out = pd.DataFrame({"prediction": model.predict(new)})
-"""
-"""Line that predicts numbers."""

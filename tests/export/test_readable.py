@@ -15,8 +15,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from evolver import EvolvedClassifier, EvolvedRegressor, InputError
+from evolver.export.about import About
 from evolver.export.plain import Fit, plain
-from evolver.export.readable import About, to_readable
+from evolver.export.readable import to_readable
 from primitives.wrappers import RepeatedClassifier
 from tests.alone import run_exported
 from tests.export.test_plain import hostile, predictions
