@@ -158,7 +158,7 @@ class Members:
             pipeline = self._unfitted(digest)
             with threadpool_limits(limits=1):  # workers and exported files fit with one thread too
                 self._fitted[digest] = fit(pipeline, problem.X, problem.y, problem.sample_weight)
-        return with_threshold(self._fitted[digest], self.thresholds[digest])
+        return with_threshold(self._fitted[digest], self.thresholds.get(digest))
 
     def estimator(self, member: str | None) -> Any:
         """Return a member as it is: fitted if it has been, otherwise its unfitted pipeline.
@@ -172,7 +172,7 @@ class Members:
         """
         digest = self.digest_of(member)
         found = self._fitted[digest] if digest in self._fitted else self._unfitted(digest)
-        return with_threshold(found, self.thresholds[digest])
+        return with_threshold(found, self.thresholds.get(digest))
 
     def _unfitted(self, digest: str) -> Any:
         """Return the unfitted pipeline of a digest on the front, or of the simplest candidate."""

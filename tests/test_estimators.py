@@ -234,8 +234,8 @@ def test_every_member_is_exported_from_a_pickle_as_from_the_fitted_model(
     again = pickle.loads(pickled)
     for digest in model.pareto_front_["digest"]:
         model.select(digest)
-        model.export(tmp_path / "fitted.py", digest)
-        again.export(tmp_path / "loaded.py", digest)
+        model.export(tmp_path / "fitted.py", digest, "exact")
+        again.export(tmp_path / "loaded.py", digest, "exact")
         assert (tmp_path / "loaded.py").read_text() == (tmp_path / "fitted.py").read_text()
 
 
@@ -808,9 +808,7 @@ class TestEnsemble:
         model.export(tmp_path / "ensemble.py")
         source = (tmp_path / "ensemble.py").read_text()
         assert "evolver import" not in source
-        score = (
-            f"score {model.pareto_front_['score'][0]:.6g} over 3 folds that it was not chosen on"
-        )
+        score = f"{model.pareto_front_['score'][0]:.6g} over 3 folds that it was not chosen on"
         assert score in " ".join(source.split())
         names: dict[str, Any] = {"__name__": "exported"}
         exec(compile(source, "ensemble.py", "exec"), names)

@@ -161,8 +161,9 @@ def _header(model: Evolved, digest: str, metric: str) -> list[str]:
     rows = front[front["digest"] == shown_digest(digest)]
     names = [model.target_name_] if isinstance(model.target_name_, str) else model.target_name_
     name = "".join(f": {text}" for text in rows["pipeline"])
+    chosen = " that it was not chosen on" if digest == ENSEMBLE else ""
     scores = [
-        f" Score: {metric} {score:.6g} over {model._n_folds} folds (standard error"
+        f" Score: {metric} {score:.6g} over {model._n_folds} folds{chosen} (standard error"
         f" {std / model._n_folds**0.5:.2g})."
         for score, std in zip(rows["score"], rows["std"], strict=True)
     ]

@@ -26,7 +26,7 @@ from evolver.evaluation.branches import Branches, Parts, frozen
 from evolver.evaluation.cache import Cache
 from evolver.evaluation.cached_predictions import CachedPredictions
 from evolver.evaluation.scorers import metric_of, takes_weights
-from evolver.evaluation.usage import measured_usage
+from evolver.evaluation.usage import measured_usage, usage_or_nan
 from evolver.genome.codec import Encoded, decode
 from evolver.genome.graph import operators, to_graph
 from evolver.genome.pipeline import to_estimator
@@ -44,6 +44,24 @@ LIBRARIES = frozenset(
     {"catboost", "evolver", "lightgbm", "numpy", "primitives", "scipy", "sklearn", "xgboost"}
 )
 """Packages that are trusted to leave the state of a process unchanged."""
+
+
+@dataclass(frozen=True, eq=False)
+class FittedPipeline:
+    """Pipeline that is fitted on all rows.
+
+    It is measured where it was fitted: in a process that was forked from one that has used OpenMP,
+    pickling a model of LightGBM would hang.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+    usage : Usage
+        Bytes, and seconds to predict where there are limits of these.
+    """
+
+    pipeline: Pipeline
+    usage: Usage
 
 
 @dataclass(frozen=True)
@@ -118,7 +136,7 @@ class Evaluator:
             is_foreign(scorer if metric is None else metric.function) for scorer, metric in metrics
         ) or any(isinstance(one.measure, FunctionOfPipeline) for one in problem.objectives)
 
-    def __call__(self, request: Request) -> FoldScore | Pipeline:
+    def __call__(self, request: Request) -> FoldScore | FittedPipeline:
         """Return the result of a fold, or the pipeline fitted on all rows."""
         with (
             warnings.catch_warnings(),
@@ -147,11 +165,12 @@ class Evaluator:
             is_foreign(self.catalogue[name].build) for name in names if name in self.catalogue
         )
 
-    def _fit_all(self, tree: Tree, repeat: int) -> Pipeline:
+    def _fit_all(self, tree: Tree, repeat: int) -> FittedPipeline:
         """Return a pipeline fitted on all rows, with the random states of a repeat."""
         problem = self.problem
         estimator = reseeded(to_estimator(tree, problem.columns), repeat)
-        return fit(estimator, problem.X, problem.y, problem.sample_weight)
+        fitted = fit(estimator, problem.X, problem.y, problem.sample_weight)
+        return FittedPipeline(fitted, usage_or_nan(fitted, problem))
 
     def _score_whole(self, tree: Tree, fold: int) -> FoldScore:
         """Return the result of a fold, with the whole pipeline fitted."""

@@ -127,7 +127,7 @@ def _of_targets(problem: Problem) -> OfTargets | None:
     """Return the function of the problem's metric, or None."""
     fast, metric = fast_metric(problem), metric_of(problem.scorer)
     if fast is not None:
-        return OF_FAST[fast]
+        return OF_FAST.get(fast)
     if metric is None or metric.function not in OF_METRICS or problem.y.ndim > 1:
         return None
     is_greater, of_targets = OF_METRICS[metric.function]

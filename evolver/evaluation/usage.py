@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from evolver.limits import Limits, Usage
 from evolver.objectives import pickled_bytes
+from evolver.problem import Problem
 
 ROUNDS = 5
 """Largest number of measurements, of which the shortest counts."""
@@ -39,6 +41,14 @@ def measured_usage(model: Any, X: pd.DataFrame, limits: Limits) -> Usage:
         warnings.simplefilter("ignore")
         seconds = tuple(_seconds(model, X, rows) for rows in limits.batches)
     return Usage(float(pickled_bytes(model)), seconds)
+
+
+def usage_or_nan(model: Any, problem: Problem) -> Usage:
+    """Return the usage of a model fitted on all rows; NaN where a part of it cannot be measured."""
+    try:
+        return measured_usage(model, problem.X, problem.limits)
+    except Exception:  # a model of the user may fail to be pickled, or to predict one row
+        return Usage(nan, (nan,) * len(problem.limits.batches))
 
 
 def _seconds(model: Any, X: pd.DataFrame, rows: int) -> float:

@@ -126,8 +126,8 @@ def parts_of_file(estimator: Any, about: About) -> FileParts:
     """Return the parts of a file for a specialised estimator; see `to_readable`."""
     steps = list(_steps_of(estimator))
     lists = _named_lists(steps)
-    needs_columns = any(isinstance(step, TableCleaner) for step in steps) or not about.is_plain
-    columns = dict(about.columns) if needs_columns else {}
+    cleans = any(isinstance(step, TableCleaner) for step in steps)
+    columns = dict(about.columns) if cleans or not about.is_plain else {}
     used: dict[str, Any] = {CONSTANTS: {**lists, **({COLUMNS: columns} if columns else {})}}
     titles = {
         f"pipeline_{number}": f"Return an unfitted member: {within_docstring(name)}."
@@ -137,7 +137,7 @@ def parts_of_file(estimator: Any, about: About) -> FileParts:
     functions.write("make_pipeline", "Return the unfitted model.", estimator, _notes(steps, about))
     del used[CONSTANTS]
     if about.is_plain:
-        run, needed = short_program(list(lists), about, steps, cleans=bool(columns))
+        run, needed = short_program(list(lists), about, steps, cleans=cleans)
     else:
         run, needed = _long(about, columns)
     used |= needed

@@ -35,7 +35,11 @@ def short_program(
         True if the model begins with a cleaner, which reads all columns.
     """
     used: dict[str, Any] = {"argparse": "argparse", "pd": pd}
-    texts = [COLUMNS] if cleans else [name for name in lists if name.startswith(OF_TEXTS)]
+    texts = (
+        [COLUMNS]
+        if cleans and about.columns
+        else [name for name in lists if name.startswith(OF_TEXTS)]
+    )
     names = [f"*{name}" for name in texts] + ["TARGET"] * (about.label_kind in ("O", "U", "T"))
     listed = texts[0] if len(names) == 1 and texts else f"[{', '.join(names)}]"
     options = f", dtype=dict.fromkeys({listed}, str)" if names else ""

@@ -94,7 +94,8 @@ def to_source(
 
 def within_docstring(text: str) -> str:
     """Return a text in which no quote and no backslash ends a docstring."""
-    return text.replace("\\", "\\\\").replace('"', "'")
+    valid = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return valid.replace("\\", "\\\\").replace('"', "'")
 
 
 def to_module(things: Iterable[Any], title: str) -> str:

@@ -22,7 +22,8 @@ from evolver.budget import Deadline
 from evolver.ensemble.blend import Library, Truth
 from evolver.ensemble.selection import TEMPERATURES, Selection, select
 from evolver.evaluation.blends import BlendScorer
-from evolver.evaluation.fold import Request
+from evolver.evaluation.fold import FittedPipeline, Request
+from evolver.evaluation.usage import usage_or_nan
 from evolver.execution.protocol import Executor, Job
 from evolver.genome.codec import encode
 from evolver.genome.pipeline import to_estimator
@@ -131,9 +132,9 @@ class FinalFit:
             self._executor.submit(self._job(record, timeout))
             done = self._executor.wait(timeout)
             result = done[0].result if done else Failed(Failure.TIMEOUT, TIME_OVER, timeout)
-            if isinstance(result, Pipeline):
-                if self._is_within_limits(record, result):
-                    return record, result
+            if isinstance(result, FittedPipeline):
+                if self._is_within_limits(record, result.usage):
+                    return record, result.pipeline
                 continue
             if done:
                 failures.append(result)
@@ -144,9 +145,9 @@ class FinalFit:
         raise_unless_late(self._records, failures, self._over)
         return None, None
 
-    def _is_within_limits(self, record: Record, pipeline: Pipeline) -> bool:
-        """Measure a fitted candidate; return False, and note why, if it is over a limit."""
-        usage = self._sizes.measure(record, pipeline)
+    def _is_within_limits(self, record: Record, usage: Usage) -> bool:
+        """Keep the usage of a fitted candidate; return False, and note why, if it is too much."""
+        self._sizes.note(record, usage)
         excess = self._sizes.excess(usage)
         if excess is None:
             self.usage[record.candidate.digest] = usage
@@ -205,7 +206,9 @@ class FinalFit:
         repeated = [fitted[member.number] for member in members]
         for fits in (repeated, [{0: one[0]} for one in repeated]):
             ensemble = ensemble_of(self._problem, members, fits, selection)
-            usage = self._sizes.usage_of(ensemble.estimator)
+            if not self._problem.limits.are_set:
+                return ensemble
+            usage = usage_or_nan(ensemble.estimator, self._problem)
             excess = self._sizes.excess(usage)
             if excess is None:
                 self.usage[ENSEMBLE] = usage
@@ -365,10 +368,10 @@ class FinalFit:
             done = self._executor.wait(timeout)
             for fit in done:
                 record = under_way.pop(fit.key)
-                if isinstance(fit.result, Pipeline):
-                    fitted.setdefault(record.number, {})[fit.key[1]] = fit.result
+                if isinstance(fit.result, FittedPipeline):
+                    fitted.setdefault(record.number, {})[fit.key[1]] = fit.result.pipeline
                     if fit.key[1] == 0:
-                        self._sizes.measure(record, fit.result)
+                        self._sizes.note(record, fit.result.usage)
                 else:
                     self._note_failure(record, fit.result, decision)
             if not done:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from math import isnan, nan
+from math import isnan
 from statistics import median
-from typing import Any
 
-from evolver.evaluation.usage import measured_usage
 from evolver.limits import Excess, Limits, Usage
 from evolver.problem import Problem
 from evolver.run.record import Record
@@ -37,18 +35,9 @@ class ModelSizes:
         self._measured: dict[int, Usage] = {}
         self._limits = problem.limits
 
-    def measure(self, record: Record, pipeline: Any) -> Usage:
-        """Measure a candidate that was fitted on all rows."""
-        usage = self._measured[record.number] = self.usage_of(pipeline)
-        return usage
-
-    def usage_of(self, model: Any) -> Usage:
-        """Return the usage of a fitted model; NaN where a part of the user's cannot be measured."""
-        limits = self._problem.limits
-        try:
-            return measured_usage(model, self._problem.X, limits)
-        except Exception:  # a model of the user may fail to be pickled, or to predict one row
-            return Usage(nan, (nan,) * len(limits.batches))
+    def note(self, record: Record, usage: Usage) -> None:
+        """Keep the usage of a candidate that was fitted on all rows."""
+        self._measured[record.number] = usage
 
     def excess(self, usage: Usage) -> Excess | None:
         """Return what a model exceeds of the limits of the problem."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,12 @@ import pandas as pd
 from evolver.schema.schema import Schema
 from primitives.cleaning import LARGEST
 from primitives.reading import Column, as_text, factorized, marks_of
+
+MOST_OTHERS = 1_000
+"""Number of columns of other kinds than numbers above which all of them are read: few are alike."""
+
+CELLS = 1_000_000
+"""Number of cells that are looked at together."""
 
 
 def as_written(X: pd.DataFrame, schema: Schema) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
@@ -31,27 +38,43 @@ def as_written(X: pd.DataFrame, schema: Schema) -> tuple[frozenset[str], dict[st
     marks : dict of str to frozenset of str
         Marks of missing values in columns that need no other reading, by name.
     """
-    marks = {
-        name: found
-        for name in schema.learned
-        if name in X and (found := _marks_in(X[name], schema.columns[name])) is not None
-    }
+    columns, dtypes = schema.columns, dict(X.dtypes)
+    learned = [name for name in schema.learned if name in dtypes]
+    numbers = [name for name in learned if _are_plain(dtypes[name], columns[name])]
+    others = [name for name in learned if columns[name].kind in ("date", "category", "text")]
+    marks = dict.fromkeys(_within_limit(X, numbers), NO_MARKS)
+    for name in others if len(others) <= MOST_OTHERS else ():
+        found = _marks_in(X[name], columns[name])
+        if found is not None:
+            marks[name] = found
     return (
         frozenset(name for name, found in marks.items() if not found),
         {name: found for name, found in marks.items() if found},
     )
 
 
+def _are_plain(dtype: Any, column: Column) -> bool:
+    """Return True if a type is one of numpy's for numbers, or for booleans, as the column is."""
+    kinds = {"number": "fiu", "boolean": "b"}.get(column.kind, "")
+    return isinstance(dtype, np.dtype) and dtype.kind in kinds
+
+
+def _within_limit(X: pd.DataFrame, names: Sequence[str]) -> Iterator[str]:
+    """Yield the names of columns whose numbers are all finite and not too large, or missing."""
+    step = max(1, CELLS // max(1, len(X)))
+    for start in range(0, len(names), step):
+        block = names[start : start + step]
+        sizes = np.abs(X[block].to_numpy(np.float64))
+        largest = np.max(sizes, axis=0, initial=0.0, where=~np.isnan(sizes))
+        yield from (name for name, size in zip(block, largest, strict=True) if size <= LARGEST)
+
+
 def _marks_in(values: pd.Series[Any], column: Column) -> frozenset[str] | None:
     """Return the marks of missing values in a column; None if it needs more reading."""
     kind = getattr(values.dtype, "kind", "")
-    if column.kind in ("number", "boolean"):
-        is_plain = kind in ("fiu" if column.kind == "number" else "b")
-        numbers = values.to_numpy(np.float64, na_value=0) if is_plain else np.full(1, np.inf)
-        return NO_MARKS if np.abs(numbers).max() <= LARGEST else None
     if column.kind == "date":
         return NO_MARKS if isinstance(values.dtype, np.dtype) and kind == "M" else None
-    if column.kind not in ("category", "text") or column.values:
+    if column.values:
         return None
     codes, distinct = factorized(values)
     # A gap of another kind than NaN would be a category of its own.

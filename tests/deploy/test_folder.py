@@ -22,6 +22,7 @@ from evolver.deploy.folder import Deployment, check_folder
 from evolver.deploy.model_file import PICKLE_FILE, write_model
 from evolver.deploy.onnx_file import ONNX_FILE
 from evolver.deploy.requirements import requirements
+from evolver.outcome import HonestScore
 from primitives import default_catalogue
 from tests.alone import run_without_us
 from tests.tables import small_table
@@ -169,7 +170,7 @@ def test_the_card_says_what_the_report_says(model: EvolvedClassifier, deployed: 
 
 def test_an_honest_score_is_in_the_card(model: EvolvedClassifier, tmp_path: Path) -> None:
     corrected = pickle.loads(pickle.dumps(model))
-    corrected.honest_score_ = 0.8765
+    corrected.honest_score_ = HonestScore(0.8765, 0.8, 0.9, "for this test")
     corrected.deploy(tmp_path / "folder")
     assert "0.8765" in (tmp_path / "folder" / "model_card.md").read_text(encoding="utf-8")
 
