@@ -241,8 +241,13 @@ def test_one_class_for_every_row_is_a_warning_with_an_explanation() -> None:
 
 def test_probabilities_of_balanced_weights_are_a_warning() -> None:
     X, y = unequal(300, rate=0.04)
-    balanced = "LogisticRegression(Encoder(X), class_weight='balanced')"
-    model = EvolvedClassifier(**{**HERE, "warm_start": [balanced], "max_evaluations": 1})
+    options = {
+        **HERE,
+        "search_space": default_catalogue().only("Encoder", "LogisticRegression"),
+        "warm_start": ["LogisticRegression(Encoder(X), class_weight='balanced')"],
+        "max_evaluations": 1,
+    }
+    model = EvolvedClassifier(**options)
     with pytest.warns(DataWarning, match="Probabilities of the class 'yes' are 0.* in the mean"):
         model.fit(X, y)
     assert "shifted-probabilities" in [one.code for one in model.warnings_]
