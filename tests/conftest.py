@@ -14,6 +14,7 @@ import pytest
 
 from evolver.execution import fork_server
 from evolver.run.evolve import PRELOAD
+from tests.long import LONG
 
 hypothesis.settings.register_profile("evolver", deadline=None, derandomize=True, max_examples=30)
 hypothesis.settings.register_profile("thorough", deadline=None, derandomize=True)
@@ -37,7 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--slow"):
         for item in items:
-            if item.get_closest_marker("slow"):
+            file = item.path.relative_to(Path(__file__).parent).as_posix()
+            if item.get_closest_marker("slow") or item.name in LONG.get(file, ()):
                 item.add_marker(pytest.mark.skip(reason="takes long: --slow runs it"))
 
 

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,7 @@ DOORS = {
 OPTIONAL = ("lightgbm", "xgboost", "catboost", "pyarrow", "matplotlib", "torch", "dask")
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Return every module of both packages by its name."""
     files = [
@@ -91,6 +93,7 @@ def modules() -> dict[str, Path]:
     return {name.removesuffix(".__init__"): file for name, file in zip(names, files, strict=True)}
 
 
+@cache
 def imports(file: Path) -> set[str]:
     """Return the full names of the modules that a file imports, also inside functions."""
     found = set()

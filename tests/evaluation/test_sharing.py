@@ -257,7 +257,10 @@ def test_the_final_fit_is_that_of_the_polite_twin(task: str) -> None:
         space = space_with(task, PLACES, polite).select(task, traits(task))
         evaluator = Evaluator(on, space)
         told.append(
-            [evaluator(Request(encode(one), None)).predict(on.X) for one in trees(task, space)]
+            [
+                evaluator(Request(encode(one), None)).pipeline.predict(on.X)
+                for one in trees(task, space)
+            ]
         )
     np.testing.assert_array_equal(*told)
     pd.testing.assert_frame_equal(on.X, table)

@@ -143,11 +143,17 @@ UNLIKE_ROWS = {
 """Primitives that use weights, but not exactly as repeated rows, each with the reason."""
 
 
-def steps() -> list[tuple[str, str]]:
+def steps() -> list[Any]:
+    """Return each step with its tasks; those after the first are tested by `--slow` alone."""
     encoders = {encoder.name for encoder in ENCODERS}
-    return [
-        (task, one.name) for task in TASKS for one in catalogue(task) if one.name not in encoders
-    ]
+    found: list[Any] = []
+    seen: set[str] = set()
+    for task in TASKS:
+        for name in (one.name for one in catalogue(task) if one.name not in encoders):
+            marks = [pytest.mark.slow] if name in seen else []
+            found.append(pytest.param(task, name, marks=marks))
+            seen.add(name)
+    return found
 
 
 def numbers(task: str) -> tuple[pd.DataFrame, np.ndarray]:
