@@ -115,7 +115,9 @@ def to_readable(estimator: Any, about: About) -> str:
     """
     parts = parts_of_file(estimator, about)
     usage = "\n".join(f"{INDENT}{command}" for command in USAGE)
-    paragraphs = [fill(within_docstring(one), LINE_LENGTH) for one in parts.header]
+    paragraphs = [
+        fill(within_docstring(one), LINE_LENGTH, break_on_hyphens=False) for one in parts.header
+    ]
     docstring = "\n\n".join([*paragraphs, usage])
     helpers = [f"{HELPERS}\n\n\n{parts.helpers[0]}", *parts.helpers[1:]] if parts.helpers else []
     blocks = [f"{parts.imports}\n\n{parts.constants}", *parts.functions, *helpers, *parts.program]

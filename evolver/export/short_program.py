@@ -104,7 +104,7 @@ THREADS = """    threadpool_limits(1)  # more threads may change the last digits
 """Line that limits the number of threads."""
 
 RUN = """if __name__ == "__main__":
-    parser = argparse.ArgumentParser(usage=__doc__)
+    parser = argparse.ArgumentParser(usage=__doc__.replace("%", "%%"))
     for option in ("train", "--target", "--predict", "--out", "--save", "--load"):
         parser.add_argument(option, nargs="?")
     options = parser.parse_args(namespace=argparse.Namespace(target=TARGET))

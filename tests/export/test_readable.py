@@ -93,6 +93,19 @@ def test_a_program_saves_the_model_and_predicts_from_it_without_another_fit(
     np.testing.assert_allclose(shares, model.predict_proba(hostile(X)), atol=1e-9)
 
 
+def test_a_program_without_files_tells_how_it_is_used(models: Any, tmp_path: Path) -> None:
+    model, _, _ = models["binary"]
+    source = model.export()
+    assert "%" in source.split('"""')[1]  # argparse reads it as a format
+    (tmp_path / "winner.py").write_text(source)
+    command = [sys.executable, tmp_path / "winner.py"]
+    for given, code in (((), 2), (("--help",), 0), (("--load", "m"), 2)):
+        done = subprocess.run([*command, *given], capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        assert "Model of target" in done.stdout + done.stderr
+        assert ("needs a table to fit on" in done.stderr) == (code == 2)
+
+
 def test_the_header_tells_target_score_versions_and_commands(models: Any) -> None:
     model, _, _ = models["regression"]
     source = model.export(member="best")
