@@ -29,10 +29,12 @@ TESTS = (
     "tests/primitives/test_encoders.py",
     "tests/primitives/test_transformers.py",
     "tests/primitives/test_every_primitive.py::test_an_exported_pipeline_with_it_predicts_the_same",
+    "tests/export/test_plain.py",
+    "tests/export/test_readable.py",
     "tests/run/test_run_header.py",
     "tests/search/test_refinement.py",
 )
-"""Tests that are run, in about a minute and a half on two cores."""
+"""Tests that are run, in about a minute on two cores."""
 
 
 def lowest_versions() -> list[str]:
@@ -51,7 +53,7 @@ def main() -> None:
     for command in (
         [sys.executable, "-m", "venv", PLACE],
         [python, "-m", "pip", "install", "-q", "-e", f"{HERE}[pytest]", *lowest_versions()],
-        [python, "-m", "pytest", "--slow", "-n", "2", "--dist", "worksteal", *TESTS],
+        [python, "-m", "pytest", "-n", "2", "--dist", "worksteal", *TESTS],
     ):
         subprocess.run(command, check=True, cwd=HERE)
 
