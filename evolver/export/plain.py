@@ -31,7 +31,7 @@ from sklearn.feature_selection import SelectFwe
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
-from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     LabelEncoder,
@@ -44,7 +44,7 @@ from primitives.cleaning import TableCleaner
 from primitives.early_stopping import EarlyStoppedClassifier, EarlyStoppedRegressor
 from primitives.labels import EncodedLabels
 from primitives.logistic import NAMES_PENALTY, ElasticNetLogisticRegression
-from primitives.tidy import tidy, with_gaps
+from primitives.tidy import tidy, to_numbers, with_gaps
 from primitives.transformers import (
     TAKES_SPLITTER,
     AtMostColumns,
@@ -74,6 +74,8 @@ class Fit:
         Names of the columns whose values are used as they are written: the cleaner changes none.
     marks : mapping of str to collection of str
         Marks of missing values in columns of texts that need no other reading, by name.
+    decimals : mapping of str to str
+        Decimal marks of columns of numbers in texts, by name.
     empty : collection of str
         Names of the columns without any value.
     complete : collection of str
@@ -90,6 +92,7 @@ class Fit:
 
     as_written: Collection[str] = field(default=frozenset())
     marks: Mapping[str, Collection[str]] = field(default_factory=dict)
+    decimals: Mapping[str, str] = field(default_factory=dict)
     empty: Collection[str] = field(default=frozenset())
     complete: Collection[str] = field(default=frozenset())
     rows: int = 0
@@ -149,18 +152,31 @@ def _renamed(steps: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 
 def _cleaner(cleaner: TableCleaner, fit: Fit) -> Any:
-    """Return what is left to clean: nothing, categories and texts, or all columns."""
+    """Return what is left to clean: nothing, numbers in texts, categories and texts, or all."""
     others = [name for name in cleaner.columns_ if name not in fit.as_written]
-    if not others:
-        return "passthrough"
-    marks = {name: fit.marks[name] for name in others if name in fit.marks}
-    if len(marks) == len(others):
-        return FunctionTransformer(
-            with_gaps, kw_args={"names": others, "marks": sorted(set().union(*marks.values()))}
+    numbers = [name for name in others if name in fit.decimals]
+    texts = [name for name in others if cleaner.columns_[name].kind in ("category", "text")]
+    if len(numbers) + len(texts) < len(others):
+        return cleaner
+    steps = [
+        FunctionTransformer(
+            to_numbers,
+            kw_args={
+                "names": [name for name in numbers if fit.decimals[name] == mark],
+                **({} if mark == "." else {"decimal": mark}),
+            },
         )
-    if {cleaner.columns_[name].kind for name in others} <= {"category", "text"}:
-        return FunctionTransformer(tidy, kw_args={"names": others})
-    return cleaner
+        for mark in sorted({fit.decimals[name] for name in numbers})
+    ]
+    marks = set().union(*(fit.marks.get(name, ()) for name in texts))
+    if texts and all(name in fit.marks for name in texts):
+        arguments = {"names": texts, "marks": sorted(marks)}
+        steps.append(FunctionTransformer(with_gaps, kw_args=arguments))
+    elif texts:
+        steps.append(FunctionTransformer(tidy, kw_args={"names": texts}))
+    if not steps:
+        return "passthrough"
+    return steps[0] if len(steps) == 1 else make_pipeline(*steps)
 
 
 def _feature_union(union: FeatureUnion, fit: Fit) -> Any:

@@ -21,12 +21,13 @@ from typing import Any
 
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import FunctionTransformer
 
 from evolver.export import program
 from evolver.export.about import About
 from evolver.export.layout import INDENT, LINE_LENGTH, Comprehension, Source, layout
 from evolver.export.render import CONSTANTS, render
-from evolver.export.short_program import short_program
+from evolver.export.short_program import OF_TEXTS, short_program
 from evolver.export.source_file import (
     CARRIED_PACKAGES,
     COLUMNS,
@@ -41,6 +42,7 @@ from evolver.export.statements import Functions
 from primitives.cleaning import TableCleaner
 from primitives.reading import Column
 from primitives.targets import read_target
+from primitives.tidy import to_numbers
 from primitives.weights import fit_with_weights
 
 NAMES = {
@@ -49,6 +51,7 @@ NAMES = {
     "high_cardinality": "MANY_VALUES",
     "dates": "DATES",
     "texts": "TEXTS",
+    "written": "WRITTEN_NUMBERS",
 }
 """Names of the constants with columns, by the role of the columns."""
 
@@ -139,7 +142,10 @@ def parts_of_file(estimator: Any, about: About) -> FileParts:
     functions.write("make_pipeline", "Return the unfitted model.", estimator, _notes(steps, about))
     del used[CONSTANTS]
     if about.is_plain:
-        run, needed = short_program(list(lists), about, steps, cleans=cleans)
+        written = [names for role, _, names in _columns_of(steps) if role == "written"]
+        texts = [name for name, one in lists.items() if name.startswith(OF_TEXTS) or one in written]
+        has_dates = "DATES" in lists
+        run, needed = short_program(texts, about, steps, cleans=cleans, has_dates=has_dates)
     else:
         run, needed = _long(about, columns)
     used |= needed
@@ -191,6 +197,8 @@ def _columns_of(steps: Iterable[Any]) -> Iterator[tuple[str, Any, list[str]]]:
     for step in steps:
         if isinstance(step, ColumnTransformer):
             yield from (one for one in step.transformers if isinstance(one[2], list))
+        elif isinstance(step, FunctionTransformer) and step.func is to_numbers:
+            yield "written", step, step.kw_args["names"]
 
 
 def _named_lists(steps: Iterable[Any]) -> dict[str, list[str]]:

@@ -20,30 +20,34 @@ TYPES = {"i": "int", "u": "int", "b": "bool"}
 
 
 def short_program(
-    lists: Sequence[str], about: About, steps: Sequence[Any], *, cleans: bool
+    texts: Sequence[str],
+    about: About,
+    steps: Sequence[Any],
+    *,
+    cleans: bool,
+    has_dates: bool,
 ) -> tuple[list[str], dict[str, Any]]:
     """Return the functions of a program for one plain target, and the names that they use.
 
     Parameters
     ----------
-    lists : sequence of str
-        Names of the constants with columns.
+    texts : sequence of str
+        Names of the constants with columns that are read as texts.
     about : About
     steps : sequence of estimator
         Parts of the model.
     cleans : bool
         True if the model begins with a cleaner, which reads all columns.
+    has_dates : bool
+        True if there is a constant with columns of dates.
     """
     used: dict[str, Any] = {"argparse": "argparse", "pd": pd}
-    texts = (
-        [COLUMNS]
-        if cleans and about.columns
-        else [name for name in lists if name.startswith(OF_TEXTS)]
-    )
+    if cleans and about.columns:
+        texts = [COLUMNS]
     names = [f"*{name}" for name in texts] + ["TARGET"] * (about.label_kind in ("O", "U", "T"))
     listed = texts[0] if len(names) == 1 and texts else f"[{', '.join(names)}]"
     options = f", dtype=dict.fromkeys({listed}, str)" if names else ""
-    if "DATES" in lists and not cleans:
+    if has_dates and not cleans:
         options += ", parse_dates=DATES"
     if about.options:
         options += f", {about.options}"

@@ -22,7 +22,7 @@ from evolver.export.layout import INDENT, Comprehension, Group, Source, flat, la
 from evolver.export.render import Written, quoted, render
 from primitives.wrappers import OpinionPoolClassifier, TemperatureScaledClassifier
 
-LONG = 40
+LONG = 60
 """Number of characters from which a part of a pipeline is a statement of its own."""
 
 AVERAGES = (VotingClassifier, VotingRegressor)

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evolver.schema.schema import Schema
+from evolver.schema.schema import Profile, Schema
 from primitives.cleaning import LARGEST
-from primitives.reading import Column, as_text, factorized, marks_of
+from primitives.formats import PLAIN
+from primitives.reading import Column, as_text, factorized, marks_of, read_column
+from primitives.tidy import numbers_in_texts
 
 MOST_OTHERS = 1_000
 """Number of columns of other kinds than numbers above which all of them are read: few are alike."""
@@ -19,7 +21,9 @@ CELLS = 1_000_000
 """Number of cells that are looked at together."""
 
 
-def as_written(X: pd.DataFrame, schema: Schema) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
+def as_written(
+    X: pd.DataFrame, schema: Schema
+) -> tuple[frozenset[str], dict[str, frozenset[str]], dict[str, str]]:
     """Return the columns of a training table whose values need little or no reading.
 
     Those that need none are finite numbers, booleans, dates, and categories or texts without marks
@@ -37,6 +41,9 @@ def as_written(X: pd.DataFrame, schema: Schema) -> tuple[frozenset[str], dict[st
         Names of the columns whose values need no reading.
     marks : dict of str to frozenset of str
         Marks of missing values in columns that need no other reading, by name.
+    decimals : dict of str to str
+        Decimal marks of columns of numbers in texts that `primitives.tidy.to_numbers` reads as the
+        schema does, by name.
     """
     columns, dtypes = schema.columns, dict(X.dtypes)
     learned = [name for name in schema.learned if name in dtypes]
@@ -50,7 +57,27 @@ def as_written(X: pd.DataFrame, schema: Schema) -> tuple[frozenset[str], dict[st
     return (
         frozenset(name for name, found in marks.items() if not found),
         {name: found for name, found in marks.items() if found},
+        {
+            name: mark
+            for name in (learned if len(learned) <= MOST_OTHERS else ())
+            if columns[name].kind == "number" and name not in marks
+            if (mark := _decimal_of(X[name], schema.profiles[name])) is not None
+        },
     )
+
+
+def _decimal_of(values: pd.Series[Any], profile: Profile) -> str | None:
+    """Return the decimal mark by which the texts of a column are numbers; None if it has none."""
+    if not (isinstance(values.dtype, pd.StringDtype) or pd.api.types.is_object_dtype(values.dtype)):
+        return None
+    column = profile.column
+    decimal = (column.form or PLAIN)[0]
+    _, distinct = factorized(values)
+    texts = pd.Series(distinct, dtype=object)
+    are_shares = profile.high is not None and profile.high <= 1
+    expected, _ = read_column(texts, column, are_shares)
+    found = numbers_in_texts(texts, decimal).to_numpy()
+    return decimal if np.array_equal(found, expected, equal_nan=True) else None
 
 
 def _are_plain(dtype: Any, column: Column) -> bool:

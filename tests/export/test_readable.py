@@ -162,16 +162,18 @@ def test_wrong_styles_are_refused(models: Any, tmp_path: Path) -> None:
     assert not (tmp_path / "m.ipynb").exists()
 
 
-def test_columns_with_marks_codes_and_other_forms_are_read_as_the_model_reads_them() -> None:
+def test_columns_in_other_forms_are_read_as_the_model_reads_them(tmp_path: Path) -> None:
     X, y = small_table("binary")
     number = np.arange(len(X))
     marked = X["category"].where(number % 9 != 0, "none")
+    prices = [f"${value:,.1f}" for value in X["second"] * 99]
+    commas = [f"{value:.1f}".replace(".", ",") for value in X["second"] * 99]
     tables = {
         "with_gaps(": X[["second"]].assign(category=marked),
         "tidy(": X[["second"]].assign(category=" " + X["category"]),
-        "TableCleaner(": X[["third"]].assign(
-            price=[f"${value:,.1f}" for value in X["second"] * 99]
-        ),
+        "to_numbers(": X[["third"]].assign(price=["?", *prices[1:]]),
+        'decimal=","': pd.DataFrame({"price": commas, "category": X["category"]}),
+        "TableCleaner(": X[["second"]].assign(day=X["day"].dt.strftime("%d.%m.%Y")),
     }
     for helper, table in tables.items():
         model = EvolvedClassifier(
@@ -179,11 +181,17 @@ def test_columns_with_marks_codes_and_other_forms_are_read_as_the_model_reads_th
         ).fit(table, y)
         source = model.export(member="best")
         assert source is not None
-        assert helper in source
-        again = names_of(source)["make_pipeline"]().fit(table, y)
-        np.testing.assert_allclose(
-            again.predict_proba(table), model.best_pipeline_.predict_proba(model._read(table))
+        assert helper in source.replace("'decimal': ", "decimal=").replace(
+            '"decimal": ', "decimal="
         )
+        again = names_of(source)["make_pipeline"]().fit(table, y)
+        expected = model.best_pipeline_.predict_proba(model._read(table))
+        np.testing.assert_allclose(again.predict_proba(table), expected)
+        table.assign(target=y).to_csv(tmp_path / "train.csv", index=False)
+        (tmp_path / "winner.py").write_text(source)
+        run_exported(tmp_path / "winner.py", tmp_path / "train.csv", "--out", tmp_path / "out.csv")
+        found = pd.read_csv(tmp_path / "out.csv").filter(like="probability")
+        np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
 def test_fits_that_differ_in_their_seeds_are_a_loop() -> None:
