@@ -203,7 +203,7 @@ class Classification:
         # `predict` translates the most probable column to its label by this encoder.
         estimator.le_ = LabelEncoder().fit(self.classes)
         estimator.classes_ = estimator.le_.classes_
-        return _as_if_fitted(estimator)
+        return as_if_fitted(estimator)
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,7 +262,7 @@ class Regression:
 
     def averaged(self, fitted: Sequence[Any], weights: Sequence[float]) -> Any:
         """Return a fitted regressor that averages predictions with weights."""
-        return _as_if_fitted(VotingRegressor(_named(fitted), weights=list(weights)))
+        return as_if_fitted(VotingRegressor(_named(fitted), weights=list(weights)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -291,7 +291,7 @@ class MultioutputRegression(Regression):
 
     def averaged(self, fitted: Sequence[Any], weights: Sequence[float]) -> Any:
         """Return a fitted regressor that averages predictions with weights."""
-        return _as_if_fitted(MultioutputVoting(_named(fitted), weights=list(weights)))
+        return as_if_fitted(MultioutputVoting(_named(fitted), weights=list(weights)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -370,7 +370,7 @@ class Multilabel:
         """Return a fitted classifier that averages probabilities with weights."""
         estimator = MultilabelVoting(_named(fitted), voting="soft", weights=list(weights))
         estimator.classes_ = self.model_classes
-        return _as_if_fitted(estimator)
+        return as_if_fitted(estimator)
 
 
 TASKS: dict[str, type[Task]] = {kind.family: kind for kind in (Classification, Regression)}
@@ -408,7 +408,7 @@ def _named(fitted: Sequence[Any]) -> list[tuple[str, Any]]:
     return [(f"pipeline_{number}", estimator) for number, estimator in enumerate(fitted, 1)]
 
 
-def _as_if_fitted(estimator: Any) -> Any:
+def as_if_fitted(estimator: Any) -> Any:
     """Set the attributes of a voting estimator that its `fit` would set, and return it.
 
     Calling `fit` would fit the members once more.

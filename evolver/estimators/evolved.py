@@ -422,8 +422,7 @@ class Evolved(Decided, Deployed, Reported):
                 self.best_pipeline_ = result.pipeline
                 self.best_score_ = result.best_score
                 self.honest_score_ = result.honest
-                costs = problem.objectives
-                names = list(problem.reported)
+                costs, names = problem.objectives, list(problem.reported)
                 self.leaderboard_ = frames.leaderboard(result.records, costs, names)
                 usage = result.usage if problem.limits.are_set else None
                 self.pareto_front_ = frames.pareto_front(

@@ -40,6 +40,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
+from evolver.task import as_if_fitted
 from primitives.cleaning import TableCleaner
 from primitives.early_stopping import EarlyStoppedClassifier, EarlyStoppedRegressor
 from primitives.labels import EncodedLabels
@@ -275,16 +276,15 @@ def _early_stopped_regressor(model: EarlyStoppedRegressor, fit: Fit) -> Any:
 
 def _repeated_classifier(model: RepeatedClassifier, fit: Fit) -> Any:
     """Return the average of the fits, whose seeds differ."""
-    members = _seeded(model, fit)
-    labels = LabelEncoder().fit(model.classes_)
-    voting = VotingClassifier(members, voting="soft")
-    return _fitted(voting, members, le_=labels, classes_=labels.classes_)
+    voting = VotingClassifier(_seeded(model, fit), voting="soft")
+    voting.le_ = LabelEncoder().fit(model.classes_)
+    voting.classes_ = voting.le_.classes_
+    return as_if_fitted(voting)
 
 
 def _repeated_regressor(model: RepeatedRegressor, fit: Fit) -> Any:
     """Return the average of the fits, whose seeds differ."""
-    members = _seeded(model, fit)
-    return _fitted(VotingRegressor(members), members)
+    return as_if_fitted(VotingRegressor(_seeded(model, fit)))
 
 
 def _seeded(model: Any, fit: Fit) -> list[tuple[str, Any]]:
@@ -300,15 +300,7 @@ def _voting(voting: Any, fit: Fit) -> Any:
         (name, plain(member, inner))
         for (name, _), member in zip(voting.estimators, voting.estimators_, strict=True)
     ]
-    return _fitted(copy.copy(voting), members, estimators=members)
-
-
-def _fitted(voting: Any, members: Sequence[tuple[str, Any]], /, **attributes: Any) -> Any:
-    """Set the attributes of a voting estimator that its `fit` would set, and return it."""
-    voting.__dict__.update(
-        estimators_=[member for _, member in members], named_estimators_=dict(members), **attributes
-    )
-    return voting
+    return as_if_fitted(changed(voting, estimators=members))
 
 
 def _around(model: Any, fit: Fit) -> Any:
@@ -324,10 +316,7 @@ def _scaled(model: TemperatureScaledClassifier, fit: Fit) -> Any:
 
 def _subsampled(model: Any, fit: Fit) -> Any:
     """Return the model itself if it is fitted on all rows."""
-    inner = plain(model.estimator_, fit)
-    if fit.rows <= model.max_rows:
-        return inner
-    return changed(model, estimator=inner, estimator_=inner)
+    return plain(model.estimator_, fit) if fit.rows <= model.max_rows else _around(model, fit)
 
 
 def _at_most_columns(model: AtMostColumns, fit: Fit) -> Any:

@@ -6,7 +6,6 @@ their seeds are a loop.
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from evolver.export.layout import INDENT, Comprehension, Group, Source, flat, layout
+from evolver.export.plain import changed
 from evolver.export.render import Written, quoted, render
 from primitives.wrappers import OpinionPoolClassifier, TemperatureScaledClassifier
 
@@ -92,7 +92,7 @@ class Functions:
         elif isinstance(estimator, AROUND):
             inner = estimator.estimator
             call = self._called(inner, _name_of(inner), "Return the unfitted model.")
-            yield _statement("return ", self._rendered(_with(estimator, estimator=Written(call))))
+            yield _statement("return ", self._rendered(changed(estimator, estimator=Written(call))))
         else:
             yield _statement("return ", self._rendered(estimator))
 
@@ -127,14 +127,14 @@ class Functions:
                 statements.append(_statement(f"{variable} = ", source))
                 source = variable
             parts.append((name, Written(source), columns))
-        return _with(encoder, transformers=parts), statements
+        return changed(encoder, transformers=parts), statements
 
     def _average(self, voting: Any) -> Source:
         """Return the source of an average; its members are calls of functions, or a loop."""
         members = self._loop(voting)
         if members is None:
             members = Group("[", tuple(self._named(voting)), "]")
-        return self._rendered(_with(voting, estimators=Written(members)))
+        return self._rendered(changed(voting, estimators=Written(members)))
 
     def _named(self, voting: Any) -> Iterator[Source]:
         """Yield the members of an average, each a name and a call."""
@@ -259,13 +259,6 @@ class Loop:
 def _statement(before: str, source: Source) -> str:
     """Return a statement in the body of a function."""
     return layout(source, 1, before, fills=True)
-
-
-def _with(estimator: Any, /, **parameters: Any) -> Any:
-    """Return a copy of an estimator with other parameters, which need not be valid."""
-    new = copy.copy(estimator)
-    vars(new).update(parameters)
-    return new
 
 
 def _name_of(estimator: Any) -> str:
