@@ -196,11 +196,9 @@ class ForkServer:
     def _stop(self) -> None:
         """Kill the server and all its descendants, and remove its folder. Never raise."""
         if self._process is not None:
-            # The descendants are listed first: those that left the session cannot be found later.
-            server = processes.known(self._process.pid)
-            descendants = processes.family(server)
+            # The server adopts descendants that left its session, so it ends after them.
+            processes.end_descendants(processes.known(self._process.pid), PATIENCE)
             self._process.kill()
-            processes.kill(descendants)
             processes.kill(members(self._process.pid))
             _wait(self._process)
         _close(self._alive_fd, self._tracker_fd)
@@ -306,7 +304,7 @@ def serve(
     try:
         forkserver.main(listener, alive, preload)
     finally:
-        processes.kill(psutil.Process().children(recursive=True))
+        processes.end_descendants(psutil.Process(), PATIENCE)
 
 
 def end_with_parent() -> None:

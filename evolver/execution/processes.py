@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable
 
 import psutil
@@ -38,6 +39,34 @@ def kill(processes: Iterable[psutil.Process]) -> None:
     for process in processes:
         with contextlib.suppress(psutil.Error, OSError):
             process.kill()
+
+
+def end_descendants(process: psutil.Process | None, patience: float) -> None:
+    """Kill all descendants of a process that adopts those whose parent ends.
+
+    They are listed and killed until none is left: one that is about to be killed may start another
+    after it was listed.
+
+    Parameters
+    ----------
+    process : psutil.Process or None
+        Process, which itself starts none meanwhile.
+    patience : float
+        Seconds after which descendants that the system does not end are left.
+    """
+    end = time.monotonic() + patience
+    while left := [one for one in family(process)[1:] if _runs(one)]:
+        kill(left)
+        if time.monotonic() > end:
+            return
+        time.sleep(0.002)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Return True if a process has not ended; one that nobody has waited for yet has."""
+    with contextlib.suppress(psutil.Error, OSError):
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 def room() -> float:

@@ -7,6 +7,7 @@ import ctypes
 import os
 import random
 import resource
+import shutil
 import signal
 import socket
 import stat
@@ -28,8 +29,14 @@ from evolver.execution import wire
 from evolver.outcome import Failure
 from primitives import CLASSIFICATION, Catalogue, Features, Prediction, Primitive
 
-CHILD = "evolver-fault-child"
-"""Argument on the command line of every child that a fault leaves behind."""
+CHILD = "evolver-fault-child-" + os.environ.get("PYTEST_XDIST_WORKER", "")
+"""Argument on the command line of every child that a fault leaves behind.
+
+Tests that run at the same time in another process have children of another name.
+"""
+
+SLEEP = shutil.which("sleep")
+"""Program that waits."""
 
 LEAK_BYTES = 60_000_000
 """Bytes that the leaking model keeps of each fit."""
@@ -56,6 +63,14 @@ def hang_in_native_code(X: np.ndarray) -> None:
 
 def leave_a_child(X: np.ndarray) -> None:
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)", CHILD])
+
+
+def leave_children_forever(X: np.ndarray) -> None:
+    """Start children without end, each in a session of its own."""
+    while True:
+        # `sleep` under the name of the children: an interpreter for each would take the processor.
+        subprocess.Popen([CHILD, "1000"], executable=SLEEP, start_new_session=True)
+        time.sleep(0.005)
 
 
 def leave_a_child_and_crash(X: np.ndarray) -> None:
@@ -213,6 +228,7 @@ ON_FIT: dict[str, tuple[Callable[[np.ndarray], Any], Failure | None]] = {
     "Exit": (lambda X: os._exit(0), Failure.CRASH),
     "KillNine": (lambda X: os.kill(os.getpid(), signal.SIGKILL), Failure.CRASH),
     "LeftChild": (leave_a_child, None),
+    "EndlessChildren": (leave_children_forever, Failure.TIMEOUT),
     "LeftChildAndCrash": (leave_a_child_and_crash, Failure.CRASH),
     "Allocation": (allocate_beyond_the_cap, Failure.MEMORY),
     "HugeAllocation": (lambda X: bytearray(1 << 62), Failure.MEMORY),

@@ -302,7 +302,8 @@ class TestKilled:
     fit(evaluations=100_000, search_space=left)
     """
 
-    def test_the_children_of_its_jobs_end(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("fault", ["LeftChild", "EndlessChildren"])
+    def test_the_children_of_its_jobs_end(self, fault: str, tmp_path: Path) -> None:
         def until(process: subprocess.Popen[bytes]) -> None:
             wait_for(lambda: len(left_behind()) > 0)
             process.kill()
@@ -310,7 +311,8 @@ class TestKilled:
             wait_for(lambda: left_behind() == [])
             (tmp_path / "out.json").write_text("true")
 
-        assert run_program(self.BODY, tmp_path, until=until)
+        body = self.BODY.replace("LeftChild", fault)
+        assert run_program(body, tmp_path, until=until)
         assert left_behind() == []
 
     @pytest.mark.slow
