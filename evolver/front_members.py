@@ -10,7 +10,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from evolver.errors import InputError
-from evolver.evaluation.decisions import threshold_by, with_threshold
+from evolver.evaluation.decisions import as_decided, threshold_by
 from evolver.evaluation.fold import fit
 from evolver.evaluation.thresholds import Rule
 from evolver.genome.names import short_name
@@ -78,6 +78,7 @@ class Members:
         }
         self._problem: Problem | None = problem
         self.out_of_fold = dict(result.out_of_fold)
+        self._lines = dict(result.lines)
         names = {self.winner, *(one.candidate.digest for one in self.front), *self.out_of_fold}
         self.thresholds = {
             name: threshold_by(problem, rule, self.out_of_fold.get(name)) for name in names
@@ -139,7 +140,7 @@ class Members:
         raise InputError(f"`member` must be {rule}, got {member!r}.")
 
     def fitted(self, member: str | None) -> Any:
-        """Return a member, fitted on all rows, with its threshold.
+        """Return a member, fitted on all rows, with its line and its threshold.
 
         Raises
         ------
@@ -158,7 +159,7 @@ class Members:
             pipeline = self._unfitted(digest)
             with threadpool_limits(limits=1):  # workers and exported files fit with one thread too
                 self._fitted[digest] = fit(pipeline, problem.X, problem.y, problem.sample_weight)
-        return with_threshold(self._fitted[digest], self.thresholds.get(digest))
+        return self._decided(digest, self._fitted[digest])
 
     def estimator(self, member: str | None) -> Any:
         """Return a member as it is: fitted if it has been, otherwise its unfitted pipeline.
@@ -172,7 +173,11 @@ class Members:
         """
         digest = self.digest_of(member)
         found = self._fitted[digest] if digest in self._fitted else self._unfitted(digest)
-        return with_threshold(found, self.thresholds.get(digest))
+        return self._decided(digest, found)
+
+    def _decided(self, digest: str, model: Any) -> Any:
+        """Return a model with the line and the threshold of a member."""
+        return as_decided(model, self._lines.get(digest), self.thresholds.get(digest))
 
     def _unfitted(self, digest: str) -> Any:
         """Return the unfitted pipeline of a digest on the front, or of the simplest candidate."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import runpy
 import subprocess
 import sys
 import warnings
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.metrics import f1_score, get_scorer
+from sklearn.metrics import f1_score, get_scorer, log_loss, roc_auc_score
 from sklearn.model_selection import FixedThresholdClassifier
 
 from evolver import (
@@ -239,19 +240,50 @@ def test_one_class_for_every_row_is_a_warning_with_an_explanation() -> None:
     assert "predicts-one-class" in [one["code"] for one in model._facts["warnings"]]
 
 
-def test_probabilities_of_balanced_weights_are_a_warning() -> None:
+BALANCED: dict[str, Any] = {
+    **HERE,
+    "search_space": default_catalogue().only("Encoder", "LogisticRegression"),
+    "warm_start": ["LogisticRegression(Encoder(X), class_weight='balanced')"],
+    "max_evaluations": 1,
+}
+"""Parameters of a fit of one model, whose probabilities balanced weights shift."""
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.1])
+def test_probabilities_of_balanced_weights_are_calibrated(rate: float, tmp_path: Path) -> None:
+    X, y = unequal(3_000, rate)
+    X_new, y_new = unequal(20_000, rate, seed=1)
+    truth = y_new == "yes"
+    model = EvolvedClassifier(**BALANCED).fit(X, y)
+    assert [one.code for one in model.warnings_ if "probabilities" in one.code] == []
+    shares, before = model.predict_proba(X_new), model.best_pipeline_.predict_proba(X_new)
+    assert before[:, 1].mean() > 2 * truth.mean()
+    assert abs(shares[:, 1].mean() / truth.mean() - 1) < 0.25
+    assert log_loss(truth, shares) < 0.8 * log_loss(truth, before)
+    # The order of the rows is the same, and so is each score of it.
+    assert np.array_equal(np.argsort(shares[:, 1]), np.argsort(before[:, 1]))
+    assert model.score(X_new, y_new) == roc_auc_score(truth, before[:, 1])
+    assert np.array_equal(model.predict(X_new) == "yes", shares[:, 1] >= 0.5)
+    assert model.predict_set(X_new, by_class=True)[truth, 1].mean() > 0.8
+    model.export(tmp_path / "model.py")
+    model.export(tmp_path / "exact.py", style="exact")
+    for name in ("model.py", "exact.py"):
+        built = runpy.run_path(str(tmp_path / name))["make_pipeline"]()
+        assert np.allclose(built.fit(X, y).predict_proba(X_new), shares, rtol=0, atol=1e-9)
+    again = pickle.loads(pickle.dumps(model))
+    assert np.array_equal(again.predict_proba(X_new), shares)
+
+
+def test_probabilities_stay_as_they_are_where_the_score_depends_on_them() -> None:
     X, y = unequal(300, rate=0.04)
-    options = {
-        **HERE,
-        "search_space": default_catalogue().only("Encoder", "LogisticRegression"),
-        "warm_start": ["LogisticRegression(Encoder(X), class_weight='balanced')"],
-        "max_evaluations": 1,
-    }
-    model = EvolvedClassifier(**options)
+    model = EvolvedClassifier(**BALANCED, scoring="f1", threshold=0.4)
     with pytest.warns(DataWarning, match="Probabilities of the class 'yes' are 0.* in the mean"):
         model.fit(X, y)
     assert "shifted-probabilities" in [one.code for one in model.warnings_]
     assert "shifted-probabilities" in EXPLANATIONS
+    assert np.array_equal(model.predict_proba(X), model.best_pipeline_.predict_proba(X))
+    chosen = quiet(EvolvedClassifier(**BALANCED, scoring="f1"), X, y)
+    assert chosen.predict_proba(X)[:, 1].mean() < model.predict_proba(X)[:, 1].mean() / 2
 
 
 def test_the_command_line_takes_a_threshold(tmp_path: Path) -> None:

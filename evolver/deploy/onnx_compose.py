@@ -183,6 +183,14 @@ def _tempered(graph: Graph, model: Any, value: Value) -> Matrix:
     return _scaled(graph, predicted(graph, model.estimator_, value), model.temperature)
 
 
+def _on_line(graph: Graph, model: Any, value: Value) -> Matrix:
+    """Add the slope and the biases of the logarithms of probabilities."""
+    shares = predicted(graph, model.estimator_, value)
+    logs = graph.each("Log", graph.with_row("Max", shares, model.smallest))
+    scaled = graph.with_row("Mul", logs, model.slope)
+    return graph.softmax(graph.with_row("Add", scaled, np.atleast_2d(model.biases)))
+
+
 def _pooled(graph: Graph, model: Any, value: Value) -> Matrix:
     """Add the average of a linear and a logarithmic pool of the same members."""
     inner = model.estimator_
@@ -250,6 +258,7 @@ WRAPPED: dict[str, Callable[[Graph, Any, Value], Matrix]] = {
     "VotingRegressor": _voted,
     "OpinionPoolClassifier": _pooled,
     "TemperatureScaledClassifier": _tempered,
+    "PlattScaledClassifier": _on_line,
     "RepeatedClassifier": _repeated,
     "RepeatedRegressor": _repeated,
     "TransformedTargetRegressor": _of_changed_target,

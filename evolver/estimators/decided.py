@@ -12,9 +12,30 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from evolver.evaluation.conformal import Conformities, Residuals
+    from evolver.evaluation.thresholds import Rule
     from evolver.front_members import Members
     from evolver.problem import Problem
+    from evolver.run.result import Result
     from evolver.task import Task
+
+
+def with_lines(problem: Problem, result: Result, rule: Rule | None) -> Result:
+    """Return a result with the lines of its models, and its out-of-fold predictions on them.
+
+    Parameters
+    ----------
+    problem : Problem
+    result : Result
+    rule : Rule or None
+        Rule by which the threshold is set.
+    """
+    from evolver.evaluation.decisions import lines_of
+
+    lines = lines_of(problem, rule, result.out_of_fold)
+    changed = {
+        digest: [line(one) for one in result.out_of_fold[digest]] for digest, line in lines.items()
+    }
+    return replace(result, lines=lines, out_of_fold={**result.out_of_fold, **changed})
 
 
 class Decided:

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from evolver.budget import Budget
 from evolver.errors import InputError
-from evolver.estimators.decided import Decided
+from evolver.estimators.decided import Decided, with_lines
 from evolver.estimators.deployed import Deployed
 from evolver.estimators.keywords import check_keywords
 from evolver.estimators.reported import Reported
@@ -416,6 +416,7 @@ class Evolved(Decided, Deployed, Reported):
                 rule = checks.check_threshold(
                     request.threshold, problem.task, problem.y, self.scorer_
                 )
+                result = with_lines(problem, result, rule)
                 self._members = Members(problem, result, rule)
                 problem = self._learn_decisions(problem)
                 self.warnings_ = list(problem.findings)

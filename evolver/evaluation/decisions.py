@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import FixedThresholdClassifier
 
-from evolver.evaluation.thresholds import HALF, Rule
+from evolver.evaluation.blends import FixedPredictions
+from evolver.evaluation.calibration import Line, is_shifted, needed_line
+from evolver.evaluation.fold import score_of
+from evolver.evaluation.scorers import metric_of
+from evolver.evaluation.thresholds import HALF, Rule, label_metric, undecided
 from evolver.problem import Problem
 from evolver.warned import Finding
+from primitives.calibration import PlattScaledClassifier
 
 UNEQUAL = 0.3
 """Share of the rarest class up to which classes are unequal."""
@@ -18,26 +23,87 @@ UNEQUAL = 0.3
 LEAST_ROWS = 50
 """Number of rows below which nothing is said of what is predicted."""
 
-ERRORS_OF_SHIFT = 3.0
-"""Number of standard errors beyond which probabilities differ from a share by no chance."""
-
-SHIFT = 0.2
-"""Difference between probabilities and the share of the rarer class that matters, as its share."""
+SAME_SCORE = 1e-4
+"""Difference of two scores that are the same: a line may part ties, or join tiny probabilities."""
 
 
-def with_threshold(model: Any, threshold: float | None) -> Any:
-    """Return a fitted classifier that decides by a threshold, scikit-learn's wrapper around it.
+def lines_of(
+    problem: Problem,
+    rule: Rule | None,
+    out_of_fold: Mapping[str, Sequence[np.ndarray]],
+) -> dict[str, Line]:
+    """Return the lines of the models whose probabilities need one, by digest.
 
-    At a threshold of 0.5, or None for other targets than two classes, it is the model itself.
+    A metric of the order of the rows chooses models whatever their probabilities are: with balanced
+    class weights, 1 % of a class have a mean probability of 20 %. Where the score depends on the
+    probabilities, they stay as they were scored.
+
+    Parameters
+    ----------
+    problem : Problem
+    rule : Rule or None
+        Rule by which the threshold is set, after the change.
+    out_of_fold : mapping of str to sequence of ndarray
+        Out-of-fold predictions of each model.
     """
+    classes = problem.task.classes
+    if classes is None or len(classes) != 2 or metric_of(problem.scorer) is None:
+        return {}
+    rows = np.concatenate([valid for _, valid in problem.folds])
+    weights = None if problem.sample_weight is None else problem.sample_weight[rows]
+    chooses = rule is not None and rule.score is not None
+    is_free = chooses and label_metric(undecided(problem.scorer)) is not None
+    found = {}
+    for digest, by_fold in out_of_fold.items():
+        line = needed_line(problem.y[rows] == classes[1], np.concatenate(list(by_fold)), weights)
+        if line is not None and (is_free or _keeps_score(problem, by_fold[0], line)):
+            found[digest] = line
+    return found
+
+
+def _keeps_score(problem: Problem, predictions: np.ndarray, line: Line) -> bool:
+    """Return True if the score of the first fold does not depend on a line."""
+    valid = problem.folds[0][1]
+    weights = None if problem.sample_weight is None else problem.sample_weight[valid]
+    before, after = (
+        score_of(
+            problem.scorer,
+            FixedPredictions(one, problem.task),
+            problem.X.iloc[:0],  # the metric sees predictions alone
+            problem.y[valid],
+            weights,
+        )
+        for one in (predictions, line(predictions))
+    )
+    return bool(abs(before - after) <= SAME_SCORE)
+
+
+def as_decided(model: Any, line: Line | None, threshold: float | None) -> Any:
+    """Return a fitted classifier with its line and its threshold.
+
+    Parameters
+    ----------
+    model : estimator
+    line : Line or None
+        None: probabilities are not changed.
+    threshold : float or None
+        None for other targets than two classes. At 0.5 there is no wrapper.
+    """
+    if line is not None:
+        biases = [0.0, line.bias]
+        model = _around(PlattScaledClassifier(model, line.slope, biases, line.smallest), "classes_")
     if threshold is None or threshold == HALF:
         return model
-    wrapper = FixedThresholdClassifier(model, threshold=threshold, response_method="predict_proba")
-    # As `fit` would set them; it would fit the model once more.
-    wrapper.estimator_ = model
-    for name in ("n_features_in_", "feature_names_in_"):
-        if hasattr(model, name):
-            setattr(wrapper, name, getattr(model, name))
+    decided = FixedThresholdClassifier(model, threshold=threshold, response_method="predict_proba")
+    return _around(decided, "n_features_in_", "feature_names_in_")
+
+
+def _around(wrapper: Any, *attributes: str) -> Any:
+    """Return a wrapper as its `fit` would leave it, which would fit the model once more."""
+    wrapper.estimator_ = wrapper.estimator
+    for name in attributes:
+        if hasattr(wrapper.estimator, name):
+            setattr(wrapper, name, getattr(wrapper.estimator, name))
     return wrapper
 
 
@@ -86,7 +152,7 @@ def findings_of_decisions(
     predictions = np.concatenate(list(by_fold))
     return [
         *_one_class(problem, predictions, threshold),
-        *(_shifted(problem, rows, predictions[:, 1]) if len(classes) == 2 else []),
+        *(_shifted(problem, rows, predictions) if len(classes) == 2 else []),
     ]
 
 
@@ -119,14 +185,13 @@ def _shifted(problem: Problem, rows: np.ndarray, predicted: np.ndarray) -> Itera
     assert problem.task.classes is not None
     truth = problem.y[rows] == problem.task.classes[1]
     weights = None if problem.sample_weight is None else problem.sample_weight[rows]
-    mean = float(np.average(predicted, weights=weights))
-    share = float(np.average(truth, weights=weights))
-    error = np.std(truth - predicted) / np.sqrt(len(rows))
-    rarer = min(share, 1 - share)
-    if abs(mean - share) > ERRORS_OF_SHIFT * error and abs(mean - share) > SHIFT * rarer:
+    if is_shifted(truth, predicted, weights):
+        mean = float(np.average(predicted[:, 1], weights=weights))
+        share = float(np.average(truth, weights=weights))
         yield Finding(
             "shifted-probabilities",
             f"Probabilities of the class {problem.task.classes.tolist()[1]!r} are {mean:.3g} in the"
-            f" mean, while its share of the rows is {share:.3g}: they order the rows alone. With"
-            " `scoring='neg_log_loss'` models are chosen whose probabilities are right.",
+            f" mean, while its share of the rows is {share:.3g}: they order the rows alone. They"
+            " are not calibrated, as the score depends on them: a metric of their order, such as"
+            " `scoring='roc_auc'`, or a chosen `threshold` allows it.",
         )

@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 from sklearn.metrics import make_scorer
 
+from evolver.evaluation.calibration import platt_line
 from evolver.evaluation.label_scores import LabelScore, score_of_metric
 from evolver.evaluation.scorers import Metric, metric_of
 from evolver.problem import Scorer
@@ -26,12 +26,6 @@ PRIOR_ROWS = 300
 
 The best threshold of few rows is that of their luck, and a smooth curve of chances is steadier.
 """
-
-SMALLEST = 1e-6
-"""Probability that smaller ones are raised to before a calibration."""
-
-STEPS = 20
-"""Largest number of steps of a calibration."""
 
 PARTS = 5
 """Number of parts of validation rows, each decided by the threshold for the others."""
@@ -106,35 +100,14 @@ class Rule:
 def calibrated(
     second: np.ndarray, shares: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return calibrated probabilities: a logistic function of the logarithms of their odds.
+    """Return calibrated probabilities of the second class; see `platt_line`.
 
-    Platt (1999), "Probabilistic outputs for support vector machines", by Newton's method with
-    the targets of his section 2.2, which keep it finite where the classes are apart.
-
-    Parameters
-    ----------
-    second : ndarray of bool of shape (n_rows,)
-        True for the rows of the second class; some rows are of either class.
-    shares : ndarray of shape (n_rows,)
-        Probabilities of the second class, of a model that has not seen the rows.
-    weights : ndarray of shape (n_rows,), optional
+    Parameters are those of `Rule.threshold`; some rows are of either class.
     """
-    bounded = np.clip(shares, SMALLEST, 1 - SMALLEST)
-    terms = np.column_stack([np.log(bounded / (1 - bounded)), np.ones(len(shares))])
-    n_second = second.sum()
-    targets = np.where(second, (n_second + 1) / (n_second + 2), 1 / (len(second) - n_second + 2))
-    heavy = np.ones(len(shares)) if weights is None else weights / weights.mean()
-    line = np.array([1.0, 0.0])
-    for _ in range(STEPS):
-        found = expit(terms @ line)
-        gradient = terms.T @ (heavy * (targets - found))
-        curvature = (terms * (heavy * found * (1 - found))[:, None]).T @ terms
-        step = np.linalg.solve(curvature + SMALLEST * np.eye(2), gradient)
-        line = line + step
-        if np.abs(step).max() < SMALLEST:
-            break
+    both = np.column_stack([1 - shares, shares])
+    line = platt_line(second, both, weights)
     # Chances must rise with the probability, or the order of the rows would be turned round.
-    return np.asarray(expit(terms @ line)) if line[0] > 0 else np.full(len(shares), targets.mean())
+    return line(both)[:, 1] if line.slope > 0 else np.full(len(shares), second.mean())
 
 
 class Decided:

@@ -41,6 +41,7 @@ from sklearn.preprocessing import (
 )
 
 from evolver.task import as_if_fitted
+from primitives.calibration import PlattScaledClassifier
 from primitives.cleaning import TableCleaner
 from primitives.early_stopping import EarlyStoppedClassifier, EarlyStoppedRegressor
 from primitives.labels import EncodedLabels
@@ -377,6 +378,7 @@ RULES: dict[type, Callable[[Any, Fit], Any]] = {
     VotingRegressor: _voting,
     OpinionPoolClassifier: _around,
     TemperatureScaledClassifier: _scaled,
+    PlattScaledClassifier: _around,
     FixedThresholdClassifier: _around,
     OutOfFoldPredictions: _around,
     SubsampledClassifier: _subsampled,

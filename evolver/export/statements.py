@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline
 from evolver.export.layout import INDENT, Comprehension, Group, Source, flat, layout
 from evolver.export.plain import changed
 from evolver.export.render import Written, quoted, render
+from primitives.calibration import PlattScaledClassifier
 from primitives.wrappers import OpinionPoolClassifier, TemperatureScaledClassifier
 
 LONG = 60
@@ -28,7 +29,12 @@ LONG = 60
 AVERAGES = (VotingClassifier, VotingRegressor)
 """Averages whose members are functions."""
 
-AROUND = (FixedThresholdClassifier, OpinionPoolClassifier, TemperatureScaledClassifier)
+AROUND = (
+    FixedThresholdClassifier,
+    OpinionPoolClassifier,
+    PlattScaledClassifier,
+    TemperatureScaledClassifier,
+)
 """Estimators around a whole model."""
 
 ROUNDS = ("n_estimators", "iterations", "max_iter")

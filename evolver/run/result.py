@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from evolver.evaluation.calibration import Line
 from evolver.genome.candidate import Candidate
 from evolver.limits import Usage
 from evolver.outcome import UNKNOWN, Effort, HonestScore, Scored
@@ -63,6 +64,9 @@ class Result:
     out_of_fold : mapping of str to tuple of ndarray
         Predictions of the validation part of each fold, by digest; those of the winner, the front
         and the ensemble, as far as they are stored.
+    lines : mapping of str to Line
+        Lines by which the probabilities of these models are changed, by digest; `pipeline` and
+        the ensemble are without them.
     usage : mapping of str to Usage
         Usage of the winner and the ensemble as fitted on all rows, and of others on the front as
         fitted on the folds where it was measured, by digest.
@@ -81,6 +85,7 @@ class Result:
     decided_by_time: Sequence[Decision] = ()
     peak_memory: int = 0
     out_of_fold: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
+    lines: Mapping[str, Line] = field(default_factory=dict)
     usage: Mapping[str, Usage] = field(default_factory=dict)
     honest: HonestScore = UNKNOWN
 

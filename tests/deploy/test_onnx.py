@@ -21,6 +21,7 @@ from evolver.genome.pipeline import to_estimator
 from evolver.schema import learn
 from evolver.schema.as_written import as_written
 from primitives import default_catalogue
+from primitives.calibration import PlattScaledClassifier
 from primitives.wrappers import OpinionPoolClassifier, TemperatureScaledClassifier
 from tests.pipelines import PLAIN, catalogue, encoder_with, task_of, traits, tree_with
 from tests.tables import small_table, with_many_values
@@ -161,6 +162,16 @@ def test_ensembles_repeats_and_pools_are_converted(tmp_path: Path) -> None:
         found = written(model, "multiclass", X, y, tmp_path / "model.onnx")
         assert found.difference is not None, found.note
         assert found.difference <= 1e-9
+
+
+def test_calibrated_probabilities_are_converted(tmp_path: Path) -> None:
+    X, y = table_of("binary")
+    inner = fitted("binary", "LogisticRegression", X, y)
+    model = PlattScaledClassifier(inner, 0.7, [0.0, -2.0], 0.01)
+    model.estimator_, model.classes_ = inner, inner.classes_
+    found = written(model, "binary", X, y, tmp_path / "model.onnx")
+    assert found.difference is not None, found.note
+    assert found.difference <= 1e-12
 
 
 @pytest.mark.parametrize("labels", [["a", "b"], [1, 7], [False, True]], ids=str)

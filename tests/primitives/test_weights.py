@@ -24,6 +24,7 @@ from evolver.genome.pipeline import to_estimator
 from primitives import Features, Prediction
 from primitives import space as spaces
 from primitives.base import Primitive
+from primitives.calibration import PlattScaledClassifier
 from primitives.construction import stack
 from primitives.encoders import ENCODERS, build_encoder, encoder
 from primitives.sparse import as_sparse_frame
@@ -333,7 +334,8 @@ def test_an_ensemble_that_is_fitted_again_passes_weights_to_its_members() -> Non
     line = make_pipeline(StandardScaler(), LogisticRegression())
     vote = VotingClassifier([("a", RepeatedClassifier(trees, 2)), ("b", line)], voting="soft")
     weights = np.where(y == y[0], 9.0, 1.0)
-    for model in (OpinionPoolClassifier(vote, 0.7), TemperatureScaledClassifier(vote, 0.7)):
+    around = OpinionPoolClassifier, PlattScaledClassifier, TemperatureScaledClassifier
+    for model in (one(vote, 0.7) for one in around):
         repeats, alone = quietly(model, X, y, weights).estimator_.estimators_
         for found, member in ((repeats.estimators_[0], trees), (alone, line)):
             expected = quietly(member, X, y, weights).predict_proba(X)
