@@ -105,17 +105,7 @@ def ways(
     model: Any, X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, y_test: np.ndarray
 ) -> dict[str, dict[str, Any]]:
     """Return the scores of each way to calibrate a model."""
-    texts = make_column_selector(dtype_include=["object", "category", "bool", "string"])
-    coded = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
-    columns = ColumnTransformer(
-        [("texts", coded, texts)], remainder=SimpleImputer(), verbose_feature_names_out=False
-    )
-    pipeline = make_pipeline(columns, SimpleImputer(), StandardScaler(), model)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        folds = StratifiedKFold(5, shuffle=True, random_state=0)
-        known = cross_val_predict(pipeline, X, y, cv=folds, method="predict_proba")
-        new = pipeline.fit(X, y).predict_proba(X_test)
+    known, new = probabilities(model, X, y, X_test)
     lines = {"nothing": None, "bias": bias_of(y, known), "slope and bias": platt_line(y, known)}
     found = {}
     for way, line in lines.items():
@@ -127,6 +117,23 @@ def ways(
             "needed": needed_line(y, known) is not None,
         }
     return found
+
+
+def probabilities(
+    model: Any, X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the probabilities of a model for its rows, out of fold, and for others."""
+    texts = make_column_selector(dtype_include=["object", "category", "bool", "string"])
+    coded = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    columns = ColumnTransformer(
+        [("texts", coded, texts)], remainder=SimpleImputer(), verbose_feature_names_out=False
+    )
+    pipeline = make_pipeline(columns, SimpleImputer(), StandardScaler(), model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        folds = StratifiedKFold(5, shuffle=True, random_state=0)
+        known = cross_val_predict(pipeline, X, y, cv=folds, method="predict_proba")
+        return known, pipeline.fit(X, y).predict_proba(X_test)
 
 
 def bias_of(second: np.ndarray, shares: np.ndarray) -> Line:
