@@ -168,6 +168,7 @@ class Classification:
         counts = [self.class_counts(y[train]) for train, _ in folds]
         of_all = self.class_counts(y)
         return {
+            "classes": len(of_all),
             "rarity": float(of_all.min() * len(of_all) / len(y)),
             # A training part may lack a class, which then has no count.
             "smallest_class": min(

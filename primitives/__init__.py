@@ -45,6 +45,7 @@ def default_catalogue() -> Catalogue:
         boosting,
         classifiers,
         construction,
+        constructors,
         decomposition,
         encoders,
         regressors,
@@ -57,6 +58,7 @@ def default_catalogue() -> Catalogue:
         "expansion": scalers.EXPANSIONS,
         "selector": selection.SELECTION,
         "decomposition": decomposition.DECOMPOSITION,
+        "constructor": constructors.CONSTRUCTORS,
         "": (
             *encoders.ENCODERS,
             *construction.CONSTRUCTION,

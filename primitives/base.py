@@ -56,7 +56,10 @@ class Kind:
 
 
 class Table(Kind):
-    """The columns of a table: numbers, categories and texts, each with gaps."""
+    """The columns of a table: numbers, dates, categories and texts, each with gaps.
+
+    It is a DataFrame; a step from a table to a table adds columns.
+    """
 
 
 class NullableFeatures(Kind):
@@ -104,6 +107,10 @@ class Traits:
         Columns of categories with many values.
     sparse : int
         1 if the table is a sparse matrix, which has no other columns.
+    number_names : tuple of str
+        Names of the columns of numbers.
+    classes : int
+        Number of classes; 0 for regression.
     may_split : bool
         True if a fit may split its rows at random. Rows of groups, or in an order of time, must
         stay together: neighbours of the rows that are set aside would tell their targets.
@@ -123,6 +130,8 @@ class Traits:
     rarity: float = 1.0
     high_cardinality: int = 0
     sparse: int = 0
+    number_names: tuple[str, ...] = ()
+    classes: int = 0
 
     @property
     def columns(self) -> int:
@@ -254,9 +263,11 @@ class Primitive:
                 f"`inputs` and `output` of {self.name} must be kinds, got {self.inputs} and"
                 f" {self.output}."
             )
-        if self.output is Table:
+        reads_table = len(self.inputs) == 1 and issubclass(self.inputs[0], Table)
+        if issubclass(self.output, Table) and not reads_table:
             raise ValueError(
-                f"`output` of {self.name} must be features or a prediction, got Table."
+                f"`inputs` of {self.name} must be one table, as its output is a table, got"
+                f" {self.inputs}."
             )
         if not callable(self.build):
             raise TypeError(f"`build` of {self.name} must be callable, got {self.build!r}.")
@@ -274,6 +285,11 @@ class Primitive:
     def wraps(self) -> bool:
         """True if `build` takes the estimators of the inputs, False if it is a step after one."""
         return len(self.inputs) > 1 or issubclass(self.inputs[0], Prediction)
+
+    @property
+    def encodes(self) -> bool:
+        """True if it is an encoder: a step from a table to features."""
+        return issubclass(self.inputs[0], Table) and not issubclass(self.output, Table)
 
     @property
     def seeded(self) -> bool:

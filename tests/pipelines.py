@@ -15,6 +15,7 @@ from primitives.base import OF_CLASSES, TASKS
 from primitives.encoders import ENCODERS, encoder
 from primitives.roles import Role
 from primitives.treatments import PASSING_GAPS, TREATMENTS
+from tests.tables import small_table
 
 PLAIN = {task: "LogisticRegression" if task in OF_CLASSES else "Ridge" for task in TASKS}
 
@@ -22,6 +23,8 @@ PLAIN = {task: "LogisticRegression" if task in OF_CLASSES else "Ridge" for task 
 def traits(task: str, **changes: object) -> Traits:
     """Return the traits of `tests.tables.small_table`."""
     known = {"rows": 80, "numbers": 7, "categories": 1, "dates": 1, "gaps": True, "target_min": 1.0}
+    if not changes.get("sparse"):
+        known["number_names"] = tuple(small_table(task)[0].select_dtypes("number"))
     return Traits(task, **{**known, "smallest_class": 12 if task in OF_CLASSES else 0, **changes})
 
 
@@ -69,6 +72,10 @@ def tree_with(primitive: Primitive, space: Catalogue, task: str, rng: np.random.
     nodes = [draw(primitive, rng)]
     for kind in primitive.inputs:
         nodes.extend(_shortest(kind, space, task, rng))
+    if issubclass(primitive.output, Table):
+        encoders = [one for one in space if one.encodes and one.output is Features]
+        nodes.insert(0, draw(encoders[0], rng))
+        primitive = encoders[0]
     if not issubclass(primitive.output, Prediction):
         top = PLAIN[task] if issubclass(primitive.output, Features) else _reader_of_gaps(task)
         nodes.insert(0, draw(space[top], rng))

@@ -18,7 +18,7 @@ from evolver.problem import Problem
 from primitives import Catalogue, Traits, default_catalogue
 from primitives.cleaning import clean_column, column_of_type, plain_numbers
 from primitives.high_cardinality import has_many_values
-from primitives.reading import Column
+from primitives.reading import FLOATS, Column
 from primitives.sparse import matrix_of
 
 CELLS = 2_000_000
@@ -48,6 +48,7 @@ def _traits_of(problem: Problem) -> Traits:
         dates=kinds["date"],
         high_cardinality=_high_cardinality(problem.X, columns),
         gaps=_has_gaps(problem.X, columns),
+        number_names=tuple(name for name, one in columns.items() if one.kind in FLOATS),
         **problem.task.target_traits(problem.y, problem.folds),
     )
 

@@ -107,7 +107,9 @@ def _named(word: str, catalogue: Catalogue, task: str, template: str) -> list[Pr
 
 def _is_step(primitive: Primitive) -> bool:
     """Return True if a primitive follows one step, or the table, and joins no branches."""
-    return len(primitive.inputs) == 1 and primitive.inputs[0] in (Table, *BASES.values())
+    is_constructor = issubclass(primitive.output, Table)
+    reads = (Table, *BASES.values())
+    return len(primitive.inputs) == 1 and primitive.inputs[0] in reads and not is_constructor
 
 
 def _sort(primitive: Primitive) -> str:

@@ -43,7 +43,15 @@ from sklearn.preprocessing import (
 from evolver.task import as_if_fitted
 from primitives.calibration import PlattScaledClassifier
 from primitives.cleaning import TableCleaner
+from primitives.constructed import FormulaColumns
 from primitives.early_stopping import EarlyStoppedClassifier, EarlyStoppedRegressor
+from primitives.importance import (
+    CrossedTargets,
+    GroupStatistics,
+    OfImportantColumns,
+    PairFormulas,
+    SubsetTargets,
+)
 from primitives.labels import EncodedLabels
 from primitives.logistic import NAMES_PENALTY, ElasticNetLogisticRegression
 from primitives.tidy import tidy, to_numbers, with_gaps
@@ -325,6 +333,16 @@ def _at_most_columns(model: AtMostColumns, fit: Fit) -> Any:
     return plain(model.estimator_, fit)
 
 
+def _of_important_columns(model: OfImportantColumns, fit: Fit) -> Any:
+    """Return the transformer with the columns that were chosen."""
+    return plain(model.transformer_, fit)
+
+
+def _formula_columns(model: FormulaColumns, fit: Fit) -> Any:
+    """Return the transformer with the names of all columns."""
+    return changed(model, formulas=model.formulas_)
+
+
 def _best_family_wise(selector: BestFamilyWise, fit: Fit) -> Any:
     """Return scikit-learn's selector if a column passes its test."""
     library = as_class(SelectFwe, selector)
@@ -385,6 +403,11 @@ RULES: dict[type, Callable[[Any, Fit], Any]] = {
     SubsampledRegressor: _subsampled,
     AtMostColumns: _at_most_columns,
     BestFamilyWise: _best_family_wise,
+    PairFormulas: _of_important_columns,
+    GroupStatistics: _of_important_columns,
+    CrossedTargets: _of_important_columns,
+    SubsetTargets: _of_important_columns,
+    FormulaColumns: _formula_columns,
     RoutedAdaBoostClassifier: _ada_boost(AdaBoostClassifier),
     RoutedAdaBoostRegressor: _ada_boost(AdaBoostRegressor),
     ElasticNetLogisticRegression: _elastic_net,

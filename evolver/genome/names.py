@@ -19,7 +19,7 @@ from typing import Any
 
 from evolver.genome.digest import Branch, canonical
 from evolver.genome.tree import Tree
-from primitives import Prediction, Table
+from primitives import Prediction
 
 ARROW = " › "
 """Text between two steps of a short name."""
@@ -121,7 +121,7 @@ def _words(branch: Branch) -> list[str]:
     step = branch.step
     if step is None:
         return []
-    if issubclass(step.primitive.inputs[0], Table):
+    if step.primitive.encodes:
         return _treatments(step.values) if len(step.values) else [model_name(step.name)]
     name = model_name(step.name)
     inputs = [_words(part) for part in branch.inputs]

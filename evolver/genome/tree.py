@@ -36,6 +36,9 @@ from primitives.space import Value
 
 T = TypeVar("T")
 
+CONSTRUCTION_PROBABILITY = 0.15
+"""Probability that growth puts a step before an encoder that adds columns to the table."""
+
 STOP_PROBABILITY = 0.5
 """Probability that growth restricts a choice to the primitives with the shortest branches."""
 
@@ -225,9 +228,11 @@ def grow(
     ValueError
         If `steps` is too small for any branch.
     """
-    if issubclass(Table, kind):
-        return Tree([X])
     grammar = grammar_of(catalogue)
+    if issubclass(Table, kind) and root is None:
+        constructors = grammar.choices(kind, steps)
+        if not constructors or rng.random() >= CONSTRUCTION_PROBABILITY:
+            return Tree([X])
     if root is None:
         choices = grammar.choices(kind, steps)
         if not choices:

@@ -27,7 +27,7 @@ from evolver.genome.pipeline import cleaner_of, to_estimator
 from evolver.genome.tree import Node, Step, Tree
 from evolver.outcome import standard_error
 from evolver.problem import Problem
-from primitives import Prediction, Table
+from primitives import Prediction
 from primitives.encoders import build_encoder
 from primitives.treatments import PASSING_GAPS, TREATMENTS
 
@@ -106,7 +106,7 @@ def without_a_step(tree: Tree) -> Iterator[tuple[str, Tree]]:
     for index, node in enumerate(tree):
         if not isinstance(node, Step):
             continue
-        if issubclass(node.primitive.inputs[0], Table):
+        if node.primitive.encodes:
             yield from _without_roles(tree, index, node)
             continue
         if node.arity == 1 and issubclass(node.ret, Prediction) and not node.primitive.wraps:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from evolver.genome.tree import Node, Step, Tree, draw, grammar_of, grow, pick
-from primitives import Catalogue, Kind, Prediction, Primitive
+from primitives import Catalogue, Kind, Prediction, Primitive, Table
 from primitives import space as spaces
 from primitives.base import Space
 from primitives.space import Value
@@ -74,7 +74,7 @@ def replace_step(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.G
 
 
 def insert_step(parents: Sequence[Tree], catalogue: Catalogue, rng: np.random.Generator) -> Tree:
-    """Insert a step with one input above another step."""
+    """Insert a step with one input above another step, or above the table."""
     return _above(parents[0], catalogue, rng, several_inputs=False)
 
 
@@ -138,7 +138,8 @@ def _above(
     tree: Tree, catalogue: Catalogue, rng: np.random.Generator, *, several_inputs: bool
 ) -> Tree:
     """Put a new step above a branch, which becomes one of its inputs; others are grown."""
-    place = pick(_steps(tree), rng)
+    adds_columns = not several_inputs and bool(catalogue.producing(Table))
+    place = pick(list(range(len(tree))) if adds_columns else _steps(tree), rng)
     wanted, given = tree.required_kind(place), tree[place].ret
     options = [
         (primitive, slot)

@@ -92,7 +92,11 @@ def test_nothing_for_the_task_is_said_at_once() -> None:
         ({"name": "not a name"}, ValueError, "`name`.*identifier"),
         ({"inputs": ()}, TypeError, "`inputs`"),
         ({"output": int}, TypeError, "kinds"),
-        ({"output": Table}, ValueError, "`output`"),
+        (
+            {"output": Table, "inputs": (Features,)},
+            ValueError,
+            "`inputs` of Tree must be one table",
+        ),
         ({"build": "Tree"}, TypeError, "`build`.*callable"),
         ({"space": {"a": (1, 2)}}, TypeError, "`space`.*distributions"),
         ({"space": [IntDistribution(1, 2)]}, TypeError, "`space`"),

@@ -1,0 +1,218 @@
+"""Constructed columns: arithmetic of numbers, statistics of groups, crosses encoded by the target.
+
+Each transformer takes a cleaned table and returns it with further columns of numbers. Exported
+files contain copies of this source; see `primitives.transformers`.
+
+    FormulaColumns     results of operations on pairs of columns
+    GroupColumns       means of numbers by category, and differences from them
+    TargetColumns      means of the target by combinations of columns, out of fold
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.utils.validation import check_is_fitted
+
+from primitives.transformers import UngroupedTargetEncoder
+
+OPERATIONS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
+"""Operations on two columns of numbers."""
+
+
+class FurtherColumns(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+    """Base of transformers that return a table with further columns."""
+
+    def set_output(self, *, transform=None):
+        """Return the transformer: it gives a DataFrame, as the next step selects by type."""
+        return self
+
+    def fit(self, X, y=None):
+        self._learn(X)
+        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        return self
+
+    def transform(self, X):
+        check_is_fitted(self)
+        return beside(X, self._columns(X))
+
+    def get_feature_names_out(self, input_features=None):
+        check_is_fitted(self)
+        new = [name for name in self._names() if name not in self.feature_names_in_]
+        return np.asarray([*self.feature_names_in_, *new], dtype=object)
+
+
+class FormulaColumns(FurtherColumns):
+    """Transformer that adds results of operations on two columns of numbers.
+
+    Parameters
+    ----------
+    formulas : list of tuple of str
+        First column, operation and second column, such as ``("rooms", "/", "age")``. A column
+        without a name, ``""``, is the last one of numbers.
+    """
+
+    def __init__(self, formulas):
+        self.formulas = formulas
+
+    def _learn(self, X):
+        last = X.select_dtypes("number").columns[-1:]
+        self.formulas_ = [tuple(part or last[0] for part in one) for one in self.formulas]
+
+    def _names(self):
+        return [" ".join(formula) for formula in self.formulas_]
+
+    def _columns(self, X):
+        return {
+            " ".join(formula): calculated(X[formula[0]], formula[1], X[formula[2]])
+            for formula in self.formulas_
+        }
+
+
+class GroupColumns(FurtherColumns):
+    """Transformer that adds means of numbers by category, and the differences from them.
+
+    Parameters
+    ----------
+    numbers, groups : list of str
+        Columns of numbers, and of categories.
+    smooth : float, default=10.0
+        Number of rows that the mean of all rows counts as. Otherwise the difference would be 0 for
+        a category of one row, and only where the row is one of `fit`.
+    """
+
+    def __init__(self, numbers, groups, smooth=10.0):
+        self.numbers = numbers
+        self.groups = groups
+        self.smooth = smooth
+
+    def _learn(self, X):
+        self.overall_ = X[self.numbers].mean().to_dict()
+        self.means_ = {}
+        for group in self.groups:
+            by_value = X[self.numbers].groupby(as_labels(X[group]))
+            sums, counts = by_value.sum(), by_value.count()
+            for number, overall in self.overall_.items():
+                means = (sums[number] + self.smooth * overall) / (counts[number] + self.smooth)
+                self.means_[number, group] = means.to_dict()
+
+    def _names(self):
+        return [
+            name
+            for number, group in self.means_
+            for name in (f"mean of {number} by {group}", f"{number} - mean by {group}")
+        ]
+
+    def _columns(self, X):
+        new = []
+        for (number, group), means in self.means_.items():
+            found = as_labels(X[group]).map(means).astype(float).fillna(self.overall_[number])
+            new += [found, floats_of(X[number]) - found]
+        return dict(zip(self._names(), new, strict=True))
+
+
+class TargetColumns(FurtherColumns):
+    """Transformer that adds means of the target by combinations of columns, out of fold.
+
+    Numbers are cut into bins of about equal numbers of rows.
+
+    Parameters
+    ----------
+    combinations : list of tuple of str
+        Columns of each combination.
+    smooth : float, default=10.0
+        Number of rows that the mean of all rows counts as.
+    n_bins : int, default=8
+        Number of bins of a column of numbers.
+    target_type : {"binary", "multiclass", "continuous"}, default="continuous"
+        Type of the target.
+    random_state : int, default=None
+        Seed of the folds.
+    """
+
+    def __init__(
+        self, combinations, smooth=10.0, n_bins=8, target_type="continuous", random_state=None
+    ):
+        self.combinations = combinations
+        self.smooth = smooth
+        self.n_bins = n_bins
+        self.target_type = target_type
+        self.random_state = random_state
+
+    def fit(self, X, y, sample_weight=None):
+        self.fit_transform(X, y, sample_weight)
+        return self
+
+    def fit_transform(self, X, y, sample_weight=None):
+        names = {name for combination in self.combinations for name in combination}
+        shares = np.linspace(0, 1, self.n_bins + 1)[1:-1]
+        self.edges_ = {
+            name: np.unique(np.nanquantile(floats_of(X[name]), shares))
+            for name in sorted(names)
+            if pd.api.types.is_numeric_dtype(X[name])
+        }
+        splitter = KFold if self.target_type == "continuous" else StratifiedKFold
+        folds = splitter(5, shuffle=True, random_state=self.random_state)
+        self.encoder_ = UngroupedTargetEncoder("auto", self.target_type, self.smooth, folds)
+        found = self.encoder_.fit_transform(self._combined(X), y, sample_weight)
+        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        return beside(X, dict(zip(self._names(), found.T, strict=True)))
+
+    def _columns(self, X):
+        found = self.encoder_.transform(self._combined(X))
+        return dict(zip(self._names(), found.T, strict=True))
+
+    def _combined(self, X):
+        """Return the values of each combination as texts."""
+        names = {name for combination in self.combinations for name in combination}
+        texts = {
+            name: in_bins(X[name], self.edges_[name]) if name in self.edges_ else as_labels(X[name])
+            for name in names
+        }
+        combined = {}
+        for combination in self.combinations:
+            first, *others = combination
+            values = texts[first]
+            for name in others:
+                values = values + "\n" + texts[name]
+            combined[" & ".join(combination)] = values
+        return pd.DataFrame(combined, X.index).astype(object)
+
+    def _names(self):
+        """Return the names of the new columns: several classes have one each."""
+        classes = self.encoder_.classes_ if self.target_type == "multiclass" else [""]
+        return [
+            f"target of {' & '.join(combination)} {one}".rstrip()
+            for combination in self.combinations
+            for one in classes
+        ]
+
+
+def beside(X, columns):
+    """Return a table with further columns; a name that it has keeps its column."""
+    new = {name: values for name, values in columns.items() if name not in X.columns}
+    return pd.concat([X, pd.DataFrame(new, X.index)], axis=1)
+
+
+def floats_of(values):
+    """Return a column of numbers as an array of floats, NaN for a gap."""
+    return values.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def in_bins(values, edges):
+    """Return the numbers of the bins of a column as texts; gaps are in the last one."""
+    return pd.Series(np.digitize(floats_of(values), edges).astype(str), values.index)
+
+
+def as_labels(values):
+    """Return a column as texts, with an empty one for a gap."""
+    return values.astype(object).where(values.notna(), "").map(str)
+
+
+def calculated(first, operation, second):
+    """Return the result of an operation on two columns, NaN where it is infinite."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        found = OPERATIONS[operation](floats_of(first), floats_of(second))
+    return np.where(np.isinf(found), np.nan, found)
