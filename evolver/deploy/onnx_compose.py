@@ -127,9 +127,13 @@ def _cleaned(graph: Graph, step: Any, value: Value) -> Value:
     return Frame(numbers, value.texts, tuple(step.columns_))
 
 
+OF_WRITTEN = ("tidy", "with_gaps", "to_numbers")
+"""Functions that read values as they are written; the inputs of a graph are read before."""
+
+
 def _tidied(graph: Graph, step: Any, value: Value) -> Value:
-    """Return the input as it is: a graph has tidy texts, and no function means no change."""
-    if step.func is not None and step.func.__name__ != "tidy":
+    """Return the input as it is: a graph gets tidy values, and no function means no change."""
+    if step.func is not None and step.func.__name__ not in OF_WRITTEN:
         raise NotConvertibleError(step, f"its function is {step.func.__name__}")
     return value
 

@@ -32,7 +32,8 @@ FLOAT32 = {"XGBClassifier": 1e-6, "XGBRegressor": 1e-6, "BernoulliNB": 1e-7, "Mu
 NO_FORM = {
     *("AdaBoostClassifier", "AdaBoostRegressor", "NMF", "QuantileTarget", "QuantileTransformer"),
     *("GaussianProcessClassifier", "GaussianProcessRegressor", "RandomTreesEmbedding", "Splines"),
-    *("KNeighborsClassifier", "KNeighborsRegressor"),
+    *("KNeighborsClassifier", "KNeighborsRegressor", "Formula", "PairFormulas"),
+    *("GroupStatistics", "CrossedTargets", "SubsetTargets"),
 }
 """Primitives without an ONNX form."""
 
@@ -81,7 +82,7 @@ def fitted(task: str, name: str, X: pd.DataFrame, y: np.ndarray) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = to_estimator(tree, schema.not_plain).fit(X, y)
-    return plain(model, Fit(as_written(X, schema), rows=len(X)))
+    return plain(model, Fit(*as_written(X, schema), rows=len(X)))
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,20 @@ def with_encoder(task: str, X: pd.DataFrame, y: np.ndarray, **treatments: str) -
     space = default_catalogue().only(PLAIN[task]).add(encoder).select(task, table)
     tree = tree_with(space[encoder.name], space, task, np.random.default_rng(0))
     return to_estimator(tree, learn(X).not_plain).fit(X, y)
+
+
+def test_values_that_a_model_reads_as_they_are_written_are_read_before_a_graph(
+    tmp_path: Path,
+) -> None:
+    X, y = table_of("binary")
+    X["category"] = X["category"].fillna("?")
+    X["price"] = ["$" + format(1000 * value, ",.2f") for value in X["second"]]
+    model = fitted("binary", "LogisticRegression", X, y)
+    functions = [step.func.__name__ for _, step in model.steps if hasattr(step, "func")]
+    assert functions == ["to_numbers", "with_gaps"]
+    found = written(model, "binary", X, y, tmp_path / "model.onnx")
+    assert found.difference is not None, found.note
+    assert found.difference <= 1e-12
 
 
 @pytest.mark.parametrize("treatment", ["ordinal", "one_hot", "target"])
