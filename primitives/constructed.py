@@ -23,7 +23,13 @@ OPERATIONS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
 
 
 class FurtherColumns(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
-    """Base of transformers that return a table with further columns."""
+    """Base of transformers that return a table with further columns.
+
+    Attributes
+    ----------
+    columns_in_ : list of str
+        Names of the columns that it was fitted on.
+    """
 
     def set_output(self, *, transform=None):
         """Return the transformer: it gives a DataFrame, as the next step selects by type."""
@@ -31,7 +37,7 @@ class FurtherColumns(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
     def fit(self, X, y=None):
         self._learn(X)
-        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        self.columns_in_ = list(X)
         return self
 
     def transform(self, X):
@@ -40,8 +46,10 @@ class FurtherColumns(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
     def get_feature_names_out(self, input_features=None):
         check_is_fitted(self)
-        new = [name for name in self._names() if name not in self.feature_names_in_]
-        return np.asarray([*self.feature_names_in_, *new], dtype=object)
+        given = self.columns_in_ if input_features is None else list(input_features)
+        known = dict(zip(self.columns_in_, given, strict=True))
+        new = zip(self._names({}), self._names(known), strict=True)
+        return np.asarray([*given, *(name for own, name in new if own not in known)], dtype=object)
 
 
 class FormulaColumns(FurtherColumns):
@@ -61,8 +69,11 @@ class FormulaColumns(FurtherColumns):
         last = X.select_dtypes("number").columns[-1:]
         self.formulas_ = [tuple(part or last[0] for part in one) for one in self.formulas]
 
-    def _names(self):
-        return [" ".join(formula) for formula in self.formulas_]
+    def _names(self, known):
+        return [
+            f"{known.get(first, first)} {operation} {known.get(second, second)}"
+            for first, operation, second in self.formulas_
+        ]
 
     def _columns(self, X):
         return {
@@ -98,10 +109,11 @@ class GroupColumns(FurtherColumns):
                 means = (sums[number] + self.smooth * overall) / (counts[number] + self.smooth)
                 self.means_[number, group] = means.to_dict()
 
-    def _names(self):
+    def _names(self, known):
+        pairs = [[known.get(name, name) for name in pair] for pair in self.means_]
         return [
             name
-            for number, group in self.means_
+            for number, group in pairs
             for name in (f"mean of {number} by {group}", f"{number} - mean by {group}")
         ]
 
@@ -110,7 +122,7 @@ class GroupColumns(FurtherColumns):
         for (number, group), means in self.means_.items():
             found = as_labels(X[group]).map(means).astype(float).fillna(self.overall_[number])
             new += [found, floats_of(X[number]) - found]
-        return dict(zip(self._names(), new, strict=True))
+        return dict(zip(self._names({}), new, strict=True))
 
 
 class TargetColumns(FurtherColumns):
@@ -157,12 +169,12 @@ class TargetColumns(FurtherColumns):
         folds = splitter(5, shuffle=True, random_state=self.random_state)
         self.encoder_ = UngroupedTargetEncoder("auto", self.target_type, self.smooth, folds)
         found = self.encoder_.fit_transform(self._combined(X), y, sample_weight)
-        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        return beside(X, dict(zip(self._names(), found.T, strict=True)))
+        self.columns_in_ = list(X)
+        return beside(X, dict(zip(self._names({}), found.T, strict=True)))
 
     def _columns(self, X):
         found = self.encoder_.transform(self._combined(X))
-        return dict(zip(self._names(), found.T, strict=True))
+        return dict(zip(self._names({}), found.T, strict=True))
 
     def _combined(self, X):
         """Return the values of each combination as texts."""
@@ -180,12 +192,12 @@ class TargetColumns(FurtherColumns):
             combined[" & ".join(combination)] = values
         return pd.DataFrame(combined, X.index).astype(object)
 
-    def _names(self):
+    def _names(self, known):
         """Return the names of the new columns: several classes have one each."""
         classes = self.encoder_.classes_ if self.target_type == "multiclass" else [""]
         return [
-            f"target of {' & '.join(combination)} {one}".rstrip()
-            for combination in self.combinations
+            f"target of {' & '.join(known.get(name, name) for name in names)} {one}".rstrip()
+            for names in self.combinations
             for one in classes
         ]
 

@@ -44,15 +44,18 @@ WORDS = {
     "AdaBoost": "AdaBoost",
     "Average": "average",
     "Bins": "bins",
+    "CrossedTargets": "crosses",
     "Binarizer": "binarize",
     "DiscriminantAxes": "discriminant-axes",
     "FeatureAgglomeration": "agglomerate",
+    "GroupStatistics": "group-statistics",
     "LGBM": "LightGBM",
     "LinearDiscriminantAnalysis": "LDA",
     "LogTarget": "log-target",
     "MaxAbsScaler": "max-abs-scale",
     "MinMaxScaler": "min-max-scale",
     "Normalizer": "normalize",
+    "PairFormulas": "pair-formulas",
     "Polynomials": "polynomials",
     "PowerTransformer": "power-transform",
     "QuadraticDiscriminantAnalysis": "QDA",
@@ -69,6 +72,7 @@ WORDS = {
     "Splines": "splines",
     "Stack": "stack",
     "StandardScaler": "scale",
+    "SubsetTargets": "subset-targets",
     "Union": "union",
     "VarianceThreshold": "drop-constant",
     "XGB": "XGBoost",
@@ -121,10 +125,11 @@ def _words(branch: Branch) -> list[str]:
     step = branch.step
     if step is None:
         return []
-    if step.primitive.encodes:
-        return _treatments(step.values) if len(step.values) else [model_name(step.name)]
-    name = model_name(step.name)
     inputs = [_words(part) for part in branch.inputs]
+    if step.primitive.encodes:
+        treatments = _treatments(step.values) if len(step.values) else [model_name(step.name)]
+        return [*inputs[0], *treatments]
+    name = _formula(step.values) if step.name == "Formula" else model_name(step.name)
     if not step.primitive.wraps:
         return [*inputs[0], name]
     if len(inputs) == 1:
@@ -138,6 +143,11 @@ def _words(branch: Branch) -> list[str]:
     else:
         inside = [ARROW.join(part[len(shared) :]) or "table" for part in inputs]
     return [*shared, f"{name}({', '.join(_shortened(inside))})"]
+
+
+def _formula(values: Mapping[str, Any]) -> str:
+    """Return a formula as the name of its column; "it" is the column before."""
+    return " ".join(values[part] or "it" for part in ("first", "operation", "second"))
 
 
 def _treatments(values: Mapping[str, Any]) -> list[str]:

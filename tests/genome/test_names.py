@@ -41,6 +41,18 @@ LINEAR = [step("LogisticRegression", C=1.0), step("StandardScaler"), *BOOSTED[1:
             "impute › target-encode › union(",
         ),
         ([step("GaussianNB"), step("Encoder", sparse="read"), X], "read-matrix › GaussianNB"),
+        (
+            [
+                *(step("GaussianNB"), step("Encoder", **GAPS)),
+                step("Formula", first="", operation="*", second="age"),
+                *(step("Formula", first="rooms", operation="/", second="age"), X),
+            ],
+            "rooms / age › it * age › impute › GaussianNB",
+        ),
+        (
+            [step("GaussianNB"), step("Encoder", **GAPS), step("PairFormulas", n_columns=3), X],
+            "pair-formulas › impute › GaussianNB",
+        ),
     ],
 )
 def test_a_short_name_has_the_steps_in_the_order_of_the_data(nodes: list, name: str) -> None:

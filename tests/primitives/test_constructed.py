@@ -16,6 +16,7 @@ from evolver.genome.codec import decode, encode, parse
 from evolver.genome.pipeline import to_estimator
 from evolver.genome.tree import Node, Step, Tree, check, draw, grow
 from evolver.genome.tree import X as TABLE
+from evolver.report.native_importances import native_importances
 from evolver.search.variation import insert_step, shrink
 from primitives import Catalogue, Features, Prediction, Table
 from primitives.cleaning import TableCleaner
@@ -179,6 +180,15 @@ def test_an_expression_with_formulas_is_read_and_fitted() -> None:
     model = to_estimator(tree).fit(X, X["a"].to_numpy())
     added = model[:-1].get_feature_names_out()
     assert any("a / b * c" in name for name in added)
+
+
+def test_importances_of_features_of_two_columns_are_refused_by_their_names() -> None:
+    X, space, rng = table(100), space_of(), np.random.default_rng(0)
+    formula = Step(space["Formula"], {"first": "a", "operation": "/", "second": "b"})
+    nodes = [draw(space["DecisionTreeRegressor"], rng), draw(space["Encoder"], rng), formula, TABLE]
+    model = to_estimator(Tree(nodes)).fit(X, (X["a"] / X["b"]).to_numpy())
+    with pytest.raises(AttributeError, match="got 'numbers__a / b'"):
+        native_importances(model, list(X))
 
 
 @pytest.mark.parametrize("output", [Features, Table])
