@@ -145,7 +145,8 @@ def _smallest(shares: np.ndarray) -> float:
 
     A vote of trees is 0 where none of them is for a class, which says no more than that.
     """
-    return min(SMALLEST, float(shares[shares > 0].min()) / 2)
+    # Half of the smallest float would be 0.
+    return min(SMALLEST, max(float(shares[shares > 0].min()) / 2, np.finfo(np.float64).tiny))
 
 
 def _loss(second: np.ndarray, shares: np.ndarray, weights: np.ndarray | None) -> float:

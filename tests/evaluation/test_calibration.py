@@ -92,6 +92,16 @@ def test_votes_of_0_are_as_wrong_as_the_smallest_other() -> None:
     assert line.slope > 0.5
 
 
+def test_probabilities_of_any_size_have_a_line() -> None:
+    """Half of the smallest float is 0, whose logarithm made every probability NaN."""
+    second, shares = rows(1.0, 0.0, 200)
+    for least in (0.0, 5e-324, 1e-300):
+        shares[0], shares[1] = (1.0, least), (least, 1.0)
+        line = platt_line(second, shares)
+        assert np.isfinite(line(shares)).all()
+        assert line.slope > 0
+
+
 def test_rows_without_weight_do_not_count() -> None:
     second, shares = rows(1.0, -3.0)
     weights = np.ones(len(second))
