@@ -39,7 +39,7 @@ from evolver.evaluation.calibration import Line, is_shifted, log_odds, needed_li
 
 NAMES = (
     *("adult", "bank-marketing", "default-credit-card", "give-me-some-credit", "lending-club"),
-    *("stackoverflow-remote", "mammography", "churn", "telco-churn", "nomao"),
+    *("stackoverflow-remote", "mammography", "churn", "telco-churn"),
 )
 """Tables of two classes with enough rows of each."""
 
