@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import expit
 
 SMALLEST = 1e-3
@@ -32,6 +33,12 @@ GAIN = 0.05
 
 SURE_GAIN = 10.0
 """Gain of log-likelihood that is no chance: for two numbers it has a chance of 5 in 100,000."""
+
+LEAST_SLOPE = 0.01
+"""Slope of the line of a model whose order is no better than chance on rows it has not seen."""
+
+LARGEST_BIAS = 50.0
+"""Bias beyond which all probabilities are 0 or 1."""
 
 MOST_ROWS = 100_000
 """Number of rows that a line is learned from; of more, each of the first, third and so on."""
@@ -132,12 +139,26 @@ def needed_line(
     if second.all() or not second.any():
         return None
     found = platt_line(second, shares, weights)
+    if found.slope < LEAST_SLOPE:
+        found = _level(second, shares, weights, found.smallest)
     # Few digits: more would say that so many are known.
     line = Line(*(float(f"{number:.4g}") for number in (found.slope, found.bias, found.smallest)))
     unchanged = Line(smallest=line.smallest)
     before, after = (_loss(second, one(shares), weights) for one in (unchanged, line))
     is_better = before - after > max(GAIN * before, SURE_GAIN / len(second))
-    return line if line.slope > 0 and (is_better or is_shifted(second, shares, weights)) else None
+    return line if is_better or is_shifted(second, shares, weights) else None
+
+
+def _level(
+    second: np.ndarray, shares: np.ndarray, weights: np.ndarray | None, smallest: float
+) -> Line:
+    """Return the line of the least slope by which the mean is the share of the class."""
+    share, odds = np.average(second, weights=weights), log_odds(shares, smallest)
+
+    def excess(bias: float) -> float:
+        return float(np.average(expit(LEAST_SLOPE * odds + bias), weights=weights) - share)
+
+    return Line(LEAST_SLOPE, float(brentq(excess, -LARGEST_BIAS, LARGEST_BIAS)), smallest)
 
 
 def _smallest(shares: np.ndarray) -> float:

@@ -75,8 +75,17 @@ def test_a_line_is_needed_by_wrong_probabilities_alone() -> None:
     assert not is_shifted(*rows(0.3, 0.0))
 
 
-def test_no_line_is_learned_where_it_would_turn_the_order_or_from_one_class() -> None:
-    assert needed_line(*rows(-1.0, 0.0)) is None
+def test_an_order_that_is_wrong_is_kept_and_flat() -> None:
+    second, shares = rows(-1.0, -2.0)
+    line = needed_line(second, shares)
+    assert line is not None
+    assert line.slope == 0.01
+    changed = line(shares)[:, 1]
+    assert abs(changed.mean() - second.mean()) < 1e-3
+    np.testing.assert_array_equal(np.argsort(changed), np.argsort(shares[:, 1]))
+
+
+def test_no_line_is_learned_from_one_class() -> None:
     _, shares = rows(1.0, 0.0)
     assert needed_line(np.zeros(len(shares), dtype=bool), shares) is None
 
