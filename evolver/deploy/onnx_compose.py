@@ -142,6 +142,27 @@ def _inside(graph: Graph, step: Any, value: Value) -> Value:
     return transformed(graph, step.estimator_, value)
 
 
+def _with_formulas(graph: Graph, step: Any, value: Value) -> Value:
+    """Add columns of results of operations, NaN where these are infinite."""
+    if not isinstance(value, Frame):
+        raise NotConvertibleError(step, "it reads a table")
+    numbers = dict(value.numbers)
+    nothing = graph.constant([[np.nan]])
+    new = {" ".join(one): one for one in step.formulas_ if " ".join(one) not in value.names}
+    for name, (first, operation, second) in new.items():
+        found = graph.add(OPERATORS[operation], numbers[first], numbers[second])
+        numbers[name] = graph.add("Where", graph.add("IsInf", found), nothing, found)
+    return Frame(numbers, value.texts, (*value.names, *new))
+
+
+def _of_chosen_columns(graph: Graph, step: Any, value: Value) -> Value:
+    return transformed(graph, step.transformer_, value)
+
+
+OPERATORS = {"+": "Add", "-": "Sub", "*": "Mul", "/": "Div"}
+"""Operators of a graph by the signs of formulas."""
+
+
 def _model_inside(graph: Graph, model: Any, value: Value) -> Matrix:
     return predicted(graph, model.estimator_, value)
 
@@ -253,6 +274,8 @@ COMPOSED: dict[str, Callable[[Graph, Any, Value], Value]] = {
     "Isolated": _inside,
     "AtMostColumns": _inside,
     "OutOfFoldPredictions": _as_features,
+    "FormulaColumns": _with_formulas,
+    "OfImportantColumns": _of_chosen_columns,
 }
 """Function that adds a step made of others, by the name of its class."""
 

@@ -32,7 +32,7 @@ FLOAT32 = {"XGBClassifier": 1e-6, "XGBRegressor": 1e-6, "BernoulliNB": 1e-7, "Mu
 NO_FORM = {
     *("AdaBoostClassifier", "AdaBoostRegressor", "NMF", "QuantileTarget", "QuantileTransformer"),
     *("GaussianProcessClassifier", "GaussianProcessRegressor", "RandomTreesEmbedding", "Splines"),
-    *("KNeighborsClassifier", "KNeighborsRegressor", "Formula", "PairFormulas"),
+    *("KNeighborsClassifier", "KNeighborsRegressor"),
     *("GroupStatistics", "CrossedTargets", "SubsetTargets"),
 }
 """Primitives without an ONNX form."""
@@ -45,6 +45,7 @@ QUICK = {
         *("LGBMClassifier", "XGBClassifier", "CatBoostClassifier", "RandomForestClassifier"),
         *("HistGradientBoostingClassifier", "LogisticRegression", "MLPClassifier", "SVC", "PCA"),
         *("GradientBoostingClassifier", "GaussianNB", "Stack", "PowerTransformer", "Polynomials"),
+        *("Formula", "PairFormulas"),
     ],
     "multiclass": ["LGBMClassifier", "CatBoostClassifier", "ExtraTreesClassifier", "LinearSVC"],
     "regression": ["XGBRegressor", "CatBoostRegressor", "LogTarget", "GammaRegressor", "Bins"],
