@@ -891,6 +891,16 @@ class TestEnsemble:
         check_is_fitted(model.best_pipeline_)
         assert model.statistics_["ended_by"] == "evaluations"
 
+    def test_the_seconds_of_a_run_are_told_by_their_use(self, table: Any) -> None:
+        model = regressor(max_evaluations=30).fit(*table)
+        spent = model.statistics_["seconds_by_use"]
+        assert {"before the search", "idle", "final fits"} <= set(spent)
+        assert set(model.leaderboard_["proposer"]) <= set(spent)
+        assert all(seconds >= 0 for seconds in spent.values())
+        board = model.leaderboard_.groupby("proposer")["seconds"].sum()
+        for proposer, seconds in board.items():
+            assert spent[proposer] == pytest.approx(seconds, rel=0.01)
+
     def test_a_function_of_pipelines_measures_each_member(self, table: Any) -> None:
         def steps(pipeline: Pipeline) -> float:
             return float(len(pipeline.steps))

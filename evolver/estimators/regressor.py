@@ -153,9 +153,10 @@ class EvolvedRegressor(DecidedRegressor, Evolved, RegressorMixin, BaseEstimator)
         all and by outcome. "not_begun": those of the stopped that were expected to take too long.
         "folds": "forward in time" if each fold validates on later rows than it
         fits on, else "in any order". "seconds": sum over all workers of the seconds of the folds
-        that this call has run. "worker_memory": most bytes that a worker was seen to hold, 0 in one
-        process. "seconds_saved", "hit_rate": seconds that the cache saved, and share
-        of its lookups that succeeded. "ended_by": reason for the end of the search, one of "time",
+        that this call has run. "seconds_by_use": seconds before the search, of the workers by
+        proposer and idle, and of the final fits. "worker_memory": most bytes that a worker was seen
+        to hold, 0 in one process. "seconds_saved", "hit_rate": seconds that the cache saved, and
+        share of its lookups that succeeded. "ended_by": reason for the end of the search, one of "time",
         "evaluations", "patience", "interrupt", and "error" if the system failed. "decided_by_time":
         parts of the result that more or less time might have changed, such as "the members of the
         ensemble". If it is empty, the same call with the same seed gives the same result.

@@ -175,6 +175,7 @@ def statistics(result: Result, folds: Sequence[Fold]) -> dict[str, Any]:
         ),
         "folds": "forward in time" if are_in_time(folds) else "in any order",
         "seconds": effort.seconds,
+        "seconds_by_use": {name: round(value, 3) for name, value in result.seconds.items()},
         "seconds_saved": effort.saved,
         "worker_memory": result.peak_memory,
         "hit_rate": effort.hits / effort.lookups if effort.lookups else 0.0,

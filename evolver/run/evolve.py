@@ -103,7 +103,9 @@ def evolve(
     loop = SearchLoop(plan, proposer, place.executor, journal, store, start)
     try:
         with first_interrupt_noted() as interrupted:
+            began = time.monotonic()
             _search(loop, place, progress, interrupted)
+            ended = time.monotonic()
             if loop.records:
                 progress(loop.progress(FINAL_FITS))
             final_fit, record, pipeline = _winner(loop, place)
@@ -129,6 +131,12 @@ def evolve(
         honest=honest,
         peak_memory=place.executor.peak_memory,
         usage=_usage(loop, final_fit, plan.problem.limits),
+        seconds={
+            "before the search": began - start,
+            **loop.worker_seconds,
+            "idle": max(0.0, plan.workers * (ended - began) - sum(loop.worker_seconds.values())),
+            "final fits": time.monotonic() - ended,
+        },
         out_of_fold=_out_of_fold([record, *loop.front], ensemble, store, len(plan.problem.folds)),
     )
 

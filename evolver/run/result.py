@@ -70,6 +70,9 @@ class Result:
     usage : mapping of str to Usage
         Usage of the winner and the ensemble as fitted on all rows, and of others on the front as
         fitted on the folds where it was measured, by digest.
+    seconds : mapping of str to float
+        Seconds of the run by what they were spent on: those before the search and for the final
+        fits, and in between those of the workers by proposer, or idle.
     honest : HonestScore
         Score that the model of `predict` can be expected to have on new rows.
     """
@@ -87,6 +90,7 @@ class Result:
     out_of_fold: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
     lines: Mapping[str, Line] = field(default_factory=dict)
     usage: Mapping[str, Usage] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
     honest: HonestScore = UNKNOWN
 
     @property

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from evolver.errors import InputError
@@ -95,6 +95,8 @@ class SearchLoop:
         One for each candidate, in the order asked.
     effort : Effort
         Effort of the folds that this search has run.
+    worker_seconds : dict of str to float
+        Seconds of workers on these folds, by the proposer of the candidate.
     ended_by : Reason
     error : Exception or None
         Error of the system that ended the search.
@@ -112,6 +114,7 @@ class SearchLoop:
         problem, settings = plan.problem, plan.settings
         self.records: list[Record] = []
         self.effort = Effort()
+        self.worker_seconds: defaultdict[str, float] = defaultdict(float)
         self.ended_by: Reason = "interrupt"  # stays where an interrupt leaves the loop
         self.error: Exception | None = None
         self._plan = plan
@@ -341,6 +344,7 @@ class SearchLoop:
         """Keep the result of a fold; return True if a candidate has its outcome by that."""
         number, unit = done.key
         record = self.records[number]
+        self.worker_seconds[record.candidate.origin.proposer] += done.seconds
         excess = self._excess(done.result)
         if excess is not None and isinstance(done.result, FoldScore):
             self.effort += done.result.effort
