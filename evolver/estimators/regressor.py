@@ -156,7 +156,7 @@ class EvolvedRegressor(DecidedRegressor, Evolved, RegressorMixin, BaseEstimator)
         that this call has run. "seconds_by_use": seconds before the search, of the workers by
         proposer and idle, and of the final fits. "worker_memory": most bytes that a worker was seen
         to hold, 0 in one process. "seconds_saved", "hit_rate": seconds that the cache saved, and
-        share of its lookups that succeeded. "ended_by": reason for the end of the search, one of "time",
+        share of its lookups that succeeded. "ended_by": reason for the end, one of "time",
         "evaluations", "patience", "interrupt", and "error" if the system failed. "decided_by_time":
         parts of the result that more or less time might have changed, such as "the members of the
         ensemble". If it is empty, the same call with the same seed gives the same result.
