@@ -29,6 +29,7 @@ from benchmarks.options import add_datasets, parser_of
 from benchmarks.peers.names import NAMES as COMPARED
 from benchmarks.portfolio.unseen import fitted
 from benchmarks.records import Records, publish
+from primitives.constructors import CONSTRUCTORS
 from primitives.wrappers import TemperatureScaledClassifier
 
 ARMS: dict[str, dict[str, Any]] = {
@@ -36,8 +37,9 @@ ARMS: dict[str, dict[str, Any]] = {
     "no portfolio": {"portfolio_size": 0},
     "no refinement": {"refinement_share": 0.0},
     "no racing": {"racing_error": 0.0},
+    "no constructors": {"without_steps": tuple(one.name for one in CONSTRUCTORS)},
 }
-"""Settings that differ from the default ones, by arm."""
+"""Settings that differ from the default ones, and steps that are left out, by arm."""
 
 FOLDS, WORKERS = 5, 2
 NAMES = (

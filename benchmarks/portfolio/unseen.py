@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pandas as pd
 from benchmarks.datasets import estimator_for, is_classification
 from benchmarks.portfolio.learn import experience_of, learned, without
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings
+from primitives import default_catalogue
 
 
 @contextmanager
@@ -34,15 +35,29 @@ def fitted(
     seed: int,
     *,
     workers: int = -1,
+    without_steps: Collection[str] = (),
     **settings: Any,
 ) -> tuple[EvolvedClassifier | EvolvedRegressor, float]:
-    """Fit a model that begins with the portfolio of other tables; return it and its seconds."""
+    """Fit a model that begins with the portfolio of other tables; return it and its seconds.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table, whose trials the portfolio does not know.
+    X, y, budget, seed, workers
+        Arguments of the fit.
+    without_steps : collection of str
+        Names of the primitives that the search space lacks.
+    **settings
+        Settings of the run.
+    """
     with portfolio_without(name, classification=is_classification(y)) as folder:
         model = estimator_for(y)(
             time_budget=budget,
             n_jobs=workers,
             random_state=seed,
             verbose=0,
+            search_space=default_catalogue().without(*without_steps) if without_steps else None,
             settings=Settings(portfolio=folder, **settings),
         )
         start = time.monotonic()
