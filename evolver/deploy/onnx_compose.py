@@ -128,8 +128,8 @@ def _cleaned(graph: Graph, step: Any, value: Value) -> Value:
 
 
 def _tidied(graph: Graph, step: Any, value: Value) -> Value:
-    """Return the input as it is: a graph has tidy texts, and no function means no change."""
-    if step.func is not None and step.func.__name__ != "tidy":
+    """Return the input as it is: a graph has values that are read, and no function changes none."""
+    if step.func is not None and step.func.__name__ not in READING:
         raise NotConvertibleError(step, f"its function is {step.func.__name__}")
     return value
 
@@ -239,6 +239,9 @@ INVERSES: dict[str, Callable[[Graph, Any, Matrix], Matrix]] = {
     "BoundedLog": _unlogged,
 }
 """Function that adds the inverse of a transformation of the target, by the name of its class."""
+
+READING = ("tidy", "with_gaps", "to_numbers", "to_floats", "to_booleans", "to_places", "to_dates")
+"""Names of functions that read columns as the schema does; see `primitives.tidy`."""
 
 COMPOSED: dict[str, Callable[[Graph, Any, Value], Value]] = {
     "Pipeline": _in_sequence,

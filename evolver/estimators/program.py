@@ -12,8 +12,9 @@ from sklearn.metrics import get_scorer_names
 import evolver
 from evolver.errors import InputError
 from evolver.export.about import About
+from evolver.export.fit_facts import Fit
 from evolver.export.notebook import to_notebook
-from evolver.export.plain import Fit, plain
+from evolver.export.plain import plain
 from evolver.export.readable import to_readable
 from evolver.export.source_file import to_source
 from evolver.problem import Problem
@@ -119,7 +120,7 @@ def source_of(
         about = _about(model, digest)
         fit = replace(model._fit_facts, keeps_imputers=keep_imputers)
         if not about.is_plain:  # the general program reads columns as texts
-            fit = replace(fit, as_written=frozenset(), marks={})
+            fit = replace(fit, as_written=frozenset(), marks={}, readings={})
         write = to_notebook if is_notebook else to_readable
         return write(plain(model._members.fitted(digest), fit), about)
     except (OSError, ValueError) as error:  # Python finds no source of some definitions
