@@ -20,7 +20,6 @@ from evolver.export.source_file import to_source
 from evolver.problem import Problem
 from evolver.report.frames import shown_digest, title
 from evolver.run.fitted_ensemble import ENSEMBLE
-from evolver.schema.as_written import as_written
 from primitives.reading import Column
 
 if TYPE_CHECKING:
@@ -36,10 +35,12 @@ def fit_facts(problem: Problem, X: pd.DataFrame) -> Fit:
     X : DataFrame of shape (n_samples, n_features)
         Training table as it was given.
     """
-    assert problem.schema is not None  # the search has learned it
+    # The search has learned both.
+    assert problem.schema is not None
+    assert problem.as_written is not None
     profiles = problem.schema.profiles
     return Fit(
-        *as_written(X, problem.schema),
+        *problem.as_written,
         frozenset(name for name, one in profiles.items() if one.missing == len(X)),
         frozenset(name for name, one in profiles.items() if not one.missing),
         len(problem.y),

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from evolver.schema.schema import Profile, Schema
-from primitives.cleaning import LARGEST, clean_column
+from evolver.schema.schema import Schema
+from primitives.cleaning import LARGEST, cleaned
 from primitives.formats import PLAIN
 from primitives.reading import FLOATS, Column, as_text, factorized, is_written, marks_of
 from primitives.tidy import to_booleans, to_dates, to_floats, to_numbers, to_places
@@ -36,28 +36,37 @@ class Reading(NamedTuple):
     arguments: tuple[tuple[str, Any], ...] = ()
 
 
-def as_written(
-    X: pd.DataFrame, schema: Schema
-) -> tuple[frozenset[str], dict[str, frozenset[str]], dict[str, Reading]]:
-    """Return the columns of a training table whose values need little or no reading.
+class AsWritten(NamedTuple):
+    """Columns of a training table whose values need little or no reading.
 
     Those that need none are finite numbers, booleans, dates, and categories or texts without marks
     of missing values and without white space around them. Scikit-learn's own steps understand them.
 
     Parameters
     ----------
-    X : DataFrame of shape (n_samples, n_features)
-        Table as it was given, with the columns of the schema.
-    schema : Schema
-
-    Returns
-    -------
     as_written : frozenset of str
         Names of the columns whose values need no reading.
     marks : dict of str to frozenset of str
         Marks of missing values in columns that need no other reading, by name.
     readings : dict of str to Reading
         Functions that read other columns as the schema does, by name.
+    """
+
+    as_written: frozenset[str]
+    marks: dict[str, frozenset[str]]
+    readings: dict[str, Reading]
+
+
+def as_written(X: pd.DataFrame, schema: Schema, read: pd.DataFrame | None = None) -> AsWritten:
+    """Return the columns of a training table whose values need little or no reading.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_samples, n_features)
+        Table as it was given, with the columns of the schema.
+    schema : Schema
+    read : DataFrame of shape (n_samples, n_learned), optional
+        The same table, read by the schema; None: it is read here.
     """
     columns, dtypes = schema.columns, dict(X.dtypes)
     learned = [name for name in schema.learned if name in dtypes]
@@ -69,38 +78,41 @@ def as_written(
         if found is not None:
             marks[name] = found
     rest = [name for name in learned if name not in marks]
+    read = schema.read(X)[0] if read is None else read
     readings = {
         name: reading
         for name in (rest if len(rest) <= MOST_OTHERS else ())
-        if (reading := _reading_of(X[name], schema.profiles[name])) is not None
+        if (reading := _reading_of(X[name], read[name], columns[name])) is not None
     }
     dates = [name for name in learned if columns[name].kind == "date"]
     if any(name in readings for name in dates):
         # A program reads all columns of dates in one way.
         readings |= {name: _date_reading(columns[name]) for name in dates if name in marks}
         marks = {name: found for name, found in marks.items() if name not in readings}
-    return (
+    return AsWritten(
         frozenset(name for name, found in marks.items() if not found),
         {name: found for name, found in marks.items() if found},
         readings,
     )
 
 
-def _reading_of(values: pd.Series[Any], profile: Profile) -> Reading | None:
+def _reading_of(values: pd.Series[Any], read: pd.Series[Any], column: Column) -> Reading | None:
     """Return the function that reads a column as its schema does; None if there is none."""
-    column = profile.column
     candidate = _candidate(values.dtype, column)
-    if candidate is None:
-        return None
-    are_shares = profile.high is not None and profile.high <= 1
-    some = values.drop_duplicates()
-    expected = clean_column(some, column, are_shares)
+    if candidate is None or candidate.function in EXACT:
+        return candidate
+    is_first = ~values.duplicated().to_numpy()
+    some = values[is_first].to_frame("")
     try:
-        table = candidate.function(some.to_frame(""), [""], **dict(candidate.arguments))
+        found = candidate.function(some, [""], **dict(candidate.arguments))[""].to_numpy()
     except (TypeError, ValueError):
         return None
-    is_same = np.array_equal(table[""].to_numpy(), np.asarray(expected), equal_nan=True)
-    return candidate if is_same else None
+    expected = np.asarray(cleaned(read.array[is_first], column))
+    return candidate if np.array_equal(found, expected, equal_nan=True) else None
+
+
+EXACT = (to_booleans, to_places)
+"""Functions that read every value as a schema does, by the same rules."""
 
 
 def _candidate(dtype: Any, column: Column) -> Reading | None:
