@@ -49,7 +49,7 @@ LEFT: dict[str, Any] = {
     ],
     "times": [f"{value % 24}:30" for value in NUMBER],
     "infinity": np.where(NUMBER == 3, np.inf, NUMBER * 1.5),
-    "infinity in texts": [f"{value}.5" if value else "1e400" for value in NUMBER],
+    "large numbers in texts": [f"{value}.5" if value else "1e35" for value in NUMBER],
     "brackets": [f"({value}.5)" for value in NUMBER],
 }
 """Values of columns that need the cleaner."""
