@@ -37,20 +37,25 @@ CYCLIC_PARTS = (
 
 
 def part_of(dates, part):
-    """Return a part of dates as floats, such as "month" or "sine of month"."""
+    """Return a part of dates as floats, such as "month"; days are those since 1970."""
+    name = "day_of_week" if part == "weekday" else part
+    values = days_of(dates) if part == "days" else getattr(dates.dt, name)
+    return np.asarray(values, dtype=np.float64)
+
+
+def cyclic_part_of(dates, part):
+    """Return a part of dates as floats, such as "sine of month"; others as `part_of` does."""
     wave, _, cycle = part.partition(" of ")
     if not cycle:
-        name = "day_of_week" if part == "weekday" else part
-        values = days_of(dates) if part == "days" else getattr(dates.dt, name)
-        return np.asarray(values, dtype=np.float64)
+        return part_of(dates, part)
     function, length = CYCLES[cycle]
     angles = 2 * np.pi / length * np.asarray(function(dates), dtype=np.float64)
     return np.sin(angles) if wave == "sine" else np.cos(angles)
 
 
-def parts_of_dates(table, parts, differences=()):
+def parts_of_dates(table, parts, differences=(), read=part_of):
     """Return parts of dates, listed by column, and the days from one column to another."""
-    columns = [part_of(table[name], part) for name, chosen in parts.items() for part in chosen]
+    columns = [read(table[name], part) for name, chosen in parts.items() for part in chosen]
     columns += [days_of(table[last]) - days_of(table[first]) for first, last in differences]
     return np.column_stack(columns)
 
@@ -97,10 +102,11 @@ class DateParts(TransformerMixin, BaseEstimator):
 
     def _features(self, X):
         """Return all features by name, as in `features_`."""
+        parts, read = (CYCLIC_PARTS, cyclic_part_of) if self.cyclic else (PARTS, part_of)
         found = {
-            f"{{{place}}} ({part})": part_of(X[name], part)
+            f"{{{place}}} ({part})": read(X[name], part)
             for place, name in enumerate(self.feature_names_in_)
-            for part in (CYCLIC_PARTS if self.cyclic else PARTS)
+            for part in parts
         }
         if self.differences:
             days = [days_of(X[name]) for name in self.feature_names_in_]

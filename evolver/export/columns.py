@@ -10,7 +10,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from evolver.export.fit_facts import Fit
 from primitives.cleaning import TableCleaner
-from primitives.dates import DateParts, parts_of_dates
+from primitives.dates import DateParts, cyclic_part_of, parts_of_dates
 from primitives.tidy import (
     tidy,
     to_booleans,
@@ -73,7 +73,11 @@ def parts_chosen(step: DateParts, fit: Fit) -> FunctionTransformer:
             parts.setdefault(names[int(last)], []).append(part)
         else:
             differences.append((names[int(first)], names[int(last)]))
-    arguments = {"parts": parts, **({"differences": differences} if differences else {})}
+    arguments: dict[str, Any] = {"parts": parts}
+    if differences:
+        arguments["differences"] = differences
+    if step.cyclic:
+        arguments["read"] = cyclic_part_of
     return FunctionTransformer(parts_of_dates, kw_args=arguments)
 
 

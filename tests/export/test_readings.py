@@ -17,6 +17,7 @@ from evolver.export.plain import plain
 from evolver.genome.pipeline import to_estimator
 from evolver.schema import learn
 from evolver.schema.as_written import as_written
+from primitives.dates import DateParts
 from tests.alone import run_exported
 from tests.export.test_plain import predictions
 from tests.export.test_readable import names_of
@@ -77,6 +78,20 @@ def test_a_specialised_pipeline_reads_columns_of_any_form_as_the_schema_does(
         np.testing.assert_allclose(predictions(other, table), expected, rtol=0, atol=1e-9)
     for word in ("TableCleaner", "DateParts"):
         assert word not in repr(specialised)
+
+
+@pytest.mark.parametrize("cyclic", [False, True])
+@pytest.mark.parametrize("differences", [False, True])
+def test_the_parts_of_dates_that_a_fit_chose_are_those_of_a_function(
+    cyclic: bool, differences: bool
+) -> None:
+    X, _ = small_table("binary")
+    hours = pd.to_timedelta(np.arange(len(X)) % 40, unit="h")
+    X = X[["day"]].assign(later=X["day"] + hours)
+    step = DateParts(cyclic, differences).fit(X)
+    function = plain(step, Fit())
+    rows = X.assign(day=X["day"].mask(np.arange(len(X)) % 3 == 0))
+    np.testing.assert_array_equal(function.transform(rows), step.transform(rows))
 
 
 def model_of(X: pd.DataFrame, y: np.ndarray) -> EvolvedClassifier:
