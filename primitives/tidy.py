@@ -22,8 +22,9 @@ def tidy(table, names):
 
 
 def with_gaps(table, names, marks):
-    """Return a table in which some columns have gaps for texts that mark missing values."""
-    return table.assign(**table[names].astype(object).replace(marks, np.nan))
+    """Return a table in which gaps of any kind, and texts that mark them, are NaN."""
+    texts = table[names].astype(object)
+    return table.assign(**texts.mask(texts.isna() | texts.isin(marks), np.nan).astype(object))
 
 
 def text_or_nan(value):

@@ -162,15 +162,19 @@ def _marks_in(values: pd.Series[Any], column: Column) -> frozenset[str] | None:
     if column.values:
         return None
     codes, distinct = factorized(values)
-    # A gap of another kind than NaN would be a category of its own.
-    has_other_gaps = pd.api.types.is_object_dtype(values.dtype) and any(
-        not isinstance(gap, float) for gap in values[codes < 0]
-    )
-    if has_other_gaps or any(
-        not isinstance(text, str) or text != as_text(text) for text in distinct
-    ):
+    if any(not isinstance(text, str) or text != as_text(text) for text in distinct):
         return None
-    return frozenset(text for text in distinct if text.casefold() in marks_of(column))
+    marks = {text for text in distinct if text.casefold() in marks_of(column)}
+    return frozenset(marks | _other_gaps(values, codes))
+
+
+def _other_gaps(values: pd.Series[Any], codes: np.ndarray) -> set[str]:
+    """Return gaps of other kinds than NaN as texts: each would be a category of its own."""
+    if getattr(values.dtype, "na_value", np.nan) is pd.NA:
+        return {str(pd.NA)}
+    is_object = pd.api.types.is_object_dtype(values.dtype)
+    gaps = values[codes < 0] if is_object else ()
+    return {str(gap) for gap in gaps if not isinstance(gap, float)}
 
 
 NO_MARKS: frozenset[str] = frozenset()

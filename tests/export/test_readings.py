@@ -40,6 +40,7 @@ def columns(X: pd.DataFrame) -> Columns:
         ),
         "count": (pd.array(X["third"].round(), dtype="Int64"), "to_floats"),
         "start": (X["day"].dt.strftime("%d.%m.%Y").mask(number % 8 == 0), "to_dates"),
+        "kind": (X["category"].astype("string"), "with_gaps"),
         "end": (later.dt.strftime("%Y-%m-%d %H:%M"), "to_dates"),
     }
 

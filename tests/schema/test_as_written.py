@@ -11,7 +11,7 @@ import pytest
 from evolver.schema import learn
 from evolver.schema.as_written import as_written
 from primitives.cleaning import TableCleaner
-from primitives.tidy import to_booleans, to_dates, to_floats, to_numbers, to_places
+from primitives.tidy import to_booleans, to_dates, to_floats, to_numbers, to_places, with_gaps
 
 NUMBER = np.arange(60)
 DAYS = pd.Series(pd.Timestamp("2024-01-20") + pd.to_timedelta(NUMBER * 7, unit="h"))
@@ -73,6 +73,29 @@ def test_other_columns_need_the_cleaner(case: str) -> None:
     X = pd.DataFrame({"column": LEFT[case], "number": NUMBER * 1.5})
     plain, marks, readings = as_written(X, learn(X))
     assert "column" not in {*plain, *marks, *readings}
+
+
+@pytest.mark.parametrize(
+    ("values", "marks"),
+    [
+        (["a", "b", np.nan], set()),
+        (["a", "?", np.nan], {"?"}),
+        (pd.Series(["a", "b", None] * 20, dtype=object), {"None"}),
+        (pd.array(["a", "b", None] * 20, dtype="string"), {"<NA>"}),
+        (pd.array(["a", "b", "c"] * 20, dtype="string[pyarrow]"), {"<NA>"}),
+    ],
+    ids=["none", "text", "None", "NA", "arrow"],
+)
+def test_gaps_of_all_kinds_are_marked(values: Any, marks: set[str]) -> None:
+    values = values if len(values) == len(NUMBER) else pd.Series(values * 20, dtype=object)
+    X = pd.DataFrame({"column": values, "number": NUMBER * 1.5})
+    plain, found, _ = as_written(X, learn(X))
+    assert found.get("column", set()) == marks
+    assert ("column" in plain) == (not marks)
+    expected = pd.Series(values).astype(object).isin([None, np.nan, pd.NA, "?"])
+    tidied = with_gaps(X, ["column"], sorted(marks))["column"]
+    assert tidied.dtype == object
+    assert [isinstance(one, float) for one in tidied] == expected.tolist()
 
 
 def test_an_order_that_is_given_is_read_by_places() -> None:
