@@ -11,6 +11,7 @@ import pandas as pd
 from evolver.limits import Limits
 from evolver.objectives import OPERATORS, Objective
 from evolver.schema import Schema
+from evolver.schema.as_written import AsWritten
 from evolver.task import Task
 from evolver.warned import Finding
 from primitives.reading import Column
@@ -56,6 +57,8 @@ class Problem:
         Limits that the model that predicts must keep.
     groups : ndarray of int, shape (n_samples,), optional
         Number of the group of each row.
+    as_written : AsWritten, optional
+        Columns of the caller's table that need little or no reading.
     """
 
     task: Task
@@ -72,6 +75,7 @@ class Problem:
     time: str | None = None
     limits: Limits = field(default_factory=Limits)
     groups: np.ndarray | None = None
+    as_written: AsWritten | None = None
 
     @property
     def columns(self) -> Mapping[str, Column] | None:

@@ -29,6 +29,7 @@ from evolver.run.progress import ProgressLine, say_end, say_forward, warn_of_tim
 from evolver.run.result import Result
 from evolver.run.run_header import data_of, header_of
 from evolver.schema import Given
+from evolver.schema.as_written import as_written
 from evolver.settings import Settings
 from evolver.storage.journal import ABOUT, History, Journal, run_folder
 from evolver.storage.predictions import FOLDER, Store
@@ -366,6 +367,7 @@ def _checked_problem(
     schema = checks.schema_with_time(given, request.columns, time)
     findings += checks.findings_of_columns(schema, len(given))
     table, _ = schema.read(given)
+    little_read = as_written(given, schema, table)
     findings += checks.misaligned(X, y=y, sample_weight=sample_weight, groups=groups)
     target, known = checks.check_target(y, request.task, findings)
     if not known.all():
@@ -404,6 +406,7 @@ def _checked_problem(
         time=time,
         limits=request.limits,
         groups=None if groups is None else numbered(groups),
+        as_written=little_read,
     )
     folds = checks.scorable_folds(
         problem, cv, groups=groups, rng=rng, end=request.end_of_checks, findings=findings

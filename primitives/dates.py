@@ -17,15 +17,8 @@ def days_of(dates):
     return (dates.to_numpy("datetime64[us]") - np.datetime64(0, "us")) / np.timedelta64(1, "D")
 
 
-PARTS = {
-    "days": days_of,
-    "year": lambda dates: dates.dt.year,
-    "month": lambda dates: dates.dt.month,
-    "day": lambda dates: dates.dt.day,
-    "weekday": lambda dates: dates.dt.day_of_week,
-    "hour": lambda dates: dates.dt.hour,
-}
-"""Function from dates to numbers, by the name of the part."""
+PARTS = ("days", "year", "month", "day", "weekday", "hour")
+"""Names of parts of dates; days are those since 1970."""
 
 CYCLES = {
     "month": (lambda dates: dates.dt.month, 12),
@@ -34,6 +27,37 @@ CYCLES = {
     "hour": (lambda dates: dates.dt.hour + dates.dt.minute / 60, 24),
 }
 """Function from dates to numbers, and the number after which these begin again, by name."""
+
+CYCLIC_PARTS = (
+    "days",
+    "year",
+    *(f"{wave} of {part}" for part in CYCLES for wave in ("sine", "cosine")),
+)
+"""Names of parts of dates of which most have no first and no last value."""
+
+
+def part_of(dates, part):
+    """Return a part of dates as floats, such as "month"; days are those since 1970."""
+    name = "day_of_week" if part == "weekday" else part
+    values = days_of(dates) if part == "days" else getattr(dates.dt, name)
+    return np.asarray(values, dtype=np.float64)
+
+
+def cyclic_part_of(dates, part):
+    """Return a part of dates as floats, such as "sine of month"; others as `part_of` does."""
+    wave, _, cycle = part.partition(" of ")
+    if not cycle:
+        return part_of(dates, part)
+    function, length = CYCLES[cycle]
+    angles = 2 * np.pi / length * np.asarray(function(dates), dtype=np.float64)
+    return np.sin(angles) if wave == "sine" else np.cos(angles)
+
+
+def parts_of_dates(table, parts, differences=(), read=part_of):
+    """Return parts of dates, listed by column, and the days from one column to another."""
+    columns = [read(table[name], part) for name, chosen in parts.items() for part in chosen]
+    columns += [days_of(table[last]) - days_of(table[first]) for first, last in differences]
+    return np.column_stack(columns)
 
 
 class DateParts(TransformerMixin, BaseEstimator):
@@ -78,11 +102,11 @@ class DateParts(TransformerMixin, BaseEstimator):
 
     def _features(self, X):
         """Return all features by name, as in `features_`."""
-        parts = cyclic_parts if self.cyclic else plain_parts
+        parts, read = (CYCLIC_PARTS, cyclic_part_of) if self.cyclic else (PARTS, part_of)
         found = {
-            f"{{{place}}} ({part})": values
+            f"{{{place}}} ({part})": read(X[name], part)
             for place, name in enumerate(self.feature_names_in_)
-            for part, values in parts(X[name]).items()
+            for part in parts
         }
         if self.differences:
             days = [days_of(X[name]) for name in self.feature_names_in_]
@@ -94,26 +118,6 @@ class DateParts(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         columns = self.feature_names_in_ if input_features is None else input_features
         return np.asarray([name.format(*columns) for name in self.features_], dtype=object)
-
-
-def plain_parts(dates):
-    """Return the parts of dates by name."""
-    return {part: as_floats(function(dates)) for part, function in PARTS.items()}
-
-
-def cyclic_parts(dates):
-    """Return days, year, and sine and cosine of other parts of dates by name."""
-    found = {part: as_floats(PARTS[part](dates)) for part in ("days", "year")}
-    for part, (function, length) in CYCLES.items():
-        angles = 2 * np.pi / length * as_floats(function(dates))
-        found[f"sine of {part}"] = np.sin(angles)
-        found[f"cosine of {part}"] = np.cos(angles)
-    return found
-
-
-def as_floats(values):
-    """Return numbers as an array of floats with NaN for missing ones."""
-    return np.asarray(values, dtype=np.float64)
 
 
 def varies(values):

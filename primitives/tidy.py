@@ -1,4 +1,4 @@
-"""Numbers, categories and texts in one form.
+"""Columns in one form: each function reads a few columns of a table as its schema does.
 
 Exported files contain copies of this source; see `primitives.transformers`.
 """
@@ -10,7 +10,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from primitives.formats import MISSING_MARKS
+from primitives.formats import BOOLEANS, MISSING_MARKS
 from primitives.reading import as_text
 
 
@@ -22,8 +22,9 @@ def tidy(table, names):
 
 
 def with_gaps(table, names, marks):
-    """Return a table in which some columns have gaps for texts that mark missing values."""
-    return table.assign(**table[names].astype(object).replace(marks, np.nan))
+    """Return a table in which gaps of any kind, and texts that mark them, are NaN."""
+    texts = table[names].astype(object)
+    return table.assign(**texts.mask(texts.isna() | texts.isin(marks), np.nan).astype(object))
 
 
 def text_or_nan(value):
@@ -38,9 +39,41 @@ def to_numbers(table, names, decimal="."):
 
 
 def numbers_in_texts(values, decimal):
-    """Return the numbers that texts hold; anything but digits, signs and the decimal mark goes."""
+    """Return the numbers in texts; anything but digits, signs, powers and the decimal mark goes."""
     if pd.api.types.is_numeric_dtype(values):
         return values
-    other = f"[^0-9+{re.escape(decimal)}-]"
+    other = f"(?![eE][-+]?[0-9])[^0-9+{re.escape(decimal)}-]"
     texts = values.map(lambda value: re.sub(other, "", str(value)).replace(decimal, "."))
     return pd.to_numeric(texts.astype(object), errors="coerce").astype(float)
+
+
+def to_floats(table, names):
+    """Return a table in which some columns are floats of numpy, with NaN for gaps."""
+    return table.assign(
+        **{name: table[name].to_numpy(np.float64, na_value=np.nan) for name in names}
+    )
+
+
+def to_booleans(table, names):
+    """Return a table in which words such as "yes" are 1, "no" is 0, and any other is missing."""
+    words = table[names].astype(object).map(lambda value: as_text(value).casefold())
+    return table.assign(**words.map(BOOLEANS.get).astype(float))
+
+
+def to_places(table, names, values):
+    """Return a table in which ordered values are numbers from 0 on, and any other is missing."""
+    places = {value: place for place, value in enumerate(values)}
+    found = table[names].astype(object).map(lambda value: places.get(as_text(value)))
+    return table.assign(**found.astype(float))
+
+
+def to_dates(table, names, format):
+    """Return a table in which texts of some columns are dates, and any other is missing."""
+    return table.assign(**{name: dates_in_texts(table[name], format) for name in names})
+
+
+def dates_in_texts(values, format):
+    """Return the dates in UTC that texts of a format hold; those that are dates already stay."""
+    if not pd.api.types.is_datetime64_any_dtype(values):
+        values = values.astype(object).map(as_text).astype(object)
+    return pd.to_datetime(values, format=format, errors="coerce", utc=True).dt.tz_localize(None)

@@ -127,13 +127,9 @@ def _cleaned(graph: Graph, step: Any, value: Value) -> Value:
     return Frame(numbers, value.texts, tuple(step.columns_))
 
 
-OF_WRITTEN = ("tidy", "with_gaps", "to_numbers")
-"""Functions that read values as they are written; the inputs of a graph are read before."""
-
-
 def _tidied(graph: Graph, step: Any, value: Value) -> Value:
-    """Return the input as it is: a graph gets tidy values, and no function means no change."""
-    if step.func is not None and step.func.__name__ not in OF_WRITTEN:
+    """Return the input as it is: a graph has values that are read, and no function changes none."""
+    if step.func is not None and step.func.__name__ not in READING:
         raise NotConvertibleError(step, f"its function is {step.func.__name__}")
     return value
 
@@ -264,6 +260,9 @@ INVERSES: dict[str, Callable[[Graph, Any, Matrix], Matrix]] = {
     "BoundedLog": _unlogged,
 }
 """Function that adds the inverse of a transformation of the target, by the name of its class."""
+
+READING = ("tidy", "with_gaps", "to_numbers", "to_floats", "to_booleans", "to_places", "to_dates")
+"""Names of functions that read columns as the schema does; see `primitives.tidy`."""
 
 COMPOSED: dict[str, Callable[[Graph, Any, Value], Value]] = {
     "Pipeline": _in_sequence,

@@ -12,14 +12,14 @@ from sklearn.metrics import get_scorer_names
 import evolver
 from evolver.errors import InputError
 from evolver.export.about import About
+from evolver.export.fit_facts import Fit
 from evolver.export.notebook import to_notebook
-from evolver.export.plain import Fit, plain
+from evolver.export.plain import plain
 from evolver.export.readable import to_readable
 from evolver.export.source_file import to_source
 from evolver.problem import Problem
 from evolver.report.frames import shown_digest, title
 from evolver.run.fitted_ensemble import ENSEMBLE
-from evolver.schema.as_written import as_written
 from primitives.reading import Column
 
 if TYPE_CHECKING:
@@ -35,10 +35,12 @@ def fit_facts(problem: Problem, X: pd.DataFrame) -> Fit:
     X : DataFrame of shape (n_samples, n_features)
         Training table as it was given.
     """
-    assert problem.schema is not None  # the search has learned it
+    # The search has learned both.
+    assert problem.schema is not None
+    assert problem.as_written is not None
     profiles = problem.schema.profiles
     return Fit(
-        *as_written(X, problem.schema),
+        *problem.as_written,
         frozenset(name for name, one in profiles.items() if one.missing == len(X)),
         frozenset(name for name, one in profiles.items() if not one.missing),
         len(problem.y),
@@ -119,7 +121,7 @@ def source_of(
         about = _about(model, digest)
         fit = replace(model._fit_facts, keeps_imputers=keep_imputers)
         if not about.is_plain:  # the general program reads columns as texts
-            fit = replace(fit, as_written=frozenset(), marks={})
+            fit = replace(fit, as_written=frozenset(), marks={}, readings={})
         write = to_notebook if is_notebook else to_readable
         return write(plain(model._members.fitted(digest), fit), about)
     except (OSError, ValueError) as error:  # Python finds no source of some definitions

@@ -15,8 +15,8 @@ A part that has no rule stays as it is. A fit of the result on the same rows giv
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ from sklearn.feature_selection import SelectFwe
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
-from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     LabelEncoder,
@@ -40,10 +40,13 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
+from evolver.export.columns import FUNCTION_NAMES, cleaner_left, parts_chosen
+from evolver.export.fit_facts import Fit
 from evolver.task import as_if_fitted
 from primitives.calibration import PlattScaledClassifier
 from primitives.cleaning import TableCleaner
 from primitives.constructed import FormulaColumns
+from primitives.dates import DateParts
 from primitives.early_stopping import EarlyStoppedClassifier, EarlyStoppedRegressor
 from primitives.importance import (
     CrossedTargets,
@@ -54,7 +57,6 @@ from primitives.importance import (
 )
 from primitives.labels import EncodedLabels
 from primitives.logistic import NAMES_PENALTY, ElasticNetLogisticRegression
-from primitives.tidy import tidy, to_numbers, with_gaps
 from primitives.transformers import (
     TAKES_SPLITTER,
     AtMostColumns,
@@ -72,43 +74,6 @@ from primitives.wrappers import (
     SubsampledRegressor,
     TemperatureScaledClassifier,
 )
-
-
-@dataclass(frozen=True)
-class Fit:
-    """Facts of the rows that an estimator was fitted on.
-
-    Parameters
-    ----------
-    as_written : collection of str
-        Names of the columns whose values are used as they are written: the cleaner changes none.
-    marks : mapping of str to collection of str
-        Marks of missing values in columns of texts that need no other reading, by name.
-    decimals : mapping of str to str
-        Decimal marks of columns of numbers in texts, by name.
-    empty : collection of str
-        Names of the columns without any value.
-    complete : collection of str
-        Names of the columns without a gap.
-    rows : int
-        Number of the rows.
-    is_weighted : bool
-        True if the rows have weights.
-    encodes_labels : bool
-        True if the labels are numbers from 0 on: an average makes them so for its members.
-    keeps_imputers : bool
-        False to leave out an imputer of columns without a gap.
-    """
-
-    as_written: Collection[str] = field(default=frozenset())
-    marks: Mapping[str, Collection[str]] = field(default_factory=dict)
-    decimals: Mapping[str, str] = field(default_factory=dict)
-    empty: Collection[str] = field(default=frozenset())
-    complete: Collection[str] = field(default=frozenset())
-    rows: int = 0
-    is_weighted: bool = False
-    encodes_labels: bool = False
-    keeps_imputers: bool = True
 
 
 def plain(estimator: Any, fit: Fit) -> Any:
@@ -155,38 +120,11 @@ def _renamed(steps: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
     found: dict[str, Any] = {}
     for name, step in steps:
         is_model = hasattr(step, "predict")
-        short = "model" if is_model else NAMES.get(type(step), name.partition("-")[0])
+        kind = step.func if isinstance(step, FunctionTransformer) else type(step)
+        short = "model" if is_model else NAMES.get(kind, name.partition("-")[0])
         number = sum(other.partition("-")[0] == short for other in found)
         found[f"{short}-{number + 1}" if number else short] = step
     return list(found.items())
-
-
-def _cleaner(cleaner: TableCleaner, fit: Fit) -> Any:
-    """Return what is left to clean: nothing, numbers in texts, categories and texts, or all."""
-    others = [name for name in cleaner.columns_ if name not in fit.as_written]
-    numbers = [name for name in others if name in fit.decimals]
-    texts = [name for name in others if cleaner.columns_[name].kind in ("category", "text")]
-    if len(numbers) + len(texts) < len(others):
-        return cleaner
-    steps = [
-        FunctionTransformer(
-            to_numbers,
-            kw_args={
-                "names": [name for name in numbers if fit.decimals[name] == mark],
-                **({} if mark == "." else {"decimal": mark}),
-            },
-        )
-        for mark in sorted({fit.decimals[name] for name in numbers})
-    ]
-    marks = set().union(*(fit.marks.get(name, ()) for name in texts))
-    if texts and all(name in fit.marks for name in texts):
-        arguments = {"names": texts, "marks": sorted(marks)}
-        steps.append(FunctionTransformer(with_gaps, kw_args=arguments))
-    elif texts:
-        steps.append(FunctionTransformer(tidy, kw_args={"names": texts}))
-    if not steps:
-        return "passthrough"
-    return steps[0] if len(steps) == 1 else make_pipeline(*steps)
 
 
 def _feature_union(union: FeatureUnion, fit: Fit) -> Any:
@@ -370,18 +308,19 @@ def _changed_target(model: TransformedTargetRegressor, fit: Fit) -> Any:
     return changed(model, regressor=inner, regressor_=inner)
 
 
-NAMES = {
+NAMES: dict[Any, str] = {
+    **FUNCTION_NAMES,
     TableCleaner: "clean",
-    FunctionTransformer: "clean",
     ColumnTransformer: "encode",
     FeatureUnion: "features",
     SimpleImputer: "impute",
 }
-"""Names of the steps of a pipeline; others have that of their class in small letters."""
+"""Names of steps by class or function; others have that of their class in small letters."""
 
 RULES: dict[type, Callable[[Any, Fit], Any]] = {
     Pipeline: _pipeline,
-    TableCleaner: _cleaner,
+    TableCleaner: cleaner_left,
+    DateParts: parts_chosen,
     FeatureUnion: _feature_union,
     ColumnTransformer: _column_transformer,
     SimpleImputer: _simple_imputer,

@@ -42,7 +42,7 @@ from evolver.export.statements import Functions
 from primitives.cleaning import TableCleaner
 from primitives.reading import Column
 from primitives.targets import read_target
-from primitives.tidy import to_numbers
+from primitives.tidy import to_booleans, to_dates, to_floats, to_numbers, to_places
 from primitives.weights import fit_with_weights
 
 NAMES = {
@@ -52,8 +52,20 @@ NAMES = {
     "dates": "DATES",
     "texts": "TEXTS",
     "written": "WRITTEN_NUMBERS",
+    "booleans": "YES_OR_NO",
+    "ordered": "ORDERED",
+    "nullable": "NULLABLE",
 }
 """Names of the constants with columns, by the role of the columns."""
+
+READ_BY = {
+    to_numbers: "written",
+    to_booleans: "booleans",
+    to_places: "ordered",
+    to_dates: "dates",
+    to_floats: "nullable",
+}
+"""Roles of columns by the function that reads them."""
 
 MODULES = {"pd": "import pandas as pd", "np": "import numpy as np"}
 """Imports of modules by their usual names."""
@@ -142,9 +154,9 @@ def parts_of_file(estimator: Any, about: About) -> FileParts:
     functions.write("make_pipeline", "Return the unfitted model.", estimator, _notes(steps, about))
     del used[CONSTANTS]
     if about.is_plain:
-        written = [names for role, _, names in _columns_of(steps) if role == "written"]
+        written = list(_names_read_by(steps, to_numbers, to_booleans, to_places, to_dates))
         texts = [name for name, one in lists.items() if name.startswith(OF_TEXTS) or one in written]
-        has_dates = "DATES" in lists
+        has_dates = "DATES" in lists and not any(_names_read_by(steps, to_dates))
         run, needed = short_program(texts, about, steps, cleans=cleans, has_dates=has_dates)
     else:
         run, needed = _long(about, columns)
@@ -197,15 +209,24 @@ def _columns_of(steps: Iterable[Any]) -> Iterator[tuple[str, Any, list[str]]]:
     for step in steps:
         if isinstance(step, ColumnTransformer):
             yield from (one for one in step.transformers if isinstance(one[2], list))
-        elif isinstance(step, FunctionTransformer) and step.func is to_numbers:
-            yield "written", step, step.kw_args["names"]
+        elif isinstance(step, FunctionTransformer) and step.func in READ_BY:
+            yield READ_BY[step.func], step, step.kw_args["names"]
+
+
+def _names_read_by(steps: Iterable[Any], *functions: Any) -> Iterator[list[str]]:
+    """Yield the columns that functions of `primitives.tidy` read."""
+    yield from (
+        names for _, step, names in _columns_of(steps) if getattr(step, "func", None) in functions
+    )
 
 
 def _named_lists(steps: Iterable[Any]) -> dict[str, list[str]]:
     """Return the columns of each role by the name of a constant, in the order of `NAMES`."""
     by_role: dict[str, list[list[str]]] = {role: [] for role in NAMES}
-    for role, _, columns in _columns_of(steps):
-        if role in by_role and columns not in [one for found in by_role.values() for one in found]:
+    pairs = [(role, columns) for role, _, columns in _columns_of(steps) if role in NAMES]
+    # Columns of two roles have the name of the first role.
+    for role, columns in sorted(pairs, key=lambda pair: list(NAMES).index(pair[0])):
+        if columns not in [one for found in by_role.values() for one in found]:
             by_role[role].append(columns)
     return {
         f"{NAMES[role]}_{number}" if number > 1 else NAMES[role]: columns

@@ -51,10 +51,12 @@ def short_program(
         options += ", parse_dates=DATES"
     if about.options:
         options += f", {about.options}"
-    short = READ_SHORT.format(options=options)
-    read = (
-        short if max(map(len, short.splitlines())) <= LINE_LENGTH else READ.format(options=options)
+    sources = (
+        READ_SHORT.format(options=options),
+        READ.format(options=options),
+        READ_LONG.format(listed=listed, options=options.replace(listed, "texts")),
     )
+    read = next((one for one in sources if _is_within_lines(one)), sources[-1])
     # A cleaner reads all columns, other steps those that they name.
     features = "known.drop(columns=options.target)" if cleans else "known"
     kind = f".astype({TYPES[about.label_kind]})" if about.label_kind in TYPES else ""
@@ -68,6 +70,11 @@ def short_program(
         predictions=SHARES if about.label_kind else NUMBERS,
     )
     return [read, run], used
+
+
+def _is_within_lines(source: str) -> bool:
+    """Return True if no line is too long."""
+    return max(map(len, source.splitlines())) <= LINE_LENGTH
 
 
 def _is_the_same_on_threads(steps: Sequence[Any]) -> bool:
@@ -102,6 +109,14 @@ READ_SHORT = '''def read(path):
     """Return the table in a CSV or Parquet file."""
     return pd.read_parquet(path) if path.endswith(".parquet") else pd.read_csv(path{options})'''
 """The same function, if it fits in the line."""
+
+READ_LONG = '''def read(path):
+    """Return the table in a CSV or Parquet file."""
+    if path.endswith(".parquet"):
+        return pd.read_parquet(path)
+    texts = {listed}
+    return pd.read_csv(path{options})'''
+"""The same function, if the names of the columns of texts need a line."""
 
 THREADS = """    threadpool_limits(1)  # more threads may change the last digits of a number
 """

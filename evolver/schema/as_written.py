@@ -1,18 +1,18 @@
-"""Columns whose values need no reading: they are what pipelines learn from as they are written."""
+"""Columns whose values need little or no reading: a few lines read them as the schema does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from evolver.schema.schema import Profile, Schema
-from primitives.cleaning import LARGEST
+from evolver.schema.schema import Schema
+from primitives.cleaning import LARGEST, cleaned
 from primitives.formats import PLAIN
-from primitives.reading import Column, as_text, factorized, marks_of, read_column
-from primitives.tidy import numbers_in_texts
+from primitives.reading import FLOATS, Column, as_text, factorized, is_written, marks_of
+from primitives.tidy import to_booleans, to_dates, to_floats, to_numbers, to_places
 
 MOST_OTHERS = 1_000
 """Number of columns of other kinds than numbers above which all of them are read: few are alike."""
@@ -21,29 +21,52 @@ CELLS = 1_000_000
 """Number of cells that are looked at together."""
 
 
-def as_written(
-    X: pd.DataFrame, schema: Schema
-) -> tuple[frozenset[str], dict[str, frozenset[str]], dict[str, str]]:
-    """Return the columns of a training table whose values need little or no reading.
+class Reading(NamedTuple):
+    """Function of `primitives.tidy` that reads a column as its schema does.
+
+    Parameters
+    ----------
+    function : callable
+        Function of a table and the names of columns.
+    arguments : tuple of tuple of str and Any, default=()
+        Further arguments of the function: pairs of name and value.
+    """
+
+    function: Callable[..., pd.DataFrame]
+    arguments: tuple[tuple[str, Any], ...] = ()
+
+
+class AsWritten(NamedTuple):
+    """Columns of a training table whose values need little or no reading.
 
     Those that need none are finite numbers, booleans, dates, and categories or texts without marks
     of missing values and without white space around them. Scikit-learn's own steps understand them.
 
     Parameters
     ----------
-    X : DataFrame of shape (n_samples, n_features)
-        Table as it was given, with the columns of the schema.
-    schema : Schema
-
-    Returns
-    -------
     as_written : frozenset of str
         Names of the columns whose values need no reading.
     marks : dict of str to frozenset of str
         Marks of missing values in columns that need no other reading, by name.
-    decimals : dict of str to str
-        Decimal marks of columns of numbers in texts that `primitives.tidy.to_numbers` reads as the
-        schema does, by name.
+    readings : dict of str to Reading
+        Functions that read other columns as the schema does, by name.
+    """
+
+    as_written: frozenset[str]
+    marks: dict[str, frozenset[str]]
+    readings: dict[str, Reading]
+
+
+def as_written(X: pd.DataFrame, schema: Schema, read: pd.DataFrame | None = None) -> AsWritten:
+    """Return the columns of a training table whose values need little or no reading.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_samples, n_features)
+        Table as it was given, with the columns of the schema.
+    schema : Schema
+    read : DataFrame of shape (n_samples, n_learned), optional
+        The same table, read by the schema; None: it is read here.
     """
     columns, dtypes = schema.columns, dict(X.dtypes)
     learned = [name for name in schema.learned if name in dtypes]
@@ -54,36 +77,71 @@ def as_written(
         found = _marks_in(X[name], columns[name])
         if found is not None:
             marks[name] = found
-    return (
+    rest = [name for name in learned if name not in marks]
+    read = schema.read(X)[0] if read is None else read
+    readings = {
+        name: reading
+        for name in (rest if len(rest) <= MOST_OTHERS else ())
+        if (reading := _reading_of(X[name], read[name], columns[name])) is not None
+    }
+    dates = [name for name in learned if columns[name].kind == "date"]
+    if any(name in readings for name in dates):
+        # A program reads all columns of dates in one way.
+        readings |= {name: _date_reading(columns[name]) for name in dates if name in marks}
+        marks = {name: found for name, found in marks.items() if name not in readings}
+    return AsWritten(
         frozenset(name for name, found in marks.items() if not found),
         {name: found for name, found in marks.items() if found},
-        {
-            name: mark
-            for name in (learned if len(learned) <= MOST_OTHERS else ())
-            if columns[name].kind == "number" and name not in marks
-            if (mark := _decimal_of(X[name], schema.profiles[name])) is not None
-        },
+        readings,
     )
 
 
-def _decimal_of(values: pd.Series[Any], profile: Profile) -> str | None:
-    """Return the decimal mark by which the texts of a column are numbers; None if it has none."""
-    if not (isinstance(values.dtype, pd.StringDtype) or pd.api.types.is_object_dtype(values.dtype)):
+def _reading_of(values: pd.Series[Any], read: pd.Series[Any], column: Column) -> Reading | None:
+    """Return the function that reads a column as its schema does; None if there is none."""
+    candidate = _candidate(values.dtype, column)
+    if candidate is None or candidate.function in EXACT:
+        return candidate
+    is_first = ~values.duplicated().to_numpy()
+    some = values[is_first].to_frame("")
+    try:
+        found = candidate.function(some, [""], **dict(candidate.arguments))[""].to_numpy()
+    except (TypeError, ValueError):
         return None
-    column = profile.column
+    expected = np.asarray(cleaned(read.array[is_first], column))
+    return candidate if np.array_equal(found, expected, equal_nan=True) else None
+
+
+EXACT = (to_booleans, to_places)
+"""Functions that read every value as a schema does, by the same rules."""
+
+
+def _candidate(dtype: Any, column: Column) -> Reading | None:
+    """Return the function that may read a column, by its type and kind; None if there is none."""
+    if column.kind == "date":
+        return _date_reading(column)
+    if column.kind == "ordered":
+        return Reading(to_places, (("values", column.values),))
+    if column.kind not in FLOATS:
+        return None
+    if not is_written(dtype):
+        is_span = dtype.kind == "m"
+        return None if is_span or isinstance(dtype, np.dtype) else Reading(to_floats)
+    if column.kind == "boolean":
+        return Reading(to_booleans)
     decimal = (column.form or PLAIN)[0]
-    _, distinct = factorized(values)
-    texts = pd.Series(distinct, dtype=object)
-    are_shares = profile.high is not None and profile.high <= 1
-    expected, _ = read_column(texts, column, are_shares)
-    found = numbers_in_texts(texts, decimal).to_numpy()
-    return decimal if np.array_equal(found, expected, equal_nan=True) else None
+    arguments = () if decimal == "." else (("decimal", decimal),)
+    return Reading(to_numbers, arguments) if column.kind == "number" else None
+
+
+def _date_reading(column: Column) -> Reading:
+    """Return the function that reads dates of the format of a column."""
+    return Reading(to_dates, (("format", column.form),))
 
 
 def _are_plain(dtype: Any, column: Column) -> bool:
-    """Return True if a type is one of numpy's for numbers, or for booleans, as the column is."""
-    kinds = {"number": "fiu", "boolean": "b"}.get(column.kind, "")
-    return isinstance(dtype, np.dtype) and dtype.kind in kinds
+    """Return True if a column holds numbers or booleans in a type of numpy."""
+    is_number = isinstance(dtype, np.dtype) and dtype.kind in "fiub"
+    return is_number and column.kind in ("number", "boolean")
 
 
 def _within_limit(X: pd.DataFrame, names: Sequence[str]) -> Iterator[str]:
@@ -104,15 +162,19 @@ def _marks_in(values: pd.Series[Any], column: Column) -> frozenset[str] | None:
     if column.values:
         return None
     codes, distinct = factorized(values)
-    # A gap of another kind than NaN would be a category of its own.
-    has_other_gaps = pd.api.types.is_object_dtype(values.dtype) and any(
-        not isinstance(gap, float) for gap in values[codes < 0]
-    )
-    if has_other_gaps or any(
-        not isinstance(text, str) or text != as_text(text) for text in distinct
-    ):
+    if any(not isinstance(text, str) or text != as_text(text) for text in distinct):
         return None
-    return frozenset(text for text in distinct if text.casefold() in marks_of(column))
+    marks = {text for text in distinct if text.casefold() in marks_of(column)}
+    return frozenset(marks | _other_gaps(values, codes))
+
+
+def _other_gaps(values: pd.Series[Any], codes: np.ndarray) -> set[str]:
+    """Return gaps of other kinds than NaN as texts: each would be a category of its own."""
+    if getattr(values.dtype, "na_value", np.nan) is pd.NA:
+        return {str(pd.NA)}
+    is_object = pd.api.types.is_object_dtype(values.dtype)
+    gaps = values[codes < 0] if is_object else ()
+    return {str(gap) for gap in gaps if not isinstance(gap, float)}
 
 
 NO_MARKS: frozenset[str] = frozenset()

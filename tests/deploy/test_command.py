@@ -36,7 +36,9 @@ def test_a_folder_is_written_from_a_run_and_its_table(run: Path, tmp_path: Path)
     assert result.exit_code == 0, result.output
     assert f"Wrote {out}" in result.output
     assert "model.skops predicts as the model does" in result.output
-    assert "There is no model.onnx: DateParts has no ONNX form" in " ".join(result.output.split())
+    assert "There is no model.onnx: FunctionTransformer has no ONNX form" in " ".join(
+        result.output.split()
+    )
     X, _ = small_table("binary")
     drawn = {row["second"] for row in rows_of(out)} - {None}
     assert drawn <= set(X["second"])

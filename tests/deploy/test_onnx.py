@@ -16,7 +16,8 @@ from sklearn.pipeline import make_pipeline
 
 from evolver.deploy.folder import response
 from evolver.deploy.onnx_file import OnnxOutcome, onnx_inputs, write_onnx
-from evolver.export.plain import Fit, plain
+from evolver.export.fit_facts import Fit
+from evolver.export.plain import plain
 from evolver.genome.pipeline import to_estimator
 from evolver.schema import learn
 from evolver.schema.as_written import as_written
@@ -95,6 +96,19 @@ def test_a_runtime_predicts_the_same(task: str, name: str, tmp_path: Path) -> No
     assert found.note == ""
     assert found.difference is not None
     assert found.difference <= FLOAT32.get(name, 1e-9)
+
+
+def test_columns_that_are_read_by_a_few_lines_are_read_before(tmp_path: Path) -> None:
+    X, y = table_of("binary")
+    X["flag"] = X["flag"].map({True: "yes", False: "no"})
+    X["second"] = [f"{value:.2f} mm" for value in X["second"]]
+    X["category"] = X["category"].fillna("?")
+    X["third"] = X["third"].convert_dtypes()
+    model = fitted("binary", "LGBMClassifier", X, y)
+    found = written(model, "binary", X, y, tmp_path / "model.onnx")
+    assert found.note == ""
+    assert found.difference is not None
+    assert found.difference <= 1e-9
 
 
 @pytest.mark.slow

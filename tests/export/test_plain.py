@@ -10,7 +10,8 @@ import pytest
 from sklearn.base import clone
 
 from evolver.evaluation.fold import fit
-from evolver.export.plain import Fit, plain
+from evolver.export.fit_facts import Fit
+from evolver.export.plain import plain
 from evolver.genome.pipeline import to_estimator
 from evolver.schema import learn
 from evolver.schema.as_written import as_written

@@ -16,7 +16,8 @@ from sklearn.pipeline import make_pipeline
 
 from evolver import EvolvedClassifier, EvolvedRegressor, InputError
 from evolver.export.about import About
-from evolver.export.plain import Fit, plain
+from evolver.export.fit_facts import Fit
+from evolver.export.plain import plain
 from evolver.export.readable import to_readable
 from primitives.wrappers import RepeatedClassifier
 from tests.alone import run_exported
@@ -173,7 +174,7 @@ def test_columns_in_other_forms_are_read_as_the_model_reads_them(tmp_path: Path)
         "tidy(": X[["second"]].assign(category=" " + X["category"]),
         "to_numbers(": X[["third"]].assign(price=["?", *prices[1:]]),
         'decimal=","': pd.DataFrame({"price": commas, "category": X["category"]}),
-        "TableCleaner(": X[["second"]].assign(day=X["day"].dt.strftime("%d.%m.%Y")),
+        "to_dates(": X[["second"]].assign(day=X["day"].dt.strftime("%d.%m.%Y")),
     }
     for helper, table in tables.items():
         model = EvolvedClassifier(
