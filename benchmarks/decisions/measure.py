@@ -1,7 +1,7 @@
 """Coverage of intervals and sets of classes, and the gain of a chosen threshold.
 
     python -m benchmarks decisions --datasets FOLDER [--names ...] [--seeds 0]
-        [--evaluations 12] [--rows 3000]
+        [--evaluations 8] [--rows 1000]
 
 Short runs on 70 % of the rows of each table, at most `--rows` of them. On the other rows: the share
 of true numbers in `predict_interval`, of true classes in `predict_set` with its number of classes,
@@ -60,8 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the missing runs, and save records and table."""
     parser = parser_of(__file__, __doc__, names=(*NUMBERS, *SEVERAL, *UNEQUAL), seeds=[0])
     add_datasets(parser)
-    parser.add_argument("--evaluations", type=int, default=12, help="candidates of a run")
-    parser.add_argument("--rows", type=int, default=3_000, help="most rows to fit on")
+    parser.add_argument("--evaluations", type=int, default=8, help="candidates of a run")
+    parser.add_argument("--rows", type=int, default=1_000, help="most rows to fit on")
     options = parser.parse_args(arguments)
     size = (options.evaluations, options.rows)
     records = Records(
