@@ -35,8 +35,8 @@ class FurtherColumns(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         """Return the transformer: it gives a DataFrame, as the next step selects by type."""
         return self
 
-    def fit(self, X, y=None):
-        self._learn(X)
+    def fit(self, X, y=None, sample_weight=None):
+        self._learn(X, sample_weight)
         self.columns_in_ = list(X)
         return self
 
@@ -65,7 +65,7 @@ class FormulaColumns(FurtherColumns):
     def __init__(self, formulas):
         self.formulas = formulas
 
-    def _learn(self, X):
+    def _learn(self, X, sample_weight):
         last = X.select_dtypes("number").columns[-1:]
         self.formulas_ = [tuple(part or last[0] for part in one) for one in self.formulas]
 
@@ -99,14 +99,20 @@ class GroupColumns(FurtherColumns):
         self.groups = groups
         self.smooth = smooth
 
-    def _learn(self, X):
-        self.overall_ = X[self.numbers].mean().to_dict()
-        self.means_ = {}
-        for group in self.groups:
-            by_value = X[self.numbers].groupby(as_labels(X[group]))
-            sums, counts = by_value.sum(), by_value.count()
-            for number, overall in self.overall_.items():
-                means = (sums[number] + self.smooth * overall) / (counts[number] + self.smooth)
+    def _learn(self, X, sample_weight):
+        weights = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight)
+        self.overall_, self.means_ = {}, {}
+        for number in self.numbers:
+            values = floats_of(X[number])
+            heavy = np.where(np.isnan(values), 0.0, weights)
+            sums = pd.DataFrame({"sum": np.nan_to_num(values) * heavy, "weight": heavy}, X.index)
+            overall = sums["sum"].sum() / max(sums["weight"].sum(), np.finfo(float).tiny)
+            self.overall_[number] = float(overall)
+            for group in self.groups:
+                of_value = sums.groupby(as_labels(X[group])).sum()
+                means = (of_value["sum"] + self.smooth * overall) / (
+                    of_value["weight"] + self.smooth
+                )
                 self.means_[number, group] = means.to_dict()
 
     def _names(self, known):

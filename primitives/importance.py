@@ -53,9 +53,7 @@ class OfImportantColumns(TransformerMixin, BaseEstimator, auto_wrap_output_keys=
             return order[:count]
 
         self.transformer_ = self._transformer(X, best)
-        takes = isinstance(self.transformer_, TargetColumns) and sample_weight is not None
-        weights = {"sample_weight": sample_weight} if takes else {}
-        return self.transformer_.fit_transform(X, y, **weights)
+        return self.transformer_.fit_transform(X, y, sample_weight=sample_weight)
 
     def transform(self, X):
         check_is_fitted(self)

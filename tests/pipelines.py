@@ -15,7 +15,7 @@ from primitives.base import OF_CLASSES, TASKS
 from primitives.encoders import ENCODERS, encoder
 from primitives.roles import Role
 from primitives.treatments import PASSING_GAPS, TREATMENTS
-from tests.tables import small_table
+from tests.tables import LOADERS, small_table
 
 PLAIN = {task: "LogisticRegression" if task in OF_CLASSES else "Ridge" for task in TASKS}
 
@@ -24,7 +24,8 @@ def traits(task: str, **changes: object) -> Traits:
     """Return the traits of `tests.tables.small_table`."""
     known = {"rows": 80, "numbers": 7, "categories": 1, "dates": 1, "gaps": True, "target_min": 1.0}
     if not changes.get("sparse"):
-        known["number_names"] = tuple(small_table(task)[0].select_dtypes("number"))
+        plain = task if task in LOADERS else "binary"
+        known["number_names"] = tuple(small_table(plain)[0].select_dtypes("number"))
     return Traits(task, **{**known, "smallest_class": 12 if task in OF_CLASSES else 0, **changes})
 
 

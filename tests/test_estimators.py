@@ -1035,7 +1035,9 @@ def test_columns_that_are_added_after_fit_are_ignored_by_later_fits() -> None:
     digests = set(model.pareto_front_["digest"]) - {"ensemble"}
     assert len(digests) > 1
     for digest in digests:
-        assert "prediction" not in model.select(digest)[0].feature_names_in_
+        member = model.select(digest)
+        pipeline = getattr(member, "estimator_", member)  # inside of its calibration
+        assert "prediction" not in pipeline[0].feature_names_in_
 
 
 def test_a_target_may_be_a_table_of_one_column() -> None:

@@ -105,6 +105,7 @@ def test_the_traits_of_a_target_are_those_of_the_training_parts() -> None:
     folds = [(np.arange(10), np.arange(10, 20)), (np.arange(6, 20), np.arange(6))]
     assert task_of("regression").target_traits(TARGETS["regression"], folds) == {"target_min": -1.0}
     assert task_of("binary").target_traits(TARGETS["binary"], folds) == {
+        "classes": 2,
         "rarity": 1.0,
         "smallest_class": 5,
         "numeral_classes": False,

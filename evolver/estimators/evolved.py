@@ -273,7 +273,8 @@ class Evolved(Decided, Deployed, Reported):
         Returns
         -------
         estimator
-            Fitted pipeline or ensemble.
+            Fitted pipeline or ensemble. Of two classes it may be inside a `PlattScaledClassifier`,
+            which calibrates its probabilities, and a `FixedThresholdClassifier`.
 
         Raises
         ------

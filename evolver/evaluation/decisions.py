@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -65,16 +66,22 @@ def _keeps_score(problem: Problem, predictions: np.ndarray, line: Line) -> bool:
     """Return True if the score of the first fold does not depend on a line."""
     valid = problem.folds[0][1]
     weights = None if problem.sample_weight is None else problem.sample_weight[valid]
-    before, after = (
-        score_of(
-            problem.scorer,
-            FixedPredictions(one, problem.task),
-            problem.X.iloc[:0],  # the metric sees predictions alone
-            problem.y[valid],
-            weights,
-        )
-        for one in (predictions, line(predictions))
-    )
+    rows = problem.X.iloc[:0]  # the metric sees predictions alone
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            before, after = (
+                score_of(
+                    problem.scorer,
+                    FixedPredictions(one, problem.task),
+                    rows,
+                    problem.y[valid],
+                    weights,
+                )
+                for one in (predictions, line(predictions))
+            )
+    except Exception:  # a metric of the user may raise any error
+        return False
     return bool(abs(before - after) <= SAME_SCORE)
 
 

@@ -51,6 +51,7 @@ NO_ARGUMENT = "scikit-learn's estimator takes no weights"
 IGNORED = {
     **dict.fromkeys(
         [
+            "Formula",
             "GaussianRandomProjection",
             "MaxAbsScaler",
             "MinMaxScaler",
@@ -108,6 +109,7 @@ UNLIKE_ROWS = {
     "AdaBoostRegressor": DRAWS_ROWS,
     "CatBoostClassifier": SPLITS_ROWS,
     "CatBoostRegressor": SPLITS_ROWS,
+    "CrossedTargets": SPLITS_ROWS,
     "DecisionTreeClassifier": COUNTS_ROWS,
     "DecisionTreeRegressor": COUNTS_ROWS,
     "ElasticNet": TARGET,
@@ -116,6 +118,7 @@ UNLIKE_ROWS = {
     "GaussianNB": "the variance that is added to all columns has no weights",
     "GradientBoostingClassifier": DRAWS_ROWS,
     "GradientBoostingRegressor": DRAWS_ROWS,
+    "GroupStatistics": COUNTS_ROWS,
     "HistGradientBoostingClassifier": SPLITS_ROWS,
     "HistGradientBoostingRegressor": SPLITS_ROWS,
     "HuberRegressor": TARGET,
@@ -129,6 +132,7 @@ UNLIKE_ROWS = {
     "LogisticRegressionL1": SOLVER,
     "MLPClassifier": SPLITS_ROWS,
     "MLPRegressor": SPLITS_ROWS,
+    "PairFormulas": COUNTS_ROWS,
     "QuantileTarget": TARGET,
     "RandomForestClassifier": DRAWS_ROWS,
     "RandomForestRegressor": DRAWS_ROWS,
@@ -139,10 +143,15 @@ UNLIKE_ROWS = {
     "SelectFromL1Regression": TARGET,
     "Splines": "quantiles with weights are values of the column, those without are interpolated",
     "Stack": SPLITS_ROWS,
+    "SubsetTargets": SPLITS_ROWS,
     "XGBClassifier": SPLITS_ROWS,
     "XGBRegressor": SPLITS_ROWS,
 }
 """Primitives that use weights, but not exactly as repeated rows, each with the reason."""
+
+
+OF_CATEGORIES = ("CrossedTargets", "GroupStatistics")
+"""Primitives that read categories."""
 
 
 def steps() -> list[Any]:
@@ -196,7 +205,10 @@ def differ(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
 @pytest.mark.parametrize(("task", "name"), steps())
 def test_a_step_uses_weights_or_is_named_with_the_reason(task: str, name: str) -> None:
     X, y = numbers(task)
-    space = catalogue(task)
+    names = tuple(X)
+    if name in OF_CATEGORIES:
+        X["kind"] = pd.qcut(X[names[0]], 4).astype(str)
+    space = catalogue(task, number_names=names)
     changed = False
     for seed in SEEDS:
         weights, rows = drawn_weights(seed)

@@ -189,7 +189,7 @@ def test_metrics_are_those_of_the_out_of_fold_predictions(fitted: Any) -> None:
     found = {one["digest"]: one["out_of_fold"] for one in fitted._facts["metrics"]}
     best = fitted._members.winner[:8]
     scores = cross_val_score(
-        clone(fitted.best_pipeline_),
+        clone(fitted.select("best")),
         fitted._members._problem.X,
         fitted._members._problem.y,
         cv=fitted._members._problem.folds,

@@ -49,13 +49,17 @@ def options(**changes: Any) -> dict[str, Any]:
 )
 def test_the_best_of_many_on_a_random_target_is_near_chance(scoring: str, share: float) -> None:
     """Metrics of labels have the nested correction, which has more noise."""
-    rng = np.random.default_rng(3)
-    X, y = rng.normal(size=(120, 6)), np.arange(120) % 2
-    rng.shuffle(y)
-    model = EvolvedClassifier(**options(max_evaluations=CANDIDATES, scoring=scoring)).fit(X, y)
-    assert model.best_score_ > 0.57
-    assert model.honest_score_.score < 0.5 + share * (model.best_score_ - 0.5)
-    assert model.honest_score_.low < 0.5 < model.honest_score_.high
+    shown, honest = [], []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        X, y = rng.normal(size=(120, 6)), np.arange(120) % 2
+        rng.shuffle(y)
+        model = EvolvedClassifier(**options(max_evaluations=CANDIDATES, scoring=scoring)).fit(X, y)
+        shown.append(model.best_score_)
+        honest.append(model.honest_score_)
+    assert np.mean(shown) > 0.57
+    assert np.mean([one.score for one in honest]) < 0.5 + share * (np.mean(shown) - 0.5)
+    assert sum(one.low < 0.5 < one.high for one in honest) >= 2
 
 
 def test_a_clear_winner_is_hardly_corrected() -> None:
