@@ -18,6 +18,14 @@ LONG: dict[str, set[str]] = {
     "evaluation/test_sharing.py": {
         "test_a_primitive_that_writes_scores_as_its_polite_twin_and_changes_no_other[binary]",
     },
+    "export/test_constructed.py": {
+        f"test_a_file_predicts_the_same_and_names_the_columns[{name}]"
+        for name in (
+            *("one formula-regression", "pairs-regression", "groups-regression"),
+            *("crosses-regression", "subsets-regression", "all-regression"),
+            *("pairs-binary", "crosses-binary", "formulas of a formula-binary"),
+        )
+    },
     "export/test_source_file.py": {
         "test_a_program_fits_a_csv_and_writes_predictions_and_probabilities",
     },
@@ -33,6 +41,13 @@ LONG: dict[str, set[str]] = {
         for name in (
             *("wide", "wider", "wide_strings", "many_cells", "many_rows"),
             *("ten_thousand_classes", "sixty_classes", "given_away"),
+        )
+    },
+    "primitives/test_constructed.py": {
+        f"test_a_target_of_noise_is_predicted_at_chance[{name}]"
+        for name in (
+            *("Formula-multiclass", "PairFormulas-multiclass", "GroupStatistics-multiclass"),
+            *("Formula-regression", "PairFormulas-regression", "GroupStatistics-regression"),
         )
     },
     "primitives/test_early_stopping.py": {
