@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,9 @@ from benchmarks.datasets import estimator_for, is_classification
 from benchmarks.portfolio.learn import experience_of, learned, without
 from evolver import EvolvedClassifier, EvolvedRegressor, Settings
 from primitives import default_catalogue
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""No parameters."""
 
 
 @contextmanager
@@ -31,11 +35,12 @@ def fitted(
     name: str,
     X: pd.DataFrame,
     y: pd.Series,
-    budget: float,
+    budget: float | None,
     seed: int,
     *,
     workers: int = -1,
     without_steps: Collection[str] = (),
+    options: Mapping[str, Any] = NOTHING,
     **settings: Any,
 ) -> tuple[EvolvedClassifier | EvolvedRegressor, float]:
     """Fit a model that begins with the portfolio of other tables; return it and its seconds.
@@ -48,6 +53,8 @@ def fitted(
         Arguments of the fit.
     without_steps : collection of str
         Names of the primitives that the search space lacks.
+    options : mapping
+        Further parameters of the estimator.
     **settings
         Settings of the run.
     """
@@ -59,6 +66,7 @@ def fitted(
             verbose=0,
             search_space=default_catalogue().without(*without_steps) if without_steps else None,
             settings=Settings(portfolio=folder, **settings),
+            **options,
         )
         start = time.monotonic()
         model.fit(X, y)
