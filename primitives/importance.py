@@ -118,8 +118,9 @@ class CrossedTargets(OfImportantColumns):
         self.random_state = random_state
 
     def _transformer(self, X, best):
-        chosen = best("category", self.n_columns)
-        singles = [(name,) for name in best("category", MOST_SINGLES)]
+        ranked = best("category", MOST_SINGLES)
+        chosen = ranked[: self.n_columns]
+        singles = [(name,) for name in ranked]
         crosses = [one for order in range(2, self.order + 1) for one in combinations(chosen, order)]
         return TargetColumns(
             [*singles, *crosses],
