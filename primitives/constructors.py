@@ -21,8 +21,11 @@ LAST = ""
 MOST_NUMBERS = 60
 """Number of columns of numbers up to which single formulas are grown: of more, few are good."""
 
-MOST_ROWS = 200_000
+MOST_ROWS = 100_000
 """Number of rows up to which many columns are added at once; more would need too much memory."""
+
+MOST_COLUMNS = 1_000
+"""Number of columns up to which they are ranked by importance."""
 
 MOST_TARGET_CLASSES = 10
 """Number of classes up to which targets are encoded: each has a column of each combination."""
@@ -88,10 +91,9 @@ def subsets_space(traits: Traits) -> Space:
 
 
 def _has(numbers: int, categories: int, traits: Traits) -> bool:
-    """Say that a table has enough columns of each kind, and not too many rows."""
-    return (
-        traits.numbers >= numbers and traits.categories >= categories and traits.rows <= MOST_ROWS
-    )
+    """Say that a table has enough columns of each kind, and is not too large."""
+    is_large = traits.rows > MOST_ROWS or traits.columns > MOST_COLUMNS
+    return traits.numbers >= numbers and traits.categories >= categories and not is_large
 
 
 def _may_combine(numbers: int, categories: int, traits: Traits) -> bool:

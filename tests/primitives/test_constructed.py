@@ -191,6 +191,16 @@ def test_importances_of_features_of_two_columns_are_refused_by_their_names() -> 
         native_importances(model, list(X))
 
 
+def test_large_tables_have_single_formulas_alone() -> None:
+    names = tuple("abcd")
+    for changes in ({"rows": 200_000}, {"numbers": 2_000}):
+        space = catalogue("regression", **{"numbers": 4, "number_names": names, **changes})
+        assert [name for name in NAMES if name in space] == ["Formula"]
+    many = catalogue("regression", numbers=100, number_names=tuple(map(str, range(100))))
+    assert "Formula" not in many
+    assert "PairFormulas" in many
+
+
 @pytest.mark.parametrize("output", [Features, Table])
 def test_a_step_to_a_table_reads_one_table(output: type) -> None:
     make = partial(type(CONSTRUCTORS[0]), "Joined", (Table, Table), output, FormulaColumns)
