@@ -75,11 +75,9 @@ class FormulaColumns(FurtherColumns):
             for first, operation, second in self.formulas_
         ]
 
-    def _columns(self, X):
-        return {
-            " ".join(formula): calculated(X[formula[0]], formula[1], X[formula[2]])
-            for formula in self.formulas_
-        }
+    def transform(self, X):
+        check_is_fitted(self)
+        return with_formulas(X, self.formulas_)
 
 
 class GroupColumns(FurtherColumns):
@@ -206,6 +204,11 @@ class TargetColumns(FurtherColumns):
             for names in self.combinations
             for one in classes
         ]
+
+
+def with_formulas(X, formulas):
+    """Return a table with results of operations on two columns, NaN where they are infinite."""
+    return beside(X, {" ".join(one): calculated(X[one[0]], one[1], X[one[2]]) for one in formulas})
 
 
 def beside(X, columns):

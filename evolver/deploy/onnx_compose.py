@@ -129,6 +129,8 @@ def _cleaned(graph: Graph, step: Any, value: Value) -> Value:
 
 def _tidied(graph: Graph, step: Any, value: Value) -> Value:
     """Return the input as it is: a graph has values that are read, and no function changes none."""
+    if step.func is not None and step.func.__name__ == "with_formulas":
+        return _with_formulas(graph, step, step.kw_args["formulas"], value)
     if step.func is not None and step.func.__name__ not in READING:
         raise NotConvertibleError(step, f"its function is {step.func.__name__}")
     return value
@@ -138,17 +140,23 @@ def _inside(graph: Graph, step: Any, value: Value) -> Value:
     return transformed(graph, step.estimator_, value)
 
 
-def _with_formulas(graph: Graph, step: Any, value: Value) -> Value:
+def _with_formulas(
+    graph: Graph, step: Any, formulas: Sequence[tuple[str, str, str]], value: Value
+) -> Value:
     """Add columns of results of operations, NaN where these are infinite."""
     if not isinstance(value, Frame):
         raise NotConvertibleError(step, "it reads a table")
     numbers = dict(value.numbers)
     nothing = graph.constant([[np.nan]])
-    new = {" ".join(one): one for one in step.formulas_ if " ".join(one) not in value.names}
+    new = {" ".join(one): one for one in formulas if " ".join(one) not in value.names}
     for name, (first, operation, second) in new.items():
         found = graph.add(OPERATORS[operation], numbers[first], numbers[second])
         numbers[name] = graph.add("Where", graph.add("IsInf", found), nothing, found)
     return Frame(numbers, value.texts, (*value.names, *new))
+
+
+def _formula_columns(graph: Graph, step: Any, value: Value) -> Value:
+    return _with_formulas(graph, step, step.formulas_, value)
 
 
 def _of_chosen_columns(graph: Graph, step: Any, value: Value) -> Value:
@@ -273,7 +281,7 @@ COMPOSED: dict[str, Callable[[Graph, Any, Value], Value]] = {
     "Isolated": _inside,
     "AtMostColumns": _inside,
     "OutOfFoldPredictions": _as_features,
-    "FormulaColumns": _with_formulas,
+    "FormulaColumns": _formula_columns,
     "OfImportantColumns": _of_chosen_columns,
 }
 """Function that adds a step made of others, by the name of its class."""

@@ -10,6 +10,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from evolver.export.fit_facts import Fit
 from primitives.cleaning import TableCleaner
+from primitives.constructed import with_formulas
 from primitives.dates import DateParts, cyclic_part_of, parts_of_dates
 from primitives.tidy import (
     tidy,
@@ -30,6 +31,7 @@ FUNCTION_NAMES: dict[Any, str] = {
     to_places: "read_order",
     to_dates: "read_dates",
     parts_of_dates: "parts",
+    with_formulas: "formulas",
 }
 """Names of steps by the function that they apply."""
 

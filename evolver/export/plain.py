@@ -45,7 +45,7 @@ from evolver.export.fit_facts import Fit
 from evolver.task import as_if_fitted
 from primitives.calibration import PlattScaledClassifier
 from primitives.cleaning import TableCleaner
-from primitives.constructed import FormulaColumns
+from primitives.constructed import FormulaColumns, with_formulas
 from primitives.dates import DateParts
 from primitives.early_stopping import EarlyStoppedClassifier, EarlyStoppedRegressor
 from primitives.importance import (
@@ -277,8 +277,8 @@ def _of_important_columns(model: OfImportantColumns, fit: Fit) -> Any:
 
 
 def _formula_columns(model: FormulaColumns, fit: Fit) -> Any:
-    """Return the transformer with the names of all columns."""
-    return changed(model, formulas=model.formulas_)
+    """Return a function with the names of all columns."""
+    return FunctionTransformer(with_formulas, kw_args={"formulas": model.formulas_})
 
 
 def _best_family_wise(selector: BestFamilyWise, fit: Fit) -> Any:

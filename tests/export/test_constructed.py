@@ -55,7 +55,7 @@ def test_a_file_predicts_the_same_and_names_the_columns(
         again = runpy.run_path(str(file))["make_pipeline"]().fit(X, y)
         np.testing.assert_allclose(predictions(again, rows), expected, rtol=1e-9, atol=1e-9)
     source = (tmp_path / "readable.py").read_text(encoding="utf-8")
-    for word in ("TableCleaner", "ExtraTrees", "OfImportantColumns"):
+    for word in ("TableCleaner", "ExtraTrees", "OfImportantColumns", "FormulaColumns"):
         assert word not in source
     if "formula" in name:
         assert '"second", "/", "third"' in source
