@@ -12,11 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
-
-from primitives.transformers import UngroupedTargetEncoder
 
 OPERATIONS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
 """Operations on two columns of numbers."""
@@ -138,24 +135,16 @@ class TargetColumns(FurtherColumns):
     ----------
     combinations : list of tuple of str
         Columns of each combination.
-    smooth : float, default=10.0
-        Number of rows that the mean of all rows counts as.
+    encoder : TargetEncoder
+        Encoder by the target.
     n_bins : int, default=8
         Number of bins of a column of numbers.
-    target_type : {"binary", "multiclass", "continuous"}, default="continuous"
-        Type of the target.
-    random_state : int, default=None
-        Seed of the folds.
     """
 
-    def __init__(
-        self, combinations, smooth=10.0, n_bins=8, target_type="continuous", random_state=None
-    ):
+    def __init__(self, combinations, encoder, n_bins=8):
         self.combinations = combinations
-        self.smooth = smooth
+        self.encoder = encoder
         self.n_bins = n_bins
-        self.target_type = target_type
-        self.random_state = random_state
 
     def fit(self, X, y, sample_weight=None):
         self.fit_transform(X, y, sample_weight)
@@ -169,10 +158,9 @@ class TargetColumns(FurtherColumns):
             for name in sorted(names)
             if pd.api.types.is_numeric_dtype(X[name])
         }
-        splitter = KFold if self.target_type == "continuous" else StratifiedKFold
-        folds = splitter(5, shuffle=True, random_state=self.random_state)
-        self.encoder_ = UngroupedTargetEncoder("auto", self.target_type, self.smooth, folds)
-        found = self.encoder_.fit_transform(self._combined(X), y, sample_weight)
+        self.encoder_ = clone(self.encoder)
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        found = self.encoder_.fit_transform(self._combined(X), y, **weights)
         self.columns_in_ = list(X)
         return beside(X, dict(zip(self._names({}), found.T, strict=True)))
 
@@ -198,7 +186,8 @@ class TargetColumns(FurtherColumns):
 
     def _names(self, known):
         """Return the names of the new columns: several classes have one each."""
-        classes = self.encoder_.classes_ if self.target_type == "multiclass" else [""]
+        is_several = self.encoder_.target_type_ == "multiclass"
+        classes = self.encoder_.classes_ if is_several else [""]
         return [
             f"target of {' & '.join(known.get(name, name) for name in names)} {one}".rstrip()
             for names in self.combinations

@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from primitives.constructed import FormulaColumns, GroupColumns, TargetColumns
+from primitives.transformers import UngroupedTargetEncoder
 
 MOST_ROWS = 5_000
 """Number of rows that the importance of columns is learned from."""
@@ -75,6 +77,12 @@ class OfImportantColumns(TransformerMixin, BaseEstimator, auto_wrap_output_keys=
         order = np.argsort(-forest.feature_importances_, kind="stable")
         return [X.columns[place] for place in order]
 
+    def _encoder(self):
+        """Return an unfitted encoder by the target, with folds of its own."""
+        splitter = KFold if self.target_type == "continuous" else StratifiedKFold
+        folds = splitter(5, shuffle=True, random_state=self.random_state)
+        return UngroupedTargetEncoder("auto", self.target_type, self.smooth, folds)
+
 
 class PairFormulas(OfImportantColumns):
     """Results of operations on each two of the most important columns of numbers."""
@@ -122,12 +130,7 @@ class CrossedTargets(OfImportantColumns):
         chosen = ranked[: self.n_columns]
         singles = [(name,) for name in ranked]
         crosses = [one for order in range(2, self.order + 1) for one in combinations(chosen, order)]
-        return TargetColumns(
-            [*singles, *crosses],
-            self.smooth,
-            target_type=self.target_type,
-            random_state=self.random_state,
-        )
+        return TargetColumns([*singles, *crosses], self._encoder())
 
 
 class SubsetTargets(OfImportantColumns):
@@ -156,13 +159,7 @@ class SubsetTargets(OfImportantColumns):
         subsets = list(combinations(chosen, min(self.size, len(chosen))))
         rng = check_random_state(self.random_state)
         places = np.sort(rng.permutation(len(subsets))[: self.n_subsets])
-        return TargetColumns(
-            [subsets[place] for place in places],
-            self.smooth,
-            self.n_bins,
-            self.target_type,
-            self.random_state,
-        )
+        return TargetColumns([subsets[place] for place in places], self._encoder(), self.n_bins)
 
 
 def as_codes(X):

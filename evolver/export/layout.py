@@ -103,6 +103,7 @@ def _lines(parts: Sequence[Source], indent: int, fills: bool) -> list[str]:
     for part in parts:
         inner = part.source if isinstance(part, Prefixed) else ""
         is_short = isinstance(inner, Group) and inner.opening in "([{" and len(flat(part)) <= SHORT
+        is_short = is_short or _is_of_texts(part)
         is_simple = fills and (is_short or not (parts_of(part) or parts_of(inner)))
         text = f" {flat(part)},"
         if is_open and is_simple and len(lines[-1]) + len(text) <= LINE_LENGTH:
@@ -111,6 +112,16 @@ def _lines(parts: Sequence[Source], indent: int, fills: bool) -> list[str]:
             lines.append(layout(part, indent, "", ",", fills=fills))
         is_open = is_simple
     return lines
+
+
+def _is_of_texts(part: Source) -> bool:
+    """Return True for a short tuple of texts, such as a formula."""
+    return (
+        isinstance(part, Group)
+        and part.opening == "("
+        and len(flat(part)) <= SHORT
+        and all(isinstance(one, str) and one.startswith('"') for one in part.parts)
+    )
 
 
 def parts_of(source: Source) -> tuple[Source, ...]:

@@ -45,7 +45,7 @@ from evolver.export.fit_facts import Fit
 from evolver.task import as_if_fitted
 from primitives.calibration import PlattScaledClassifier
 from primitives.cleaning import TableCleaner
-from primitives.constructed import FormulaColumns, with_formulas
+from primitives.constructed import FormulaColumns, TargetColumns, with_formulas
 from primitives.dates import DateParts
 from primitives.early_stopping import EarlyStoppedClassifier, EarlyStoppedRegressor
 from primitives.importance import (
@@ -276,6 +276,11 @@ def _of_important_columns(model: OfImportantColumns, fit: Fit) -> Any:
     return plain(model.transformer_, fit)
 
 
+def _target_columns(model: TargetColumns, fit: Fit) -> Any:
+    """Return the transformer with the encoder of scikit-learn."""
+    return changed(model, encoder=plain(model.encoder, fit), encoder_=plain(model.encoder_, fit))
+
+
 def _formula_columns(model: FormulaColumns, fit: Fit) -> Any:
     """Return a function with the names of all columns."""
     return FunctionTransformer(with_formulas, kw_args={"formulas": model.formulas_})
@@ -347,6 +352,7 @@ RULES: dict[type, Callable[[Any, Fit], Any]] = {
     CrossedTargets: _of_important_columns,
     SubsetTargets: _of_important_columns,
     FormulaColumns: _formula_columns,
+    TargetColumns: _target_columns,
     RoutedAdaBoostClassifier: _ada_boost(AdaBoostClassifier),
     RoutedAdaBoostRegressor: _ada_boost(AdaBoostRegressor),
     ElasticNetLogisticRegression: _elastic_net,

@@ -23,9 +23,11 @@ from primitives.cleaning import TableCleaner
 from primitives.constructed import FormulaColumns, GroupColumns, TargetColumns
 from primitives.constructors import CONSTRUCTORS
 from primitives.importance import CrossedTargets, GroupStatistics, PairFormulas, SubsetTargets
+from primitives.transformers import UngroupedTargetEncoder
 from tests.pipelines import catalogue
 
 NAMES = [one.name for one in CONSTRUCTORS]
+ENCODER = UngroupedTargetEncoder("auto", "continuous", 10.0, KFold(5, shuffle=True, random_state=0))
 
 
 def table(n_rows: int = 200, seed: int = 0) -> pd.DataFrame:
@@ -69,7 +71,7 @@ def test_means_of_groups_are_smoothed_and_unknown_ones_are_that_of_all_rows() ->
 def test_combinations_are_encoded_by_the_target_of_other_rows() -> None:
     X, rng = table(300), np.random.default_rng(1)
     y = ((X["town"] == "t") ^ (X["kind"] == "k")).to_numpy(float) + rng.normal(0, 0.1, 300)
-    one = TargetColumns([("town", "kind")], random_state=0)
+    one = TargetColumns([("town", "kind")], ENCODER)
     told = one.fit_transform(X, y)["target of town & kind"]
     assert np.corrcoef(told, y)[0, 1] > 0.8
     new = table(300, seed=2)
@@ -78,7 +80,7 @@ def test_combinations_are_encoded_by_the_target_of_other_rows() -> None:
     # A row's own target is no part of its value.
     changed = y.copy()
     changed[0] += 100.0
-    again = TargetColumns([("town", "kind")], random_state=0).fit_transform(X, changed)
+    again = TargetColumns([("town", "kind")], ENCODER).fit_transform(X, changed)
     assert again["target of town & kind"][0] == told[0]
     assert (again["target of town & kind"] != told).any()
 
@@ -102,8 +104,8 @@ def test_important_columns_are_chosen() -> None:
 def test_weights_count_as_rows() -> None:
     X, y = table(100), np.random.default_rng(0).normal(size=100)
     weights = np.r_[np.ones(50), np.zeros(50)]
-    one = TargetColumns([("town",)], random_state=0).fit(X, y, sample_weight=weights)
-    other = TargetColumns([("town",)], random_state=0).fit(X[:50], y[:50])
+    one = TargetColumns([("town",)], ENCODER).fit(X, y, sample_weight=weights)
+    other = TargetColumns([("town",)], ENCODER).fit(X[:50], y[:50])
     found, expected = one.transform(X), other.transform(X)
     np.testing.assert_allclose(found["target of town"], expected["target of town"])
 
