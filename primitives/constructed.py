@@ -15,6 +15,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from primitives.cleaning import cut_off
+
 OPERATIONS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
 """Operations on two columns of numbers."""
 
@@ -46,7 +48,8 @@ class FurtherColumns(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         given = self.columns_in_ if input_features is None else list(input_features)
         known = dict(zip(self.columns_in_, given, strict=True))
         new = zip(self._names({}), self._names(known), strict=True)
-        return np.asarray([*given, *(name for own, name in new if own not in known)], dtype=object)
+        names = dict.fromkeys(name for own, name in new if own not in known)
+        return np.asarray([*given, *names], dtype=object)
 
 
 class FormulaColumns(FurtherColumns):
@@ -176,12 +179,11 @@ class TargetColumns(FurtherColumns):
             for name in names
         }
         combined = {}
-        for combination in self.combinations:
-            first, *others = combination
+        for number, (first, *others) in enumerate(self.combinations):
             values = texts[first]
             for name in others:
                 values = values + "\n" + texts[name]
-            combined[" & ".join(combination)] = values
+            combined[str(number)] = values
         return pd.DataFrame(combined, X.index).astype(object)
 
     def _names(self, known):
@@ -222,7 +224,6 @@ def as_labels(values):
 
 
 def calculated(first, operation, second):
-    """Return the result of an operation on two columns, NaN where it is infinite."""
+    """Return the result of an operation on two columns, within the limits of cleaned numbers."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        found = OPERATIONS[operation](floats_of(first), floats_of(second))
-    return np.where(np.isinf(found), np.nan, found)
+        return cut_off(OPERATIONS[operation](floats_of(first), floats_of(second)))

@@ -147,11 +147,10 @@ def _with_formulas(
     if not isinstance(value, Frame):
         raise NotConvertibleError(step, "it reads a table")
     numbers = dict(value.numbers)
-    nothing = graph.constant([[np.nan]])
     new = {" ".join(one): one for one in formulas if " ".join(one) not in value.names}
     for name, (first, operation, second) in new.items():
         found = graph.add(OPERATORS[operation], numbers[first], numbers[second])
-        numbers[name] = graph.add("Where", graph.add("IsInf", found), nothing, found)
+        numbers[name] = clipped(graph, Matrix(found, 1), LARGEST).name
     return Frame(numbers, value.texts, (*value.names, *new))
 
 

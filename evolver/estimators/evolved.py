@@ -26,6 +26,7 @@ from evolver.estimators.keywords import check_keywords
 from evolver.estimators.reported import Reported
 
 if TYPE_CHECKING:
+    from evolver.problem import Problem
     from evolver.schema import Schema
     from evolver.session import FitRequest
     from evolver.settings import Settings
@@ -382,7 +383,6 @@ class Evolved(Decided, Deployed, Reported):
         # short or files may be gone.
         from evolver import checks
         from evolver.estimators.program import fit_facts
-        from evolver.evaluation.thresholds import undecided
         from evolver.front_members import Members
         from evolver.report import frames
         from evolver.report.families import best_by_family
@@ -410,10 +410,7 @@ class Evolved(Decided, Deployed, Reported):
                 self._date = date.today().isoformat()
                 self.target_name_ = checks.target_name(y)
                 self._target_is_text = checks.needs_reading(y, is_classifier(self))
-                first = checks.leading_name(self.scoring, problem.task)
-                scorers = {first: problem.scorer, **problem.reported}
-                self.scorers_ = {name: undecided(scorer) for name, scorer in scorers.items()}
-                self.scorer_ = self.scorers_[first]
+                self._set_scorers(problem)
                 rule = checks.check_threshold(
                     request.threshold, problem.task, problem.y, self.scorer_
                 )
@@ -441,6 +438,16 @@ class Evolved(Decided, Deployed, Reported):
                     folder = None if self.run_dir is None else str(self.run_dir)
                     say_summary(monotonic() - request.start, summary(self._facts, folder))
         return self
+
+    def _set_scorers(self, problem: Problem) -> None:
+        """Set the scorers of a problem as they score the model, the optimised one first."""
+        from evolver.checks import leading_name
+        from evolver.evaluation.thresholds import undecided
+
+        first = leading_name(self.scoring, problem.task)
+        scorers = {first: problem.scorer, **problem.reported}
+        self.scorers_ = {name: undecided(scorer) for name, scorer in scorers.items()}
+        self.scorer_ = self.scorers_[first]
 
     def _read(self, X: Any) -> pd.DataFrame:
         """Return a table with the columns that pipelines learn from, read by the schema of fit.

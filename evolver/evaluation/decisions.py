@@ -52,11 +52,12 @@ def lines_of(
         return {}
     rows = np.concatenate([valid for _, valid in problem.folds])
     weights = None if problem.sample_weight is None else problem.sample_weight[rows]
+    second = problem.y[rows] == classes[1]
     chooses = rule is not None and rule.score is not None
     is_free = chooses and label_metric(undecided(problem.scorer)) is not None
     found = {}
     for digest, by_fold in out_of_fold.items():
-        line = needed_line(problem.y[rows] == classes[1], np.concatenate(list(by_fold)), weights)
+        line = needed_line(second, np.concatenate(list(by_fold)), weights)
         if line is not None and (is_free or _keeps_score(problem, by_fold[0], line)):
             found[digest] = line
     return found

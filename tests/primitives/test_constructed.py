@@ -59,6 +59,22 @@ def test_a_column_that_has_the_name_already_stays() -> None:
     pd.testing.assert_frame_equal(found, X)
 
 
+def test_results_are_within_the_limits_of_cleaned_numbers() -> None:
+    """Trees compute in float32, which has no numbers above 3.4e38."""
+    X = pd.DataFrame({"a": [1e30, -1e30], "b": [1e20, 1e20]})
+    found = FormulaColumns([("a", "*", "b")]).fit(X).transform(X)["a * b"]
+    np.testing.assert_array_equal(found, [1e30, -1e30])
+
+
+def test_a_column_may_have_the_name_of_a_combination() -> None:
+    X = table(100).assign(both=lambda frame: frame["kind"]).rename(columns={"both": "town & kind"})
+    one = TargetColumns([("town", "kind"), ("town & kind",)], ENCODER)
+    found = one.fit_transform(X, X["a"].to_numpy())
+    assert found.columns.is_unique
+    assert one.get_feature_names_out().tolist() == list(found)
+    assert list(one.transform(X)) == list(found)
+
+
 def test_means_of_groups_are_smoothed_and_unknown_ones_are_that_of_all_rows() -> None:
     X = pd.DataFrame({"a": [1.0, 3.0, 8.0], "town": pd.Categorical(["t", "t", "u"])})
     one = GroupColumns(["a"], ["town"], smooth=2.0).fit(X)
